@@ -1,0 +1,69 @@
+# make demo: see it work.  make test: everything CI runs.  make help: the rest.
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && { command -v $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= auto
+
+.PHONY: help install demo test lint types layering unit bench lock format clean poppler starter examples
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "docsorter needs Python 3.11 or newer: apt install python3 python3-venv"; exit 10; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "cannot make $(VENV): apt install python3-venv"; exit 10; }
+
+$(VENV)/runtime.done: requirements/runtime.txt pyproject.toml | $(BIN)/python
+	@echo "installing the runtime into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/dev.done: requirements/dev.txt $(VENV)/runtime.done
+	@echo "installing what training and the checks need into $(VENV) (about 3 GB) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+poppler:
+	@bash scripts/ensure-poppler.sh
+
+install: poppler $(VENV)/runtime.done ## install docsorter into .venv
+
+demo: install ## sort the example scans with the real daemon
+	@$(BIN)/docsorter demo
+
+test: poppler $(VENV)/dev.done lint types layering unit ## lint, types, layering and all tests
+
+lint: $(VENV)/dev.done ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(VENV)/dev.done ## mypy, strict
+	@$(BIN)/mypy
+
+layering: $(VENV)/dev.done ## imports go downwards only
+	@$(BIN)/lint-imports --no-cache
+
+unit: poppler $(VENV)/dev.done ## pytest on all cores
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+bench: poppler $(VENV)/dev.done ## latency, throughput, memory, start
+	@$(BIN)/python -m bench.run
+
+format: $(VENV)/dev.done ## rewrite the sources in the one format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: ## resolve the dependencies anew into requirements/
+	@bash scripts/lock.sh
+
+examples: $(VENV)/dev.done ## generate inbox_examples/ again
+	@$(BIN)/python -m docsorter.training.synth.examples inbox_examples
+
+starter: $(VENV)/dev.done ## train the starter bundle; docs/starter-model.md says what it needs
+	@bash scripts/train-starter.sh
+
+clean: ## remove everything that was installed or built
+	@rm -rf $(VENV) build dist docsorter-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

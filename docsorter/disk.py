@@ -1,0 +1,171 @@
+"""The few file operations that decide whether a sheet is lost: rename, copy, flush, digest.
+
+Everything that moves a document goes through a `Disk`, so that tests can make each step fail.
+"""
+
+import ctypes
+import errno
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from docsorter.documents import Reason, ReasonCode
+
+_AT_FDCWD = -100
+_RENAME_NOREPLACE = 1
+_CHUNK = 1024 * 1024
+# renameat2 answers these where the file system cannot do RENAME_NOREPLACE (renameat2(2)).
+_NOT_SUPPORTED = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
+# link(2) answers these where the file system has no hard links (exFAT, some SMB servers).
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
+
+_ENVIRONMENT = {
+    errno.ENOSPC: (ReasonCode.DISK_FULL, "the disk is full"),
+    errno.EDQUOT: (ReasonCode.DISK_FULL, "the disk quota is used up"),
+    errno.EROFS: (ReasonCode.READ_ONLY, "the file system is read-only"),
+    errno.EACCES: (ReasonCode.NO_PERMISSION, "permission denied"),
+    errno.EPERM: (ReasonCode.NO_PERMISSION, "operation not permitted"),
+    errno.EBUSY: (ReasonCode.BUSY, "the file is busy"),
+    errno.ETXTBSY: (ReasonCode.BUSY, "the file is busy"),
+    errno.EAGAIN: (ReasonCode.BUSY, "the file is locked"),
+    errno.EIO: (ReasonCode.STORAGE_GONE, "the storage answers with an error"),
+    errno.ESTALE: (ReasonCode.STORAGE_GONE, "the network share was replaced"),
+    errno.ENODEV: (ReasonCode.STORAGE_GONE, "the device is gone"),
+    errno.ENOTCONN: (ReasonCode.STORAGE_GONE, "the network share is not connected"),
+    errno.EHOSTDOWN: (ReasonCode.STORAGE_GONE, "the file server is down"),
+    errno.ETIMEDOUT: (ReasonCode.STORAGE_GONE, "the file server does not answer"),
+}
+
+
+def environment_reason(error: OSError) -> Reason:
+    """Say in words why the surroundings failed; unknown errors count as storage trouble."""
+    code, text = _ENVIRONMENT.get(
+        error.errno or 0, (ReasonCode.STORAGE_GONE, error.strerror or type(error).__name__)
+    )
+    where = f": {error.filename2 or error.filename}" if error.filename else ""
+    return Reason(code, f"{text}{where}")
+
+
+class Disk:
+    """The machine's file system."""
+
+    def __init__(self) -> None:
+        libc = ctypes.CDLL(None, use_errno=True)
+        self._renameat2 = libc.renameat2
+        self._renameat2.argtypes = [
+            ctypes.c_int,
+            ctypes.c_char_p,
+            ctypes.c_int,
+            ctypes.c_char_p,
+            ctypes.c_uint,
+        ]
+
+    def rename_noreplace(self, source: Path, target: Path) -> bool:
+        """Give `source` the name `target` without ever replacing a file.
+
+        Tries renameat2(RENAME_NOREPLACE), then a hard link, then an exclusively created empty
+        placeholder that the rename replaces.
+
+        Returns:
+            True when `source` still exists as a second name of the same bytes (hard link) and is
+            to be unlinked by the caller once the move is committed.
+
+        Raises:
+            FileExistsError: `target` is taken.
+            OSError: EXDEV when both are on different mounts, or what the system says.
+        """
+        code = self._rename_flag(source, target)
+        if code == 0:
+            return False
+        if code not in _NOT_SUPPORTED:
+            raise OSError(code, os.strerror(code), str(source), None, str(target))
+        try:
+            target.hardlink_to(source)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+        else:
+            return True
+        self._rename_over_placeholder(source, target)
+        return False
+
+    def _rename_flag(self, source: Path, target: Path) -> int:
+        result = self._renameat2(
+            _AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(target), _RENAME_NOREPLACE
+        )
+        return 0 if result == 0 else ctypes.get_errno()
+
+    def _rename_over_placeholder(self, source: Path, target: Path) -> None:
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        try:
+            source.rename(target)
+        except OSError:
+            target.unlink(missing_ok=True)
+            raise
+
+    def copy_durably(self, source: Path, target: Path) -> str:
+        """Copy bytes into a new file, flush it, and return the hex SHA-256 of what was read.
+
+        Raises:
+            FileExistsError: `target` is there already.
+            OSError: What the system says; a half copy is removed.
+        """
+        digest = hashlib.sha256()
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(source, flags), "rb") as reading, target.open("xb") as writing:
+            try:
+                while chunk := reading.read(_CHUNK):
+                    digest.update(chunk)
+                    writing.write(chunk)
+                writing.flush()
+                os.fsync(writing.fileno())
+            except OSError:
+                target.unlink(missing_ok=True)
+                raise
+        return digest.hexdigest()
+
+    def sha256(self, path: Path) -> str:
+        """Return the hex SHA-256 of a regular file, never following a symlink."""
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def write_durably(self, path: Path, data: bytes, mode: int = 0o640) -> None:
+        """Write a small file whole or not at all, replacing an old one."""
+        part = path.with_name(f".{path.name[:200]}.part")
+        descriptor = os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.rename(path)
+        self.sync_directory(path.parent)
+
+    def sync_file(self, path: Path) -> None:
+        """Flush a file's bytes to the disk (fsync(2))."""
+        with _descriptor(path, os.O_RDONLY | os.O_NOFOLLOW) as descriptor:
+            os.fsync(descriptor)
+
+    def sync_directory(self, path: Path) -> None:
+        """Flush a directory's names to the disk; file systems that cannot are left alone."""
+        with _descriptor(path, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
+            try:
+                os.fsync(descriptor)
+            except OSError as error:
+                if error.errno not in {errno.EINVAL, errno.EOPNOTSUPP}:  # some network shares
+                    raise
+
+    def unlink(self, path: Path) -> None:
+        """Remove a name; one that is gone already is fine."""
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _descriptor(path: Path, flags: int) -> Iterator[int]:
+    descriptor = os.open(path, flags | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,174 @@
+"""One typed settings model, used by the commands, the daemon and the tests.
+
+Precedence: flag > environment (`DOCSORTER_SECTION__NAME`) > docsorter.toml > default.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Le
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+Seconds = Annotated[float, Ge(0)]
+Label = Annotated[str, Field(pattern=r"^[^\W_][\w .+-]{0,63}$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class PlacesSettings(_Section):
+    """Where the roots are; a relative path is relative to the workspace."""
+
+    inbox: Path = Path("inbox")
+    """Where scans are dropped."""
+    sorted: Path = Path("sorted")
+    """Where sure documents go."""
+    review: Path = Path("review")
+    """Where documents wait for a person."""
+    rejected: Path = Path("rejected")
+    """Where refused files go, each with its reason."""
+    state: Path = Path(".docsorter")
+    """Database, spool, backups and models; local disk only."""
+
+
+class IntakeSettings(_Section):
+    """When a file in the inbox is complete."""
+
+    rest_seconds: Seconds = 2.0
+    """A file is complete when size and time have not changed for this long."""
+    slow_rest_seconds: Seconds = 15.0
+    """The same for a file whose format end is missing."""
+    rescan_seconds: Annotated[float, Ge(0.2), Le(3600)] = 30.0
+    """The inbox is read completely this often, whatever events say."""
+    recursive: bool = True
+    """Look into sub-folders; their name becomes the document's source."""
+    watch: Literal["auto", "events", "polling"] = "auto"
+    """How to notice files; auto polls on network and virtual file systems."""
+    poll_seconds: Annotated[float, Ge(0.2), Le(3600)] = 5.0
+    """How often to read the inbox when polling."""
+    duplicates: Literal["skip", "keep", "review"] = "skip"
+    """The same bytes again: reject as duplicate, sort again, or ask a person."""
+    ignore: tuple[str, ...] = ()
+    """More name patterns to leave alone, beside the built-in ones (*.part, ~$*, ...)."""
+
+
+class PagesSettings(_Section):
+    """Limits of the sandboxed child that reads one document."""
+
+    page_cap: Annotated[int, Ge(1), Le(1000)] = 8
+    """Look at so many pages of a document at most."""
+    max_file_mb: Annotated[float, Gt(0)] = 512.0
+    """Reject larger files."""
+    max_megapixels: Annotated[float, Gt(0)] = 200.0
+    """Reject pictures with more pixels than this."""
+    time_limit_seconds: Annotated[float, Gt(0)] = 60.0
+    """Wall clock for one document."""
+    memory_limit_mb: Annotated[int, Ge(256)] = 1024
+    """Address space of the child."""
+
+
+class ModelSettings(_Section):
+    """Which model bundle decides."""
+
+    bundle: str = "starter"
+    """Name of a bundle in the state folder, `starter`, or a path."""
+    threads: Annotated[int, Ge(0), Le(256)] = 0
+    """Threads of the classifier; 0 means one per core."""
+
+
+class DecideSettings(_Section):
+    """When a document is sorted without a person."""
+
+    autonomy: Literal["starter"] = "starter"
+    """starter: sort at the threshold on the model's card, uncertified on your paper."""
+    policies: dict[Label, Literal["auto", "review", "never"]] = Field(default_factory=dict)
+    """Per label: sort alone, always ask, or never offer."""
+    threshold: Annotated[float, Ge(0), Le(1)] | None = None
+    """Ask for more confidence than the card does; a value below the card's is refused."""
+
+
+class DeliverSettings(_Section):
+    """Where and how a sorted document is put."""
+
+    template: str = "{label}/{received:%Y}/{name}"
+    """Path under the sorted root; fields: label, name, stem, suffix, received, source, id."""
+    sidecar: bool = True
+    """Write NAME.json beside each delivered document."""
+    file_mode: Annotated[str, Field(pattern=r"^0?[0-7]{3}$")] = "0640"
+    """Mode of delivered files, octal."""
+    dir_mode: Annotated[str, Field(pattern=r"^[0-7]?[0-7]{3}$")] = "2750"
+    """Mode of folders made on the way, octal."""
+    group: str = ""
+    """Group of delivered files; empty keeps the daemon's."""
+
+
+class ReviewSettings(_Section):
+    """The queue before a person."""
+
+    lease_seconds: Annotated[float, Gt(0)] = 600.0
+    """A reviewer holds an entry this long before others may take it."""
+    skip_seconds: Seconds = 3600.0
+    """A skipped entry comes last for this long."""
+
+
+class StoreSettings(_Section):
+    """The database."""
+
+    url: str = ""
+    """SQLAlchemy URL; empty means SQLite in the state folder."""
+    busy_seconds: Annotated[float, Gt(0)] = 30.0
+    """Wait this long for another writer."""
+    backups: Annotated[int, Ge(1), Le(1000)] = 5
+    """Keep so many backups made before migrations."""
+
+
+class ServiceSettings(_Section):
+    """The daemon."""
+
+    workers: Annotated[int, Ge(0), Le(256)] = 0
+    """Documents read at the same time; 0 means one per core."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much the daemon says."""
+    log_format: Literal["text", "json"] = "text"
+    """One line of text or of JSON per event."""
+    min_free_mb: Annotated[float, Ge(0)] = 100.0
+    """Pause the intake when a root has less space than this."""
+    group: str = ""
+    """Unix group of reviewers: owns state, spool and review (2770/0660)."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; `docsorter.configuration` reads it from its sources."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DOCSORTER_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    places: PlacesSettings = PlacesSettings()
+    intake: IntakeSettings = IntakeSettings()
+    pages: PagesSettings = PagesSettings()
+    model: ModelSettings = ModelSettings()
+    decide: DecideSettings = DecideSettings()
+    deliver: DeliverSettings = DeliverSettings()
+    review: ReviewSettings = ReviewSettings()
+    store: StoreSettings = StoreSettings()
+    service: ServiceSettings = ServiceSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take values as given: `docsorter.configuration` merges sources and keeps origins."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
