@@ -1,0 +1,156 @@
+"""One inbox under observation: rescans, second looks and the files that are complete."""
+
+import datetime as dt
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from docsorter.clock import Clock
+from docsorter.documents import Reason
+from docsorter.errors import EnvironmentFaultError
+from docsorter.intake.ignore import IgnoreRules
+from docsorter.intake.mounts import is_network_or_virtual
+from docsorter.intake.scan import Observation, Oddity, Scanner
+from docsorter.intake.settling import Settler
+from docsorter.intake.trailers import EndCheck, check_end
+from docsorter.intake.waiting import WaitingSummary
+from docsorter.settings import IntakeSettings
+
+_ENTRIES = 2000  # directory entries in one tick
+_SECONDS = 0.1
+_SHARE = 4.0  # rescans on request take a fifth of the time at most
+
+
+class Inbox:
+    """Says which files are complete, a bounded amount of work per tick.
+
+    A rescan of everything happens at the first tick, `interval` seconds after the last one, and
+    when asked for; in between only files that are due for a second look are looked at.
+
+    Args:
+        root: The inbox.
+        settings: Rest times, rescan interval, ignore patterns.
+        clock: Wall clock for `last_rescan`, monotonic time for everything else.
+        private: Name of the claim directory directly inside the inbox.
+        check: Looks at the end of a file.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        settings: IntakeSettings,
+        clock: Clock,
+        *,
+        private: str = ".docsorter",
+        check: Callable[[Path], EndCheck] = check_end,
+    ) -> None:
+        self.interval = settings.rescan_seconds
+        """Seconds between full rescans; shorter when nothing tells of changes."""
+        self.last_rescan: dt.datetime | None = None
+        """When a full rescan last came to its end."""
+        self.rescan_took = 0.0
+        """Seconds of reading in the last full rescan; more than `interval` is worth a warning."""
+        self._clock = clock
+        self._scanner = Scanner(
+            root,
+            IgnoreRules(settings.ignore),
+            clock,
+            recursive=settings.recursive,
+            private=private,
+        )
+        self._settler = Settler(
+            settings.rest_seconds,
+            settings.slow_rest_seconds,
+            clock,
+            lambda path: check(root / path),
+            inodes=not is_network_or_virtual(root),
+        )
+        self._asked = threading.Event()
+        self._began = self._next_scan = self._rested_at = clock.monotonic()
+        self._spent = 0.0
+
+    def request_rescan(self) -> None:
+        """Ask for a full rescan; safe from any thread, and only once while one is under way."""
+        self._asked.set()
+
+    def tick(self, limit: int = 500) -> tuple[Observation, ...]:
+        """Do a bounded piece of work; return files that are complete now.
+
+        Whoever claims one calls `forget`, whoever fails to claim it `defer`. The claim has to
+        compare size and mtime again.
+
+        Args:
+            limit: Files that are judged at most; 0 goes on rescanning but hands out nothing.
+
+        Raises:
+            EnvironmentFaultError: The inbox cannot be read. Nothing is forgotten; try again later.
+        """
+        try:
+            if self._scanner.walking or self._scan_at() <= self._clock.monotonic():
+                self._scan()
+            return tuple(self._second_looks(limit))
+        except EnvironmentFaultError:
+            self._rested_at = self._clock.monotonic()
+            self._asked.set()  # no tick may pass for a success until a rescan is one
+            raise
+
+    def next_due(self, *, rescans_only: bool = False) -> float:
+        """Return the monotonic time of the next work; not later than now when there is some.
+
+        Args:
+            rescans_only: Leave out second looks, for whoever calls `tick(0)` at present.
+        """
+        if self._scanner.walking:
+            return self._clock.monotonic()
+        look_at = None if rescans_only else self._settler.next_due()
+        return self._scan_at() if look_at is None else min(self._scan_at(), look_at)
+
+    def defer(self, path: str, reason: Reason) -> None:
+        """Offer a file again later: it could not be claimed."""
+        self._settler.defer(path, reason)
+
+    def forget(self, path: str) -> None:
+        """Stop waiting for a file: it was claimed, or is gone."""
+        self._settler.forget(path)
+
+    def waiting(self) -> WaitingSummary:
+        """Summarize what waits."""
+        return self._settler.waiting()
+
+    def take_oddities(self) -> tuple[Oddity, ...]:
+        """Return links, pipes and the like that were found since the last call."""
+        return self._scanner.take_oddities()
+
+    def close(self) -> None:
+        """Give up a rescan that is under way."""
+        self._scanner.close()
+
+    def _scan_at(self) -> float:
+        asked = self._asked.is_set()
+        return min(self._rested_at, self._next_scan) if asked else self._next_scan
+
+    def _second_looks(self, limit: int) -> list[Observation]:
+        due = self._settler.due(limit)
+        if not due:
+            return []
+        seen = self._scanner.look(due)
+        for path in set(due).difference(observation.path for observation in seen):
+            self._settler.forget(path)  # should it be there after all, the next rescan finds it
+        return self._settler.feed(seen)
+
+    def _scan(self) -> None:
+        began = self._clock.monotonic()
+        if not self._scanner.walking:
+            self._asked.clear()  # what changes behind the walk's back asks for another one
+            self._began, self._spent = began, 0.0
+        part = self._scanner.step(_ENTRIES, _SECONDS)
+        self._settler.note(part.observations)
+        now = self._clock.monotonic()
+        self._spent += now - began
+        if part.finished:
+            self._settler.end_pass()
+            self.last_rescan = self._clock.now()
+            self.rescan_took = self._spent
+            # Reading a huge inbox again and again would leave no time for the documents.
+            self._next_scan = max(self._began + self.interval, now + self._spent)
+            self._rested_at = now + _SHARE * self._spent

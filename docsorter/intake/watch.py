@@ -1,0 +1,225 @@
+"""What wakes the rescan: inotify through watchdog where it works, else only the poll interval.
+
+Nothing here says which file changed; events are hints and get lost (watchdog#668, #1094, #577).
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from watchdog.events import (
+    DirCreatedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver
+from watchdog.utils import BaseThread
+
+from docsorter.errors import EnvironmentFaultError
+from docsorter.intake.limits import is_watch_limit, watch_tip
+from docsorter.intake.mounts import file_system
+from docsorter.intake.root import inbox_gone
+from docsorter.settings import IntakeSettings
+
+EVENTS = "inotify"
+POLLING = "polling"
+
+# Arrivals only. Our own reading opens and closes folders and files: were those events listened to,
+# every rescan would ask for the next one. Writing needs none: a growing file is looked at when due.
+_ARRIVALS: list[type[FileSystemEvent]] = [
+    FileCreatedEvent,
+    FileMovedEvent,
+    FileClosedEvent,
+    DirCreatedEvent,
+    DirMovedEvent,
+]
+_JOIN_SECONDS = 5.0
+_starting = threading.Lock()  # so that threads which appear during a start belong to it
+
+
+class IntakeSource(Protocol):
+    """Something that knows when to look into the inbox.
+
+    Attributes:
+        backend: Its name, for `status`.
+        note: Why it is this one, or what to do to get a better one; "" when all is well.
+        interval: Seconds between full rescans that go with it.
+    """
+
+    backend: str
+    note: str
+    interval: float
+
+    def start(self) -> None:
+        """Begin; raises EnvironmentFaultError when the inbox cannot be opened."""
+        ...
+
+    def stop(self) -> None:
+        """End; harmless when it was not started."""
+        ...
+
+    def healthy(self) -> bool:
+        """Say whether everything that should run does run, on the folder that is there now."""
+        ...
+
+    def rebuild(self) -> None:
+        """Start anew; raises EnvironmentFaultError when the inbox cannot be opened."""
+        ...
+
+
+class FolderSource:
+    """Watches a folder with inotify, or leaves it to the poll interval.
+
+    Args:
+        root: The inbox.
+        settings: `watch`, `recursive`, `rescan_seconds` and `poll_seconds`.
+        wake: Called from a thread of the watcher; it may set a flag and nothing else.
+        private: Name of the claim directory in the inbox; what arrives there wakes nobody.
+        observer: Makes the watcher.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        settings: IntakeSettings,
+        wake: Callable[[], None],
+        *,
+        private: str = ".docsorter",
+        observer: Callable[[], BaseObserver] = Observer,
+    ) -> None:
+        self.backend = POLLING
+        self.note = ""
+        self.interval = settings.rescan_seconds
+        self._root = root
+        self._settings = settings
+        self._wake = wake
+        self._private = private
+        self._make = observer
+        self._observer: BaseObserver | None = None
+        self._threads: list[threading.Thread] = []
+        self._identity: tuple[int, int] | None = None
+
+    def start(self) -> None:
+        """Choose a backend and start it.
+
+        Raises:
+            EnvironmentFaultError: The inbox cannot be opened.
+        """
+        self._identity = self._open()
+        self.note = self._reason_to_poll()
+        if not self.note:
+            try:
+                self._watch()
+            except OSError as error:
+                self._dismantle()
+                self.note = _cannot_watch(error)
+        self.backend = POLLING if self.note else EVENTS
+        rescan, poll = self._settings.rescan_seconds, self._settings.poll_seconds
+        self.interval = min(rescan, poll) if self.backend == POLLING else rescan
+
+    def stop(self) -> None:
+        """End all threads."""
+        self._dismantle()
+        self._identity = None
+
+    def healthy(self) -> bool:
+        """Say whether every thread lives (watchdog#663) and the folder is still the same one."""
+        if self._identity is None or not all(thread.is_alive() for thread in self._threads):
+            return False
+        try:
+            return self._open() == self._identity
+        except EnvironmentFaultError:
+            return False
+
+    def rebuild(self) -> None:
+        """Stop and start again, choosing anew: a share may have been mounted since.
+
+        Raises:
+            EnvironmentFaultError: The inbox cannot be opened.
+        """
+        self.stop()
+        self.start()
+
+    def _reason_to_poll(self) -> str:
+        if self._settings.watch == "polling":
+            return "polling is set"
+        if self._settings.watch == "events":
+            return ""
+        found = file_system(self._root)
+        if found.remote:
+            return f"{found.kind} at {found.mount_point} tells nothing of changes made elsewhere"
+        return ""
+
+    def _open(self) -> tuple[int, int]:
+        """Return the identity of the inbox; opening is also what needs the right to watch it."""
+        try:
+            descriptor = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise inbox_gone(self._root, error) from error
+        try:
+            status = os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
+        return status.st_dev, status.st_ino
+
+    def _watch(self) -> None:
+        real = os.path.realpath(self._root)  # a link to the inbox would be watched as a link
+        handler = _Waker(self._wake, f"{real}/{self._private}/")
+        with _starting:
+            before = set(threading.enumerate())
+            try:
+                self._observer = self._make()
+                self._observer.schedule(
+                    handler,
+                    real,
+                    recursive=self._settings.recursive,
+                    event_filter=_ARRIVALS,
+                )
+                self._observer.start()
+            finally:
+                self._threads = [
+                    thread
+                    for thread in threading.enumerate()
+                    if isinstance(thread, BaseThread) and thread not in before
+                ]
+
+    def _dismantle(self) -> None:
+        observer, self._observer = self._observer, None
+        threads, self._threads = self._threads, []
+        if observer is not None:
+            observer.stop()
+        for thread in threads:
+            thread.join(_JOIN_SECONDS)
+
+
+class _Waker(FileSystemEventHandler):
+    """Passes every arrival on as a wake-up.
+
+    An exception here would end the watcher's thread (watchdog#427, #793), so there is nothing that
+    could raise.
+    """
+
+    def __init__(self, wake: Callable[[], None], private: str) -> None:
+        self._wake = wake
+        self._private = private
+
+    def dispatch(self, event: FileSystemEvent) -> None:
+        arrived = event.dest_path or event.src_path
+        if isinstance(arrived, str) and arrived.startswith(self._private):
+            return  # our own claim
+        self._wake()
+
+
+def _cannot_watch(error: OSError) -> str:
+    if is_watch_limit(error):
+        return watch_tip(error)
+    return (
+        f"the inbox cannot be watched: {error.strerror or error}; it is read at intervals instead"
+    )
