@@ -1,0 +1,228 @@
+"""From what the classifier returned to a prediction, and from a prediction to a verdict.
+
+Policies of labels: `auto` documents are sorted when sure; `review` documents are always shown to a
+person, with the label suggested; `never` documents go to a person as unlike the training
+data, and the label is never suggested (that of the background outputs, or a label kept only so that
+the model can tell it from the others).
+"""
+
+import math
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from docsorter.decide.calibration import label_probabilities
+from docsorter.decide.novelty import NoveltyModel
+from docsorter.decide.pooling import disagreement, pool_pages
+from docsorter.documents import (
+    PagePrediction,
+    Prediction,
+    RawOutput,
+    Reason,
+    ReasonCode,
+    SortRule,
+    Verdict,
+    VerdictKind,
+)
+from docsorter.errors import ModelError
+
+_COMPETES = 0.5  # the second label is worth naming from this share of the first one's probability
+_LEAST_DIGITS = 2
+_MOST_DIGITS = 12
+
+
+def predict(
+    raw: RawOutput,
+    labels: Sequence[str],
+    rule: SortRule,
+    novelty: NoveltyModel,
+    *,
+    model: str,
+    background: int = 0,
+) -> Prediction:
+    """Calibrate the pages, measure their novelty and pool them into the document.
+
+    Args:
+        raw: Logits (pages, C) and features (pages, F) of one document, in page order.
+        labels: Labels of the prediction; the last one stands for the background, if there is one.
+        rule: Whose temperature is used.
+        novelty: Distance from the training data.
+        model: Name of the model bundle.
+        background: Trailing columns of the logits that are summed into the last label.
+
+    Returns:
+        The prediction; its novelty is that of the most novel page.
+
+    Raises:
+        ModelError: A number is not finite, or the shapes do not fit: never a verdict from those.
+    """
+    outputs = len(labels) - (background > 0) + background
+    if raw.logits.ndim != 2 or raw.logits.shape[1] != outputs:  # noqa: PLR2004 -- a table
+        raise ModelError(
+            f"the model returned logits of shape {raw.logits.shape}, "
+            f"but {outputs} outputs are expected for the labels {', '.join(labels)}"
+        )
+    if len(raw.features) != len(raw.logits) or len(raw.logits) == 0:
+        raise ModelError(
+            f"the model returned {len(raw.features)} features for {len(raw.logits)} pages"
+        )
+    by_page = label_probabilities(raw.logits, rule.temperature, background)
+    percentiles = novelty.percentile(raw.features)
+    pages = tuple(
+        PagePrediction(tuple(map(float, row)), float(percentile))
+        for row, percentile in zip(by_page, percentiles, strict=True)
+    )
+    pooled = tuple(map(float, pool_pages(by_page)))
+    return Prediction(model, tuple(labels), pooled, float(percentiles.max()), pages)
+
+
+def decide(prediction: Prediction, rule: SortRule, active_labels: Collection[str]) -> Verdict:
+    """Say what is to happen to a document, by the first reason that applies.
+
+    In this order: the policy of its label, a label no longer in use, novelty above the limit, pages
+    that name different labels, confidence below the threshold; sorted only when none applies.
+
+    Args:
+        prediction: Of the document.
+        rule: When to sort without a person.
+        active_labels: Labels that documents may be sorted to today.
+
+    Returns:
+        A verdict `sort` or `review`. In review its label is the most probable one that may be
+        suggested, with the probability of that label.
+
+    Raises:
+        ModelError: A number of the prediction or the rule is not one that can be compared.
+    """
+    _check(prediction, rule)
+    doubt = (
+        _policy_doubt(prediction, rule)
+        or _retired_doubt(prediction, active_labels)
+        or _novelty_doubt(prediction, rule)
+        or _pages_doubt(prediction)
+        or _threshold_doubt(prediction, rule)
+    )
+    if doubt is not None:
+        return _review(prediction, rule, active_labels, doubt)
+    confidence, threshold = _apart(prediction.confidence, rule.threshold)
+    return Verdict(
+        VerdictKind.SORT,
+        Reason(ReasonCode.SURE, f"sure: {prediction.label} {confidence}, asked for {threshold}"),
+        label=prediction.label,
+        confidence=prediction.confidence,
+        threshold=rule.threshold,
+    )
+
+
+def _review(
+    prediction: Prediction, rule: SortRule, active_labels: Collection[str], reason: Reason
+) -> Verdict:
+    label, confidence = next(
+        (
+            pair
+            for pair in prediction.ranked
+            if pair[0] in active_labels and rule.policies.get(pair[0]) != "never"
+        ),
+        (None, None),
+    )
+    asked = rule.threshold if reason.code is ReasonCode.UNSURE else None
+    return Verdict(VerdictKind.REVIEW, reason, label, confidence, asked)
+
+
+def _policy_doubt(prediction: Prediction, rule: SortRule) -> Reason | None:
+    policy = rule.policies.get(prediction.label, "auto")
+    if policy == "auto":
+        return None
+    if policy == "never":
+        named = _named(prediction.ranked[:2])
+        return Reason(ReasonCode.UNLIKE_TRAINING, f"looks like none of the labels: {named}")
+    # Any other word asks a person too: a policy that is not understood must not sort.
+    return Reason(
+        ReasonCode.LABEL_POLICY,
+        f"a person confirms every {prediction.label}: {_named(prediction.ranked[:1])}",
+    )
+
+
+def _retired_doubt(prediction: Prediction, active_labels: Collection[str]) -> Reason | None:
+    if prediction.label in active_labels:
+        return None
+    named = _named(prediction.ranked[:1])
+    return Reason(ReasonCode.RETIRED_LABEL, f"the label is no longer in use: {named}")
+
+
+def _novelty_doubt(prediction: Prediction, rule: SortRule) -> Reason | None:
+    if prediction.novelty <= rule.novelty_limit:
+        return None
+    share = _floor(prediction.novelty, 1)
+    return Reason(
+        ReasonCode.UNLIKE_TRAINING,
+        f"unlike anything taught: stranger than {share} % of the training pages",
+    )
+
+
+def _pages_doubt(prediction: Prediction) -> Reason | None:
+    found = disagreement(_page_table(prediction))
+    if found is None:
+        return None
+    said = ", ".join(
+        f"page {one.page + 1} {_named([(prediction.labels[one.label], one.probability)])}"
+        for one in (found.first, found.second)
+    )
+    return Reason(ReasonCode.PAGES_DISAGREE, f"pages disagree: {said}")
+
+
+def _threshold_doubt(prediction: Prediction, rule: SortRule) -> Reason | None:
+    if prediction.confidence >= rule.threshold:
+        return None
+    ranked = prediction.ranked
+    if len(ranked) > 1 and ranked[1][1] >= _COMPETES * ranked[0][1]:
+        return Reason(ReasonCode.UNSURE, f"unsure: {_named(ranked[:2])}")
+    confidence, threshold = _apart(prediction.confidence, rule.threshold)
+    text = f"unsure: {prediction.label} {confidence}, asked for {threshold}"
+    return Reason(ReasonCode.UNSURE, text)
+
+
+def _check(prediction: Prediction, rule: SortRule) -> None:
+    table = _page_table(prediction)
+    finite = (
+        np.isfinite(prediction.probabilities).all()
+        and np.isfinite(table).all()
+        and np.isfinite([prediction.novelty, *(page.novelty for page in prediction.pages)]).all()
+    )
+    if not finite or len(prediction.probabilities) != len(prediction.labels) or table.size == 0:
+        raise ModelError(
+            f"the prediction of model {prediction.model} is damaged: it holds no page, "
+            "or something that is no probability"
+        )
+    if math.isnan(rule.threshold) or math.isnan(rule.novelty_limit):
+        raise ModelError("the sort rule is damaged: a limit in it is no number")
+
+
+def _page_table(prediction: Prediction) -> NDArray[np.float64]:
+    if any(len(page.probabilities) != len(prediction.labels) for page in prediction.pages):
+        raise ModelError(f"a page of model {prediction.model} has not one probability per label")
+    return np.array([page.probabilities for page in prediction.pages], dtype=np.float64)
+
+
+def _named(pairs: Sequence[tuple[str, float]]) -> str:
+    return ", ".join(f"{label} {_floor(value, _LEAST_DIGITS)}" for label, value in pairs)
+
+
+def _floor(value: float, digits: int) -> str:
+    """Print a number rounded down: nobody reads "1.00" where there is doubt left."""
+    scale = 10.0**digits
+    return f"{math.floor(value * scale + 1e-9) / scale:.{digits}f}"
+
+
+def _apart(confidence: float, threshold: float) -> tuple[str, str]:
+    """Print both with as many digits as it takes to see which is greater, if they differ."""
+    digits = next(
+        (
+            digits
+            for digits in range(_LEAST_DIGITS, _MOST_DIGITS)
+            if _floor(confidence, digits) != _floor(threshold, digits)
+        ),
+        _LEAST_DIGITS,
+    )
+    return _floor(confidence, digits), _floor(threshold, digits)

@@ -1,0 +1,237 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docsorter.decide.calibration import softmax
+from docsorter.decide.novelty import NoveltyModel
+from docsorter.decide.policy import decide, predict
+from docsorter.documents import (
+    PagePrediction,
+    Prediction,
+    RawOutput,
+    ReasonCode,
+    SortRule,
+    VerdictKind,
+)
+from docsorter.errors import ModelError
+
+LABELS = ("invoice", "claim", "letter")
+RULE = SortRule(temperature=1.0, threshold=0.96, novelty_limit=99.0)
+WIDTH = 6
+
+
+def seen(
+    *pages: tuple[float, ...], novelty: float = 40.0, labels: tuple[str, ...] = LABELS
+) -> Prediction:
+    """Return a document whose probabilities are those of its first page."""
+    by_page = tuple(PagePrediction(page, novelty) for page in pages)
+    return Prediction("m-1", labels, pages[0], novelty, by_page)
+
+
+@pytest.fixture(scope="module")
+def novelty() -> NoveltyModel:
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(200, WIDTH))
+    return NoveltyModel.fit(features, np.arange(200) % 3, rng.normal(size=(100, WIDTH)))
+
+
+def raw(logits: list[list[float]], feature: float = 0.0) -> RawOutput:
+    table = np.array(logits, dtype=np.float32)
+    return RawOutput(table, np.full((len(table), WIDTH), feature, dtype=np.float32))
+
+
+def test_a_sure_document_is_sorted_and_says_what_was_asked() -> None:
+    verdict = decide(seen((0.991, 0.005, 0.004)), RULE, LABELS)
+    assert verdict.kind is VerdictKind.SORT
+    assert (verdict.label, verdict.confidence, verdict.threshold) == ("invoice", 0.991, 0.96)
+    assert verdict.reason.code is ReasonCode.SURE
+    assert verdict.reason.text == "sure: invoice 0.99, asked for 0.96"
+
+
+def test_doubt_between_two_labels_names_both() -> None:
+    verdict = decide(seen((0.41, 0.54, 0.05)), RULE, LABELS)
+    assert verdict.kind is VerdictKind.REVIEW
+    assert verdict.reason.code is ReasonCode.UNSURE
+    assert verdict.reason.text == "unsure: claim 0.54, invoice 0.41"
+    assert (verdict.label, verdict.confidence, verdict.threshold) == ("claim", 0.54, 0.96)
+
+
+def test_doubt_that_is_not_between_two_says_what_was_asked() -> None:
+    verdict = decide(seen((0.87, 0.07, 0.06)), RULE, LABELS)
+    assert verdict.reason.text == "unsure: invoice 0.87, asked for 0.96"
+
+
+def test_figures_never_hide_which_is_greater() -> None:
+    near = decide(seen((0.9599, 0.03, 0.0101)), RULE, LABELS)
+    assert near.reason.text == "unsure: invoice 0.95, asked for 0.96"
+    nearer = decide(seen((0.9612, 0.03, 0.0088)), replace(RULE, threshold=0.9634), LABELS)
+    assert nearer.reason.text == "unsure: invoice 0.961, asked for 0.963"
+    just = decide(seen((0.96, 0.03, 0.01)), RULE, LABELS)
+    assert just.reason.text == "sure: invoice 0.96, asked for 0.96"
+    almost = decide(seen((0.9999, 0.0001, 0.0)), RULE, LABELS)
+    assert almost.reason.text == "sure: invoice 0.99, asked for 0.96"
+
+
+def test_strangeness_beats_confidence() -> None:
+    verdict = decide(seen((0.99, 0.005, 0.005), novelty=99.27), RULE, LABELS)
+    assert verdict.reason.code is ReasonCode.UNLIKE_TRAINING
+    assert verdict.reason.text == (
+        "unlike anything taught: stranger than 99.2 % of the training pages"
+    )
+    assert decide(seen((0.99, 0.005, 0.005), novelty=99.0), RULE, LABELS).kind is VerdictKind.SORT
+
+
+def test_pages_that_disagree_are_named_from_one() -> None:
+    document = seen((0.97, 0.01, 0.02), (0.5, 0.3, 0.2), (0.03, 0.02, 0.95))
+    verdict = decide(document, RULE, LABELS)
+    assert verdict.reason.code is ReasonCode.PAGES_DISAGREE
+    assert verdict.reason.text == "pages disagree: page 1 invoice 0.97, page 3 letter 0.95"
+
+
+def test_a_label_under_review_is_always_confirmed_by_a_person() -> None:
+    rule = replace(RULE, policies={"invoice": "review"})
+    verdict = decide(seen((0.999, 0.001, 0.0)), rule, LABELS)
+    assert verdict.kind is VerdictKind.REVIEW
+    assert verdict.reason.code is ReasonCode.LABEL_POLICY
+    assert verdict.reason.text == "a person confirms every invoice: invoice 0.99"
+    assert verdict.label == "invoice"
+    assert decide(seen((0.001, 0.999, 0.0)), rule, LABELS).kind is VerdictKind.SORT
+
+
+def test_a_policy_that_is_not_understood_does_not_sort() -> None:
+    rule = replace(RULE, policies={"invoice": "sometimes"})
+    assert decide(seen((0.999, 0.001, 0.0)), rule, LABELS).kind is VerdictKind.REVIEW
+
+
+def test_a_retired_label_goes_to_a_person_and_is_not_suggested() -> None:
+    verdict = decide(seen((0.99, 0.004, 0.006)), RULE, ("claim", "letter"))
+    assert verdict.reason.code is ReasonCode.RETIRED_LABEL
+    assert verdict.reason.text == "the label is no longer in use: invoice 0.99"
+    assert (verdict.label, verdict.confidence) == ("letter", 0.006)
+
+
+def test_the_background_is_unlike_the_training_data_and_never_suggested() -> None:
+    rule = replace(RULE, policies={"other": "never"})
+    document = seen((0.03, 0.02, 0.12, 0.83), labels=(*LABELS, "other"))
+    verdict = decide(document, rule, LABELS)
+    assert verdict.kind is VerdictKind.REVIEW
+    assert verdict.reason.code is ReasonCode.UNLIKE_TRAINING
+    assert verdict.reason.text == "looks like none of the labels: other 0.83, letter 0.12"
+    assert (verdict.label, verdict.confidence) == ("letter", 0.12)
+
+
+def test_nothing_is_suggested_where_nothing_may_be() -> None:
+    rule = replace(RULE, policies=dict.fromkeys(LABELS, "never"))
+    verdict = decide(seen((0.99, 0.005, 0.005)), rule, LABELS)
+    assert (verdict.label, verdict.confidence) == (None, None)
+
+
+def test_reasons_come_in_their_order() -> None:
+    strange = seen((0.85, 0.1, 0.05), (0.05, 0.9, 0.05), novelty=100.0)
+    rule = replace(RULE, policies={"invoice": "review"})
+    order = []
+    for document, with_rule, active in (
+        (strange, rule, ("claim",)),
+        (strange, RULE, ("claim",)),
+        (strange, RULE, LABELS),
+        (replace(strange, novelty=1.0), RULE, LABELS),
+        (replace(strange, novelty=1.0, pages=strange.pages[:1]), RULE, LABELS),
+    ):
+        order.append(decide(document, with_rule, active).reason.code)
+    assert order == [
+        ReasonCode.LABEL_POLICY,
+        ReasonCode.RETIRED_LABEL,
+        ReasonCode.UNLIKE_TRAINING,
+        ReasonCode.PAGES_DISAGREE,
+        ReasonCode.UNSURE,
+    ]
+
+
+@given(
+    st.lists(st.floats(0.001, 1), min_size=3, max_size=3),
+    st.floats(0, 100),
+    st.floats(0, 1),
+    st.floats(0, 1),
+)
+def test_asking_for_more_never_sorts_more(
+    weights: list[float], novelty: float, low: float, high: float
+) -> None:
+    low, high = sorted((low, high))
+    document = seen(tuple(weight / sum(weights) for weight in weights), novelty=novelty)
+    mild = decide(document, replace(RULE, threshold=low), LABELS)
+    strict = decide(document, replace(RULE, threshold=high), LABELS)
+    if strict.kind is VerdictKind.SORT:
+        assert mild.kind is VerdictKind.SORT
+        assert strict.confidence is not None
+        assert strict.confidence >= high
+        assert novelty <= RULE.novelty_limit
+    assert "\n" not in strict.reason.text
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_damaged_prediction_or_rule_gets_no_verdict(bad: float) -> None:
+    good = seen((0.99, 0.005, 0.005))
+    for damaged in (
+        replace(good, novelty=bad),
+        replace(good, probabilities=(bad, 0.0, 0.0)),
+        seen((0.99, 0.005, bad)),
+        replace(good, pages=()),
+        replace(good, probabilities=(0.5, 0.5)),
+        replace(good, pages=(PagePrediction((0.5, 0.5), 1.0),)),
+    ):
+        with pytest.raises(ModelError):
+            decide(damaged, RULE, LABELS)
+    for rule in (replace(RULE, threshold=float("nan")), replace(RULE, novelty_limit=float("nan"))):
+        with pytest.raises(ModelError, match="sort rule"):
+            decide(good, rule, LABELS)
+
+
+def test_a_prediction_is_calibrated_page_by_page_and_pooled(novelty: NoveltyModel) -> None:
+    logits = [[6.0, 0.0, 0.0], [2.0, 0.0, 1.0]]
+    rule = replace(RULE, temperature=2.0)
+    prediction = predict(raw(logits), LABELS, rule, novelty, model="m-1")
+    pages = softmax(np.array(logits), 2.0)
+    np.testing.assert_allclose([page.probabilities for page in prediction.pages], pages)
+    np.testing.assert_allclose(prediction.probabilities, pages.T @ [2 / 3, 1 / 3])
+    assert sum(prediction.probabilities) == pytest.approx(1)
+    assert (prediction.model, prediction.labels, prediction.label) == ("m-1", LABELS, "invoice")
+    assert all(type(value) is float for value in prediction.probabilities)
+
+
+def test_a_document_is_as_strange_as_its_strangest_page(novelty: NoveltyModel) -> None:
+    features = np.zeros((2, WIDTH), dtype=np.float32)
+    features[1] = 50.0
+    output = RawOutput(np.zeros((2, 3), dtype=np.float32), features)
+    prediction = predict(output, LABELS, RULE, novelty, model="m-1")
+    assert prediction.pages[0].novelty < 50
+    assert prediction.pages[1].novelty == prediction.novelty == 100.0
+
+
+def test_background_outputs_are_summed_into_the_last_label(novelty: NoveltyModel) -> None:
+    labels = (*LABELS, "other")
+    logits = [[1.0, 0.0, 0.0, 2.0, 2.0, 2.0]]
+    prediction = predict(raw(logits), labels, RULE, novelty, model="m-1", background=3)
+    assert prediction.label == "other"
+    assert prediction.confidence == pytest.approx(softmax(np.array(logits))[0, 3:].sum())
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_outputs_that_are_no_numbers_get_no_prediction(novelty: NoveltyModel, bad: float) -> None:
+    with pytest.raises(ModelError, match="no numbers"):
+        predict(raw([[bad, 0.0, 0.0]]), LABELS, RULE, novelty, model="m-1")
+    with pytest.raises(ModelError, match="no numbers"):
+        predict(raw([[0.0, 0.0, 0.0]], feature=bad), LABELS, RULE, novelty, model="m-1")
+
+
+def test_outputs_of_the_wrong_shape_get_no_prediction(novelty: NoveltyModel) -> None:
+    for output, labels, background in (
+        (raw([[0.0, 0.0]]), LABELS, 0),
+        (raw([[0.0, 0.0, 0.0]]), (*LABELS, "other"), 2),
+        (RawOutput(np.zeros((0, 3), np.float32), np.zeros((0, WIDTH), np.float32)), LABELS, 0),
+        (RawOutput(np.zeros((2, 3), np.float32), np.zeros((1, WIDTH), np.float32)), LABELS, 0),
+    ):
+        with pytest.raises(ModelError, match="the model returned"):
+            predict(output, labels, RULE, novelty, model="m-1", background=background)
