@@ -1,0 +1,163 @@
+"""Answers of people: each closes its entry and plans its move in one transaction; so does undo."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from docsorter.documents import Answer, Move, Reason, ReasonCode, State, Verdict, VerdictKind
+from docsorter.errors import NotFoundError
+from docsorter.store import records, rows, tallies
+from docsorter.store.leases import check_lease
+from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow
+from docsorter.store.transactions import Transactions
+from docsorter.store.words import Destination
+
+
+class AnswersStore(Transactions):
+    """The part of the store that speaks of answers."""
+
+    def plan_answer(
+        self,
+        entry_id: int,
+        destination: Destination,
+        *,
+        label: str | None,
+        token: str | None,
+        reviewer: str,
+        uid: int,
+    ) -> tuple[Answer, Move]:
+        """Commit an answer, close its entry and plan the move that carries it out.
+
+        Args:
+            entry_id: Which entry.
+            destination: Where the document goes now; its next state is SORTED or REJECTED.
+            label: The label given; None rejects the document.
+            token: Of the lease; None is fine while nobody else holds the entry.
+            reviewer: Unix user name.
+            uid: Unix user id.
+
+        Raises:
+            ConflictError: The lease was lost, or somebody else answered.
+            NotFoundError: There is no such entry.
+            ValueError: The destination does not fit the answer.
+        """
+        if destination.next_state is not (State.REJECTED if label is None else State.SORTED):
+            raise ValueError(f"answer {label!r} does not lead to {destination.next_state}")
+        now = self._now()
+        with self.write() as session:
+            entry = session.get(EntryRow, entry_id, with_for_update=True)
+            if entry is None:
+                raise NotFoundError(
+                    f"there is no review entry {entry_id}", remedy="see docsorter review list"
+                )
+            check_lease(entry, token, reviewer, now)
+            row = rows.document_row(session, entry.document_id, lock=True)
+            before = records.decision(row)
+            answer = AnswerRow(
+                entry_id=entry.id,
+                document_id=row.id,
+                label=label,
+                guess=entry.label,
+                model=row.model,
+                reviewer=reviewer,
+                uid=uid,
+                answered_at=now,
+            )
+            session.add(answer)
+            session.flush()
+            move = rows.plan(
+                session,
+                row,
+                destination,
+                actor=reviewer,
+                now=now,
+                before=before,
+                answer_id=answer.id,
+            )
+            rows.close_entry(session, row.id, now)
+            records.set_verdict(row, _answered(label, reviewer), now)
+            row.answered_by = reviewer
+            detail = {"label": label, "uid": uid, **_shown(session, row, entry.label)}
+            rows.log(session, "answered", at=now, actor=reviewer, document_id=row.id, detail=detail)
+            return records.answer(answer), records.move(move)
+
+    def undo_answer(
+        self, document_id: int, destination: Destination, *, reviewer: str, uid: int
+    ) -> tuple[Answer, Move]:
+        """Take the last answer of a document back and plan its move back to the reviewers.
+
+        Its entry opens again, with the reason UNDONE, when that move is finished.
+
+        Raises:
+            NotFoundError: There is no such document, or no answer that stands.
+            ConflictError: The move of the answer, or another one, is still planned.
+            ValueError: The destination is not a place where a document waits for a person.
+        """
+        if destination.next_state is not State.REVIEW:
+            raise ValueError(f"an undone answer does not lead to {destination.next_state}")
+        now = self._now()
+        with self.write() as session:
+            row = rows.document_row(session, document_id, lock=True)
+            answer = _standing(session, document_id)
+            before = records.decision(row)
+            move = rows.plan(
+                session,
+                row,
+                destination,
+                actor=reviewer,
+                now=now,
+                before=before,
+                answer_id=answer.id,
+            )
+            answer.undone_at = now
+            with tallies.recounted(session, row):
+                records.set_verdict(row, _undone(session, row, answer, reviewer), now)
+                row.answered_by = None
+            detail: dict[str, object] = {"label": answer.label, "uid": uid, "answer": answer.id}
+            rows.log(session, "undone", at=now, actor=reviewer, document_id=row.id, detail=detail)
+            return records.answer(answer), records.move(move)
+
+    def answers(self, document_id: int) -> list[Answer]:
+        """Return all answers to a document, the oldest first, undone ones too."""
+        query = select(AnswerRow).where(AnswerRow.document_id == document_id).order_by(AnswerRow.id)
+        with self.read() as session:
+            return [records.answer(row) for row in session.scalars(query)]
+
+
+def _answered(label: str | None, reviewer: str) -> Verdict:
+    if label is None:
+        reason = Reason(ReasonCode.REJECTED_BY_PERSON, f"rejected by {reviewer}")
+        return Verdict(VerdictKind.REJECT, reason)
+    return Verdict(VerdictKind.SORT, Reason(ReasonCode.ANSWERED, f"answered by {reviewer}"), label)
+
+
+def _undone(session: Session, row: DocumentRow, answer: AnswerRow, reviewer: str) -> Verdict:
+    reason = Reason(ReasonCode.UNDONE, f"the answer of {answer.reviewer} was undone by {reviewer}")
+    seen = rows.latest_predictions(session, [row.id]).get(row.id)
+    if seen is None:
+        return Verdict(VerdictKind.REVIEW, reason, answer.guess)
+    prediction = records.prediction(seen)
+    return Verdict(VerdictKind.REVIEW, reason, prediction.label, prediction.confidence)
+
+
+def _standing(session: Session, document_id: int) -> AnswerRow:
+    answer = session.scalar(
+        select(AnswerRow)
+        .where(AnswerRow.document_id == document_id, AnswerRow.undone_at.is_(None))
+        .order_by(AnswerRow.id.desc())
+        .limit(1)
+    )
+    if answer is None:
+        raise NotFoundError(
+            f"document {document_id} has no answer to undo",
+            remedy=f"docsorter explain {document_id} shows how it was sorted",
+        )
+    return answer
+
+
+def _shown(session: Session, row: DocumentRow, guess: str | None) -> dict[str, object]:
+    """Return what the reviewer saw of the model, for the log."""
+    seen = rows.latest_predictions(session, [row.id]).get(row.id)
+    if seen is None:
+        return {"guess": guess}
+    probabilities = dict(zip(seen.labels, seen.probabilities, strict=True))
+    return {"guess": guess, "model": seen.model, "probabilities": probabilities}

@@ -1,0 +1,198 @@
+"""Documents: claimed, looked at, waiting."""
+
+import datetime as dt
+import re
+from pathlib import PurePosixPath
+
+from sqlalchemy import func, select
+
+from docsorter.documents import (
+    Document,
+    Move,
+    Place,
+    Prediction,
+    Reason,
+    ReasonCode,
+    State,
+    VerdictKind,
+)
+from docsorter.errors import ConflictError
+from docsorter.store import records, rows, tallies
+from docsorter.store.tables import DocumentRow, MoveRow, PredictionRow
+from docsorter.store.transactions import Transactions
+from docsorter.store.words import Arrival, Destination, Findings
+
+_TAME_SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
+
+
+class DocumentsStore(Transactions):
+    """The part of the store that follows one document."""
+
+    def plan_claim(self, arrival: Arrival, *, actor: str) -> tuple[Document, Move]:
+        """Give a file in the inbox its number and plan its move to the spool.
+
+        Returns:
+            The document (state CLAIMING, still in the inbox) and the planned move to a name of
+            our own making: the number and, if it is a tame one, the suffix.
+
+        Raises:
+            ConflictError: A claim of that inbox path is planned already.
+        """
+        now = self._now()
+        with self.write() as session:
+            taken = select(MoveRow.id).where(
+                MoveRow.closed_at.is_(None),
+                MoveRow.from_place == Place.INBOX,
+                MoveRow.from_path == arrival.path,
+            )
+            if session.scalar(taken) is not None:
+                raise ConflictError(
+                    f"{arrival.path} is being claimed already", remedy="it is taken care of"
+                )
+            row = DocumentRow(
+                name=arrival.name,
+                source=arrival.source,
+                state=State.CLAIMING,
+                place=Place.INBOX,
+                path=arrival.path,
+                size=arrival.size,
+                mtime_ns=arrival.mtime_ns,
+                arrived_at=now,
+                producer="",
+                attempts=0,
+            )
+            session.add(row)
+            session.flush()
+            tallies.count(session, tallies.key_of(row), 1)
+            spool = Destination(Place.SPOOL, f"{row.id}{_suffix(arrival.name)}", State.SPOOLED)
+            move = rows.plan(
+                session, row, spool, actor=actor, now=now, before=records.decision(row)
+            )
+            detail: dict[str, object] = {"size": arrival.size, "mtime_ns": arrival.mtime_ns}
+            rows.log(
+                session, "claim_planned", at=now, actor=actor, document_id=row.id, detail=detail
+            )
+            return records.document(row), records.move(move)
+
+    def set_hash(self, document_id: int, *, sha256: str, size: int, mtime_ns: int) -> Document:
+        """Note the digest of a document's bytes, with the size and time they had."""
+        with self.write() as session:
+            row = rows.document_row(session, document_id, lock=True)
+            row.sha256, row.size, row.mtime_ns = sha256, size, mtime_ns
+            return records.document(row)
+
+    def earlier_with_hash(self, sha256: str, before_id: int) -> Document | None:
+        """Return the first document with the same bytes that was kept, or None.
+
+        One that was withdrawn, forgotten, or itself rejected as a duplicate does not count.
+        """
+        duplicate = (DocumentRow.reason == ReasonCode.DUPLICATE) & (
+            DocumentRow.verdict == VerdictKind.REJECT
+        )
+        query = (
+            select(DocumentRow)
+            .where(
+                DocumentRow.sha256 == sha256,
+                DocumentRow.id < before_id,
+                DocumentRow.state != State.WITHDRAWN,
+                DocumentRow.forgotten_at.is_(None),
+                # NULL is not true, so a document without a verdict counts
+                func.coalesce(duplicate, False).is_(False),
+            )
+            .order_by(DocumentRow.id)
+            .limit(1)
+        )
+        with self.read() as session:
+            row = session.scalar(query)
+            return None if row is None else records.document(row)
+
+    def record_prediction(
+        self, document_id: int, findings: Findings, *, actor: str = "daemon"
+    ) -> Document:
+        """Note what looking at a document brought to light, without a verdict."""
+        now = self._now()
+        with self.write() as session:
+            row = rows.document_row(session, document_id, lock=True)
+            rows.note_findings(session, row, findings, now)
+            detail: dict[str, object] = {"model": row.model, "pages": row.pages}
+            rows.log(session, "predicted", at=now, actor=actor, document_id=row.id, detail=detail)
+            return records.document(row)
+
+    def defer(
+        self, document_id: int, reason: Reason, next_try_at: dt.datetime, *, actor: str = "daemon"
+    ) -> Document:
+        """Count a failed try and let the document wait; its planned move, if any, stays."""
+        now = self._now()
+        with self.write() as session:
+            row = rows.document_row(session, document_id, lock=True)
+            row.attempts += 1
+            row.next_try_at = next_try_at
+            row.waiting, row.waiting_text = reason.code, reason.text
+            session.flush()  # refuses a time without zone before it reaches the log
+            detail: dict[str, object] = {
+                "reason": reason.code.value,
+                "attempts": row.attempts,
+                "next_try_at": next_try_at.isoformat(),
+            }
+            rows.log(session, "waiting", at=now, actor=actor, document_id=row.id, detail=detail)
+            return records.document(row)
+
+    def resume(self, document_id: int) -> None:
+        """Let a waiting document be tried at once; its failed tries stay counted."""
+        with self.write() as session:
+            row = rows.document_row(session, document_id, lock=True)
+            row.next_try_at = row.waiting = row.waiting_text = None
+
+    def due_documents(self, limit: int, now: dt.datetime) -> list[Document]:
+        """Return documents to look at now, the oldest first.
+
+        They are in the spool, no move of them is planned, and their next try has come.
+        """
+        spooled = select(DocumentRow).where(DocumentRow.state == State.SPOOLED, ~rows.is_planned())
+        # Two questions, each answered from the index; "or" would read the whole spool.
+        fresh = spooled.where(DocumentRow.next_try_at.is_(None)).order_by(DocumentRow.id)
+        again = spooled.where(DocumentRow.next_try_at <= now).order_by(DocumentRow.next_try_at)
+        with self.read() as session:
+            found = [*session.scalars(fresh.limit(limit)), *session.scalars(again.limit(limit))]
+            found.sort(key=lambda row: row.id)
+            return [records.document(row) for row in found[:limit]]
+
+    def next_due_time(self) -> dt.datetime | None:
+        """Return when the first waiting document or planned move is to be tried again.
+
+        Documents that never failed are due already and do not count.
+        """
+        first = func.min(DocumentRow.next_try_at)
+        spooled = select(first).where(DocumentRow.state == State.SPOOLED)
+        moving = select(first).where(
+            DocumentRow.id.in_(select(MoveRow.document_id).where(MoveRow.closed_at.is_(None)))
+        )
+        with self.read() as session:
+            times = [session.scalar(spooled), session.scalar(moving)]
+            return min((time for time in times if time is not None), default=None)
+
+    def document(self, document_id: int) -> Document:
+        """Return one document.
+
+        Raises:
+            NotFoundError: There is none of that number.
+        """
+        with self.read() as session:
+            return records.document(rows.document_row(session, document_id))
+
+    def prediction(self, document_id: int) -> Prediction | None:
+        """Return the latest prediction of a document, None when no model saw it."""
+        latest = (
+            select(PredictionRow)
+            .where(PredictionRow.document_id == document_id)
+            .order_by(PredictionRow.id.desc())
+            .limit(1)
+        )
+        with self.read() as session:
+            row = session.scalar(latest)
+            return None if row is None else records.prediction(row)
+
+
+def _suffix(name: str) -> str:
+    suffix = PurePosixPath(name).suffix.lower()
+    return suffix if _TAME_SUFFIX.fullmatch(suffix) else ""

@@ -1,0 +1,74 @@
+"""All documents, listed and counted."""
+
+from sqlalchemy import Select, select
+
+from docsorter.documents import Document, State
+from docsorter.store import records, tallies
+from docsorter.store.tables import DocumentRow
+from docsorter.store.transactions import Transactions
+from docsorter.store.words import Counts, DocumentFilter
+
+_EVERY = DocumentFilter()
+
+
+class HistoryStore(Transactions):
+    """The part of the store that looks at all documents."""
+
+    def documents(
+        self,
+        filter: DocumentFilter = _EVERY,  # noqa: A002 -- the word for it
+        *,
+        limit: int = 50,
+        before_id: int | None = None,
+    ) -> list[Document]:
+        """Return documents, the newest first.
+
+        Args:
+            filter: Which ones.
+            limit: How many at most.
+            before_id: Continue a listing: only those with a smaller number.
+        """
+        query = _chosen(filter)
+        if before_id is not None:
+            query = query.where(DocumentRow.id < before_id)
+        with self.read() as session:
+            found = session.scalars(query.order_by(DocumentRow.id.desc()).limit(limit))
+            return [records.document(row) for row in found]
+
+    def counts(self) -> Counts:
+        """Return how many documents there are, from the counters."""
+        states = dict.fromkeys(State, 0)
+        labels: dict[str, int] = {}
+        by_person = {False: 0, True: 0}
+        with self.read() as session:
+            kept = tallies.kept(session)
+        for (state, label, person), number in kept.items():
+            states[state] += number
+            if state is State.SORTED:
+                labels[label] = labels.get(label, 0) + number
+                by_person[person] += number
+        return Counts(states, labels, by_person[False], by_person[True], sum(states.values()))
+
+
+def _chosen(wanted: DocumentFilter) -> Select[DocumentRow]:
+    query = select(DocumentRow)
+    if wanted.state is not None:
+        query = query.where(DocumentRow.state == wanted.state)
+    if wanted.label is not None:
+        query = query.where(DocumentRow.label == wanted.label)
+    if wanted.source is not None:
+        query = query.where(DocumentRow.source == wanted.source)
+    if wanted.text:
+        query = query.where(DocumentRow.name.icontains(wanted.text, autoescape=True))
+    if wanted.since is not None:
+        # numbers grow with time, so the first one since then bounds the search
+        first = (
+            select(DocumentRow.id)
+            .where(DocumentRow.arrived_at >= wanted.since)
+            .order_by(DocumentRow.arrived_at, DocumentRow.id)
+            .limit(1)
+        )
+        query = query.where(
+            DocumentRow.id >= first.scalar_subquery(), DocumentRow.arrived_at >= wanted.since
+        )
+    return query

@@ -1,0 +1,148 @@
+"""Where the database is: its URL, the file system beneath it, and who may touch the file."""
+
+import grp
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from docsorter.errors import SettingsError, StoreError
+
+_MOUNTS = Path("/proc/self/mountinfo")
+# SQLite's shared memory and locks do not work across these; a file was corrupted "within one
+# minute" (LESSONS 67: Sonarr#1886, linkding#679).
+_REFUSED = frozenset(
+    {
+        *("nfs", "nfs3", "nfs4", "cifs", "smb2", "smb3", "smbfs", "ncpfs", "afs", "ceph", "coda"),
+        *("glusterfs", "lustre", "gpfs", "beegfs", "orangefs", "ocfs2", "gfs2", "davfs"),
+        *("9p", "v9fs", "virtiofs", "vboxsf", "vmhgfs", "prl_fs", "drvfs"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A database, found.
+
+    Attributes:
+        url: Complete SQLAlchemy URL.
+        path: The SQLite file, None for a database server.
+    """
+
+    url: URL
+    path: Path | None
+
+
+def locate(url: str, state_dir: Path) -> Location:
+    """Resolve a store URL; a relative SQLite path is relative to the state folder.
+
+    Raises:
+        SettingsError: The URL is no SQLAlchemy URL, or names a database in memory.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise SettingsError(
+            "store.url is not a database URL",
+            remedy="leave it empty for SQLite, or write e.g. postgresql+psycopg://user@host/name",
+        ) from error
+    if parsed.get_backend_name() != "sqlite":
+        return Location(parsed, None)
+    if not parsed.database or parsed.database == ":memory:" or parsed.query:
+        raise SettingsError(
+            f"store.url {url!r} does not name a plain database file",
+            remedy="write sqlite:///file.db without anything behind it, or leave store.url empty",
+        )
+    path = state_dir.absolute() / parsed.database
+    return Location(parsed.set(database=str(path)), path)
+
+
+def file_system(directory: Path, mounts: Path = _MOUNTS) -> str:
+    """Return the type of the file system that holds a directory, "" when nobody can say."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return ""
+    found, kind = -1, ""
+    real = directory.resolve()
+    for line in lines:
+        fields, _, behind = line.partition(" - ")
+        point = Path(_unescape(fields.split(" ")[4]))
+        # the last of several mounts on one point is the one that is seen (proc(5))
+        if real.is_relative_to(point) and len(point.parts) >= found:
+            found, kind = len(point.parts), behind.split(" ")[0]
+    return kind
+
+
+def refuse_shared_storage(path: Path, mounts: Path = _MOUNTS) -> None:
+    """Refuse a SQLite file where its locks do not hold.
+
+    Raises:
+        StoreError: The file system is a network or virtual one.
+    """
+    kind = file_system(path.parent, mounts)
+    if kind in _REFUSED or kind.startswith("fuse."):
+        raise StoreError(
+            f"the database {path} is on a {kind} file system, where SQLite loses data",
+            remedy="put places.state on a local disk; inbox, sorted, review and rejected may stay",
+        )
+
+
+def grant(path: Path, group: str) -> None:
+    """Give the database files their mode, whatever the umask: 0660 with a group, else 0600.
+
+    SQLite gives new `-wal` and `-shm` files the mode of the database; those that exist are set
+    here. Files of another user are left alone: only the owner can change them.
+
+    Raises:
+        SettingsError: There is no such group, or this user may not give files to it.
+    """
+    for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        try:
+            if file.stat().st_uid != os.geteuid():
+                continue
+            if group:
+                os.chown(file, -1, _group_id(group))
+            file.chmod(_mode(group))
+        except FileNotFoundError:
+            continue
+        except PermissionError as error:
+            raise SettingsError(
+                f"{file} cannot be given to the group {group!r}",
+                remedy="run docsorter as a member of that group",
+            ) from error
+
+
+def create(path: Path, group: str) -> None:
+    """Create the empty database file, closed to strangers from its first moment."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise StoreError(
+            f"the database {path} cannot be created: {error.strerror}",
+            remedy="make the state folder and let this user write to it",
+        ) from error
+    grant(path, group)
+
+
+def _mode(group: str) -> int:
+    return 0o660 if group else 0o600
+
+
+def _group_id(group: str) -> int:
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError as error:
+        raise SettingsError(
+            f"there is no Unix group {group!r}",
+            remedy=f"create it with: groupadd {group}; or change service.group",
+        ) from error
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match.group(1), 8)), text)

@@ -1,0 +1,189 @@
+"""Rows become the frozen words of docsorter.documents, and verdicts become columns."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from docsorter.documents import (
+    Answer,
+    Document,
+    Event,
+    Move,
+    PagePrediction,
+    Prediction,
+    Reason,
+    ReasonCode,
+    ReviewEntry,
+    Verdict,
+    VerdictKind,
+)
+from docsorter.store.tables import (
+    AnswerRow,
+    DocumentRow,
+    EntryRow,
+    EventRow,
+    MoveRow,
+    PredictionRow,
+)
+
+
+def document(row: DocumentRow) -> Document:
+    """Return a document as the rooms know it."""
+    return Document(
+        id=row.id,
+        name=row.name,
+        source=row.source,
+        state=row.state,
+        place=row.place,
+        path=row.path,
+        size=row.size,
+        mtime_ns=row.mtime_ns,
+        arrived_at=row.arrived_at,
+        sha256=row.sha256,
+        decided_at=row.decided_at,
+        finished_at=row.finished_at,
+        verdict=verdict(row),
+        model=row.model,
+        pages=row.pages,
+        attempts=row.attempts,
+        next_try_at=row.next_try_at,
+        waiting=None if row.waiting is None else Reason(row.waiting, row.waiting_text or ""),
+        answered_by=row.answered_by,
+        duplicate_of=row.duplicate_of,
+    )
+
+
+def verdict(row: DocumentRow) -> Verdict | None:
+    """Return the last verdict of a document."""
+    if row.verdict is None or row.reason is None:
+        return None
+    reason = Reason(row.reason, row.reason_text or "")
+    return Verdict(row.verdict, reason, row.label, row.confidence, row.threshold)
+
+
+def set_verdict(row: DocumentRow, verdict: Verdict, at: dt.datetime) -> None:
+    """Write a verdict into the columns of a document."""
+    row.verdict = verdict.kind
+    row.label = verdict.label
+    row.confidence = None if verdict.confidence is None else float(verdict.confidence)
+    row.threshold = None if verdict.threshold is None else float(verdict.threshold)
+    row.reason = verdict.reason.code
+    row.reason_text = verdict.reason.text
+    row.decided_at = at
+
+
+def decision(row: DocumentRow) -> dict[str, object]:
+    """Return what was decided of a document so far, to be kept as JSON with a planned move."""
+    return {
+        "verdict": row.verdict,
+        "label": row.label,
+        "confidence": row.confidence,
+        "threshold": row.threshold,
+        "reason": row.reason,
+        "reason_text": row.reason_text,
+        "answered_by": row.answered_by,
+        "duplicate_of": row.duplicate_of,
+        "decided_at": None if row.decided_at is None else row.decided_at.isoformat(),
+    }
+
+
+def restore_decision(row: DocumentRow, before: dict[str, object]) -> None:
+    """Undo what a plan decided, when its move is abandoned."""
+    kind, reason, decided_at = before["verdict"], before["reason"], before["decided_at"]
+    row.verdict = None if kind is None else VerdictKind(str(kind))
+    row.reason = None if reason is None else ReasonCode(str(reason))
+    row.decided_at = None if decided_at is None else dt.datetime.fromisoformat(str(decided_at))
+    for column in (
+        "label",
+        "confidence",
+        "threshold",
+        "reason_text",
+        "answered_by",
+        "duplicate_of",
+    ):
+        setattr(row, column, before[column])
+
+
+def move(row: MoveRow) -> Move:
+    """Return a move as the rooms know it."""
+    return Move(
+        id=row.id,
+        document_id=row.document_id,
+        from_place=row.from_place,
+        from_path=row.from_path,
+        to_place=row.to_place,
+        to_path=row.to_path,
+        state=row.state,
+        next_state=row.next_state,
+        planned_at=row.planned_at,
+        sidecar=row.sidecar,
+    )
+
+
+def prediction_row(document_id: int, made: Prediction, at: dt.datetime) -> PredictionRow:
+    """Return a new row for a prediction; numbers become plain Python floats."""
+    return PredictionRow(
+        document_id=document_id,
+        made_at=at,
+        model=made.model,
+        labels=list(made.labels),
+        probabilities=_floats(made.probabilities),
+        novelty=float(made.novelty),
+        pages=[
+            {"probabilities": _floats(page.probabilities), "novelty": float(page.novelty)}
+            for page in made.pages
+        ],
+    )
+
+
+def prediction(row: PredictionRow) -> Prediction:
+    """Return a prediction as the rooms know it."""
+    return Prediction(
+        model=row.model,
+        labels=tuple(row.labels),
+        probabilities=tuple(row.probabilities),
+        novelty=row.novelty,
+        pages=tuple(_page(page) for page in row.pages),
+    )
+
+
+def entry(row: EntryRow, of: DocumentRow, made: PredictionRow | None) -> ReviewEntry:
+    """Return a review entry with its document and what the model saw."""
+    return ReviewEntry(
+        id=row.id,
+        document=document(of),
+        prediction=None if made is None else prediction(made),
+        created_at=row.created_at,
+        skips=row.skips,
+        lease_owner=row.lease_owner,
+        lease_expires_at=row.lease_expires_at,
+    )
+
+
+def answer(row: AnswerRow) -> Answer:
+    """Return an answer as the rooms know it."""
+    return Answer(
+        id=row.id,
+        entry_id=row.entry_id,
+        document_id=row.document_id,
+        label=row.label,
+        reviewer=row.reviewer,
+        uid=row.uid,
+        answered_at=row.answered_at,
+        undone_at=row.undone_at,
+    )
+
+
+def event(row: EventRow) -> Event:
+    """Return a line of the log."""
+    return Event(row.id, row.at, row.kind, row.actor, row.document_id, dict(row.detail))
+
+
+def _floats(values: Sequence[float]) -> list[float]:
+    return [float(value) for value in values]
+
+
+def _page(stored: dict[str, object]) -> PagePrediction:
+    probabilities, novelty = stored["probabilities"], stored["novelty"]
+    assert isinstance(probabilities, list)
+    assert isinstance(novelty, float)
+    return PagePrediction(tuple(probabilities), novelty)

@@ -1,0 +1,211 @@
+"""The review queue: entries in an order, and leases, so that two people never hold the same one."""
+
+import datetime as dt
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from docsorter.documents import ReviewEntry
+from docsorter.errors import NotFoundError
+from docsorter.store import leases, records, rows
+from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow
+from docsorter.store.transactions import Transactions
+from docsorter.store.words import Lease, ReviewFilter, ReviewOrder, ReviewStats
+
+_EVERY = ReviewFilter()
+_ORDERS = {
+    ReviewOrder.OLDEST: (EntryRow.created_at, EntryRow.id),
+    ReviewOrder.NEWEST: (EntryRow.created_at.desc(), EntryRow.id.desc()),
+    ReviewOrder.UNSURE: (EntryRow.confidence, EntryRow.id),
+    ReviewOrder.SURE: (EntryRow.confidence.desc(), EntryRow.id.desc()),
+}
+
+
+class ReviewQueueStore(Transactions):
+    """The part of the store that speaks of review entries."""
+
+    def entries(
+        self,
+        *,
+        order: ReviewOrder = ReviewOrder.OLDEST,
+        filter: ReviewFilter = _EVERY,  # noqa: A002 -- the word for it
+        limit: int = 50,
+        offset: int = 0,
+    ) -> list[ReviewEntry]:
+        """Return entries that wait for a person and are not being moved."""
+        query = _waiting(filter).order_by(*_ORDERS[order]).limit(limit).offset(offset)
+        with self.read() as session:
+            return _entries(session, list(session.scalars(query)))
+
+    def entry(self, entry_id: int) -> ReviewEntry:
+        """Return one entry, open or closed.
+
+        Raises:
+            NotFoundError: There is none of that number.
+        """
+        with self.read() as session:
+            return _entries(session, [_entry_row(session, entry_id)])[0]
+
+    def entry_for_document(self, document_id: int) -> ReviewEntry:
+        """Return the open entry of a document.
+
+        Raises:
+            NotFoundError: There is no such document, or it does not wait for a person.
+        """
+        with self.read() as session:
+            row = rows.open_entry_row(session, document_id)
+            if row is None:
+                document = rows.document_row(session, document_id)
+                raise NotFoundError(
+                    f"document {document_id} does not wait for a person, it is {document.state}",
+                    remedy="docsorter review list shows those that do",
+                )
+            return _entries(session, [row])[0]
+
+    def lease(
+        self,
+        entry_id: int | None,
+        *,
+        owner: str,
+        seconds: float,
+        order: ReviewOrder = ReviewOrder.OLDEST,
+        filter: ReviewFilter = _EVERY,  # noqa: A002 -- the word for it
+    ) -> Lease:
+        """Hold an entry for a while, so that nobody else is shown it.
+
+        Args:
+            entry_id: Which entry; None for the next free one, those put back last.
+            owner: Unix user name. The same owner naming the same entry renews the lease.
+            seconds: For how long.
+            order: What "next" means.
+            filter: Out of which entries the next one is taken.
+
+        Raises:
+            NotFoundError: There is no such entry, or none is free.
+            ConflictError: Somebody else holds it, or it was answered.
+        """
+        now = self._now()
+        with self.write() as session:
+            if entry_id is None:
+                row = _next_free(session, order, filter, now)
+            else:
+                row = _entry_row(session, entry_id)
+                leases.refuse_answered(row)
+                leases.refuse_held(row, owner, now)
+            row.lease_owner, row.lease_token = owner, self._token()
+            row.lease_expires_at = now + dt.timedelta(seconds=seconds)
+            return Lease(_entries(session, [row])[0], row.lease_token)
+
+    def release(self, entry_id: int, token: str) -> None:
+        """Give an entry back; one whose lease is gone already is left alone."""
+        with self.write() as session:
+            row = _entry_row(session, entry_id)
+            if row.lease_token == token:
+                rows.end_lease(row)
+
+    def skip(self, entry_id: int, token: str, *, seconds: float) -> ReviewEntry:
+        """Put an entry back; for so long it comes last.
+
+        Raises:
+            ConflictError: The token is not that of its lease.
+        """
+        now = self._now()
+        with self.write() as session:
+            row = _entry_row(session, entry_id)
+            leases.refuse_answered(row)
+            leases.refuse_other_token(row, token)
+            detail: dict[str, object] = {"skips": row.skips + 1}
+            rows.log(
+                session,
+                "skipped",
+                at=now,
+                actor=row.lease_owner or "",
+                document_id=row.document_id,
+                detail=detail,
+            )
+            row.skips += 1
+            row.skipped_until = now + dt.timedelta(seconds=seconds)
+            rows.end_lease(row)
+            return _entries(session, [row])[0]
+
+    def review_stats(self, since: dt.datetime | None = None) -> ReviewStats:
+        """Return the queue in numbers; answers are counted since a time, or ever."""
+        now = self._now()
+        waiting = select(func.count()).select_from(EntryRow).where(EntryRow.closed_at.is_(None))
+        leased = waiting.where(EntryRow.lease_expires_at > now)
+        skipped = waiting.where(EntryRow.skipped_until > now)
+        reasons = (
+            select(EntryRow.reason, func.count())
+            .where(EntryRow.closed_at.is_(None))
+            .group_by(EntryRow.reason)
+        )
+        given = select(func.count()).select_from(AnswerRow).where(AnswerRow.undone_at.is_(None))
+        undone = select(func.count()).select_from(AnswerRow).where(AnswerRow.undone_at.is_not(None))
+        if since is not None:
+            given = given.where(AnswerRow.answered_at >= since)
+            undone = undone.where(AnswerRow.undone_at >= since)
+        agreed = given.where(AnswerRow.label == AnswerRow.guess)
+        with self.read() as session:
+            return ReviewStats(
+                open=session.scalar(waiting) or 0,
+                leased=session.scalar(leased) or 0,
+                skipped=session.scalar(skipped) or 0,
+                reasons=dict(session.execute(reasons).all()),
+                answered=session.scalar(given) or 0,
+                agreed=session.scalar(agreed) or 0,
+                undone=session.scalar(undone) or 0,
+            )
+
+
+def _waiting(wanted: ReviewFilter) -> Select[EntryRow]:
+    moving = select(MoveRow.id).where(
+        MoveRow.document_id == EntryRow.document_id, MoveRow.closed_at.is_(None)
+    )
+    query = select(EntryRow).where(EntryRow.closed_at.is_(None), ~moving.exists())
+    if wanted.reason is not None:
+        query = query.where(EntryRow.reason == wanted.reason)
+    if wanted.label is not None:
+        query = query.where(EntryRow.label == wanted.label)
+    if wanted.source is not None:
+        query = query.where(EntryRow.source == wanted.source)
+    return query
+
+
+def _next_free(
+    session: Session, order: ReviewOrder, wanted: ReviewFilter, now: dt.datetime
+) -> EntryRow:
+    free = _waiting(wanted).where(_passed(EntryRow.lease_expires_at, now))
+    free = free.limit(1).with_for_update(skip_locked=True, of=EntryRow)
+    fresh = free.where(_passed(EntryRow.skipped_until, now)).order_by(*_ORDERS[order])
+    put_back = free.order_by(EntryRow.skipped_until, EntryRow.id)
+    row = session.scalar(fresh) or session.scalar(put_back)
+    if row is None:
+        raise NotFoundError("no document waits for a person just now")
+    return row
+
+
+def _passed(
+    column: InstrumentedAttribute[dt.datetime | None], now: dt.datetime
+) -> ColumnElement[bool]:
+    return or_(column.is_(None), column <= now)
+
+
+def _entry_row(session: Session, entry_id: int) -> EntryRow:
+    row = session.get(EntryRow, entry_id, with_for_update=True)
+    if row is None:
+        raise NotFoundError(
+            f"there is no review entry {entry_id}", remedy="docsorter review list shows them"
+        )
+    return row
+
+
+def _entries(session: Session, found: list[EntryRow]) -> list[ReviewEntry]:
+    wanted = [row.document_id for row in found]
+    documents = {
+        row.id: row
+        for row in session.scalars(select(DocumentRow).where(DocumentRow.id.in_(wanted)))
+    }
+    seen = rows.latest_predictions(session, wanted)
+    return [
+        records.entry(row, documents[row.document_id], seen.get(row.document_id)) for row in found
+    ]

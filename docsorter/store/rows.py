@@ -1,0 +1,200 @@
+"""Steps that several parts of the store take inside their transactions."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from docsorter.documents import MoveState, ReasonCode
+from docsorter.errors import ConflictError, NotFoundError
+from docsorter.store import records
+from docsorter.store.tables import DocumentRow, EntryRow, EventRow, MoveRow, PredictionRow
+from docsorter.store.words import Destination, Findings
+
+
+def document_row(session: Session, document_id: int, *, lock: bool = False) -> DocumentRow:
+    """Return a document's row, locked against other writers if asked.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    row = session.get(DocumentRow, document_id, with_for_update=lock or None)
+    if row is None:
+        raise NotFoundError(
+            f"there is no document {document_id}", remedy="docsorter history lists the latest"
+        )
+    return row
+
+
+def is_planned() -> ColumnElement[bool]:
+    """Return the condition "a move of this document is planned" for a query on documents."""
+    return (
+        select(MoveRow.id)
+        .where(MoveRow.document_id == DocumentRow.id, MoveRow.closed_at.is_(None))
+        .exists()
+    )
+
+
+def planned_move_row(session: Session, document_id: int) -> MoveRow | None:
+    """Return the move of a document that is planned and neither done nor abandoned."""
+    return session.scalar(
+        select(MoveRow).where(MoveRow.document_id == document_id, MoveRow.closed_at.is_(None))
+    )
+
+
+def move_row(session: Session, move_id: int) -> MoveRow:
+    """Return a move's row, locked against other writers.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    row = session.get(MoveRow, move_id, with_for_update=True)
+    if row is None:
+        raise NotFoundError(
+            f"there is no move {move_id}", remedy="docsorter history lists the latest documents"
+        )
+    return row
+
+
+def planned_row(session: Session, move_id: int) -> MoveRow:
+    """Return a move's row, which is still planned.
+
+    Raises:
+        ConflictError: It was finished or abandoned.
+        NotFoundError: There is none.
+    """
+    row = move_row(session, move_id)
+    refuse_closed(row)
+    return row
+
+
+def refuse_closed(move: MoveRow) -> None:
+    """Refuse a move that is not planned any more.
+
+    Raises:
+        ConflictError: It was finished or abandoned.
+    """
+    if move.state is not MoveState.PLANNED:
+        raise ConflictError(
+            f"move {move.id} of document {move.document_id} is {move.state} already",
+            remedy="somebody else was faster; nothing is left to do",
+        )
+
+
+def plan(
+    session: Session,
+    row: DocumentRow,
+    destination: Destination,
+    *,
+    actor: str,
+    now: dt.datetime,
+    before: dict[str, object],
+    answer_id: int | None = None,
+) -> MoveRow:
+    """Add a planned move from where the document is.
+
+    Raises:
+        ConflictError: Another move of it is planned.
+    """
+    if planned_move_row(session, row.id) is not None:
+        raise ConflictError(
+            f"document {row.id} is being moved already", remedy="wait a moment and repeat"
+        )
+    move = MoveRow(
+        document_id=row.id,
+        from_place=row.place,
+        from_path=row.path,
+        to_place=destination.place,
+        to_path=destination.path,
+        state=MoveState.PLANNED,
+        next_state=destination.next_state,
+        sidecar=destination.sidecar,
+        actor=actor,
+        planned_at=now,
+        answer_id=answer_id,
+        before=before,
+    )
+    session.add(move)
+    session.flush()
+    return move
+
+
+def log(
+    session: Session,
+    kind: str,
+    *,
+    at: dt.datetime,
+    actor: str,
+    document_id: int | None,
+    detail: dict[str, object] | None = None,
+) -> EventRow:
+    """Add a line to the log."""
+    row = EventRow(at=at, kind=kind, actor=actor, document_id=document_id, detail=detail or {})
+    session.add(row)
+    session.flush()
+    return row
+
+
+def open_entry_row(session: Session, document_id: int) -> EntryRow | None:
+    """Return the open review entry of a document."""
+    return session.scalar(
+        select(EntryRow).where(EntryRow.document_id == document_id, EntryRow.closed_at.is_(None))
+    )
+
+
+def open_entry(session: Session, row: DocumentRow, now: dt.datetime) -> None:
+    """Put a document before a person: its old entry opens again, or it gets one."""
+    entry = session.scalar(
+        select(EntryRow).where(EntryRow.document_id == row.id).order_by(EntryRow.id.desc()).limit(1)
+    )
+    if entry is None:
+        entry = EntryRow(document_id=row.id)
+        session.add(entry)
+    entry.created_at = now
+    entry.reason = row.reason or ReasonCode.UNSURE
+    entry.label = row.label
+    entry.confidence = row.confidence or 0.0  # nothing seen is least sure
+    entry.source = row.source
+    entry.skips = 0
+    entry.skipped_until = None
+    entry.closed_at = None
+
+
+def close_entry(session: Session, document_id: int, now: dt.datetime) -> None:
+    """Take a document from before people, if it is there."""
+    entry = open_entry_row(session, document_id)
+    if entry is not None:
+        entry.closed_at = now
+        end_lease(entry)
+
+
+def end_lease(entry: EntryRow) -> None:
+    """Let everybody have the entry."""
+    entry.lease_owner = entry.lease_token = entry.lease_expires_at = None
+
+
+def latest_predictions(session: Session, document_ids: Iterable[int]) -> dict[int, PredictionRow]:
+    """Return the latest prediction of each document that has one, by document id."""
+    latest = (
+        select(func.max(PredictionRow.id))
+        .where(PredictionRow.document_id.in_(list(document_ids)))
+        .group_by(PredictionRow.document_id)
+    )
+    rows = session.scalars(select(PredictionRow).where(PredictionRow.id.in_(latest)))
+    return {row.document_id: row for row in rows}
+
+
+def note_findings(session: Session, row: DocumentRow, findings: Findings, now: dt.datetime) -> None:
+    """Write down what looking at a document brought to light; what is unknown stays."""
+    if findings.prediction is not None:
+        session.add(records.prediction_row(row.id, findings.prediction, now))
+        row.model = findings.prediction.model
+    if findings.pages is not None:
+        row.pages = findings.pages
+    if findings.media_type is not None:
+        row.media_type = findings.media_type
+    if findings.producer:
+        row.producer = findings.producer
+    if findings.duplicate_of is not None:
+        row.duplicate_of = findings.duplicate_of

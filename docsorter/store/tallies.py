@@ -1,0 +1,65 @@
+"""Counters of documents, kept in the transactions that change them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from docsorter.documents import State
+from docsorter.store.tables import DocumentRow, TallyRow
+
+Key = tuple[State, str, bool]
+
+# The same words are understood by SQLite and PostgreSQL.
+_COUNT = text(
+    "INSERT INTO tallies (state, label, by_person, documents)"
+    " VALUES (:state, :label, :by_person, :by)"
+    " ON CONFLICT (state, label, by_person)"
+    " DO UPDATE SET documents = tallies.documents + excluded.documents"
+)
+
+
+def key_of(row: DocumentRow) -> Key:
+    """Return under what a document is counted."""
+    if row.state is not State.SORTED:
+        return row.state, "", False
+    return row.state, row.label or "", row.answered_by is not None
+
+
+def count(session: Session, key: Key, by: int) -> None:
+    """Change a counter, in the transaction of what is counted."""
+    state, label, by_person = key
+    session.execute(
+        _COUNT, {"state": state.value, "label": label, "by_person": by_person, "by": by}
+    )
+
+
+@contextmanager
+def recounted(session: Session, row: DocumentRow) -> Iterator[None]:
+    """Keep the counters true while a document's row is changed in the block."""
+    before = key_of(row)
+    yield
+    after = key_of(row)
+    if after != before:
+        count(session, before, -1)
+        count(session, after, 1)
+
+
+def real(session: Session) -> dict[Key, int]:
+    """Count the documents themselves, slowly, to check the counters."""
+    person = DocumentRow.answered_by.is_not(None)
+    columns = (DocumentRow.state, func.coalesce(DocumentRow.label, ""), person)
+    found: dict[Key, int] = {}
+    for state, label, by_person, number in session.execute(
+        select(*columns, func.count()).group_by(*columns)
+    ):
+        key = (state, label, bool(by_person)) if state is State.SORTED else (state, "", False)
+        found[key] = found.get(key, 0) + number
+    return found
+
+
+def kept(session: Session) -> dict[Key, int]:
+    """Return the counters that are not zero."""
+    rows = session.scalars(select(TallyRow).where(TallyRow.documents != 0))
+    return {(row.state, row.label, row.by_person): row.documents for row in rows}

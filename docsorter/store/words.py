@@ -1,0 +1,173 @@
+"""What is handed to the store and comes back from it, beside the words of docsorter.documents."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypedDict
+
+from docsorter.documents import Place, Prediction, ReasonCode, ReviewEntry, State, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A complete file in the inbox, about to be claimed.
+
+    Attributes:
+        name: File name.
+        source: Inbox sub-folder ("" for the inbox itself).
+        path: Path relative to the inbox.
+        size: Bytes.
+        mtime_ns: Modification time, nanoseconds since the epoch.
+    """
+
+    name: str
+    source: str
+    path: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a move goes, and what the document waits for once it is there.
+
+    Attributes:
+        place: Root.
+        path: Path under it, with forward slashes.
+        next_state: State of the document after the move.
+        sidecar: JSON text published beside the document; None for none.
+    """
+
+    place: Place
+    path: str
+    next_state: State
+    sidecar: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What looking at a document brought to light.
+
+    Attributes:
+        prediction: None when no model was asked.
+        pages: Number of pages, None when unknown.
+        media_type: What the bytes are, None when unknown.
+        producer: What the scanner says of itself.
+        duplicate_of: Id of an earlier document with the same bytes.
+    """
+
+    prediction: Prediction | None = None
+    pages: int | None = None
+    media_type: str | None = None
+    producer: str = ""
+    duplicate_of: int | None = None
+
+
+class Changes(TypedDict, total=False):
+    """Facts of a document that may become known with the end of a move."""
+
+    verdict: Verdict
+    answered_by: str | None
+    sha256: str
+    size: int
+    mtime_ns: int
+    pages: int
+    duplicate_of: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFilter:
+    """Which documents to list; every condition given must hold.
+
+    Attributes:
+        state: What they wait for.
+        label: Label of the last verdict.
+        since: Arrived then or later.
+        text: Part of the name; the case of ASCII letters does not matter.
+        source: Inbox sub-folder ("" is the inbox itself, None any).
+    """
+
+    state: State | None = None
+    label: str | None = None
+    since: dt.datetime | None = None
+    text: str = ""
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many documents there are.
+
+    Attributes:
+        states: Per state, every state named.
+        labels: Sorted documents per label.
+        sorted_alone: Sorted with no person.
+        sorted_by_people: Sorted by an answer.
+        total: All documents ever claimed.
+    """
+
+    states: dict[State, int]
+    labels: dict[str, int]
+    sorted_alone: int
+    sorted_by_people: int
+    total: int
+
+
+class ReviewOrder(StrEnum):
+    """How to go through the review queue."""
+
+    OLDEST = "oldest"
+    NEWEST = "newest"
+    UNSURE = "unsure"
+    SURE = "sure"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewFilter:
+    """Which review entries to show; every condition given must hold.
+
+    Attributes:
+        reason: Why they wait.
+        label: The model's best guess.
+        source: Inbox sub-folder ("" is the inbox itself, None any).
+    """
+
+    reason: ReasonCode | None = None
+    label: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """An entry held by one reviewer.
+
+    Attributes:
+        entry: The entry.
+        token: Secret that shows who holds it.
+    """
+
+    entry: ReviewEntry
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewStats:
+    """The review queue in numbers.
+
+    Attributes:
+        open: Entries that wait.
+        leased: Of those, held by somebody just now.
+        skipped: Of those, put back and resting.
+        reasons: Entries that wait, per reason.
+        answered: Answers given since the time asked for and not taken back.
+        agreed: Of those, equal to the model's guess.
+        undone: Answers taken back since the time asked for.
+    """
+
+    open: int
+    leased: int
+    skipped: int
+    reasons: dict[ReasonCode, int] = field(default_factory=dict)
+    answered: int = 0
+    agreed: int = 0
+    undone: int = 0

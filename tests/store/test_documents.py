@@ -1,0 +1,236 @@
+import datetime as dt
+
+import pytest
+
+from docsorter.clock import ManualClock
+from docsorter.documents import (
+    MoveState,
+    Place,
+    Reason,
+    ReasonCode,
+    State,
+    Verdict,
+    VerdictKind,
+)
+from docsorter.errors import ConflictError, NotFoundError
+from docsorter.store import Arrival, Destination, DocumentFilter, Findings, Store
+from tests.store.office import Office
+
+FULL = Reason(ReasonCode.DISK_FULL, "the disk is full")
+MOMENT = dt.timedelta(seconds=60)
+
+
+def test_a_claim_gets_a_number_and_a_planned_move_to_a_tame_name(store: Store) -> None:
+    arrival = Arrival("Rechnung.PDF", "scanner", "scanner/Rechnung.PDF", 5, 7)
+    document, move = store.plan_claim(arrival, actor="daemon")
+    assert (document.state, document.place, document.path) == (
+        State.CLAIMING,
+        Place.INBOX,
+        "scanner/Rechnung.PDF",
+    )
+    assert (move.to_place, move.to_path, move.next_state) == (
+        Place.SPOOL,
+        f"{document.id}.pdf",
+        State.SPOOLED,
+    )
+    assert move.state is MoveState.PLANNED
+    assert store.planned_moves() == [move] == store.moves(document.id)
+    assert [event.kind for event in store.events()] == ["claim_planned"]
+
+
+@pytest.mark.parametrize("name", ["noend", "x.tar!gz", "x.abcdefghi", ".pdf", "x.p\udcff"])
+def test_an_odd_suffix_does_not_reach_the_spool(store: Store, name: str) -> None:
+    document, move = store.plan_claim(Arrival(name, "", name, 1, 1), actor="daemon")
+    assert move.to_path == str(document.id)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a\udcff\udc80.pdf", "nul\x00.pdf", "\U0010fffdud800\U0010fffd.pdf", "mö\nü.pdf", "-'\""],
+)
+def test_names_that_no_database_likes_come_back_unchanged(store: Store, name: str) -> None:
+    document, move = store.plan_claim(Arrival(name, name, name, 1, 1), actor="daemon")
+    kept = store.document(document.id)
+    assert (kept.name, kept.source, kept.path) == (name, name, name)
+    assert store.move(move.id).from_path == name
+
+
+def test_the_same_inbox_path_is_not_claimed_twice_at_once(store: Store) -> None:
+    _, move = store.plan_claim(Arrival("a.pdf", "", "a.pdf", 1, 1), actor="daemon")
+    with pytest.raises(ConflictError, match="being claimed"):
+        store.plan_claim(Arrival("a.pdf", "", "a.pdf", 2, 2), actor="daemon")
+    store.finish_move(move.id, actor="daemon", event="claimed")
+    again, _ = store.plan_claim(Arrival("a.pdf", "", "a.pdf", 2, 2), actor="daemon")
+    assert again.id == 2
+    assert store.counts().total == 2
+
+
+def test_the_earliest_document_with_the_same_bytes_is_found(store: Store, office: Office) -> None:
+    first, second, third = office.sort(), office.sort(), office.drop()
+    for document in (first, second, third):
+        store.set_hash(document.id, sha256="f" * 64, size=9, mtime_ns=3)
+    found = store.earlier_with_hash("f" * 64, third.id)
+    assert found is not None
+    assert (found.id, found.size, found.mtime_ns) == (first.id, 9, 3)
+    assert store.earlier_with_hash("f" * 64, first.id) is None
+    store.forget(first.id, actor="anna")
+    found = store.earlier_with_hash("f" * 64, third.id)
+    assert found is not None
+    assert found.id == second.id
+
+
+def test_a_rejected_duplicate_and_a_withdrawn_document_are_no_earlier_copy(
+    store: Store, office: Office
+) -> None:
+    duplicate = office.drop()
+    verdict = Verdict(VerdictKind.REJECT, Reason(ReasonCode.DUPLICATE, "as document 0"))
+    move = store.decide_and_plan(
+        duplicate.id, verdict, Destination(Place.REJECTED, "d.pdf", State.REJECTED)
+    )
+    store.finish_move(move.id, actor="daemon", event="rejected", sha256="e" * 64)
+    gone, move = store.plan_claim(Arrival("b.pdf", "", "b.pdf", 1, 1), actor="daemon")
+    store.set_hash(gone.id, sha256="e" * 64, size=1, mtime_ns=1)
+    store.abandon_move(move.id, actor="daemon", reason="taken away", withdraw=True)
+    last = office.drop()
+    assert store.earlier_with_hash("e" * 64, last.id) is None
+
+
+def test_a_failed_try_waits_for_its_time_and_counts(
+    store: Store, office: Office, clock: ManualClock
+) -> None:
+    document = office.drop()
+    assert store.next_due_time() is None
+    waiting = store.defer(document.id, FULL, clock.now() + MOMENT)
+    assert (waiting.attempts, waiting.waiting) == (1, FULL)
+    assert store.due_documents(10, clock.now()) == []
+    assert store.next_due_time() == clock.now() + MOMENT
+    clock.advance(60)
+    assert [found.id for found in store.due_documents(10, clock.now())] == [document.id]
+    assert store.events(document_id=document.id)[-1].detail["attempts"] == 1
+    store.resume(document.id)
+    resumed = store.document(document.id)
+    assert (resumed.attempts, resumed.next_try_at, resumed.waiting) == (1, None, None)
+
+
+def test_due_documents_come_oldest_first_and_not_those_on_the_move(
+    store: Store, office: Office, clock: ManualClock
+) -> None:
+    documents = [office.drop() for _ in range(5)]
+    store.defer(documents[0].id, FULL, clock.now())
+    store.defer(documents[1].id, FULL, clock.now() + MOMENT)
+    store.plan_move(documents[2].id, Destination(Place.SORTED, "x", State.SORTED), actor="daemon")
+    due = [found.id for found in store.due_documents(10, clock.now())]
+    assert due == [documents[0].id, documents[3].id, documents[4].id]
+    assert [found.id for found in store.due_documents(1, clock.now())] == [documents[0].id]
+
+
+def test_a_prediction_comes_back_number_for_number(store: Store, office: Office) -> None:
+    document = office.drop()
+    assert store.prediction(document.id) is None
+    made = office.prediction("invoice", 0.123456789012345678)
+    noted = store.record_prediction(document.id, Findings(made, 3, "image/tiff", "Xerox"))
+    assert store.prediction(document.id) == made
+    assert (noted.model, noted.pages) == ("starter-1", 3)
+    later = office.prediction("claim", 0.9)
+    store.record_prediction(document.id, Findings(later))
+    assert store.prediction(document.id) == later
+    assert store.document(document.id).pages == 3
+
+
+def test_history_lists_newest_first_page_by_page(store: Store, office: Office) -> None:
+    made = [office.sort().id for _ in range(5)]
+    first = store.documents(limit=2)
+    second = store.documents(limit=2, before_id=first[-1].id)
+    assert [found.id for found in first + second] == made[::-1][:4]
+
+
+def test_history_filters_by_every_condition(
+    store: Store, office: Office, clock: ManualClock
+) -> None:
+    old = office.sort("invoice", source="hall")
+    clock.advance(3600)
+    new = office.sort("letter", name="100%_Müller.pdf")
+    office.review()
+
+    def found(wanted: DocumentFilter) -> list[int]:
+        return [one.id for one in store.documents(wanted)]
+
+    assert found(DocumentFilter(state=State.SORTED)) == [new.id, old.id]
+    assert found(DocumentFilter(state=State.SORTED, label="invoice")) == [old.id]
+    assert found(DocumentFilter(since=clock.now(), state=State.SORTED)) == [new.id]
+    assert found(DocumentFilter(since=clock.now() + MOMENT)) == []
+    assert found(DocumentFilter(source="hall")) == [old.id]
+    assert found(DocumentFilter(text="MüLLER")) == [new.id]
+    assert found(DocumentFilter(text="0%_")) == [new.id]
+    assert found(DocumentFilter(text="%nothing")) == []
+
+
+def test_counts_tell_machines_from_people(store: Store, office: Office) -> None:
+    office.sort("invoice")
+    office.sort("letter")
+    office.answer(office.review(), "letter")
+    office.answer(office.review(), None)
+    office.review()
+    counts = store.counts()
+    assert counts.labels == {"invoice": 1, "letter": 2}
+    assert (counts.sorted_alone, counts.sorted_by_people) == (2, 1)
+    assert (counts.states[State.REJECTED], counts.states[State.REVIEW]) == (1, 1)
+    assert counts.states[State.CLAIMING] == 0
+    assert counts.total == 5
+    assert store.integrity_check() == []
+
+
+def test_an_unknown_document_is_not_found(store: Store) -> None:
+    with pytest.raises(NotFoundError, match="no document 77"):
+        store.document(77)
+    with pytest.raises(NotFoundError):
+        store.plan_move(77, Destination(Place.SORTED, "x", State.SORTED), actor="daemon")
+
+
+def test_a_time_without_zone_is_refused_and_leaves_nothing(store: Store, office: Office) -> None:
+    document = office.drop()
+    before = len(store.events())
+    with pytest.raises(Exception, match="without a time zone"):
+        store.defer(document.id, FULL, dt.datetime(2026, 1, 1))  # noqa: DTZ001
+    assert store.document(document.id).attempts == 0
+    assert len(store.events()) == before
+
+
+def test_other_time_zones_are_stored_as_utc(store: Store, office: Office) -> None:
+    document = office.drop()
+    east = dt.datetime(2026, 6, 1, 12, tzinfo=dt.timezone(dt.timedelta(hours=2)))
+    kept = store.defer(document.id, FULL, east)
+    read = store.document(document.id).next_try_at
+    assert read is not None
+    assert read == east == kept.next_try_at
+    assert read.tzinfo is dt.UTC
+
+
+def test_forgetting_wipes_content_and_keeps_the_row_and_its_log(
+    store: Store, office: Office
+) -> None:
+    document = office.sort(name="secret.pdf")
+    office.drop()
+    store.forget(document.id, actor="anna")
+    kept = store.document(document.id)
+    assert (kept.name, kept.path, kept.sha256) == ("(forgotten)", "", None)
+    assert store.prediction(document.id) is None
+    assert {move.to_path for move in store.moves(document.id)} == {""}
+    assert store.events(document_id=document.id)[-1].kind == "forgotten"
+    assert store.integrity_check() == []
+    store._engine.dispose()  # the last connection merges -wal into the file
+    assert store.path is not None
+    assert b"secret.pdf" not in store.path.read_bytes()
+
+
+def test_a_document_on_its_way_is_not_forgotten(store: Store, office: Office) -> None:
+    with pytest.raises(ConflictError, match="on its way"):
+        store.forget(office.drop().id, actor="anna")
+
+
+def test_a_forgotten_review_document_waits_for_nobody(store: Store, office: Office) -> None:
+    document = office.review()
+    store.forget(document.id, actor="anna")
+    assert store.entries() == []
+    assert store.document(document.id).state is State.WITHDRAWN
+    assert store.integrity_check() == []
