@@ -74,6 +74,7 @@ class ReasonCode(StrEnum):
     READ_ONLY = "read_only"
     NO_PERMISSION = "no_permission"
     STORAGE_GONE = "storage_gone"
+    MISSING = "missing"
     PROGRAM_MISSING = "program_missing"
     INTERNAL = "internal"
 

@@ -1,0 +1,1 @@
+"""Delivery: safe names, destinations, sidecars, and moves of bytes that survive any kill."""

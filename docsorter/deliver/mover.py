@@ -1,0 +1,193 @@
+"""Carries out planned moves; each of their steps can be killed and taken up again."""
+
+import errno
+import os
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Unpack
+
+from docsorter.clock import Clock
+from docsorter.deliver.carrier import Carrier, Delivery
+from docsorter.deliver.errors import environment
+from docsorter.deliver.faults import FaultPoint, Hook, Steps, ignore
+from docsorter.deliver.free import free_name
+from docsorter.deliver.job import Job, make_job
+from docsorter.deliver.locks import MoveLocks
+from docsorter.deliver.names import safe_name
+from docsorter.deliver.permissions import permissions
+from docsorter.disk import Disk
+from docsorter.documents import Document, Move, MoveState, Place, State
+from docsorter.errors import ConflictError
+from docsorter.settings import Settings
+from docsorter.store import Changes, Store
+
+_EVENTS = {
+    State.SPOOLED: "claimed",
+    State.SORTED: "delivered",
+    State.REVIEW: "queued",
+    State.REJECTED: "rejected",
+}
+_TRIES = 100
+_SHORT_NAME = 100  # encrypted folders hold 143 bytes (eCryptfs), with room for a number and .json
+
+
+class Mover:
+    """Moves documents between the places of a workspace; may be shared by threads.
+
+    Args:
+        store: Where moves are planned and committed.
+        disk: The only way to a document's bytes.
+        roots: Absolute root of every place.
+        settings: Modes and groups.
+        clock: Dates what recovery puts off.
+        at: Called before and after every step that cannot be taken back; for tests.
+
+    Raises:
+        SettingsError: A group does not exist.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        disk: Disk,
+        roots: Mapping[Place, Path],
+        settings: Settings,
+        clock: Clock,
+        *,
+        at: Hook = ignore,
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.roots = roots
+        allowed = permissions(settings)
+        steps = Steps(at)
+        self._step = steps.step
+        self._carrier = Carrier(store, disk, roots, allowed, steps)
+        self._locks = MoveLocks(roots[Place.SPOOL], allowed[Place.SPOOL])
+
+    def execute(self, move: Move, *, inode: int | None = None) -> Delivery:
+        """Move the bytes, or find out that they were moved; safe to repeat after any failure.
+
+        Args:
+            move: A planned move.
+            inode: For a claim, the inode that was seen in the inbox.
+
+        Returns:
+            Where they are now. Everything but the commit is done.
+
+        Raises:
+            FileChangedError: They are not what was seen or hashed; they are where they were.
+            FileGoneError: They are neither here nor there.
+            ConflictError: The move is not planned any more, or no name is free.
+            EnvironmentFaultError: The surroundings fail; the OSError is its cause.
+            WorkspaceError: A path leaves its root.
+        """
+        with environment(), self._locks.hold(move.id):
+            return self._execute(move.id, inode)
+
+    def complete(
+        self,
+        move: Move,
+        *,
+        actor: str,
+        event: str = "",
+        detail: dict[str, object] | None = None,
+        inode: int | None = None,
+        **changes: Unpack[Changes],
+    ) -> Document:
+        """Move the bytes and commit; the errors are those of `execute` and of the store.
+
+        Args:
+            move: A planned move.
+            actor: Who moves it.
+            event: Kind of the line in the log; without one "claimed", "delivered", "queued" or
+                "rejected".
+            detail: Facts for that line.
+            inode: For a claim, the inode that was seen.
+            **changes: What `Store.finish_move` takes; size, time and digest are added.
+        """
+        with environment(), self._locks.hold(move.id):
+            delivery = self._execute(move.id, inode)
+            facts: Changes = {"size": delivery.size, "mtime_ns": delivery.mtime_ns}
+            if delivery.sha256 is not None:
+                facts["sha256"] = delivery.sha256
+            facts.update(changes)
+            with self._step(FaultPoint.COMMIT):
+                return self.store.finish_move(
+                    move.id,
+                    actor=actor,
+                    event=event or _EVENTS.get(move.next_state, "moved"),
+                    detail=detail,
+                    **facts,
+                )
+
+    def abandon(self, move: Move, *, actor: str, reason: str, withdraw: bool = False) -> Document:
+        """Give up a move: what was half done is taken back, then the store is told.
+
+        Bytes of a claim go back to the inbox; the store then withdraws the document, and the inbox
+        offers the file anew.
+
+        Raises:
+            ConflictError: The bytes have arrived already, or the move is not planned any more.
+            EnvironmentFaultError: The surroundings fail; the OSError is its cause.
+        """
+        with environment(), self._locks.hold(move.id):
+            job = self._job(self._planned(move.id))
+            self._carrier.take_back(job)
+            return self.store.abandon_move(
+                move.id, actor=actor, reason=reason, withdraw=withdraw or job.is_claim
+            )
+
+    def give_back(self, stray: Path, name: str) -> Path:
+        """Put a file of the inbox's private folder, whose claim is unknown, into the inbox.
+
+        Args:
+            stray: The file.
+            name: The name it is to have; numbered when it is taken.
+
+        Raises:
+            EnvironmentFaultError: The surroundings fail; the OSError is its cause.
+        """
+        with environment():
+            return self._carrier.claimer.restore(stray, self.roots[Place.INBOX] / name)
+
+    def _job(self, move: Move) -> Job:
+        return make_job(move, self.store.document(move.document_id), self.roots)
+
+    def _planned(self, move_id: int) -> Move:
+        move = self.store.move(move_id)
+        if move.state is not MoveState.PLANNED:
+            raise ConflictError(
+                f"move {move_id} is {move.state} already", remedy="nothing is left to do"
+            )
+        return move
+
+    def _execute(self, move_id: int, inode: int | None) -> Delivery:
+        job = self._job(self._planned(move_id))
+        base = job.target.name
+        for _ in range(_TRIES):
+            try:
+                return self._carrier.attempt(job, inode)
+            except FileExistsError:
+                job = self._rename_target(job, base)
+            except FileNotFoundError:
+                if not os.path.lexists(job.source) and not os.path.lexists(job.target):
+                    raise self._carrier.gone(job) from None
+                # a folder was pruned under our hands: it is made again
+            except OSError as error:
+                if error.errno != errno.ENAMETOOLONG or base == safe_name(base, _SHORT_NAME):
+                    raise
+                base = safe_name(base, _SHORT_NAME)
+                job = self._rename_target(job, base)
+        raise ConflictError(
+            f"no free name for {base} after {_TRIES} tries", remedy="tidy the folder it goes to"
+        )
+
+    def _rename_target(self, job: Job, base: str) -> Job:
+        """Choose another name because this one is somebody else's, or too long."""
+        self._carrier.clear_target(job)
+        name = free_name(job.target.parent, base, with_sidecar=job.move.sidecar is not None)
+        path = str(PurePosixPath(job.move.to_path).with_name(name))
+        with self._step(FaultPoint.REPLAN):
+            move = self.store.replan_move(job.move.id, path, job.move.sidecar)
+        return self._job(move)

@@ -1,0 +1,126 @@
+"""Taking up again what a crash interrupted: every planned move is replayed against the disk."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from docsorter.deliver.errors import FileChangedError, FileGoneError
+from docsorter.deliver.job import strays
+from docsorter.deliver.mover import Mover
+from docsorter.disk import environment_reason
+from docsorter.documents import Document, Move, Place, Reason, ReasonCode
+from docsorter.errors import EnvironmentFaultError
+from docsorter.store import Store
+
+_REST = dt.timedelta(seconds=15)  # a file that changed is left to rest
+_AGAIN = dt.timedelta(minutes=5)  # what is missing may be on a share that comes back
+
+
+@dataclass(slots=True)
+class RecoveryReport:
+    """What recovery found; document ids.
+
+    Attributes:
+        completed: Moves that were finished.
+        withdrawn: Files that somebody took out of the inbox before they were claimed.
+        changed: Files that changed; they are looked at again.
+        missing: Documents that are nowhere; each has an event and waits, should it come back.
+        waiting: Moves that the surroundings did not allow; each has its next try.
+        returned: Names of files without a claim that were put back into the inbox.
+        kept: Names of such files that could not be put back; they are found again next time.
+    """
+
+    completed: list[int] = field(default_factory=list)
+    withdrawn: list[int] = field(default_factory=list)
+    changed: list[int] = field(default_factory=list)
+    missing: list[int] = field(default_factory=list)
+    waiting: list[int] = field(default_factory=list)
+    returned: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+
+
+def recover(
+    store: Store, mover: Mover, *, moves: Iterable[Move] | None = None, actor: str = "daemon"
+) -> RecoveryReport:
+    """Finish, give up or put off planned moves; may be repeated at any time.
+
+    Args:
+        store: Knows the moves.
+        mover: Carries them out.
+        moves: Which ones; without it all, and then strays in the inbox's private folder as well.
+        actor: For the log.
+
+    Returns:
+        What was found. The surroundings failing for one document does not keep others waiting.
+
+    Raises:
+        StoreError: The database fails.
+    """
+    report = RecoveryReport()
+    for move in store.planned_moves() if moves is None else moves:
+        _replay(store, mover, move, actor, report)
+    if moves is None:
+        _return_strays(store, mover, report)
+    return report
+
+
+def _replay(store: Store, mover: Mover, move: Move, actor: str, report: RecoveryReport) -> None:
+    number = move.document_id
+    before = store.document(number)
+    is_claim = move.from_place is Place.INBOX
+    try:
+        after = mover.complete(move, actor=actor, detail={"recovered": True})
+    except FileGoneError as error:
+        if is_claim:
+            store.abandon_move(move.id, actor=actor, reason="withdrawn", withdraw=True)
+            report.withdrawn.append(number)
+        else:
+            _mark_missing(mover, before, actor, error)
+            report.missing.append(number)
+    except FileChangedError as error:
+        mover.abandon(move, actor=actor, reason="changed")
+        if not is_claim:
+            _put_off(mover, number, Reason(ReasonCode.CHANGED, error.message), _REST)
+        report.changed.append(number)
+    except EnvironmentFaultError as error:
+        _put_off(mover, number, _why(error), _AGAIN)
+        report.waiting.append(number)
+    else:
+        report.completed.append(number)
+        if is_claim and (before.size, before.mtime_ns) != (after.size, after.mtime_ns):
+            reason = Reason(ReasonCode.CHANGED, f"{after.name} was written to after its claim")
+            _put_off(mover, number, reason, _REST)
+
+
+def _mark_missing(mover: Mover, document: Document, actor: str, error: FileGoneError) -> None:
+    """Say it once in the log, and keep looking: a share may come back."""
+    if document.waiting is None or document.waiting.code is not ReasonCode.MISSING:
+        detail: dict[str, object] = {"place": document.place.value}
+        mover.store.add_event("missing", actor=actor, document_id=document.id, detail=detail)
+    _put_off(mover, document.id, Reason(ReasonCode.MISSING, error.message), _AGAIN)
+
+
+def _put_off(mover: Mover, number: int, reason: Reason, delay: dt.timedelta) -> None:
+    mover.store.defer(number, reason, mover.clock.now() + delay)
+
+
+def _why(error: EnvironmentFaultError) -> Reason:
+    cause = error.__cause__
+    if isinstance(cause, OSError):
+        return environment_reason(cause)
+    return Reason(ReasonCode.STORAGE_GONE, error.message)
+
+
+def _return_strays(store: Store, mover: Mover, report: RecoveryReport) -> None:
+    """Give back what lies in the inbox's private folder for a claim that nobody knows.
+
+    That happens when the database was replaced by a backup in the middle of a claim.
+    """
+    found = strays(mover.roots[Place.INBOX])  # first, for a claim is planned before it gets there
+    planned = {move.id for move in store.planned_moves()}
+    for path, (number, name) in found.items():
+        if number not in planned:
+            try:
+                report.returned.append(mover.give_back(path, name).name)
+            except EnvironmentFaultError:
+                report.kept.append(path.name)

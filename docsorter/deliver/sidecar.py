@@ -1,0 +1,102 @@
+"""The sidecar: `NAME.json` beside a document, saying what was decided about it and why."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from docsorter.documents import Document, Prediction, Verdict
+
+SCHEMA_VERSION = 1
+SUFFIX = ".json"
+_LARGEST = 1024 * 1024
+
+
+def sidecar_path(document: Path) -> Path:
+    """Return where the sidecar of a document lies."""
+    return document.with_name(document.name + SUFFIX)
+
+
+def sidecar_text(
+    document: Document,
+    verdict: Verdict,
+    prediction: Prediction | None,
+    *,
+    statement: str = "",
+    answered_by: str | None = None,
+    pages: int | None = None,
+) -> str:
+    """Write the sidecar of a document that is about to be moved.
+
+    Args:
+        document: The document, hashed.
+        verdict: What was decided; for an answer, what the person decided.
+        prediction: What the model saw, None when it saw nothing.
+        statement: How far the model is to be trusted, e.g. "uncertified on your paper: ...".
+        answered_by: Who answered; without it, what the document says.
+        pages: Number of pages; without it, what the document says.
+
+    Returns:
+        JSON, indented, with a line end; keys are described in docs/sidecar.md. It does not name
+        the delivered file, so that it stays true when the file is numbered or moved.
+    """
+    content = {
+        "docsorter": SCHEMA_VERSION,
+        "id": document.id,
+        "name": document.name,
+        "source": document.source,
+        "sha256": document.sha256,
+        "size": document.size,
+        "arrived_at": document.arrived_at.isoformat(),
+        "pages": pages if pages is not None else document.pages,
+        "verdict": _verdict(verdict),
+        "prediction": None if prediction is None else _prediction(prediction),
+        "answered_by": answered_by or document.answered_by,
+        "duplicate_of": document.duplicate_of,
+        "statement": statement,
+    }
+    text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def document_of(sidecar: Path) -> int | None:
+    """Return the number of the document a sidecar belongs to, None when it is no sidecar of ours.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    if sidecar.is_symlink() or not sidecar.is_file() or sidecar.stat().st_size > _LARGEST:
+        return None
+    try:
+        content = json.loads(sidecar.read_bytes())
+    except (ValueError, RecursionError):
+        return None
+    ours = isinstance(content, dict) and content.get("docsorter") == SCHEMA_VERSION
+    number = content.get("id") if ours else None
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "kind": verdict.kind.value,
+        "label": verdict.label,
+        "confidence": verdict.confidence,
+        "threshold": verdict.threshold,
+        "reason": {"code": verdict.reason.code.value, "text": verdict.reason.text},
+    }
+
+
+def _prediction(prediction: Prediction) -> dict[str, Any]:
+    return {
+        "model": prediction.model,
+        "label": prediction.label,
+        "confidence": prediction.confidence,
+        "probabilities": dict(prediction.ranked),
+        "novelty": prediction.novelty,
+        "pages": [
+            {
+                "probabilities": dict(zip(prediction.labels, page.probabilities, strict=True)),
+                "novelty": page.novelty,
+            }
+            for page in prediction.pages
+        ],
+    }
