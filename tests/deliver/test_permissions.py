@@ -18,13 +18,14 @@ def test_without_a_group_the_spool_is_private_and_delivered_files_follow_their_s
     assert (allowed[Place.REVIEW].file_mode, allowed[Place.REVIEW].gid) == (0o640, -1)
 
 
-def test_a_group_of_reviewers_owns_spool_and_review_but_not_what_is_sorted() -> None:
+def test_a_group_of_reviewers_owns_every_place_and_may_deliver_an_answer() -> None:
     group = grp.getgrgid(os.getegid())
     allowed = permissions(Settings(service=ServiceSettings(group=group.gr_name)))
     for place in (Place.SPOOL, Place.REVIEW, Place.REJECTED):
         assert (allowed[place].file_mode, allowed[place].dir_mode) == (0o660, 0o2770)
         assert allowed[place].gid == group.gr_gid
-    assert allowed[Place.SORTED].gid == -1
+    assert allowed[Place.SORTED].gid == group.gr_gid
+    assert allowed[Place.SORTED].dir_mode & 0o2070 == 0o2070
 
 
 @pytest.mark.parametrize(
