@@ -1,0 +1,130 @@
+"""A child shuts itself in, before it looks at the first byte of a document."""
+
+import contextlib
+import math
+import os
+import resource
+import shutil
+import signal
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import PIL
+
+from docsorter.pages.sandbox import landlock, libc, seccomp
+
+_OPEN_FILES: Final = 64
+_SYSTEM_PATHS: Final = (
+    "/usr",
+    "/lib",
+    "/lib64",
+    "/bin",
+    "/nix/store",
+    "/etc/fonts",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.preload",
+    "/etc/localtime",
+    "/var/cache/fontconfig",
+    "/dev/urandom",
+)
+_WRITABLE_PATHS: Final = ("/dev/null",)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one child may use.
+
+    Attributes:
+        seconds: CPU time of each process, wall clock being watched from outside.
+        memory: Address space of each process, bytes.
+        output: Largest file it may write, bytes: its result.
+    """
+
+    seconds: float
+    memory: int
+    output: int
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What this kernel lets a process without privileges give up.
+
+    Attributes:
+        landlock_abi: Version of Landlock, 0 when there is none.
+        seccomp: Whether the system call filter can be installed.
+        capabilities: Whether root's privileges can be given up.
+    """
+
+    landlock_abi: int
+    seccomp: bool
+    capabilities: bool
+
+
+def confine(features: Features, bounds: Bounds, *, server: int, document: int) -> None:
+    """Shut this process and everything it will start in; there is no way back.
+
+    Args:
+        features: What the kernel has.
+        bounds: Resource limits.
+        server: Process id of the parent, whose death ends this process.
+        document: Descriptor of the one file that may be opened again.
+
+    Raises:
+        OSError: A feature that was there when the server started is refused now.
+    """
+    libc.prctl(libc.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != server:
+        os._exit(1)  # it died before it could be watched
+    set_limits(bounds)
+    libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)
+    if features.landlock_abi:
+        restrict_files(features.landlock_abi, document)
+    if features.capabilities:
+        libc.drop_capabilities()
+    if features.seccomp:
+        seccomp.restrict()
+
+
+def set_limits(bounds: Bounds) -> None:
+    """Set the resource limits of this process.
+
+    RLIMIT_NPROC is left alone: it counts every process of the user, not those of this child, so
+    that a low limit fails at random. The group is killed as one at the time limit instead.
+    """
+    seconds = math.ceil(bounds.seconds) + 1
+    for kind, limit in (
+        (resource.RLIMIT_AS, bounds.memory),
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_FSIZE, bounds.output),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        value = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        resource.setrlimit(kind, (value, value))
+
+
+def restrict_files(abi: int, document: int) -> None:
+    """Give up the file system but for programs, libraries, fonts and the one document."""
+    landlock.restrict(abi, read=readable_paths(), read_fds=[document], write=_WRITABLE_PATHS)
+
+
+@cache
+def readable_paths() -> tuple[str, ...]:
+    """Return what programs and libraries are loaded from; never the root of the file system."""
+    package = str(Path(__file__).resolve().parent.parent.parent)
+    installed = str(Path(PIL.__file__).resolve().parent.parent)
+    poppler = shutil.which("pdftoppm")
+    prefix = str(Path(poppler).resolve().parent.parent) if poppler else ""
+    libraries = os.environ.get("LD_LIBRARY_PATH", "").split(":")
+    paths = (*_SYSTEM_PATHS, sys.prefix, sys.base_prefix, package, installed, prefix, *libraries)
+    return tuple(dict.fromkeys(path for path in paths if path not in {"", "/"}))
+
+
+def offer_to_memory_killer() -> None:
+    """Make this process and its children the first to go when the machine runs out of memory."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
