@@ -1,0 +1,105 @@
+"""run and status: the daemon, and what it says of itself."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from docsorter.cli.context import AsJson, acts, configuration
+from docsorter.cli.output import fields, print_json, say, when
+from docsorter.errors import ExitCode
+
+if TYPE_CHECKING:
+    from docsorter.configuration import Configuration
+    from docsorter.service.health import Health
+    from docsorter.store import Counts, ReviewStats
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this group."""
+    app.command(epilog="Example: docsorter run ~/paper")(run)
+    app.command(epilog="Example: docsorter status --json")(status)
+
+
+def run(
+    ctx: typer.Context,
+    directory: Annotated[Path | None, typer.Argument(metavar="DIR", help="The workspace.")] = None,
+) -> None:
+    """Watch the inbox and sort what comes, in the foreground; Ctrl-C or SIGTERM drains."""
+    from docsorter.service.daemon import Daemon
+    from docsorter.service.log import configure
+
+    chosen = configuration(ctx, directory)
+    service = chosen.settings.service
+    configure(service.log_level, service.log_format)
+    daemon = Daemon(chosen)
+    daemon.install_signals()
+    daemon.run()
+
+
+def status(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Show whether the daemon runs, what waits and what was done.
+
+    Exit code 1 when the daemon does not run, or waits for its surroundings.
+    """
+    from docsorter.clock import SystemClock
+    from docsorter.service import health
+    from docsorter.service.lock import WorkspaceLock
+
+    chosen = configuration(ctx)
+    pid = WorkspaceLock(chosen.state).holder()
+    beat = health.read(chosen.state)
+    with acts(ctx) as workspace:
+        counts = workspace.store.counts()
+        review = workspace.store.review_stats()
+        statement = workspace.statement()
+    stale = beat is not None and beat.is_stale(SystemClock().now())
+    well = pid is not None and beat is not None and not stale and not beat.paused
+    if as_json:
+        print_json(
+            {
+                "running": pid is not None,
+                "well": well,
+                "health": beat.model_dump(mode="json") if beat and pid is not None else None,
+                "counts": counts,
+                "review": review,
+                "statement": statement,
+            }
+        )
+    else:
+        _print(chosen, beat if pid is not None else None, counts, review)
+        say(f"promise   {statement}")
+        if stale and pid is not None:
+            say("the daemon has said nothing for over a minute: docsorter doctor")
+    if not well:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _print(
+    chosen: "Configuration", beat: "Health | None", counts: "Counts", review: "ReviewStats"
+) -> None:
+    from docsorter.documents import State
+
+    rows: list[tuple[str, object]] = [("workspace", chosen.workspace)]
+    if beat is None:
+        rows.append(("daemon", f"not running; start it with: docsorter run {chosen.workspace}"))
+    else:
+        rows += [
+            ("daemon", f"{beat.state}, process {beat.pid}, since {when(beat.started_at)}"),
+            ("watcher", f"{beat.watcher}; inbox read at {when(beat.last_rescan_at)}"),
+            ("model", beat.model),
+            ("settling", f"{beat.settling} in the inbox, {beat.in_flight} being looked at"),
+        ]
+        rows += [("busy", text) for text in beat.busy]
+        if beat.paused:
+            rows.append(("WAITS", beat.paused))
+    labels = ", ".join(f"{label} {number}" for label, number in sorted(counts.labels.items()))
+    sorted_ = counts.sorted_alone + counts.sorted_by_people
+    rows += [
+        ("sorted", f"{sorted_} ({labels or 'none yet'})"),
+        ("", f"{counts.sorted_alone} alone, {counts.sorted_by_people} by people"),
+        ("review", f"{review.open} wait for a person: docsorter review list"),
+    ]
+    others = (State.REJECTED, State.SPOOLED, State.CLAIMING, State.WITHDRAWN)
+    rows += [(state.value, counts.states[state]) for state in others if counts.states.get(state)]
+    fields(rows)

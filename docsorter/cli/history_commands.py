@@ -1,0 +1,115 @@
+"""history and explain: what happened, and why."""
+
+import datetime as dt
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from docsorter.cli.context import AsJson, acts
+from docsorter.cli.output import fields, percent, print_json, print_table, say, when
+from docsorter.cli.review_commands import DocumentId, bars
+from docsorter.errors import UsageError
+
+if TYPE_CHECKING:
+    from docsorter.documents import Event
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this group."""
+    app.command(epilog="Example: docsorter history --label invoice --since 2026-11-01")(history)
+    app.command(epilog="Example: docsorter explain 7")(explain)
+
+
+def history(
+    ctx: typer.Context,
+    state: Annotated[str, typer.Option(help="Only sorted, review, rejected, ...")] = "",
+    label: Annotated[str, typer.Option(help="Only with this label.")] = "",
+    since: Annotated[
+        dt.datetime | None, typer.Option(help="Arrived since then.", formats=["%Y-%m-%d"])
+    ] = None,
+    text: Annotated[str, typer.Option(help="Only with this in the file name.")] = "",
+    before: Annotated[int | None, typer.Option(help="Only older than this document.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List documents, the newest first."""
+    from docsorter.documents import State
+    from docsorter.store import DocumentFilter
+
+    try:
+        wanted_state = State(state) if state else None
+    except ValueError as error:
+        known = ", ".join(State)
+        raise UsageError(f"--state {state!r} is not known", remedy=f"one of: {known}") from error
+    wanted = DocumentFilter(
+        state=wanted_state,
+        label=label or None,
+        since=since.astimezone(dt.UTC) if since else None,
+        text=text,
+    )
+    with acts(ctx) as workspace:
+        documents = workspace.store.documents(wanted, limit=limit, before_id=before)
+    if as_json:
+        print_json(documents)
+        return
+    print_table(
+        (">id", "arrived", "file", "state", "label", ">sure"),
+        (
+            (
+                document.id,
+                when(document.arrived_at),
+                document.name,
+                document.state,
+                (document.verdict.label or "") if document.verdict else "",
+                percent(document.verdict.confidence) if document.verdict else "",
+            )
+            for document in documents
+        ),
+        empty="no such documents",
+    )
+    if len(documents) == limit:
+        say(f"older ones: docsorter history --before {documents[-1].id}")
+
+
+def explain(ctx: typer.Context, document_id: DocumentId, as_json: AsJson = False) -> None:
+    """Tell the chain of reasons for one document, from its arrival to where it is."""
+    with acts(ctx) as workspace:
+        document = workspace.store.document(document_id)
+        prediction = workspace.store.prediction(document_id)
+        events = workspace.store.events(document_id=document_id)
+        path = workspace.path_of(document)
+        statement = workspace.statement()
+    if as_json:
+        print_json(
+            {
+                "document": document,
+                "file": path,
+                "prediction": prediction,
+                "events": events,
+                "statement": statement,
+            }
+        )
+        return
+    verdict = document.verdict
+    fields(
+        (
+            ("document", f"{document.id}  {document.name}"),
+            ("is", f"{document.state} at {path}"),
+            ("because", verdict.reason.text if verdict else "it was not looked at yet"),
+            ("bytes", f"{document.size}, SHA-256 {document.sha256 or 'not known yet'}"),
+            ("model", document.model or "none was asked"),
+        )
+    )
+    if document.waiting is not None:
+        say(f"waits until {when(document.next_try_at)}: {document.waiting.text}")
+    if prediction is not None:
+        bars(prediction)
+        say(f"  {statement}")
+    say()
+    for event in events:
+        say(f"{when(event.at)}  {event.kind:<16} {event.actor:<10} {_detail(event)}".rstrip())
+
+
+def _detail(event: "Event") -> str:
+    parts = (f"{name}={value}" for name, value in event.detail.items() if value not in (None, ""))
+    return ", ".join(parts)

@@ -1,0 +1,104 @@
+"""The `docsorter` command: its groups, its errors and its exit codes."""
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from docsorter import __version__
+from docsorter.cli import (
+    daemon_commands,
+    history_commands,
+    model_commands,
+    review_commands,
+    sort_commands,
+    workspace_commands,
+)
+from docsorter.cli.output import print_error
+from docsorter.errors import DocsorterError, EnvironmentFaultError
+
+_EPILOG = """\b
+Examples:
+  docsorter demo                     see it work on the example scans
+  docsorter init ~/paper             make a workspace
+  docsorter run ~/paper              watch its inbox (Ctrl-C drains)
+  docsorter review list              what waits for you
+  docsorter review answer 7 invoice  decide it; the file moves
+  docsorter explain 7                why document 7 is where it is
+"""
+
+app = typer.Typer(
+    name="docsorter",
+    help="Sorts scanned documents by how they look, and asks a person when it is not sure.",
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    rich_markup_mode=None,  # plain help is ready in a tenth of a second
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(value: bool) -> None:  # noqa: FBT001 -- Typer calls it so
+    if value:
+        typer.echo(f"docsorter {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    workspace: Annotated[
+        Path | None,
+        typer.Option(
+            "--workspace",
+            "-w",
+            metavar="DIR",
+            envvar="DOCSORTER_WORKSPACE",
+            help="The workspace; default: the one that the current folder is in.",
+        ),
+    ] = None,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Options of every command."""
+    del version
+    ctx.obj = workspace
+
+
+workspace_commands.register(app)
+daemon_commands.register(app)
+sort_commands.register(app)
+app.add_typer(review_commands.app, name="review")
+history_commands.register(app)
+app.add_typer(model_commands.app, name="model")
+
+
+def _fail(error: OSError) -> None:
+    """End as the surroundings' fault: most often somebody who is not in the reviewers' group."""
+    from docsorter.disk import environment_reason
+
+    fault = EnvironmentFaultError(
+        environment_reason(error).text,
+        remedy="if you should have access, ask to be added to the workspace's group",
+    )
+    print_error(fault)
+    sys.exit(int(fault.exit_code))
+
+
+def main() -> None:
+    """Run the command line; errors become one line, a tip and an exit code."""
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+    try:
+        app()
+    except DocsorterError as error:
+        print_error(error)
+        sys.exit(int(error.exit_code))
+    except BrokenPipeError:  # `docsorter history | head`
+        sys.stderr.close()
+        sys.exit(0)
+    except OSError as error:
+        _fail(error)

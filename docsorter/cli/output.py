@@ -1,0 +1,137 @@
+"""What people and machines see: tables that fit 80 columns, JSON, one-line errors."""
+
+import dataclasses
+import datetime as dt
+import enum
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from docsorter.errors import DocsorterError
+
+
+def jsonable(value: object) -> object:
+    """Turn our types into what `json` writes: enums by value, times as ISO 8601, paths as text."""
+    match value:
+        case enum.Enum():
+            return value.value
+        case dt.datetime() | PurePath():
+            return value.isoformat() if isinstance(value, dt.datetime) else str(value)
+        case Mapping():
+            return {str(jsonable(key)): jsonable(item) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [jsonable(item) for item in value]
+        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            fields = dataclasses.fields(value)
+            return {field.name: jsonable(getattr(value, field.name)) for field in fields}
+        case _:
+            return value
+
+
+def print_json(value: object) -> None:
+    """Write a value as JSON to the standard output, non-ASCII as it is."""
+    # A file name may hold bytes that are no UTF-8; "backslashreplace" keeps the line printable.
+    text = json.dumps(jsonable(value), indent=2, ensure_ascii=False)
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+    sys.stdout.flush()
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """Return a console that respects NO_COLOR and is 80 columns wide when piped."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else 80
+    return Console(stderr=stderr, width=width, highlight=False, soft_wrap=False)
+
+
+def printable(text: str) -> str:
+    """Return text that cannot steer the terminal: control and direction characters as escapes."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode("ascii")
+        for c in text.encode("utf-8", "backslashreplace").decode("utf-8")
+    )
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
+    """Print rows under columns; a column starting with ">" is set flush right.
+
+    Args:
+        columns: Headings.
+        rows: Cells; anything printable.
+        empty: What to say instead of a table without rows.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    cells = [[Text(printable(str(cell))) for cell in row] for row in rows]
+    if not cells:
+        print(empty)  # noqa: T201
+        return
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, header_style="bold")
+    for name in columns:
+        right = name.startswith(">")
+        table.add_column(
+            name.removeprefix(">"), justify="right" if right else "left", overflow="fold"
+        )
+    for row in cells:
+        table.add_row(*row)
+    console().print(table)
+
+
+def say(text: str = "") -> None:
+    """Print a line for people."""
+    print(printable(text))  # noqa: T201
+
+
+def print_error(error: "DocsorterError") -> None:
+    """Print what happened and why on one line of stderr, and the remedy on the next."""
+    print(f"error: {printable(error.message)}", file=sys.stderr)  # noqa: T201
+    if error.remedy:
+        print(f"tip:   {printable(error.remedy)}", file=sys.stderr)  # noqa: T201
+
+
+def progress() -> "Progress":
+    """Return a progress bar with time left, on stderr; silent when that is not a terminal."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+
+
+def percent(value: float | None) -> str:
+    """Write a share as a percentage with one decimal, "" for none."""
+    return "" if value is None else f"{100 * value:.1f} %"
+
+
+def when(value: dt.datetime | None) -> str:
+    """Write a time in the local zone, to the second, "" for none."""
+    return "" if value is None else value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def fields(pairs: Iterable[tuple[str, Any]]) -> None:
+    """Print name and value pairs in two aligned columns."""
+    rows = [(name, printable(str(value))) for name, value in pairs]
+    width = max((len(name) for name, _ in rows), default=0)
+    for name, value in rows:
+        print(f"{name:<{width}}  {value}")  # noqa: T201

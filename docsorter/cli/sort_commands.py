@@ -1,0 +1,175 @@
+"""sort and demo: files sorted once, and the demonstration."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from docsorter.cli.context import AsJson, configuration
+from docsorter.cli.output import percent, print_json, print_table, progress, say
+from docsorter.errors import AlreadyRunningError, ExitCode, WorkspaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docsorter.configuration import Configuration
+    from docsorter.service.oneoff import Outcome
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this group."""
+    app.command(epilog="Example: docsorter sort --dry-run *.pdf")(sort)
+    app.command(epilog="Example: docsorter demo --dir /tmp/paper")(demo)
+
+
+def sort(
+    ctx: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILES", help="Files or folders.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would happen; needs no workspace.")
+    ] = False,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Leave the originals where they are.")
+    ] = False,
+    as_json: AsJson = False,
+    table: Annotated[bool, typer.Option("--table", help="Write a table (the default).")] = False,
+) -> None:
+    """Sort files now, through the same steps as the daemon; the files move into the workspace.
+
+    Exit code 12 when a file was rejected, 11 when one has to wait.
+    """
+    from docsorter.service.oneoff import regular_files
+
+    del table
+    named = regular_files(files)
+    with ExitStack() as stack:
+        bar = stack.enter_context(progress())
+        task = bar.add_task("sorting", total=len(named))
+        outcomes = []
+        for outcome in _outcomes(ctx, named, stack, dry_run=dry_run, copy=copy):
+            outcomes.append(outcome)
+            bar.advance(task)
+    outcomes.sort(key=lambda outcome: named.index(outcome.file))
+    if as_json:
+        print_json(outcomes)
+    else:
+        _print(outcomes)
+    _exit(outcomes)
+
+
+def _outcomes(
+    ctx: typer.Context, files: list[Path], stack: ExitStack, *, dry_run: bool, copy: bool
+) -> "Iterator[Outcome]":
+    import os
+
+    from docsorter.service import oneoff
+
+    if dry_run:
+        from docsorter.service.engine import open_engine
+
+        workers = os.cpu_count() or 1
+        engine = stack.enter_context(open_engine(_settings_or_defaults(ctx), workers))
+        return oneoff.look_only(engine, files, workers)
+    from docsorter.service.assembly import assemble
+    from docsorter.service.lock import WorkspaceLock
+    from docsorter.service.migration import open_workspace_store
+
+    chosen = configuration(ctx)
+    try:
+        stack.enter_context(WorkspaceLock(chosen.state))
+    except AlreadyRunningError:
+        store = stack.enter_context(open_workspace_store(chosen))
+        return oneoff.hand_over(chosen, store, files, copy=copy)
+    assembly = assemble(chosen)
+    stack.callback(assembly.close)
+    return oneoff.sort_files(assembly, files, copy=copy)
+
+
+def _settings_or_defaults(ctx: typer.Context) -> "Configuration":
+    from docsorter.configuration import resolve
+
+    try:
+        return configuration(ctx)
+    except WorkspaceError:
+        if ctx.find_root().obj is not None:  # a workspace was named, so it has to be one
+            raise
+        return resolve(Path.cwd())
+
+
+def _print(outcomes: "list[Outcome]") -> None:
+    print_table(
+        ("file", "verdict", "label", ">sure", "reason", "place"),
+        (
+            (
+                outcome.file.name,
+                outcome.verdict.kind if outcome.verdict else "waits",
+                (outcome.verdict.label or "") if outcome.verdict else "",
+                percent(outcome.verdict.confidence) if outcome.verdict else "",
+                outcome.verdict.reason.text if outcome.verdict else "docsorter status says why",
+                outcome.place or "",
+            )
+            for outcome in outcomes
+        ),
+        empty="no files",
+    )
+
+
+def _exit(outcomes: "list[Outcome]") -> None:
+    if any(outcome.verdict is None for outcome in outcomes):
+        raise typer.Exit(ExitCode.ENVIRONMENT)
+    if any(outcome.verdict and outcome.verdict.kind == "reject" for outcome in outcomes):
+        raise typer.Exit(ExitCode.DOCUMENT)
+
+
+def demo(
+    directory: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="Where the demo workspace is made.")
+    ] = Path("docsorter-demo"),
+    as_json: AsJson = False,
+) -> None:
+    """Let the real daemon sort the example scans, and show what became of each."""
+    from docsorter.configuration import load
+    from docsorter.service.acts import open_acts
+    from docsorter.service.demo import example_files, prepare_demo, run_demo
+
+    prepare_demo(directory)
+    with progress() as bar:
+        task = bar.add_task("the daemon sorts the examples", total=len(example_files()))
+        shown = run_demo(directory, lambda done: bar.update(task, completed=done))
+    if as_json:
+        print_json(shown)
+        return
+    root = directory.resolve()
+    print_table(
+        ("file", "verdict", "label", ">sure", "reason", "place"),
+        (
+            (
+                item.example,
+                item.document.verdict.kind if item.document.verdict else "waits",
+                (item.document.verdict.label or "") if item.document.verdict else "",
+                percent(item.document.verdict.confidence) if item.document.verdict else "",
+                item.document.verdict.reason.text if item.document.verdict else "",
+                item.place.relative_to(root),
+            )
+            for item in shown
+        ),
+        empty="no examples",
+    )
+    with open_acts(load(directory)) as workspace:
+        say(f"This model is {workspace.statement()}.")
+        waiting = workspace.store.entries(limit=1)
+    _next(directory, waiting[0].document.id if waiting else None)
+
+
+def _next(directory: Path, waiting: int | None) -> None:
+    say()
+    say("Next, decide about what it was not sure of, and ask why:")
+    say(f"  export DOCSORTER_WORKSPACE={directory}")
+    say("  docsorter review list")
+    if waiting is not None:
+        say(f"  docsorter review show {waiting}")
+        say(f"  docsorter review answer {waiting} invoice")
+        say(f"  docsorter explain {waiting}")
+    say("  docsorter run        # watch the demo inbox; drop a scan into it")
+    say("Then for real:  docsorter init ~/paper && docsorter run ~/paper")

@@ -1,0 +1,89 @@
+"""Everything a running docsorter is made of, opened in the right order."""
+
+import os
+from dataclasses import dataclass
+
+from docsorter.clock import Clock, SystemClock
+from docsorter.configuration import Configuration
+from docsorter.decide.promise import starter_statement
+from docsorter.deliver.mover import Mover
+from docsorter.deliver.recovery import RecoveryReport, recover
+from docsorter.disk import Disk
+from docsorter.documents import Place
+from docsorter.model.card import ModelCard
+from docsorter.service.destinations import Destinations
+from docsorter.service.engine import Engine, open_engine
+from docsorter.service.migration import migrate_workspace, open_workspace_store
+from docsorter.service.pipeline import Pipeline
+from docsorter.service.workspace import check_roots, prepare_private
+from docsorter.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """The parts that the daemon and `sort` share.
+
+    Attributes:
+        configuration: The settings of the workspace.
+        store: The database.
+        mover: Moves bytes between the places.
+        engine: From a file to a verdict.
+        pipeline: From the spool to a folder.
+        recovered: What had to be finished from an earlier run.
+        workers: Documents looked at side by side.
+    """
+
+    configuration: Configuration
+    store: Store
+    mover: Mover
+    engine: Engine
+    pipeline: Pipeline
+    recovered: RecoveryReport
+    workers: int
+
+    def close(self) -> None:
+        """End the page reader and close the database."""
+        self.engine.close()
+        self.store.close()
+
+
+def open_mover(configuration: Configuration, store: Store, clock: Clock) -> Mover:
+    """Return what moves bytes between the places of a workspace."""
+    roots = {place: configuration.root(place) for place in Place}
+    return Mover(store, Disk(), roots, configuration.settings, clock)
+
+
+def promise_of(card: ModelCard) -> str:
+    """Return the sentence that every surface prints about the model in use."""
+    return starter_statement(card.evidence.as_sort_evidence() if card.evidence else None)
+
+
+def assemble(configuration: Configuration, clock: Clock | None = None) -> Assembly:
+    """Open a workspace for work: migrate, recover, load the model.
+
+    The caller holds the workspace's lock.
+
+    Raises:
+        DocsorterError: Something it stands on is missing or damaged, with the remedy.
+    """
+    clock = clock or SystemClock()
+    settings = configuration.settings
+    check_roots(configuration)
+    prepare_private(configuration)
+    migrate_workspace(configuration, clock)
+    store = open_workspace_store(configuration, clock)
+    mover = open_mover(configuration, store, clock)
+    recovered = recover(store, mover)
+    workers = settings.service.workers or os.cpu_count() or 1
+    engine = open_engine(configuration, workers)
+    pipeline = Pipeline(
+        store=store,
+        engine=engine,
+        mover=mover,
+        destinations=Destinations(configuration, promise_of(engine.card)),
+        intake=settings.intake,
+        spool=configuration.root(Place.SPOOL),
+        disk=Disk(),
+        clock=clock,
+    )
+    return Assembly(configuration, store, mover, engine, pipeline, recovered, workers)

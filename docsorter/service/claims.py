@@ -1,0 +1,105 @@
+"""Take complete files out of the inbox, one durable claim each."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from docsorter.deliver.errors import FileChangedError, FileGoneError
+from docsorter.deliver.mover import Mover
+from docsorter.documents import Document, Move, Reason, ReasonCode
+from docsorter.errors import ConflictError, EnvironmentFaultError
+from docsorter.intake.inbox import Inbox
+from docsorter.intake.scan import Observation
+from docsorter.service.log import LOGGER
+from docsorter.service.pipeline import ACTOR, fault_reason
+from docsorter.store import Arrival, Store
+
+_LOG = logging.getLogger(LOGGER)
+_CHANGED = Reason(ReasonCode.CHANGED, "it changed between the last look and the claim")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedClaim:
+    """A claim that is written down and not carried out yet."""
+
+    seen: Observation
+    document: Document
+    move: Move
+
+
+class Claimer:
+    """Claims what the inbox hands out, keeping what it did not get to yet.
+
+    Everything but `carry` belongs to the one thread that ticks the inbox; `carry` may copy a large
+    file over a slow share, so it is a worker's, and what came of it is told to the inbox later.
+
+    Args:
+        inbox: Says which files are complete, and is told what became of them.
+        store: Where the claim is written down first.
+        mover: Takes the file into the spool.
+    """
+
+    def __init__(self, inbox: Inbox, store: Store, mover: Mover) -> None:
+        self._inbox = inbox
+        self._store = store
+        self._mover = mover
+        self._ready: dict[str, Observation] = {}
+        self._news: deque[Callable[[], None]] = deque()
+
+    def add(self, observations: Iterable[Observation]) -> None:
+        """Remember files that are complete; a newer look at the same file replaces the older."""
+        self._ready.update((observation.path, observation) for observation in observations)
+
+    @property
+    def backlog(self) -> int:
+        """Complete files that are not claimed yet."""
+        return len(self._ready)
+
+    def plan_next(self) -> PlannedClaim | None:
+        """Write down the claim of one file; None when an earlier claim of it still runs.
+
+        Raises:
+            StoreError: The database fails; the file stays remembered.
+        """
+        seen = next(iter(self._ready.values()))
+        arrival = Arrival(seen.name, seen.source, seen.path, seen.size, seen.mtime_ns)
+        try:
+            document, move = self._store.plan_claim(arrival, actor=ACTOR)
+        except ConflictError:
+            del self._ready[seen.path]
+            return None
+        del self._ready[seen.path]
+        return PlannedClaim(seen, document, move)
+
+    def carry(self, claim: PlannedClaim) -> Document | None:
+        """Take the file into the spool; None when it has to wait or is gone. Any thread.
+
+        Raises:
+            EnvironmentFaultError: Not even the claim can be taken back; recovery finds it.
+        """
+        path = claim.seen.path
+        try:
+            document = self._mover.complete(claim.move, actor=ACTOR, inode=claim.seen.inode)
+        except FileGoneError:
+            self._mover.abandon(claim.move, actor=ACTOR, reason=ReasonCode.MISSING)
+        except FileChangedError:
+            self._mover.abandon(claim.move, actor=ACTOR, reason=ReasonCode.CHANGED)
+            self._news.append(lambda: self._inbox.defer(path, _CHANGED))
+            return None
+        except EnvironmentFaultError as error:
+            reason = fault_reason(error)
+            self._mover.abandon(claim.move, actor=ACTOR, reason=reason.code)
+            self._news.append(lambda: self._inbox.defer(path, reason))
+            _LOG.warning("%s stays in the inbox for now: %s", path, error.message)
+            return None
+        else:
+            self._news.append(lambda: self._inbox.forget(path))
+            return document
+        self._news.append(lambda: self._inbox.forget(path))
+        return None
+
+    def tell_inbox(self) -> None:
+        """Hand what became of carried claims on to the inbox."""
+        while self._news:
+            self._news.popleft()()

@@ -1,0 +1,195 @@
+"""What happens to one document between the spool and its folder."""
+
+import datetime as dt
+import logging
+import os
+from pathlib import Path
+
+from docsorter.clock import Clock
+from docsorter.deliver.errors import FileChangedError
+from docsorter.deliver.mover import Mover
+from docsorter.disk import Disk, environment_reason
+from docsorter.documents import (
+    Document,
+    Reason,
+    ReasonCode,
+    State,
+    Verdict,
+    VerdictKind,
+)
+from docsorter.errors import (
+    ConflictError,
+    DependencyError,
+    DocumentError,
+    EnvironmentFaultError,
+    ModelError,
+)
+from docsorter.service.destinations import Destinations
+from docsorter.service.engine import Looker, Sight
+from docsorter.service.log import LOGGER
+from docsorter.settings import IntakeSettings
+from docsorter.store import Findings, Store
+
+_LOG = logging.getLogger(LOGGER)
+_FIRST_WAIT = 5.0
+_LONGEST_WAIT = 600.0
+_TRIES_BEFORE_A_PERSON = 5
+_STILL_WRITTEN = Reason(ReasonCode.CHANGED, "the file was still being written; it rests again")
+ACTOR = "daemon"
+
+
+class Pipeline:
+    """Looks at spooled documents and delivers them; safe to use from several threads.
+
+    Args:
+        store: Where every step is written down, before and after.
+        engine: From a file to a verdict.
+        mover: Moves bytes between the places.
+        destinations: Where a verdict leads.
+        intake: Duplicates policy and rest time.
+        spool: Root of the spool.
+        disk: Digests.
+        clock: For the next try.
+    """
+
+    def __init__(  # noqa: PLR0913 -- the one place where these meet
+        self,
+        *,
+        store: Store,
+        engine: Looker,
+        mover: Mover,
+        destinations: Destinations,
+        intake: IntakeSettings,
+        spool: Path,
+        disk: Disk,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._mover = mover
+        self._destinations = destinations
+        self._intake = intake
+        self._spool = spool
+        self._disk = disk
+        self._clock = clock
+
+    def handle(self, document_id: int) -> Document:
+        """Take a spooled document as far as it goes now; whatever fails is a row, not a crash.
+
+        Returns:
+            The document: sorted, in review, rejected, or still spooled with its next try.
+        """
+        document = self._store.document(document_id)
+        if document.state is not State.SPOOLED:
+            return document
+        try:
+            return self._handle(document)
+        except DependencyError as error:
+            return self._wait(document, Reason(ReasonCode.PROGRAM_MISSING, str(error)))
+        except EnvironmentFaultError as error:
+            return self._wait(document, fault_reason(error))
+        except OSError as error:
+            return self._wait(document, environment_reason(error))
+        except ConflictError as error:
+            _LOG.info("document %d: %s", document_id, error)
+            return self._store.document(document_id)
+
+    def give_up(self, document_id: int, error: Exception) -> Document:
+        """Write down that our own code failed on a document; after some tries a person gets it."""
+        document = self._store.document(document_id)
+        if document.state is not State.SPOOLED:
+            return document
+        reason = Reason(ReasonCode.INTERNAL, f"docsorter failed: {type(error).__name__}: {error}")
+        if document.attempts + 1 < _TRIES_BEFORE_A_PERSON:
+            return self._wait(document, reason)
+        return self._deliver(document, Verdict(VerdictKind.REVIEW, reason), Findings())
+
+    def _handle(self, document: Document) -> Document:
+        path = self._spool / document.path
+        document = self._hash(document, path)
+        earlier = self._earlier(document)
+        if earlier is not None:
+            findings = Findings(duplicate_of=earlier.id)
+            return self._deliver(document, self._duplicate_verdict(earlier), findings)
+        try:
+            sight = self._engine.look(path, document.name)
+        except DocumentError as error:
+            text = f"{error.message}; {error.remedy}" if error.remedy else error.message
+            reason = Reason(ReasonCode(error.code), text)
+            verdict, findings = Verdict(VerdictKind.REJECT, reason), Findings()
+        except ModelError as error:
+            reason = Reason(ReasonCode.INTERNAL, error.message)
+            verdict, findings = Verdict(VerdictKind.REVIEW, reason), Findings()
+        else:
+            verdict, findings = sight.verdict, _findings(sight)
+        if self._changed(document, path):
+            return self._wait(document, _STILL_WRITTEN, self._intake.slow_rest_seconds)
+        return self._deliver(document, verdict, findings)
+
+    def _hash(self, document: Document, path: Path) -> Document:
+        status = path.stat(follow_symlinks=False)
+        if document.sha256 is not None and _same(document, status):
+            return document
+        return self._store.set_hash(
+            document.id,
+            sha256=self._disk.sha256(path),
+            size=status.st_size,
+            mtime_ns=status.st_mtime_ns,
+        )
+
+    def _changed(self, document: Document, path: Path) -> bool:
+        """Whether a writer that kept the file open through the claim went on writing."""
+        return (
+            not _same(document, path.stat(follow_symlinks=False))
+            or self._disk.sha256(path) != document.sha256
+        )
+
+    def _earlier(self, document: Document) -> Document | None:
+        if self._intake.duplicates == "keep" or document.sha256 is None:
+            return None
+        return self._store.earlier_with_hash(document.sha256, document.id)
+
+    def _duplicate_verdict(self, earlier: Document) -> Verdict:
+        text = f"the same bytes as document {earlier.id} ({earlier.name}), which came earlier"
+        reason = Reason(ReasonCode.DUPLICATE, text)
+        kind = VerdictKind.REJECT if self._intake.duplicates == "skip" else VerdictKind.REVIEW
+        return Verdict(kind, reason)
+
+    def _deliver(self, document: Document, verdict: Verdict, findings: Findings) -> Document:
+        destination = self._destinations.of(document, verdict, findings.prediction)
+        move = self._store.decide_and_plan(document.id, verdict, destination, findings)
+        try:
+            return self._mover.complete(move, actor=ACTOR)
+        except FileChangedError:
+            document = self._mover.abandon(move, actor=ACTOR, reason=ReasonCode.CHANGED)
+            return self._wait(document, _STILL_WRITTEN, self._intake.slow_rest_seconds)
+
+    def _wait(self, document: Document, reason: Reason, seconds: float | None = None) -> Document:
+        if seconds is None:
+            seconds = min(_FIRST_WAIT * 2**document.attempts, _LONGEST_WAIT)
+        next_try = self._clock.now() + dt.timedelta(seconds=seconds)
+        _LOG.warning("document %d waits %.0f s: %s", document.id, seconds, reason.text)
+        return self._store.defer(document.id, reason, next_try)
+
+
+def fault_reason(error: EnvironmentFaultError) -> Reason:
+    """Say which of the surroundings failed, from the system's answer where there is one."""
+    cause = error.__cause__
+    return (
+        environment_reason(cause)
+        if isinstance(cause, OSError)
+        else Reason(ReasonCode.STORAGE_GONE, error.message)
+    )
+
+
+def _same(document: Document, status: os.stat_result) -> bool:
+    return (document.size, document.mtime_ns) == (status.st_size, status.st_mtime_ns)
+
+
+def _findings(sight: Sight) -> Findings:
+    return Findings(
+        prediction=sight.prediction,
+        pages=sight.pages.total_pages,
+        media_type=sight.pages.media_type,
+        producer=sight.pages.producer,
+    )

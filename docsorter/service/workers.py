@@ -1,0 +1,113 @@
+"""A bounded pool of threads that take documents through the pipeline, each on its own."""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from docsorter.clock import Clock
+from docsorter.documents import Document
+from docsorter.errors import StoreError
+from docsorter.service.log import LOGGER
+from docsorter.service.pipeline import Pipeline
+
+_LOG = logging.getLogger(LOGGER)
+Claim = Callable[[], Document | None]
+
+
+class Workers:
+    """Runs documents side by side; one that fails takes nothing else down with it.
+
+    Args:
+        pipeline: What each document goes through.
+        count: Threads.
+        wake: Called whenever there is room for another document.
+        clock: To tell how long a document is being looked at.
+    """
+
+    def __init__(
+        self, pipeline: Pipeline, count: int, wake: Callable[[], None], clock: Clock
+    ) -> None:
+        self._pipeline = pipeline
+        self._wake = wake
+        self._clock = clock
+        # One more document than threads is ready, so that no thread waits for the next tick.
+        self._limit = count + 1
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="document")
+        self._lock = threading.Lock()
+        self._running: dict[int, float] = {}
+        self.done = 0
+        self._trouble = ""
+
+    @property
+    def busy(self) -> int:
+        """Documents that were handed out and are not finished."""
+        return len(self._running)
+
+    @property
+    def capacity(self) -> int:
+        """How many more documents may be handed out now."""
+        return max(0, self._limit - self.busy)
+
+    def longest(self) -> float:
+        """Return for how many seconds the oldest unfinished document is being worked on."""
+        with self._lock:
+            oldest = min(self._running.values(), default=None)
+        return 0.0 if oldest is None else self._clock.monotonic() - oldest
+
+    def take_trouble(self) -> str:
+        """Return what the store answered when it could not be written to, once; "" for nothing."""
+        trouble, self._trouble = self._trouble, ""
+        return trouble
+
+    def submit(self, document_id: int, claim: Claim | None = None) -> bool:
+        """Hand out a document; return whether it was taken (not running already, and room).
+
+        Args:
+            document_id: The document.
+            claim: Takes it into the spool first; without one it is there.
+        """
+        with self._lock:
+            if document_id in self._running or not self.capacity:
+                return False
+            self._running[document_id] = self._clock.monotonic()
+        future = self._pool.submit(self._handle, document_id, claim)
+        future.add_done_callback(lambda done: self._finished(document_id, done))
+        return True
+
+    def drain(self) -> None:
+        """Wait for the documents that were begun; those not begun stay in the spool."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _handle(self, document_id: int, claim: Claim | None) -> Document | None:
+        if claim is not None and claim() is None:
+            return None
+        try:
+            return self._pipeline.handle(document_id)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- see below
+            # A watched folder is unattended: no single document may end it (OCRmyPDF#1715).
+            _LOG.exception("document %d failed", document_id)
+            return self._pipeline.give_up(document_id, error)
+
+    def _finished(self, document_id: int, future: "Future[Document | None]") -> None:
+        with self._lock:
+            self._running.pop(document_id, None)
+        if not future.cancelled():
+            self._report(document_id, future)
+        self._wake()
+
+    def _report(self, document_id: int, future: "Future[Document | None]") -> None:
+        error = future.exception()
+        if error is not None:  # the store's or the disk's; the document is where its row says
+            self._trouble = str(error)
+            _LOG.error("document %d: %s", document_id, error)
+            return
+        document = future.result()
+        if document is None:
+            return
+        self.done += 1
+        verdict = document.verdict
+        if verdict is not None and document.waiting is None:
+            _LOG.info("document %d %s: %s", document.id, document.state, verdict.reason.text)

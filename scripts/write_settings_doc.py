@@ -1,0 +1,37 @@
+"""Write docs/settings.md from the settings model; a test compares the two."""
+
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from docsorter.settings import Settings
+
+_HEAD = """\
+# Settings
+
+A flag wins over the environment, the environment over `docsorter.toml`, the file over the default.
+`docsorter config show` lists every setting with its value and where that came from. In the
+environment a setting is called `DOCSORTER_SECTION__NAME`, e.g. `DOCSORTER_INTAKE__REST_SECONDS=5`.
+This page is written by `python scripts/write_settings_doc.py`.
+"""
+
+
+def page() -> str:
+    """Return the page as Markdown."""
+    parts = [_HEAD]
+    for section, field in Settings.model_fields.items():
+        kind = field.annotation
+        assert isinstance(kind, type)
+        assert issubclass(kind, BaseModel)
+        parts.append(f"\n## [{section}]\n\n{kind.__doc__}\n\n")
+        parts.append("| setting | default | meaning |\n|---|---|---|\n")
+        for name, setting in kind.model_fields.items():
+            default = setting.get_default(call_default_factory=True)
+            shown = default if isinstance(default, str | int | float) else str(default or "")
+            meaning = " ".join((setting.description or "").split()).replace("|", "\\|")
+            parts.append(f"| `{name}` | `{shown}` | {meaning} |\n".replace("`` |", "empty |"))
+    return "".join(parts)
+
+
+if __name__ == "__main__":
+    Path("docs/settings.md").write_text(page(), encoding="utf-8")

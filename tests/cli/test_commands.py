@@ -1,0 +1,136 @@
+"""The commands as a user types them: real processes, exit codes, what is printed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from docsorter.errors import ExitCode
+from tests.cli.running import docsorter
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    directory = tmp_path / "paper"
+    made = docsorter("init", directory)
+    assert made.returncode == 0, made.stderr
+    return directory
+
+
+def test_init_makes_a_workspace_and_says_what_comes_next(tmp_path: Path) -> None:
+    done = docsorter("init", tmp_path / "paper")
+    assert done.returncode == ExitCode.OK
+    assert "docsorter run" in done.stdout
+    for name in ("inbox", "sorted", "review", "rejected", ".docsorter/docsorter.db"):
+        assert (tmp_path / "paper" / name).exists()
+
+
+def test_init_again_completes_what_is_missing_and_keeps_the_settings(workspace: Path) -> None:
+    (workspace / "docsorter.toml").write_text("[intake]\nrest_seconds = 9\n")
+    (workspace / "review").rmdir()
+    done = docsorter("init", workspace)
+    assert done.returncode == ExitCode.OK
+    assert (workspace / "review").is_dir()
+    assert "rest_seconds = 9" in (workspace / "docsorter.toml").read_text()
+
+
+def test_init_leaves_a_folder_with_other_things_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("x")
+    done = docsorter("init", tmp_path)
+    assert done.returncode == ExitCode.WORKSPACE
+    assert "not empty" in done.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_command_outside_a_workspace_says_how_to_name_one(tmp_path: Path) -> None:
+    done = docsorter("status", cwd=tmp_path)
+    assert done.returncode == ExitCode.WORKSPACE
+    assert done.stderr.startswith("error: no workspace here")
+    assert "--workspace" in done.stderr
+
+
+def test_the_workspace_is_found_from_a_folder_inside_it(workspace: Path) -> None:
+    done = docsorter("review", "list", cwd=workspace / "inbox")
+    assert (done.returncode, done.stdout.strip()) == (0, "nothing waits for you")
+
+
+def test_the_workspace_can_be_named_by_the_environment(workspace: Path, tmp_path: Path) -> None:
+    done = docsorter("history", cwd=tmp_path, DOCSORTER_WORKSPACE=str(workspace))
+    assert (done.returncode, done.stdout.strip()) == (0, "no such documents")
+
+
+def test_status_without_a_daemon_says_so_and_fails(workspace: Path) -> None:
+    done = docsorter("-w", workspace, "status")
+    assert done.returncode == ExitCode.FAILED
+    assert "not running" in done.stdout
+    assert "uncertified on your paper" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("status",),
+        ("review", "list"),
+        ("history",),
+        ("config", "show"),
+        ("doctor",),
+        ("model", "list"),
+        ("model", "show"),
+    ],
+)
+def test_every_listing_speaks_json(workspace: Path, command: tuple[str, ...]) -> None:
+    done = docsorter("-w", workspace, *command, "--json")
+    assert json.loads(done.stdout) is not None
+    assert done.stderr == ""
+
+
+def test_a_wrong_setting_is_named_with_its_remedy(workspace: Path) -> None:
+    (workspace / "docsorter.toml").write_text("[intake]\nrest_secs = 1\n")
+    done = docsorter("-w", workspace, "status")
+    assert done.returncode == ExitCode.SETTINGS
+    assert "rest_secs" in done.stderr
+    assert "tip:" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("explain", "99"), ExitCode.NOT_FOUND, "99"),
+        (("review", "answer", "99", "invoice"), ExitCode.NOT_FOUND, "99"),
+        (("review", "answer", "99"), ExitCode.USAGE, "--reject"),
+        (("review", "list", "--reason", "mood"), ExitCode.USAGE, "unsure"),
+        (("history", "--state", "lost"), ExitCode.USAGE, "sorted"),
+        (("model", "show", "nonesuch"), ExitCode.MODEL, "starter"),
+        (("sort", "nonesuch.pdf"), ExitCode.USAGE, "does not exist"),
+        (("frobnicate",), ExitCode.USAGE, "frobnicate"),
+    ],
+)
+def test_bad_input_gets_a_line_and_an_exit_code(
+    workspace: Path, arguments: tuple[str, ...], code: ExitCode, words: str
+) -> None:
+    done = docsorter("-w", workspace, *arguments)
+    assert done.returncode == code
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_threshold_below_the_cards_is_refused(workspace: Path) -> None:
+    (workspace / "docsorter.toml").write_text("[decide]\nthreshold = 0.01\n")
+    done = docsorter("-w", workspace, "run")
+    assert done.returncode == ExitCode.SETTINGS
+    assert "decide.threshold" in done.stderr
+
+
+def test_a_policy_for_an_unknown_label_is_refused(workspace: Path) -> None:
+    (workspace / "docsorter.toml").write_text('[decide]\npolicies = { bill = "review" }\n')
+    done = docsorter("-w", workspace, "run")
+    assert done.returncode == ExitCode.SETTINGS
+    assert "bill" in done.stderr
+
+
+def test_doctor_finds_a_missing_folder(workspace: Path) -> None:
+    (workspace / "review").rmdir()
+    done = docsorter("-w", workspace, "doctor")
+    assert done.returncode == ExitCode.FAILED
+    assert "is missing" in done.stdout
+    assert "docsorter init" in done.stdout

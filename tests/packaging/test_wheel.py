@@ -1,0 +1,59 @@
+"""The wheel carries all it needs: it is installed alone, far from the repository, and used."""
+
+import json
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _run(*command: str | Path, cwd: Path) -> str:
+    done = subprocess.run(
+        [*map(str, command)], capture_output=True, text=True, check=False, timeout=600, cwd=cwd
+    )
+    assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the bin directory of an empty environment that the wheel was installed into."""
+    place = tmp_path_factory.mktemp("wheel")
+    _run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", place, cwd=ROOT)
+    (wheel,) = place.glob("*.whl")
+    venv.create(place / "env", with_pip=True)
+    pip = (place / "env" / "bin" / "python", "-m", "pip", "install", "--quiet")
+    locked = ROOT / "requirements" / "runtime.txt"
+    _run(*pip, "--require-hashes", "-r", locked, cwd=place)
+    _run(*pip, "--no-deps", wheel, cwd=place)
+    return place / "env" / "bin"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_an_installed_wheel_runs_init_migrations_and_demo(installed: Path, tmp_path: Path) -> None:
+    where = _run(
+        installed / "python", "-c", "import docsorter; print(docsorter.__file__)", cwd=tmp_path
+    )
+    assert not where.startswith(str(ROOT))
+
+    _run(installed / "docsorter", "init", "paper", cwd=tmp_path)
+    assert (tmp_path / "paper" / ".docsorter" / "docsorter.db").is_file()
+
+    shown = json.loads(_run(installed / "docsorter", "demo", "--json", cwd=tmp_path))
+    examples = {p.name for p in (ROOT / "inbox_examples").iterdir() if p.suffix != ".md"}
+    assert sorted(item["example"] for item in shown) == sorted(examples)
+    states = {item["document"]["state"] for item in shown}
+    assert states == {"sorted", "review", "rejected"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_wheel_needs_nothing_of_what_training_needs(installed: Path, tmp_path: Path) -> None:
+    listed = _run(installed / "python", "-m", "pip", "list", "--format=freeze", cwd=tmp_path)
+    names = {line.split("==")[0].lower() for line in listed.splitlines()}
+    assert not names & {"tensorflow", "keras", "scikit-learn", "matplotlib", "typst", "faker"}

@@ -1,0 +1,105 @@
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from docsorter.clock import ManualClock
+from docsorter.intake.inbox import Inbox
+from docsorter.intake.watch import IntakeSource
+from docsorter.service import health
+from docsorter.service.heartbeat import Heartbeat
+from docsorter.service.notify import Notifier
+from docsorter.service.workers import Workers
+
+
+class Manager(Notifier):
+    """Remembers what the service manager was told."""
+
+    def __init__(self) -> None:
+        super().__init__({"WATCHDOG_USEC": "20000000"})
+        self.told: list[str] = []
+
+    def send(self, *lines: str) -> bool:
+        self.told += lines
+        return True
+
+
+class Rig:
+    """A heartbeat with parts that can be made sick."""
+
+    def __init__(self, state: Path) -> None:
+        self.clock, self.manager, self.state = ManualClock(), Manager(), state
+        waiting = SimpleNamespace(count=0, busy=())
+        self.source = SimpleNamespace(
+            backend="inotify", note="", interval=30.0, healthy=lambda: True
+        )
+        self.workers = SimpleNamespace(busy=0, done=0, longest=lambda: 0.0)
+        inbox = SimpleNamespace(last_rescan=None, waiting=lambda: waiting)
+        self.heart = Heartbeat(state, 0o600, self.clock, self.manager, stuck_seconds=100)
+        self.heart.ready(
+            "starter-1",
+            cast("IntakeSource", self.source),
+            cast("Inbox", inbox),
+            cast("Workers", self.workers),
+        )
+
+    def pings(self) -> int:
+        """Beat once a minute later and return how many pings came of it."""
+        before = self.manager.told.count("WATCHDOG=1")
+        self.clock.advance(60)
+        self.heart.beat("running")
+        return self.manager.told.count("WATCHDOG=1") - before
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    return Rig(tmp_path)
+
+
+def test_being_ready_is_told_and_written_down(rig: Rig) -> None:
+    assert "READY=1" in rig.manager.told
+    beat = health.read(rig.state)
+    assert beat is not None
+    assert (beat.state, beat.model, beat.watcher) == ("running", "starter-1", "inotify")
+
+
+def test_pings_go_on_while_everything_moves(rig: Rig) -> None:
+    assert rig.pings() == 1
+
+
+def test_a_dead_watcher_stops_the_pings(rig: Rig) -> None:
+    rig.source.healthy = lambda: False
+    assert rig.pings() == 0
+
+
+def test_a_document_that_hangs_stops_the_pings(rig: Rig) -> None:
+    rig.workers.longest = lambda: 101.0
+    assert rig.pings() == 0
+
+
+def test_a_pause_is_shown_and_is_no_reason_to_be_restarted(rig: Rig) -> None:
+    rig.clock.advance(60)
+    rig.heart.beat("paused", "the disk is full")
+    assert rig.manager.told[-1] == "STATUS=the disk is full"
+    assert rig.manager.told.count("WATCHDOG=1") == 2
+    beat = health.read(rig.state)
+    assert beat is not None
+    assert beat.paused == "the disk is full"
+
+
+def test_an_idle_daemon_writes_rarely_and_a_silent_one_counts_as_stale(rig: Rig) -> None:
+    first = health.read(rig.state)
+    rig.clock.advance(1)
+    rig.heart.beat("running")
+    assert health.read(rig.state) == first
+    assert first is not None
+    assert not first.is_stale(rig.clock.now())
+    rig.clock.advance(120)
+    assert first.is_stale(rig.clock.now())
+
+
+def test_a_heartbeat_that_is_no_heartbeat_counts_as_none(tmp_path: Path) -> None:
+    assert health.read(tmp_path) is None
+    (tmp_path / health.FILE_NAME).write_text("{half")
+    assert health.read(tmp_path) is None
