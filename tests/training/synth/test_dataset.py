@@ -1,0 +1,72 @@
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from docsorter.training.synth import read_index, spread, write_dataset
+from docsorter.training.synth.dataset import INDEX, tasks
+
+_COUNTS = {"receipt": 3, "business-card": 2}
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*.jpg"))}
+
+
+def test_counts_are_spread_evenly_over_the_kinds_of_a_label() -> None:
+    counts = spread({"invoice": 7, "claim": 6})
+    assert sum(n for kind, n in counts.items() if kind.startswith("invoice")) == 7
+    assert {n for kind, n in counts.items() if kind.startswith("claim")} == {1}
+    assert max(counts.values()) - min(counts.values()) <= 1
+
+
+@pytest.mark.slow
+def test_a_set_is_written_once_and_the_same_each_time(tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    assert write_dataset(tmp_path / "a", _COUNTS, 5, "train", 1, lambda *n: seen.append(n)) == 5
+    assert seen == [(i, 5) for i in range(1, 6)]
+    assert write_dataset(tmp_path / "b", _COUNTS, 5, "train", workers=2) == 5
+    assert _bytes(tmp_path / "a") == _bytes(tmp_path / "b")
+    assert write_dataset(tmp_path / "a", _COUNTS, 5, "train") == 0
+
+
+@pytest.mark.slow
+def test_an_interrupted_set_goes_on_where_it_was(tmp_path: Path) -> None:
+    write_dataset(tmp_path, _COUNTS, 6, "train")
+    before = _bytes(tmp_path)
+    lost = next(iter(before))
+    (tmp_path / lost).unlink()
+    index = tmp_path / INDEX
+    index.write_bytes(index.read_bytes()[:-30])  # killed in the middle of a line
+    broken = len(read_index(tmp_path))
+    assert broken == 4
+    assert write_dataset(tmp_path, _COUNTS, 6, "train") in (1, 2)
+    assert _bytes(tmp_path) == before
+    assert set(read_index(tmp_path)) == set(before)
+
+
+@pytest.mark.slow
+def test_the_index_says_what_each_picture_is(tmp_path: Path) -> None:
+    write_dataset(tmp_path, {"claim-cash": 1, "photo": 1}, 7, "test")
+    for line in (tmp_path / INDEX).read_text("utf-8").splitlines():
+        entry = json.loads(line)
+        with Image.open(tmp_path / entry["file"]) as picture:
+            assert picture.format == "JPEG"
+            assert picture.height <= 800
+        assert entry["file"].startswith(entry["label"] + "/")
+        assert entry["split"] == "test"
+        assert entry["layout"].startswith(entry["kind"])
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_sets_of_different_seeds_and_splits_share_no_document(tmp_path: Path) -> None:
+    first = {t.seed for t in tasks(tmp_path, {"receipt": 50}, 1, "train")}
+    assert not first & {t.seed for t in tasks(tmp_path, {"receipt": 50}, 2, "train")}
+    assert not first & {t.seed for t in tasks(tmp_path, {"receipt": 50}, 1, "test")}
+
+
+def test_an_unknown_kind_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(KeyError):
+        write_dataset(tmp_path / "new", {"poem": 1}, 1, "train")
+    assert not (tmp_path / "new").exists()
