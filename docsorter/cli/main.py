@@ -13,6 +13,7 @@ from docsorter.cli import (
     history_commands,
     model_commands,
     review_commands,
+    service_commands,
     sort_commands,
     workspace_commands,
 )
@@ -75,6 +76,7 @@ sort_commands.register(app)
 app.add_typer(review_commands.app, name="review")
 history_commands.register(app)
 app.add_typer(model_commands.app, name="model")
+app.add_typer(service_commands.app, name="service")
 
 
 def _fail(error: OSError) -> None:

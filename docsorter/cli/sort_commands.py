@@ -107,7 +107,7 @@ def _print(outcomes: "list[Outcome]") -> None:
                 (outcome.verdict.label or "") if outcome.verdict else "",
                 percent(outcome.verdict.confidence) if outcome.verdict else "",
                 outcome.verdict.reason.text if outcome.verdict else "docsorter status says why",
-                outcome.place or "",
+                outcome.place.parent if outcome.place else "",
             )
             for outcome in outcomes
         ),
@@ -150,7 +150,7 @@ def demo(
                 (item.document.verdict.label or "") if item.document.verdict else "",
                 percent(item.document.verdict.confidence) if item.document.verdict else "",
                 item.document.verdict.reason.text if item.document.verdict else "",
-                item.place.relative_to(root),
+                item.place.relative_to(root).parent,
             )
             for item in shown
         ),

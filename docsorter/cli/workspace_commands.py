@@ -1,5 +1,6 @@
 """init, config show, doctor."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,7 @@ import typer
 
 from docsorter.cli.context import AsJson, configuration
 from docsorter.cli.output import fields, print_json, print_table, say
-from docsorter.errors import ExitCode
+from docsorter.errors import AlreadyRunningError, ExitCode
 
 config_app = typer.Typer(help="Look at the settings.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -27,11 +28,13 @@ def init(
 ) -> None:
     """Make a workspace: an inbox, folders for the results, settings and a database."""
     from docsorter.documents import Place
+    from docsorter.service.lock import WorkspaceLock
     from docsorter.service.migration import migrate_workspace
     from docsorter.service.workspace import create
 
     made, is_new = create(directory, group)
-    migrate_workspace(made)
+    with suppress(AlreadyRunningError), WorkspaceLock(made.state):
+        migrate_workspace(made)  # a running daemon has done so already
     say(f"{'made' if is_new else 'completed'} the workspace {made.workspace}")
     fields((place.value, made.root(place)) for place in Place if place is not Place.SPOOL)
     say(f"next: docsorter run {directory}, then drop scans into {made.root(Place.INBOX)}")

@@ -48,8 +48,12 @@ class Claimer:
         self._news: deque[Callable[[], None]] = deque()
 
     def add(self, observations: Iterable[Observation]) -> None:
-        """Remember files that are complete; a newer look at the same file replaces the older."""
-        self._ready.update((observation.path, observation) for observation in observations)
+        """Remember files that are complete, to be claimed in the order they were written.
+
+        A newer look at the same file replaces the older.
+        """
+        ordered = sorted(observations, key=lambda observation: observation.mtime_ns)
+        self._ready.update((observation.path, observation) for observation in ordered)
 
     @property
     def backlog(self) -> int:

@@ -207,7 +207,8 @@ class Daemon:
             return _RETRY_SECONDS
         if claimer.backlog and workers.capacity:
             return 0.0
-        waits = [_LONGEST_SLEEP, inbox.next_due() - self._clock.monotonic()]
+        until_scan = inbox.next_due() - self._clock.monotonic()
+        waits = [_LONGEST_SLEEP, until_scan, self._heartbeat.next_write()]
         due = assembly.store.next_due_time()
         if due is not None:
             waits.append((due - self._clock.now()).total_seconds())

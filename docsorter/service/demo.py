@@ -57,7 +57,8 @@ def prepare_demo(directory: Path) -> Path:
     file = directory / FILE_NAME
     text = file.read_text(encoding="utf-8")
     # The examples are copied whole, so they need no long rest.
-    file.write_text(text.replace("# rest_seconds = 2.0 ", "rest_seconds = 0.5 "), encoding="utf-8")
+    quick = text.replace("[intake]\n", "[intake]\nrest_seconds = 0.5\nslow_rest_seconds = 3.0\n")
+    file.write_text(quick, encoding="utf-8")
     migrate_workspace(configuration)
     return directory
 

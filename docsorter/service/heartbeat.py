@@ -12,7 +12,7 @@ from docsorter.service.health import Health, write
 from docsorter.service.notify import Notifier
 from docsorter.service.workers import Workers
 
-_EVERY = 10.0  # seconds between writes while nothing but the time changes
+_EVERY = 30.0  # seconds between writes while nothing but the time changes
 _AT_MOST = 0.5  # seconds between writes while much changes
 
 
@@ -43,6 +43,7 @@ class Heartbeat:
         self._parts: tuple[IntakeSource, Inbox, Workers] | None = None
         self._started_at = clock.now()
         self._ready_seconds: float | None = None
+        self._pending = False
 
     def ready(self, model: str, source: IntakeSource, inbox: Inbox, workers: Workers) -> None:
         """Remember what to report on, and tell the service manager that start-up is over."""
@@ -68,6 +69,14 @@ class Heartbeat:
         wait = _AT_MOST if changed else _EVERY
         if forced or now - self._written_at >= wait:
             self._write(health, now)
+            self._pending = False
+        else:
+            self._pending = changed
+
+    def next_write(self) -> float:
+        """Return seconds until there is something to write, not counting what happens till then."""
+        wait = _AT_MOST if self._pending else _EVERY
+        return max(0.0, self._written_at + wait - self._clock.monotonic())
 
     def _write(self, health: Health, now: float) -> None:
         try:

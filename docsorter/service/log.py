@@ -39,4 +39,6 @@ def configure(
     logger.handlers[:] = [handler]
     logger.setLevel(level.upper())
     logger.propagate = False
+    # watchdog warns of its own threads while they are being stopped.
+    logging.getLogger("watchdog").setLevel(logging.ERROR)
     return logger

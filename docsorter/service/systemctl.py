@@ -42,7 +42,8 @@ class Systemctl:
 
     def ask(self, question: str, unit: str) -> str:
         """Return the one word that is-active and is-enabled answer with."""
-        return self._run(question, unit).stdout.strip() if self.is_there else "unknown"
+        answer = self._run(question, unit).stdout.strip() if self.is_there else ""
+        return answer or "unknown"
 
     def _run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         try:

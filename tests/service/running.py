@@ -106,11 +106,11 @@ def finished(store: Store, count: int) -> Callable[[], list[Document] | None]:
 
 
 def every_file(configuration: Configuration) -> dict[Place, list[Path]]:
-    """Return all document files under each root, without sidecars."""
+    """Return all document files under each root, without sidecars and lock files."""
     found = {}
     for place in Place:
         root = configuration.root(place)
-        files = [p for p in root.rglob("*") if p.is_file()]
+        files = [p for p in root.rglob("*") if p.is_file() and not p.name.startswith(".")]
         found[place] = sorted(
             p for p in files if not (p.suffix == ".json" and p.with_suffix("").exists())
         )

@@ -12,12 +12,14 @@ import pytest
 
 from docsorter.configuration import Configuration, load
 from docsorter.documents import Place, State
+from docsorter.errors import ExitCode
 from docsorter.service import health
 from docsorter.service.acts import open_acts
 from docsorter.service.demo import example_files
 from docsorter.service.lock import WorkspaceLock
 from docsorter.service.migration import open_workspace_store
 from docsorter.store import Store
+from tests.cli.running import docsorter
 from tests.service.running import RunningDaemon, every_file, finished, wait_until
 
 pytestmark = pytest.mark.slow
@@ -159,8 +161,9 @@ def test_a_second_daemon_is_refused_and_the_heartbeat_tells_of_the_first(
         beat = health.read(quick.state)
         assert beat is not None
         assert (beat.state, beat.pid) == ("running", daemon.process.pid)
-        with pytest.raises(AssertionError, match="already runs"):
-            RunningDaemon(quick.workspace, tmp_path / "..").__enter__()
+        second = docsorter("run", quick.workspace)
+        assert second.returncode == ExitCode.ALREADY_RUNNING
+        assert "already runs" in second.stderr
         daemon.wait_for_notice(b"WATCHDOG=1")
         assert daemon.stop() == 0
     stopped = health.read(quick.state)

@@ -93,10 +93,23 @@ def test_an_idle_daemon_writes_rarely_and_a_silent_one_counts_as_stale(rig: Rig)
     rig.clock.advance(1)
     rig.heart.beat("running")
     assert health.read(rig.state) == first
+    assert rig.heart.next_write() == 29
     assert first is not None
     assert not first.is_stale(rig.clock.now())
     rig.clock.advance(120)
     assert first.is_stale(rig.clock.now())
+
+
+def test_a_change_right_after_a_write_is_written_half_a_second_later(rig: Rig) -> None:
+    rig.clock.advance(0.1)
+    rig.workers.busy = 1
+    rig.heart.beat("running")
+    assert rig.heart.next_write() == pytest.approx(0.4)
+    rig.clock.advance(0.4)
+    rig.heart.beat("running")
+    beat = health.read(rig.state)
+    assert beat is not None
+    assert beat.in_flight == 1
 
 
 def test_a_heartbeat_that_is_no_heartbeat_counts_as_none(tmp_path: Path) -> None:
