@@ -10,8 +10,10 @@ _HEAD = """\
 # Settings
 
 A flag wins over the environment, the environment over `docsorter.toml`, the file over the default.
-`docsorter config show` lists every setting with its value and where that came from. In the
-environment a setting is called `DOCSORTER_SECTION__NAME`, e.g. `DOCSORTER_INTAKE__REST_SECONDS=5`.
+`docsorter config show` lists every setting with its value and where that came from.
+
+As a flag a setting is written `docsorter --set intake.rest_seconds=5 run`, in the environment
+`DOCSORTER_INTAKE__REST_SECONDS=5`, in the file `rest_seconds = 5` under `[intake]`.
 This page is written by `python scripts/write_settings_doc.py`.
 """
 

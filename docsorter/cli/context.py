@@ -2,16 +2,61 @@
 
 import os
 import pwd
+import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from docsorter.errors import UsageError
 
 if TYPE_CHECKING:
     from docsorter.configuration import Configuration
     from docsorter.service.acts import Acts
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for machines.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the options of every command chose.
+
+    Attributes:
+        workspace: The workspace that was named, if one was.
+        flags: Dotted setting name -> value.
+    """
+
+    workspace: Path | None
+    flags: dict[str, object]
+
+
+def chosen(ctx: typer.Context) -> Chosen:
+    """Return what the options before the command chose."""
+    given = ctx.find_root().obj
+    assert isinstance(given, Chosen), "the callback of the root command sets it"
+    return given
+
+
+def flags_of(texts: list[str]) -> dict[str, object]:
+    """Turn `intake.rest_seconds=5` into a name and a value, which is read as TOML or as text.
+
+    Raises:
+        UsageError: A text is not of that form.
+    """
+    flags: dict[str, object] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or "." not in name:
+            raise UsageError(
+                f"--set {text!r} is not of the form NAME=VALUE",
+                remedy="e.g. --set intake.rest_seconds=5; docsorter config show lists the names",
+            )
+        try:
+            flags[name.strip()] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            flags[name.strip()] = value
+    return flags
 
 
 def configuration(ctx: typer.Context, directory: Path | None = None) -> "Configuration":
@@ -24,8 +69,9 @@ def configuration(ctx: typer.Context, directory: Path | None = None) -> "Configu
     from docsorter.configuration import load
     from docsorter.service.workspace import find
 
-    chosen = directory or ctx.find_root().obj
-    return load(chosen if chosen is not None else find(Path.cwd()))
+    given = chosen(ctx)
+    named = directory or given.workspace
+    return load(named if named is not None else find(Path.cwd()), given.flags)
 
 
 def acts(ctx: typer.Context) -> "Acts":

@@ -1,17 +1,15 @@
 """history and explain: what happened, and why."""
 
 import datetime as dt
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from docsorter.cli.context import AsJson, acts
 from docsorter.cli.output import fields, percent, print_json, print_table, say, when
 from docsorter.cli.review_commands import DocumentId, bars
+from docsorter.cli.story import sentence
 from docsorter.errors import UsageError
-
-if TYPE_CHECKING:
-    from docsorter.documents import Event
 
 
 def register(app: typer.Typer) -> None:
@@ -107,9 +105,4 @@ def explain(ctx: typer.Context, document_id: DocumentId, as_json: AsJson = False
         say(f"  {statement}")
     say()
     for event in events:
-        say(f"{when(event.at)}  {event.kind:<16} {event.actor:<10} {_detail(event)}".rstrip())
-
-
-def _detail(event: "Event") -> str:
-    parts = (f"{name}={value}" for name, value in event.detail.items() if value not in (None, ""))
-    return ", ".join(parts)
+        say(f"{when(event.at)}  {event.actor}: {sentence(event)}")

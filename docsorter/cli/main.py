@@ -17,6 +17,7 @@ from docsorter.cli import (
     sort_commands,
     workspace_commands,
 )
+from docsorter.cli.context import Chosen, flags_of
 from docsorter.cli.output import print_error
 from docsorter.errors import DocsorterError, EnvironmentFaultError
 
@@ -60,6 +61,14 @@ def options(
             help="The workspace; default: the one that the current folder is in.",
         ),
     ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Overrule a setting, e.g. intake.rest_seconds=5; may be repeated.",
+        ),
+    ] = None,
     version: Annotated[
         bool,
         typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True),
@@ -67,7 +76,7 @@ def options(
 ) -> None:
     """Options of every command."""
     del version
-    ctx.obj = workspace
+    ctx.obj = Chosen(workspace, flags_of(settings or []))
 
 
 workspace_commands.register(app)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docsorter.cli.context import AsJson, configuration
+from docsorter.cli.context import AsJson, chosen, configuration
 from docsorter.cli.output import fields, print_json, print_table, say, when
 from docsorter.errors import WorkspaceError
 
@@ -26,7 +26,7 @@ def _registry(ctx: typer.Context) -> tuple["ModelRegistry", str]:
     try:
         settings = configuration(ctx)
     except WorkspaceError:
-        if ctx.find_root().obj is not None:  # it was asked for
+        if chosen(ctx).workspace is not None:  # it was asked for
             raise
         return ModelRegistry(Path("models")), STARTER
     return ModelRegistry(settings.state / "models"), settings.settings.model.bundle

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docsorter.cli.context import AsJson, configuration
+from docsorter.cli.context import AsJson, chosen, configuration
 from docsorter.cli.output import percent, print_json, print_table, progress, say
 from docsorter.errors import AlreadyRunningError, ExitCode, WorkspaceError
 
@@ -75,13 +75,13 @@ def _outcomes(
     from docsorter.service.lock import WorkspaceLock
     from docsorter.service.migration import open_workspace_store
 
-    chosen = configuration(ctx)
+    settings = configuration(ctx)
     try:
-        stack.enter_context(WorkspaceLock(chosen.state))
+        stack.enter_context(WorkspaceLock(settings.state))
     except AlreadyRunningError:
-        store = stack.enter_context(open_workspace_store(chosen))
-        return oneoff.hand_over(chosen, store, files, copy=copy)
-    assembly = assemble(chosen)
+        store = stack.enter_context(open_workspace_store(settings))
+        return oneoff.hand_over(settings, store, files, copy=copy)
+    assembly = assemble(settings)
     stack.callback(assembly.close)
     return oneoff.sort_files(assembly, files, copy=copy)
 
@@ -92,9 +92,9 @@ def _settings_or_defaults(ctx: typer.Context) -> "Configuration":
     try:
         return configuration(ctx)
     except WorkspaceError:
-        if ctx.find_root().obj is not None:  # a workspace was named, so it has to be one
+        if chosen(ctx).workspace is not None:  # it was named, so it has to be one
             raise
-        return resolve(Path.cwd())
+        return resolve(Path.cwd(), chosen(ctx).flags)
 
 
 def _print(outcomes: "list[Outcome]") -> None:

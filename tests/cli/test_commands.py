@@ -84,6 +84,15 @@ def test_every_listing_speaks_json(workspace: Path, command: tuple[str, ...]) ->
     assert done.stderr == ""
 
 
+def test_a_flag_overrules_the_file_and_says_so(workspace: Path) -> None:
+    (workspace / "docsorter.toml").write_text("[intake]\nrest_seconds = 9\n")
+    flags = ("--set", "intake.rest_seconds=4", "--set", "intake.duplicates=keep")
+    done = docsorter("-w", workspace, *flags, "config", "show", "--json")
+    shown = json.loads(done.stdout)
+    assert shown["intake.rest_seconds"] == {"value": 4.0, "origin": "flag"}
+    assert shown["intake.duplicates"] == {"value": "keep", "origin": "flag"}
+
+
 def test_a_wrong_setting_is_named_with_its_remedy(workspace: Path) -> None:
     (workspace / "docsorter.toml").write_text("[intake]\nrest_secs = 1\n")
     done = docsorter("-w", workspace, "status")
@@ -102,6 +111,8 @@ def test_a_wrong_setting_is_named_with_its_remedy(workspace: Path) -> None:
         (("history", "--state", "lost"), ExitCode.USAGE, "sorted"),
         (("model", "show", "nonesuch"), ExitCode.MODEL, "starter"),
         (("sort", "nonesuch.pdf"), ExitCode.USAGE, "does not exist"),
+        (("--set", "rest=1", "status"), ExitCode.USAGE, "NAME=VALUE"),
+        (("--set", "intake.rest_secs=1", "status"), ExitCode.SETTINGS, "rest_seconds"),
         (("frobnicate",), ExitCode.USAGE, "frobnicate"),
     ],
 )

@@ -1,0 +1,52 @@
+"""The events of a document as sentences, for `explain`."""
+
+from collections.abc import Callable, Mapping
+
+from docsorter.documents import Event
+
+Detail = Mapping[str, object]
+
+
+def sentence(event: Event) -> str:
+    """Say what happened in plain words; an event without words of its own shows its facts."""
+    tell = _TOLD.get(event.kind)
+    if tell is not None:
+        return tell(event.detail)
+    facts = (f"{name} {value}" for name, value in event.detail.items() if value not in (None, ""))
+    return ", ".join([event.kind.replace("_", " "), *facts])
+
+
+def _verdict(detail: Detail) -> str:
+    verdict, text = detail.get("verdict"), detail.get("text")
+    model = f" (model {detail['model']})" if detail.get("model") else ""
+    return f"decided: {verdict}, since {text}{model}"
+
+
+def _answered(detail: Detail) -> str:
+    label, guess = detail.get("label"), detail.get("guess")
+    said = f"says it is {label}" if label else "refuses it"
+    return f"{said}; the model's guess was {guess}" if guess and guess != label else said
+
+
+def _undone(detail: Detail) -> str:
+    label = detail.get("label")
+    return f"takes back that it is {label}" if label else "takes the refusal back"
+
+
+def _waiting(detail: Detail) -> str:
+    return f"waits ({detail.get('reason')}), try {detail.get('attempts')} failed"
+
+
+_TOLD: dict[str, Callable[[Detail], str]] = {
+    "claim_planned": lambda detail: f"seen complete in the inbox, {detail.get('size')} bytes",
+    "claimed": lambda _: "taken out of the inbox",
+    "verdict": _verdict,
+    "queued": lambda _: "put before a person",
+    "delivered": lambda _: "delivered",
+    "rejected": lambda _: "put aside with its reason",
+    "answered": _answered,
+    "undone": _undone,
+    "waiting": _waiting,
+    "move_abandoned": lambda detail: f"a move was given up: {detail.get('reason')}",
+    "missing": lambda detail: f"no longer where it was put ({detail.get('place')})",
+}

@@ -1,0 +1,31 @@
+import datetime as dt
+
+import pytest
+
+from docsorter.cli.story import sentence
+from docsorter.documents import Event
+
+AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "told"),
+    [
+        (
+            "verdict",
+            {"verdict": "review", "text": "unsure: claim 0.54", "model": "m-1", "novelty": 3.0},
+            "decided: review, since unsure: claim 0.54 (model m-1)",
+        ),
+        (
+            "answered",
+            {"label": "letter", "guess": "claim", "uid": 7},
+            "says it is letter; the model's guess was claim",
+        ),
+        ("answered", {"label": "letter", "guess": "letter"}, "says it is letter"),
+        ("answered", {"label": None, "guess": None}, "refuses it"),
+        ("undone", {"label": "letter"}, "takes back that it is letter"),
+        ("something_new", {"size": 3, "note": ""}, "something new, size 3"),
+    ],
+)
+def test_an_event_is_told_in_plain_words(kind: str, detail: dict[str, object], told: str) -> None:
+    assert sentence(Event(1, AT, kind, "daemon", 1, detail)) == told
