@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from docsorter.cli.context import AsJson, acts
-from docsorter.cli.output import fields, percent, print_json, print_table, say, when
+from docsorter.cli.output import fields, guess, print_json, print_table, say, when
 from docsorter.cli.review_commands import DocumentId, bars
 from docsorter.cli.story import sentence
 from docsorter.errors import UsageError
@@ -58,8 +58,7 @@ def history(
                 when(document.arrived_at),
                 document.name,
                 document.state,
-                (document.verdict.label or "") if document.verdict else "",
-                percent(document.verdict.confidence) if document.verdict else "",
+                *guess(document.verdict),
             )
             for document in documents
         ),

@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
+    from docsorter.documents import Verdict
     from docsorter.errors import DocsorterError
+
+# Words that carry a colour wherever they fill a cell; NO_COLOR turns it off.
+_STYLES = {
+    **dict.fromkeys(("sort", "sorted", "ok"), "green"),
+    **dict.fromkeys(("review", "waits", "note"), "yellow"),
+    **dict.fromkeys(("reject", "rejected", "BAD"), "red"),
+}
 
 
 def jsonable(value: object) -> object:
@@ -71,7 +79,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, emp
     from rich.table import Table
     from rich.text import Text
 
-    cells = [[Text(printable(str(cell))) for cell in row] for row in rows]
+    cells = [
+        [Text(printable(str(cell)), _STYLES.get(str(cell), "")) for cell in row] for row in rows
+    ]
     if not cells:
         print(empty)  # noqa: T201
         return
@@ -122,6 +132,13 @@ def progress() -> "Progress":
 def percent(value: float | None) -> str:
     """Write a share as a percentage with one decimal, "" for none."""
     return "" if value is None else f"{100 * value:.1f} %"
+
+
+def guess(verdict: "Verdict | None") -> tuple[str, str]:
+    """Return the label of a verdict and how sure it is; nothing where no label was likely."""
+    if verdict is None or verdict.label is None or verdict.reason.code == "unlike_training":
+        return "", ""
+    return verdict.label, percent(verdict.confidence)
 
 
 def when(value: dt.datetime | None) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from docsorter.cli.context import AsJson, acts, reviewer
-from docsorter.cli.output import fields, percent, print_json, print_table, say, when
+from docsorter.cli.output import fields, guess, print_json, print_table, say, when
 from docsorter.errors import UsageError
 
 if TYPE_CHECKING:
@@ -69,11 +69,9 @@ def _choice(kind: type[_Choice], value: str, option: str) -> _Choice:
 
 def _row(entry: "ReviewEntry") -> tuple[object, ...]:
     document, verdict = entry.document, entry.document.verdict
-    guess = (verdict.label or "") if verdict else ""
-    sure = percent(verdict.confidence) if verdict else ""
     why = verdict.reason.text if verdict else ""
     held = f" [with {entry.lease_owner}]" if entry.lease_owner else ""
-    return document.id, document.name, guess, sure, why + held
+    return document.id, document.name, *guess(verdict), why + held
 
 
 @app.command(epilog="Example: docsorter review show 7 --preview page.png")

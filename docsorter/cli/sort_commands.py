@@ -1,5 +1,8 @@
 """sort and demo: files sorted once, and the demonstration."""
 
+import os
+import shutil
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docsorter.cli.context import AsJson, chosen, configuration
-from docsorter.cli.output import percent, print_json, print_table, progress, say
+from docsorter.cli.output import guess, print_json, print_table, progress, say
 from docsorter.errors import AlreadyRunningError, ExitCode, WorkspaceError
 
 if TYPE_CHECKING:
@@ -61,7 +64,6 @@ def sort(
 def _outcomes(
     ctx: typer.Context, files: list[Path], stack: ExitStack, *, dry_run: bool, copy: bool
 ) -> "Iterator[Outcome]":
-    import os
 
     from docsorter.service import oneoff
 
@@ -104,8 +106,7 @@ def _print(outcomes: "list[Outcome]") -> None:
             (
                 outcome.file.name,
                 outcome.verdict.kind if outcome.verdict else "waits",
-                (outcome.verdict.label or "") if outcome.verdict else "",
-                percent(outcome.verdict.confidence) if outcome.verdict else "",
+                *guess(outcome.verdict),
                 outcome.verdict.reason.text if outcome.verdict else "docsorter status says why",
                 outcome.place.parent if outcome.place else "",
             )
@@ -147,8 +148,7 @@ def demo(
             (
                 item.example,
                 item.document.verdict.kind if item.document.verdict else "waits",
-                (item.document.verdict.label or "") if item.document.verdict else "",
-                percent(item.document.verdict.confidence) if item.document.verdict else "",
+                *guess(item.document.verdict),
                 item.document.verdict.reason.text if item.document.verdict else "",
                 item.place.relative_to(root).parent,
             )
@@ -163,13 +163,14 @@ def demo(
 
 
 def _next(directory: Path, waiting: int | None) -> None:
+    program = "docsorter" if shutil.which("docsorter") else os.path.relpath(sys.argv[0])
     say()
     say("Next, decide about what it was not sure of, and ask why:")
     say(f"  export DOCSORTER_WORKSPACE={directory}")
-    say("  docsorter review list")
+    say(f"  {program} review list")
     if waiting is not None:
-        say(f"  docsorter review show {waiting}")
-        say(f"  docsorter review answer {waiting} invoice")
-        say(f"  docsorter explain {waiting}")
-    say("  docsorter run        # watch the demo inbox; drop a scan into it")
-    say("Then for real:  docsorter init ~/paper && docsorter run ~/paper")
+        say(f"  {program} review show {waiting}")
+        say(f"  {program} review answer {waiting} invoice")
+        say(f"  {program} explain {waiting}")
+    say(f"  {program} run        # watch the demo inbox; drop a scan into it")
+    say(f"Then for real:  {program} init ~/paper && {program} run ~/paper")
