@@ -164,6 +164,8 @@ def demo(
 
 def _next(directory: Path, waiting: int | None) -> None:
     program = "docsorter" if shutil.which("docsorter") else os.path.relpath(sys.argv[0])
+    if program.endswith("__main__.py"):
+        program = "python -m docsorter"
     say()
     say("Next, decide about what it was not sure of, and ask why:")
     say(f"  export DOCSORTER_WORKSPACE={directory}")
