@@ -19,6 +19,7 @@ $(VENV)/runtime.done: requirements/runtime.txt pyproject.toml | $(BIN)/python
 	@echo "installing the runtime into $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python -m compileall -q docsorter  # a checkout is not compiled by the installation
 	@touch $@
 
 $(VENV)/dev.done: requirements/dev.txt $(VENV)/runtime.done

@@ -20,7 +20,14 @@ _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-LN-Za-ln-z]|\r")
 def record(command: list[str], directory: str) -> str:
     """Run a command in a terminal of its own and return what it printed, colours included."""
     master, slave = pty.openpty()
-    environment = {**os.environ, "COLUMNS": str(COLUMNS), "LINES": "60", "TERM": "xterm-256color"}
+    program = str(Path(sys.executable).parent)
+    environment = {
+        **os.environ,
+        "PATH": f"{program}:{os.environ['PATH']}",
+        "COLUMNS": str(COLUMNS),
+        "LINES": "60",
+        "TERM": "xterm-256color",
+    }
     with subprocess.Popen(
         command, stdout=slave, stderr=subprocess.DEVNULL, cwd=directory, env=environment
     ) as process:
@@ -43,7 +50,7 @@ def record(command: list[str], directory: str) -> str:
 def main() -> None:
     """Write the picture."""
     with tempfile.TemporaryDirectory() as directory:
-        printed = record([sys.executable, "-m", "docsorter", "demo"], directory)
+        printed = record([str(Path(sys.executable).with_name("docsorter")), "demo"], directory)
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         console = Console(record=True, width=COLUMNS, file=nowhere)
         console.print("[bold]$ make demo[/bold]")

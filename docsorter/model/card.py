@@ -1,0 +1,177 @@
+"""The card of a model bundle: what the model is, where it comes from and what its tests showed."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from annotated_types import Ge, Gt, Le, MinLen
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from docsorter.documents import SortEvidence, SortRule
+from docsorter.errors import ModelError
+
+FORMAT_VERSION: Final = 1
+"""The newest card format that this docsorter reads, and the one that it writes."""
+
+NONE_OF_THESE: Final = "other"
+"""The pseudo-label that collects the background outputs; nothing is ever sorted to it."""
+
+Share = Annotated[float, Ge(0), Le(1)]
+Count = Annotated[int, Ge(0)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class InputSpec(_Part):
+    """The pixels that the model takes; rescaling lives inside its graph."""
+
+    size: Annotated[int, Ge(75)] = 299
+    """Side of the square, pixels."""
+    fit: Literal["pad"] = "pad"
+    """How a page becomes a square: its aspect kept, centred on white."""
+    channels: Literal[3] = 3
+    dtype: Literal["uint8"] = "uint8"
+
+
+class Origin(_Part):
+    """Where weights or documents come from, and what their licence is."""
+
+    name: str
+    licence: str
+    note: str = ""
+    documents: Count = 0
+    """How many documents were learned from; 0 for weights."""
+
+
+class Provenance(_Part):
+    """What went into the model."""
+
+    architecture: str
+    base: Origin
+    """The weights that training started from."""
+    data: tuple[Origin, ...]
+    """Every source that was trained on."""
+    fingerprint: str
+    """SHA-256 over the sorted SHA-256 digests of all training files and their labels."""
+    documents: dict[str, dict[str, Count]]
+    """Documents by split ("train", "validation", ...) and label."""
+
+
+class Measured(_Part):
+    """One measured figure with what is needed to judge it."""
+
+    value: float | None
+    """None when too few documents were there to measure it."""
+    n: Count
+    """Documents it was measured on."""
+    low: float | None = None
+    """Lower end of the 95 % interval."""
+    high: float | None = None
+    """Upper end of the 95 % interval."""
+    note: str = ""
+
+
+class Evidence(_Part):
+    """What a test of the complete sort rule showed, on documents the model never saw."""
+
+    documents: Count
+    sorted_alone: Count
+    errors: Count
+    confidence: Annotated[float, Gt(0), Ge(0), Le(1)]
+    upper_bound: Share
+    description: str
+
+    def as_sort_evidence(self) -> SortEvidence:
+        """Return the same as the type that the other rooms speak."""
+        return SortEvidence(**self.model_dump())
+
+
+class ModelCard(_Part):
+    """All that is known of a model, as it stands in `card.json`."""
+
+    format_version: Annotated[int, Ge(1)] = FORMAT_VERSION
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+    created_at: dt.datetime
+    labels: Annotated[tuple[str, ...], MinLen(2)]
+    """The labels that documents can be sorted to, in the order of the outputs."""
+    background: Count = 0
+    """Outputs after the labels that mean "none of these"."""
+    input: InputSpec = InputSpec()
+    provenance: Provenance
+    temperature: Annotated[float, Gt(0)]
+    threshold: Share
+    novelty_limit: Annotated[float, Ge(0), Le(100)]
+    policies: dict[str, Literal["auto", "review", "never"]] = Field(default_factory=dict)
+    evidence: Evidence | None = None
+    """Of the sort rule on this card; None when it was not tested."""
+    metrics: dict[str, dict[str, Measured]] = Field(default_factory=dict)
+    """By kind of documents ("synthetic", "real", ...), then by name of the figure."""
+    versions: dict[str, str] = Field(default_factory=dict)
+    """Libraries the model was made with."""
+
+    @model_validator(mode="after")
+    def _labels_are_distinct(self) -> "ModelCard":
+        if len(set(self.labels)) != len(self.labels):
+            raise ValueError("a label occurs twice")
+        if self.background and NONE_OF_THESE in self.labels:
+            raise ValueError(f"{NONE_OF_THESE!r} is taken by the background outputs")
+        return self
+
+    @property
+    def outputs(self) -> int:
+        """How many logits the model has: one per label, then the background."""
+        return len(self.labels) + self.background
+
+    @property
+    def prediction_labels(self) -> tuple[str, ...]:
+        """The labels of a prediction: those of the card and, with a background, "other" last."""
+        return (*self.labels, NONE_OF_THESE) if self.background else self.labels
+
+    def rule(self) -> SortRule:
+        """Return the sort rule on this card; "other" can never be sorted to."""
+        policies: dict[str, str] = dict(self.policies)
+        if self.background:
+            policies[NONE_OF_THESE] = "never"
+        return SortRule(self.temperature, self.threshold, self.novelty_limit, policies)
+
+
+def read_card(path: Path) -> ModelCard:
+    """Read `card.json`.
+
+    Raises:
+        ModelError: It is missing, unreadable, no card, or of a newer format.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not text"
+        raise ModelError(
+            f"the model bundle has no readable card: {path}: {reason}",
+            remedy="name a model bundle, that is a folder with a card.json, or `starter`",
+        ) from error
+    try:
+        return ModelCard.model_validate_json(_checked_version(text, path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole file"
+        raise ModelError(
+            f"the card of the model bundle is damaged: {path}: {where}: {first['msg']}",
+            remedy="take the bundle again from where it came from",
+        ) from error
+
+
+class _Version(BaseModel):
+    format_version: int = 0
+
+
+def _checked_version(text: str, path: Path) -> str:
+    """Return the text unless a newer docsorter wrote it: its other fields may be unknown here."""
+    if (version := _Version.model_validate_json(text).format_version) > FORMAT_VERSION:
+        raise ModelError(
+            f"the model bundle has format {version}, this docsorter reads up to "
+            f"{FORMAT_VERSION}: {path}",
+            remedy="update docsorter, or use an older bundle",
+        )
+    return text

@@ -1,0 +1,253 @@
+"""From a trained network to a bundle: export, gate, confidence, figures, card."""
+
+import datetime as dt
+import importlib.metadata
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from docsorter.decide.novelty import NoveltyModel
+from docsorter.documents import SortRule
+from docsorter.model.card import InputSpec, Measured, ModelCard, Origin, Provenance
+from docsorter.model.litert import LiteRTClassifier
+from docsorter.training.bundle_writer import BundleParts
+from docsorter.training.classes import ClassPlan
+from docsorter.training.corpus import Corpus
+from docsorter.training.dataset import Sample, fingerprint, origins
+from docsorter.training.export import (
+    VARIANTS,
+    ExportCost,
+    Gate,
+    Variant,
+    compare,
+    export,
+    first_within,
+    trained_logits,
+)
+from docsorter.training.golden_choice import choose_golden
+from docsorter.training.looking import Judged, Looked, judge, look
+from docsorter.training.measures import figures
+from docsorter.training.network import Network, build_network, copy_weights
+from docsorter.training.rasters import RasterCache
+from docsorter.training.report import html_report, model_card_text
+from docsorter.training.rule import NOVELTY_LIMIT, apply_rule, temperature_of, threshold_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_LOG: Final = logging.getLogger(__name__)
+_NOVELTY_PAGES: Final = 600  # training pages per label that novelty is fitted on
+_COST_PAGES: Final = 400
+_LIBRARIES: Final = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the card says of the model beyond what is measured.
+
+    Attributes:
+        name: Of the bundle.
+        base: Where the first weights came from.
+        limits: What the model cannot do, in Markdown.
+        target_error: Error that sorted documents may have when the threshold is fitted.
+    """
+
+    name: str
+    base: Origin
+    limits: str
+    target_error: float = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A model with everything known of it.
+
+    Attributes:
+        parts: What the bundle is written from.
+        judged: Test documents by name, as the exported model judged them.
+        cost: What each export lost.
+    """
+
+    parts: BundleParts
+    judged: dict[str, Judged]
+    cost: tuple[ExportCost, ...]
+
+
+class Finisher:
+    """Measures a trained network on the file that will run.
+
+    Args:
+        network: The trained network.
+        corpus: All documents.
+        cache: Where their pages are.
+        work: Folder for the exported files.
+        now: Gives the time for the card.
+        variants: Ways to export, the best first; all are compared, the first that passes ships.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        corpus: Corpus,
+        cache: RasterCache,
+        work: Path,
+        now: Callable[[], dt.datetime],
+        *,
+        variants: tuple[Variant, ...] = VARIANTS,
+    ) -> None:
+        self._plan: ClassPlan = network.plan
+        self._network = build_network(network.plan, size=network.size)
+        copy_weights(network, self._network)
+        self._corpus = corpus
+        self._cache = cache
+        self._work = work
+        self._now = now
+        self._variants = variants
+        self._background = 1 if network.plan.background else 0
+
+    def finish(self, identity: Identity, gate: Gate) -> Finished:
+        """Export, measure and describe the model.
+
+        Raises:
+            ModelError: No exported file passes the gate.
+        """
+        costs = self._export_all()
+        chosen = first_within(costs, gate)
+        _LOG.info("exported: %s", chosen.as_json())
+        card = self._draft(identity)
+        classifier = LiteRTClassifier(self._runtime(chosen.variant), card)
+        looked = {
+            (split, origin): look(
+                classifier, self._corpus.of(split, origin), self._plan, self._cache,
+                self._network.size,
+            )
+            for split in ("validation", "calibration", "test", "eval-only")
+            for origin in ("synthetic", "real")
+            if self._corpus.of(split, origin)
+        }  # fmt: skip
+        novelty = self._fit_novelty(classifier, looked)
+        rule = self._fit_rule(looked, novelty, identity.target_error)
+        judged = {
+            name: judge(part, rule.temperature, self._background, novelty)
+            for name, part in _test_sets(looked).items()
+        }
+        card = self._complete(card, rule, judged)
+        parts = BundleParts(
+            card=card,
+            runtime=self._runtime(chosen.variant),
+            novelty=dict(novelty.to_arrays()),
+            golden=choose_golden(self._corpus, self._plan, self._cache, self._network.size),
+            texts={
+                "MODEL_CARD.md": model_card_text(card, identity.limits),
+                "report.html": html_report(card, judged, chosen.as_json()),
+            },
+        )
+        return Finished(parts, judged, costs)
+
+    def _runtime(self, variant: str) -> Path:
+        return self._work / f"model-{variant}.tflite"
+
+    def _export_all(self) -> tuple[ExportCost, ...]:
+        samples = [s for s in self._corpus.samples if s.split in {"calibration", "test"}]
+        rng = np.random.default_rng(0)
+        chosen = [samples[row] for row in rng.permutation(len(samples))[:_COST_PAGES]]
+        pixels = np.stack([self._cache.pages(s.path, self._network.size)[0] for s in chosen])
+        targets = np.array([self._plan.output_index(s.label) for s in chosen], np.int32)
+        trained = trained_logits(self._network, pixels)
+        costs = []
+        for variant in self._variants:
+            path = self._runtime(variant)
+            export(self._network, path, variant)
+            classifier = LiteRTClassifier(path, self._draft(None))
+            costs.append(compare(variant, path, trained, classifier.classify(pixels), targets))
+        return tuple(costs)
+
+    def _fit_novelty(
+        self, classifier: LiteRTClassifier, looked: dict[tuple[str, str], Looked]
+    ) -> NoveltyModel:
+        """Fit on training pages of the labels; compare with held-out pages of the labels.
+
+        Held-out real documents count as often as generated ones: they are fewer, and are what the
+        percentile is asked about.
+        """
+        rng = np.random.default_rng(0)
+        chosen: list[Sample] = []
+        for label in self._plan.labels:
+            mine = [s for s in self._corpus.of("train") if s.label == label]
+            chosen += [mine[row] for row in rng.permutation(len(mine))[:_NOVELTY_PAGES]]
+        train = look(classifier, chosen, self._plan, self._cache, self._network.size)
+        held_out: dict[str, list[NDArray[np.float32]]] = {}
+        for (split, origin), part in looked.items():
+            mine_here = part.of_labels(self._plan)
+            if split in {"validation", "calibration"} and len(mine_here.samples):
+                held_out.setdefault(origin, []).append(mine_here.first_features)
+        groups = [np.concatenate(parts) for parts in held_out.values()]
+        most = max(len(part) for part in groups)
+        reference = np.concatenate([np.repeat(p, max(1, most // len(p)), axis=0) for p in groups])
+        return NoveltyModel.fit(train.first_features, train.targets, reference)
+
+    def _fit_rule(
+        self, looked: dict[tuple[str, str], Looked], novelty: NoveltyModel, target: float
+    ) -> SortRule:
+        parts = [part for (split, _), part in looked.items() if split == "calibration"]
+        temperature = temperature_of(parts, self._background)
+        judged = [judge(part, temperature, self._background, novelty) for part in parts]
+        labels = len(self._plan.labels)
+        threshold = threshold_of(judged, labels, NOVELTY_LIMIT, target)
+        _LOG.info("rule: temperature %.3f, threshold %.4f", temperature, threshold)
+        return SortRule(temperature, threshold, NOVELTY_LIMIT)
+
+    def _draft(self, identity: Identity | None) -> ModelCard:
+        """Return the card as far as it is known before anything is measured."""
+        base = identity.base if identity else Origin(name="none", licence="none")
+        described = identity is not None
+        train = self._corpus.of("train")
+        return ModelCard(
+            name=identity.name if identity else "draft",
+            created_at=self._now(),
+            labels=self._plan.labels,
+            background=self._background,
+            input=InputSpec(size=self._network.size),
+            provenance=Provenance(
+                architecture="InceptionV3, global average pooling, one dense layer over "
+                f"{len(self._plan.kinds)} kinds pooled into {len(self._plan.outputs)} outputs",
+                base=base,
+                data=origins(train) if described else (),
+                fingerprint=fingerprint(train) if described else "",
+                documents=self._corpus.counts() if described else {},
+            ),
+            temperature=1.0,
+            threshold=1.0,
+            novelty_limit=NOVELTY_LIMIT,
+            versions={name: importlib.metadata.version(name) for name in _LIBRARIES},
+        )
+
+    def _complete(self, card: ModelCard, rule: SortRule, judged: dict[str, Judged]) -> ModelCard:
+        labels = len(card.labels)
+        metrics: dict[str, dict[str, Measured]] = {
+            name: figures(part, card.labels, rule) for name, part in judged.items()
+        }
+        first = next(iter(judged))
+        seen = apply_rule(judged[first], labels, rule)
+        changes: dict[str, Any] = {
+            "temperature": rule.temperature,
+            "threshold": rule.threshold,
+            "novelty_limit": rule.novelty_limit,
+            "evidence": seen.evidence(first),
+            "metrics": metrics,
+        }
+        return card.model_copy(update=changes)
+
+
+def _test_sets(looked: dict[tuple[str, str], Looked]) -> dict[str, Looked]:
+    """Name the sets that nothing was fitted on."""
+    names = {
+        ("test", "synthetic"): "generated documents of layouts never trained on",
+        ("test", "real"): "real documents of sources never trained on",
+        ("eval-only", "real"): "real documents that may only be measured on",
+    }
+    return {name: looked[key] for key, name in names.items() if key in looked}

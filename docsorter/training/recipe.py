@@ -1,0 +1,180 @@
+"""The recipe of a model bundle, from folders of documents to the bundle in place."""
+
+import datetime as dt
+import hashlib
+import json
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final
+
+from docsorter.errors import ModelError, UsageError
+from docsorter.model.bundle import digest
+from docsorter.model.card import Origin
+from docsorter.training.bundle_writer import write_bundle
+from docsorter.training.classes import plan_classes
+from docsorter.training.corpus import Corpus, gather
+from docsorter.training.dataset import fingerprint
+from docsorter.training.export import VARIANTS, Gate, Variant
+from docsorter.training.finishing import Finished, Finisher, Identity
+from docsorter.training.network import save_tuning_weights
+from docsorter.training.rasters import RasterCache
+from docsorter.training.training_run import IMAGENET, Schedule, TrainingRun, new_network
+
+_LOG: Final = logging.getLogger(__name__)
+LABELS: Final = ("invoice", "claim", "letter")
+TUNING: Final = "tuning.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What to make, from what.
+
+    Attributes:
+        synthetic: Folder of generated documents.
+        real: Folder of collected documents with a manifest, or None.
+        base: "imagenet", a file of weights, or None for random ones.
+        out: Where the bundle goes.
+        work: Pages, maps, checkpoints; the same folder resumes an interrupted run.
+        tuning: Folder for the weights for further fine-tuning, or None.
+        identity: What the card says.
+        schedule: How long each stage is.
+        gate: What the export may lose.
+        variants: Ways to export, the best first.
+        seed: Of everything drawn.
+    """
+
+    synthetic: Path
+    real: Path | None
+    base: str | Path | None
+    out: Path
+    work: Path
+    tuning: Path | None
+    identity: Identity
+    schedule: Schedule = field(default_factory=Schedule)
+    gate: Gate = field(default_factory=Gate)
+    variants: tuple[Variant, ...] = VARIANTS
+    seed: int = 0
+
+
+def make(recipe: Recipe, now: Callable[[], dt.datetime]) -> Finished:
+    """Follow a recipe to the end.
+
+    Args:
+        recipe: What to make.
+        now: Gives the time for the card.
+
+    Returns:
+        What was measured; the bundle is in place.
+
+    Raises:
+        DocsorterError: Documents, weights or disk are not as they must be; there is no half
+            bundle, and the same command goes on where it was.
+    """
+    recipe.work.mkdir(parents=True, exist_ok=True)
+    log = recipe.work / "train.log"
+    handler = _log_to(log)
+    try:
+        cache = RasterCache(recipe.work / "pages")
+        corpus = gather(recipe.synthetic, recipe.real, cache, seed=recipe.seed)
+        _LOG.info("documents: %s", json.dumps(corpus.counts()))
+        _claim(recipe, corpus)
+        plan = plan_classes(((s.kind, s.label) for s in corpus.of("train")), LABELS)
+        network = new_network(plan, recipe.base, recipe.schedule.size, recipe.seed)
+        TrainingRun(network, corpus, cache, recipe.work, recipe.schedule, seed=recipe.seed).run()
+        finisher = Finisher(network, corpus, cache, recipe.work, now, variants=recipe.variants)
+        finished = finisher.finish(recipe.identity, recipe.gate)
+        for cost in finished.cost:
+            _LOG.info("export: %s", json.dumps(cost.as_json()))
+        finished.parts.texts["train.log"] = log.read_text(encoding="utf-8")
+        finished.parts.texts["figures.json"] = _figures(finished)
+        write_bundle(finished.parts, recipe.out)
+        if recipe.tuning is not None:
+            recipe.tuning.mkdir(parents=True, exist_ok=True)
+            save_tuning_weights(network, recipe.tuning / TUNING)
+        return finished
+    finally:
+        logging.getLogger("docsorter").removeHandler(handler)
+        handler.close()
+
+
+def base_origin(base: str | Path | None) -> Origin:
+    """Say where the first weights come from.
+
+    Raises:
+        ModelError: A file of weights was named and is not there.
+    """
+    if base is None:
+        return Origin(name="random weights", licence="none")
+    if base == IMAGENET:
+        return Origin(
+            name="Keras InceptionV3 weights, ImageNet-2012",
+            licence="Apache-2.0",
+            note="Downloaded by Keras.",
+        )
+    if not Path(base).is_file():
+        raise ModelError(
+            f"there are no weights to start from: {base} is not a file",
+            remedy="name a .npz file of weights, `imagenet` or `random`",
+        )
+    return Origin(
+        name="Google Inception v3, ImageNet-2012, graph of 2015-12-05",
+        licence="Apache-2.0",
+        note="Read as float16 kernels with batch normalisation folded in, SHA-256 "
+        f"{digest(Path(base))}; two kernels of the last blocks are not in that file and were "
+        "learned from random ones.",
+    )
+
+
+def _claim(recipe: Recipe, corpus: Corpus) -> None:
+    """Bind the work folder to these documents and this schedule.
+
+    Raises:
+        UsageError: Another run is half done there.
+    """
+    what = {
+        "documents": fingerprint(corpus.samples),
+        "base": recipe.base if recipe.base in {None, IMAGENET} else digest(Path(str(recipe.base))),
+        "schedule": asdict(recipe.schedule),
+        "seed": recipe.seed,
+    }
+    key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+    claim = recipe.work / "run.txt"
+    if claim.is_file() and claim.read_text(encoding="utf-8").strip() != key:
+        raise UsageError(
+            f"another training is half done in {recipe.work}: its documents, weights, schedule or "
+            "seed were others",
+            remedy="name another work folder, or remove this one",
+        )
+    claim.write_text(key + "\n", encoding="utf-8")
+
+
+def _figures(finished: Finished) -> str:
+    card = finished.parts.card
+    figures = {
+        "metrics": {
+            kind: {name: measured.model_dump() for name, measured in group.items()}
+            for kind, group in card.metrics.items()
+        },
+        "evidence": card.evidence.model_dump() if card.evidence else None,
+        "export": [cost.as_json() for cost in finished.cost],
+    }
+    return json.dumps(figures, indent=1) + "\n"
+
+
+def _log_to(path: Path) -> logging.Handler:
+    """Log into a file that travels with the bundle, and to the terminal."""
+    logger = logging.getLogger("docsorter")
+    logger.setLevel(logging.INFO)
+    logger.propagate = False  # absl, which TensorFlow brings, prints everything again
+    form = logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S")
+    if not logger.handlers:
+        terminal = logging.StreamHandler(sys.stderr)
+        terminal.setFormatter(form)
+        logger.addHandler(terminal)
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(form)
+    logger.addHandler(handler)
+    return handler

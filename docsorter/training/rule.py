@@ -1,0 +1,126 @@
+"""The sort rule: temperature, novelty limit and threshold, fitted on calibration documents.
+
+The rule that ships must hold on paper that nobody here has seen, so that every choice errs towards
+asking a person: the greater of two temperatures, no error among real documents, and a margin.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from docsorter.decide.calibration import fit_temperature
+from docsorter.decide.promise import error_upper_bound
+from docsorter.documents import SortRule
+from docsorter.model.card import Evidence
+from docsorter.training.looking import Judged, Looked
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+CONFIDENCE: Final = 0.95
+LEAST_THRESHOLD: Final = 0.9
+GREATEST_THRESHOLD: Final = 0.999
+NOVELTY_LIMIT: Final = 99.0
+"""Percentile: of documents like those of the training one in a hundred is asked about."""
+_MARGIN: Final = 0.25  # of the way from the least threshold without errors to certainty
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTest:
+    """What a rule does to a set of documents.
+
+    Attributes:
+        documents: How many of them there are, foreign ones included.
+        sorted_alone: How many it sorts without a person.
+        errors: How many of those to a wrong label; a foreign document is always one.
+        foreign: How many documents are of no label.
+        foreign_sorted: How many of those it sorts.
+    """
+
+    documents: int
+    sorted_alone: int
+    errors: int
+    foreign: int
+    foreign_sorted: int
+
+    def evidence(self, description: str) -> Evidence:
+        """Return it as the card states it."""
+        return Evidence(
+            documents=self.documents,
+            sorted_alone=self.sorted_alone,
+            errors=self.errors,
+            confidence=CONFIDENCE,
+            upper_bound=error_upper_bound(self.errors, self.sorted_alone, CONFIDENCE),
+            description=description,
+        )
+
+
+def temperature_of(parts: list[Looked], background: int) -> float:
+    """Return the greatest of the temperatures fitted on each set of documents, at least 1.
+
+    Args:
+        parts: Sets of documents of different origin; sets under 20 documents have no say.
+        background: Outputs that mean "none of these".
+    """
+    fitted = [
+        fit_temperature(part.first_logits, part.targets, background)
+        for part in parts
+        if len(part.samples) >= 20
+    ]
+    return max([1.0, *fitted])
+
+
+def sorts(judged: Judged, labels: int, threshold: float, limit: float) -> "NDArray[np.bool_]":
+    """Say for each document whether the rule sorts it without a person, (n,) bool."""
+    top = judged.probabilities.argmax(axis=1)
+    sure = judged.probabilities.max(axis=1) >= threshold
+    chosen: NDArray[np.bool_] = sure & (top < labels) & (judged.novelty <= limit)
+    return chosen
+
+
+def apply_rule(judged: Judged, labels: int, rule: SortRule) -> RuleTest:
+    """Apply a rule to documents whose labels are known."""
+    chosen = sorts(judged, labels, rule.threshold, rule.novelty_limit)
+    wrong = chosen & (judged.probabilities.argmax(axis=1) != judged.targets)
+    foreign = judged.targets >= labels
+    return RuleTest(
+        documents=len(judged.samples),
+        sorted_alone=int(chosen.sum()),
+        errors=int(wrong.sum()),
+        foreign=int(foreign.sum()),
+        foreign_sorted=int((chosen & foreign).sum()),
+    )
+
+
+def threshold_of(parts: list[Judged], labels: int, limit: float, target: float) -> float:
+    """Return a threshold that holds on every set of documents, with a margin.
+
+    On each set the least threshold is taken above which errors stay within `target` of what is
+    sorted (none at all below 1 / target documents), at every stricter threshold too. The greatest
+    of these moves a quarter of the way to 1, and stays within `LEAST_THRESHOLD` and
+    `GREATEST_THRESHOLD`.
+
+    Args:
+        parts: Calibration documents by origin.
+        labels: How many labels there are; further columns are background.
+        limit: The novelty limit.
+        target: Error rate that sorted documents may have, 0-1.
+    """
+    least = max(_least_threshold(part, labels, limit, target) for part in parts)
+    if least > LEAST_THRESHOLD / 2:
+        least += _MARGIN * (1 - least)
+    return float(np.clip(least, LEAST_THRESHOLD, GREATEST_THRESHOLD))
+
+
+def _least_threshold(judged: Judged, labels: int, limit: float, target: float) -> float:
+    can = sorts(judged, labels, 0.0, limit)
+    confidence = judged.probabilities.max(axis=1)[can]
+    wrong = (judged.probabilities.argmax(axis=1) != judged.targets)[can]
+    order = np.argsort(-confidence, kind="stable")
+    errors = np.cumsum(wrong[order])
+    allowed = np.floor(np.arange(1, len(order) + 1) * target)
+    broken = np.flatnonzero(errors > allowed)
+    if not len(broken):
+        return 0.0
+    return float(np.nextafter(confidence[order][broken[0]], 1.0))

@@ -1,0 +1,237 @@
+"""One training: documents in, trained network out, resumable at every stage."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import tensorflow as tf
+
+from docsorter.training.batches import (
+    PageDrawer,
+    Targets,
+    in_chunks,
+    prefetched,
+    targets_of,
+)
+from docsorter.training.classes import ClassPlan
+from docsorter.training.corpus import Corpus
+from docsorter.training.features import cached_maps, pooled_features
+from docsorter.training.fit import Stage, Trainer, Validation
+from docsorter.training.network import (
+    Network,
+    build_network,
+    load_folded,
+    load_tuning_weights,
+    open_weights,
+)
+from docsorter.training.rasters import RasterCache
+from docsorter.training.untyped import Tensor
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from docsorter.training.dataset import Sample
+    from docsorter.training.fit import Batch
+
+_LOG: Final = logging.getLogger(__name__)
+IMAGENET: Final = "imagenet"
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long and how fast each stage is.
+
+    Attributes:
+        maps: Augmented pages whose maps are cached for the first two stages.
+        head_steps: Steps of the head, batches of 256 pooled features.
+        upper_steps: Steps of the upper blocks, batches of 32 maps.
+        all_steps: Steps of every layer, batches of `batch` fresh pages.
+        upper_rate: Peak learning rate of the upper blocks.
+        all_rate: Peak learning rate of every layer.
+        batch: Pages per step of the last stage.
+        real_share: Share of draws that go to real documents.
+        validation_cap: Validation pages looked at each time.
+        size: Side of a page in pixels.
+        mix: Share of the weights after the last stage in what ships; the rest is from before it.
+            The mean of both is nearly as good on documents like those trained on and better on
+            others (Wortsman et al. 2022, arXiv:2109.01903).
+    """
+
+    maps: int = 6000
+    head_steps: int = 400
+    upper_steps: int = 500
+    all_steps: int = 1500
+    upper_rate: float = 2e-4
+    all_rate: float = 1e-4
+    batch: int = 16
+    real_share: float = 0.25
+    validation_cap: int = 320
+    size: int = 299
+    mix: float = 0.5
+
+
+def fast_policy() -> str:
+    """Return bfloat16 arithmetic where the hardware has it, else float32."""
+    if tf.config.list_physical_devices("GPU"):
+        return "mixed_bfloat16"
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return "float32"
+    return "mixed_bfloat16" if "avx512_bf16" in flags or "amx_bf16" in flags else "float32"
+
+
+def new_network(plan: ClassPlan, base: str | Path | None, size: int, seed: int) -> Network:
+    """Build a network with the weights that training starts from.
+
+    Args:
+        plan: What its outputs mean.
+        base: "imagenet" for Keras's own weights, a file of folded or of tuning weights, or None
+            for random ones.
+        size: Side of a page in pixels.
+        seed: Of what is random.
+    """
+    keras_weights = IMAGENET if base == IMAGENET else None
+    network = build_network(plan, size=size, weights=keras_weights, policy=fast_policy(), seed=seed)
+    if isinstance(base, Path):
+        with open_weights(base) as arrays:
+            tuning = "head/kernel" in arrays
+        if tuning:
+            load_tuning_weights(network, base)
+        else:
+            _LOG.info("convolutions without weights: %s", load_folded(network, base, seed=seed))
+    return network
+
+
+class TrainingRun:
+    """Trains one network on the "train" split of a corpus.
+
+    Args:
+        network: The network, with the weights to start from.
+        corpus: The documents; "train" is learned from, "validation" chooses the best weights.
+        cache: Where the pages are.
+        work: Folder for maps and checkpoints; the same folder resumes.
+        schedule: How long each stage is.
+        seed: Of everything drawn.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        corpus: Corpus,
+        cache: RasterCache,
+        work: Path,
+        schedule: Schedule,
+        *,
+        seed: int = 0,
+    ) -> None:
+        self._network = network
+        self._cache = cache
+        self._work = work
+        self._schedule = schedule
+        self._seed = seed
+        self._train = corpus.of("train")
+        self._targets = targets_of(self._train, network.plan, real_share=schedule.real_share)
+        self._drawer = PageDrawer(self._train, cache, schedule.size, seed)
+        self._logits = tf.function(self._output_logits, reduce_retracing=True, autograph=False)
+        self._validation = self._validation_set(corpus.of("validation"))
+
+    def run(self) -> Validation:
+        """Train all stages; return how the final weights do on validation."""
+        schedule = self._schedule
+        trainer = Trainer(self._network, self._work, self._look, seed=self._seed)
+        seen = Validation(float("inf"), 0.0)
+        if schedule.maps and (schedule.head_steps or schedule.upper_steps):
+            seen = self._train_on_maps(trainer)
+        if schedule.all_steps:
+            every = max(1, schedule.all_steps // 8)
+            before = [np.asarray(variable) for variable in self._network.variables()]
+            trainer.run(
+                Stage("all", schedule.all_steps, schedule.all_rate, every), self._page_batches
+            )
+            seen = self._mix_with(before)
+        _LOG.info("trained: validation loss %.4f, accuracy %.4f", seen.loss, seen.accuracy)
+        return seen
+
+    def _mix_with(self, before: "list[NDArray[np.float32]]") -> Validation:
+        """Average the weights with those from before the last stage."""
+        share = self._schedule.mix
+        for variable, old in zip(self._network.variables(), before, strict=True):
+            variable.assign(share * np.asarray(variable) + (1 - share) * old)
+        return self._look()
+
+    def _train_on_maps(self, trainer: Trainer) -> Validation:
+        schedule = self._schedule
+        rng = np.random.default_rng([self._seed, 1])
+        drawn = rng.choice(len(self._train), schedule.maps, p=self._targets.chances)
+        maps = cached_maps(
+            self._network,
+            lambda number: self._drawer.page(int(drawn[number]), 1, number),
+            schedule.maps,
+            self._work / "maps.npy",
+        )
+        seen = Validation(float("inf"), 0.0)
+        if schedule.head_steps:
+            pooled = pooled_features(self._network, maps)
+            stage = Stage("head", schedule.head_steps, 2e-3, schedule.head_steps)
+            seen = trainer.run(stage, self._cached_batches(pooled, drawn, 256))
+        if schedule.upper_steps:
+            every = max(1, schedule.upper_steps // 4)
+            stage = Stage("upper", schedule.upper_steps, schedule.upper_rate, every)
+            seen = trainer.run(stage, self._cached_batches(maps, drawn, 32))
+        return seen
+
+    def _cached_batches(
+        self, inputs: Tensor, drawn: "NDArray[np.int64]", length: int
+    ) -> "Callable[[range], Iterator[Batch]]":
+        """Return what gives batches of cached features or maps for a range of steps."""
+
+        def make(step: int) -> "Batch":
+            rng = np.random.default_rng([self._seed, 2, step])
+            rows = np.sort(rng.choice(len(inputs), min(length, len(inputs)), replace=False))
+            owners = drawn[rows]
+            return (
+                np.asarray(inputs[rows]),
+                self._targets.outputs[owners],
+                self._targets.kinds[owners],
+            )
+
+        return lambda steps: prefetched(make, steps)
+
+    def _page_batches(self, steps: range) -> "Iterator[Batch]":
+        def make(step: int) -> "Batch":
+            targets: Targets = self._targets
+            indices, pages = self._drawer.batch(targets.chances, self._schedule.batch, 3, step)
+            return pages, targets.outputs[indices], targets.kinds[indices]
+
+        return prefetched(make, steps)
+
+    def _validation_set(
+        self, samples: "list[Sample]"
+    ) -> "tuple[NDArray[np.uint8], NDArray[np.int32]]":
+        order = np.random.default_rng([self._seed, 4]).permutation(len(samples))
+        chosen = [samples[row] for row in order[: self._schedule.validation_cap]]
+        pixels = np.stack([self._cache.pages(s.path, self._schedule.size)[0] for s in chosen])
+        columns = [self._network.plan.output_index(sample.label) for sample in chosen]
+        return pixels, np.array(columns, np.int32)
+
+    def _look(self) -> Validation:
+        """Measure loss and accuracy over the outputs on the validation set."""
+        pixels, outputs = self._validation
+        logits = np.concatenate(
+            [
+                np.asarray(self._logits(tf.constant(pixels[rows])))
+                for rows in in_chunks(len(pixels), 32)
+            ]
+        )
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(outputs, logits)
+        right = logits.argmax(axis=1) == outputs
+        return Validation(float(tf.reduce_mean(losses)), float(right.mean()))
+
+    def _output_logits(self, pixels: Tensor) -> Tensor:
+        network = self._network
+        features = network.pool(network.trunk(network.scale(pixels), training=False))
+        return network.label_logits(network.head(features))

@@ -1,0 +1,128 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from docsorter.documents import SortRule
+from docsorter.training.dataset import Sample
+from docsorter.training.looking import Judged
+from docsorter.training.measures import aurc, figures, macro_f1, risk_coverage, wilson
+from docsorter.training.rule import (
+    GREATEST_THRESHOLD,
+    LEAST_THRESHOLD,
+    apply_rule,
+    threshold_of,
+)
+
+LABELS = ("invoice", "claim", "letter")
+
+
+def _judged(rows: list[tuple[float, int, int]], novelty: float = 10.0) -> Judged:
+    """Make documents of (confidence, column named, true column)."""
+    shares = np.zeros((len(rows), 4))
+    for number, (confidence, named, _) in enumerate(rows):
+        shares[number] = (1 - confidence) / 3
+        shares[number, named] = confidence
+    targets = np.array([true for _, _, true in rows])
+    sample = Sample.__new__(Sample)
+    return Judged((sample,) * len(rows), targets, shares, np.full(len(rows), novelty))
+
+
+def test_a_foreign_document_that_is_sorted_is_an_error() -> None:
+    judged = _judged([(0.99, 0, 0), (0.99, 0, 3), (0.99, 3, 3), (0.5, 1, 1)])
+
+    seen = apply_rule(judged, 3, SortRule(1.0, 0.9, 99.0))
+
+    assert (seen.documents, seen.sorted_alone, seen.errors) == (4, 2, 1)
+    assert (seen.foreign, seen.foreign_sorted) == (2, 1)
+
+
+def test_what_is_novel_or_none_of_the_labels_is_not_sorted() -> None:
+    rule = SortRule(1.0, 0.9, 99.0)
+
+    assert apply_rule(_judged([(0.99, 0, 0)], novelty=99.5), 3, rule).sorted_alone == 0
+    assert apply_rule(_judged([(0.99, 3, 3)]), 3, rule).sorted_alone == 0
+
+
+def test_evidence_carries_the_exact_binomial_bound() -> None:
+    seen = apply_rule(_judged([(0.99, 0, 0)] * 299), 3, SortRule(1.0, 0.9, 99.0))
+
+    evidence = seen.evidence("generated documents")
+
+    assert evidence.upper_bound == pytest.approx(stats.beta.ppf(0.95, 1, 299), abs=1e-9)
+    assert evidence.upper_bound < 0.01
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.floats(0.3, 0.9999), st.integers(0, 3), st.integers(0, 3)),
+        min_size=1,
+        max_size=60,
+    )
+)
+@settings(max_examples=150, deadline=None)
+def test_a_fitted_threshold_lets_no_more_errors_through_than_the_target(
+    rows: list[tuple[float, int, int]],
+) -> None:
+    judged = _judged(rows)
+
+    threshold = threshold_of([judged], 3, 99.0, 0.01)
+
+    assert LEAST_THRESHOLD <= threshold <= GREATEST_THRESHOLD
+    if threshold < GREATEST_THRESHOLD:
+        seen = apply_rule(judged, 3, SortRule(1.0, threshold, 99.0))
+        assert seen.errors <= 0.01 * seen.sorted_alone
+
+
+def test_the_strictest_set_decides_and_a_margin_is_added() -> None:
+    easy = _judged([(0.97, 0, 0)] * 50)
+    hard = _judged([(0.94, 0, 1), (0.99, 0, 0)])
+
+    assert threshold_of([easy], 3, 99.0, 0.01) == LEAST_THRESHOLD
+    assert threshold_of([easy, hard], 3, 99.0, 0.01) == pytest.approx(0.955, abs=1e-6)
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 10), (10, 10), (37, 50), (299, 300)])
+def test_wilson_intervals_agree_with_scipy(hits: int, n: int) -> None:
+    expected = stats.binomtest(hits, n).proportion_ci(method="wilson")
+
+    measured = wilson(hits, n)
+
+    assert measured.low == pytest.approx(expected.low, abs=1e-6)
+    assert measured.high == pytest.approx(expected.high, abs=1e-6)
+
+
+def test_no_documents_give_no_figure() -> None:
+    assert wilson(0, 0).value is None
+
+
+def test_macro_f1_counts_a_label_that_is_never_found() -> None:
+    top, targets = np.array([0, 0, 1, 1]), np.array([0, 0, 1, 2])
+
+    assert macro_f1(top, targets, 3) == pytest.approx((1 + 2 / 3 + 0) / 3)
+
+
+def test_risk_is_zero_until_the_first_error() -> None:
+    confidence = np.array([0.9, 0.8, 0.7, 0.6])
+    right = np.array([True, True, False, True])
+
+    coverage, risk = risk_coverage(confidence, right)
+
+    assert coverage.tolist() == [0.25, 0.5, 0.75, 1.0]
+    assert risk.tolist() == [0, 0, 1 / 3, 1 / 4]
+    assert aurc(confidence, right) == pytest.approx((1 / 3 + 1 / 4) / 4)
+
+
+def test_figures_on_too_few_documents_say_so_instead_of_a_number() -> None:
+    rows = [(0.95, column, column) for column in range(4) for _ in range(5)]
+
+    found = figures(_judged(rows), LABELS, SortRule(1.0, 0.9, 99.0))
+
+    assert found["accuracy"].value == 1.0
+    assert found["accuracy of claim"].value is None
+    assert found["accuracy of claim"].n == 5
+    assert found["ECE"].value is None
+    assert found["macro-F1"].value is None
+    assert found["automation rate"].value == 1.0
+    assert found["foreign documents sorted"].value == 0.0
