@@ -32,10 +32,9 @@ class Chosen:
 
 
 def chosen(ctx: typer.Context) -> Chosen:
-    """Return what the options before the command chose."""
+    """Return what the options before the command chose; nothing for a group used on its own."""
     given = ctx.find_root().obj
-    assert isinstance(given, Chosen), "the callback of the root command sets it"
-    return given
+    return given if isinstance(given, Chosen) else Chosen(None, {})
 
 
 def flags_of(texts: list[str]) -> dict[str, object]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.documents import SortRule
-from docsorter.model.card import InputSpec, Measured, ModelCard, Origin, Provenance
+from docsorter.model.card import InputSpec, ModelCard, Origin, Provenance
 from docsorter.model.litert import LiteRTClassifier
 from docsorter.training.bundle_writer import BundleParts
 from docsorter.training.classes import ClassPlan
@@ -227,12 +227,9 @@ class Finisher:
         )
 
     def _complete(self, card: ModelCard, rule: SortRule, judged: dict[str, Judged]) -> ModelCard:
-        labels = len(card.labels)
-        metrics: dict[str, dict[str, Measured]] = {
-            name: figures(part, card.labels, rule) for name, part in judged.items()
-        }
+        metrics = {name: figures(part, card.labels, rule) for name, part in judged.items()}
         first = next(iter(judged))
-        seen = apply_rule(judged[first], labels, rule)
+        seen = apply_rule(judged[first], len(card.labels), rule)
         changes: dict[str, Any] = {
             "temperature": rule.temperature,
             "threshold": rule.threshold,

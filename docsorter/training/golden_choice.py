@@ -1,4 +1,4 @@
-"""Which pages become golden pages: generated ones of the test split, never a customer's."""
+"""Which pages become golden pages: generated ones of the test split, no picture of a customer."""
 
 from typing import Final
 
