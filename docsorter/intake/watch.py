@@ -18,11 +18,11 @@ from watchdog.events import (
     FileSystemEvent,
     FileSystemEventHandler,
 )
-from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 from watchdog.utils import BaseThread
 
 from docsorter.errors import EnvironmentFaultError
+from docsorter.intake.arrivals import ArrivalObserver
 from docsorter.intake.limits import is_watch_limit, watch_tip
 from docsorter.intake.mounts import file_system
 from docsorter.intake.root import inbox_gone
@@ -92,7 +92,7 @@ class FolderSource:
         wake: Callable[[], None],
         *,
         private: str = ".docsorter",
-        observer: Callable[[], BaseObserver] = Observer,
+        observer: Callable[[], BaseObserver] = ArrivalObserver,
     ) -> None:
         self.backend = POLLING
         self.note = ""
