@@ -76,8 +76,12 @@ class Workers:
         return True
 
     def drain(self) -> None:
-        """Wait for the documents that were begun; those not begun stay in the spool."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """Wait for every document that was handed out; there is at most one more than threads.
+
+        None is cancelled: its claim may be written down already, and is better carried out than
+        left to the recovery of the next start.
+        """
+        self._pool.shutdown(wait=True)
 
     def _handle(self, document_id: int, claim: Claim | None) -> Document | None:
         if claim is not None and claim() is None:
@@ -94,8 +98,7 @@ class Workers:
     def _finished(self, document_id: int, future: "Future[Document | None]") -> None:
         with self._lock:
             self._running.pop(document_id, None)
-        if not future.cancelled():
-            self._report(document_id, future)
+        self._report(document_id, future)
         self._wake()
 
     def _report(self, document_id: int, future: "Future[Document | None]") -> None:
