@@ -12,7 +12,12 @@ from pathlib import Path
 
 from docsorter.configuration import FILE_NAME, load
 from docsorter.documents import Document, Place, State
-from docsorter.errors import DocsorterError, EnvironmentFaultError, UsageError
+from docsorter.errors import (
+    DependencyError,
+    DocsorterError,
+    EnvironmentFaultError,
+    UsageError,
+)
 from docsorter.resources import examples_dir
 from docsorter.service.lock import WorkspaceLock
 from docsorter.service.migration import migrate_workspace, open_workspace_store
@@ -39,7 +44,13 @@ def prepare_demo(directory: Path) -> Path:
 
     Raises:
         UsageError: The directory holds something that is no demo, or a daemon runs in it.
+        DependencyError: Poppler is missing, without which most examples would wait for ever.
     """
+    if shutil.which("pdftoppm") is None:
+        raise DependencyError(
+            "poppler is not installed, and most of the examples are PDF files",
+            remedy="apt install poppler-utils",
+        )
     if directory.exists():
         if not (directory / MARKER).is_file() and any(directory.iterdir()):
             raise UsageError(

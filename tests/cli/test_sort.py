@@ -90,6 +90,13 @@ def test_the_demo_shows_every_example_once_and_what_to_try_next(tmp_path: Path) 
     assert shown == sorted(path.name for path in example_files())
 
 
+def test_the_demo_without_poppler_says_what_to_install(tmp_path: Path) -> None:
+    done = docsorter("demo", cwd=tmp_path, PATH="/nonexistent")
+    assert done.returncode == ExitCode.DEPENDENCY
+    assert "apt install poppler-utils" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_demo_leaves_a_folder_that_is_none_of_its_own_alone(tmp_path: Path) -> None:
     (tmp_path / "docsorter-demo").mkdir()
     (tmp_path / "docsorter-demo" / "mine.txt").write_text("x")
