@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docsorter.cli.context import AsJson, acts, configuration
+from docsorter.cli.context import AsJson, configuration
 from docsorter.cli.output import fields, print_json, say, when
 from docsorter.errors import ExitCode
 
@@ -44,12 +44,13 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
     """
     from docsorter.clock import SystemClock
     from docsorter.service import health
+    from docsorter.service.acts import open_acts
     from docsorter.service.lock import WorkspaceLock
 
     chosen = configuration(ctx)
     pid = WorkspaceLock(chosen.state).holder()
     beat = health.read(chosen.state)
-    with acts(ctx) as workspace:
+    with open_acts(chosen) as workspace:
         counts = workspace.store.counts()
         review = workspace.store.review_stats()
         statement = workspace.statement()

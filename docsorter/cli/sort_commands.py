@@ -14,9 +14,10 @@ from docsorter.cli.output import guess, print_json, print_table, progress, say
 from docsorter.errors import AlreadyRunningError, ExitCode, WorkspaceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from docsorter.configuration import Configuration
+    from docsorter.documents import Verdict
     from docsorter.service.oneoff import Outcome
 
 
@@ -57,7 +58,8 @@ def sort(
     if as_json:
         print_json(outcomes)
     else:
-        _print(outcomes)
+        rows = ((o.file.name, o.verdict, o.place.parent if o.place else "") for o in outcomes)
+        _print(rows, empty="no files")
     _exit(outcomes)
 
 
@@ -99,20 +101,21 @@ def _settings_or_defaults(ctx: typer.Context) -> "Configuration":
         return resolve(Path.cwd(), chosen(ctx).flags)
 
 
-def _print(outcomes: "list[Outcome]") -> None:
+def _print(rows: "Iterable[tuple[str, Verdict | None, object]]", *, empty: str) -> None:
+    """Print file, verdict and place of each; a file without a verdict waits."""
     print_table(
         ("file", "verdict", "label", ">sure", "reason", "place"),
         (
             (
-                outcome.file.name,
-                outcome.verdict.kind if outcome.verdict else "waits",
-                *guess(outcome.verdict),
-                outcome.verdict.reason.text if outcome.verdict else "docsorter status says why",
-                outcome.place.parent if outcome.place else "",
+                name,
+                verdict.kind if verdict else "waits",
+                *guess(verdict),
+                verdict.reason.text if verdict else "docsorter status says why",
+                place,
             )
-            for outcome in outcomes
+            for name, verdict, place in rows
         ),
-        empty="no files",
+        empty=empty,
     )
 
 
@@ -142,20 +145,8 @@ def demo(
         print_json(shown)
         return
     root = directory.resolve()
-    print_table(
-        ("file", "verdict", "label", ">sure", "reason", "place"),
-        (
-            (
-                item.example,
-                item.document.verdict.kind if item.document.verdict else "waits",
-                *guess(item.document.verdict),
-                item.document.verdict.reason.text if item.document.verdict else "",
-                item.place.relative_to(root).parent,
-            )
-            for item in shown
-        ),
-        empty="no examples",
-    )
+    rows = ((i.example, i.document.verdict, i.place.relative_to(root).parent) for i in shown)
+    _print(rows, empty="no examples")
     with open_acts(load(directory)) as workspace:
         say(f"This model is {workspace.statement()}.")
         waiting = workspace.store.entries(limit=1)

@@ -24,8 +24,8 @@ from watchdog.utils import BaseThread
 from docsorter.errors import EnvironmentFaultError
 from docsorter.intake.arrivals import ArrivalObserver
 from docsorter.intake.limits import is_watch_limit, watch_tip
-from docsorter.intake.mounts import file_system
 from docsorter.intake.root import inbox_gone
+from docsorter.mounts import file_system
 from docsorter.settings import IntakeSettings
 
 EVENTS = "inotify"

@@ -1,5 +1,6 @@
 """What people do to documents: answer, skip, undo, look. Each act moves the file at once."""
 
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -57,14 +58,15 @@ class Acts:
     ) -> None:
         self.store.close()
 
+    @cached_property
     def card(self) -> ModelCard:
-        """Return the card of the model in use."""
+        """The card of the model in use, read once."""
         registry = ModelRegistry(self._configuration.state / "models")
         return read_card(registry.resolve(self._configuration.settings.model.bundle) / CARD)
 
     def statement(self) -> str:
         """Return what the promise of the model in use is worth here."""
-        return promise_of(self.card())
+        return promise_of(self.card)
 
     def path_of(self, document: Document) -> Path:
         """Return where the bytes of a document are."""
@@ -95,7 +97,7 @@ class Acts:
         """
         entry = self._entry(document_id)
         if label is not None:
-            check_label(label, self.card().labels, new=new_label)
+            check_label(label, self.card.labels, new=new_label)
         destination = self._answered(entry, label, reviewer)
         _, move = self.store.plan_answer(
             entry.id, destination, label=label, token=None, reviewer=reviewer, uid=uid

@@ -13,11 +13,11 @@ from docsorter.configuration import Configuration
 from docsorter.documents import Place
 from docsorter.errors import DocsorterError
 from docsorter.intake.limits import inotify_limits
-from docsorter.intake.mounts import file_system, is_network_or_virtual
 from docsorter.model.bundle import load_bundle
 from docsorter.model.golden import check_golden
 from docsorter.model.litert import open_classifier
 from docsorter.model.registry import ModelRegistry
+from docsorter.mounts import file_system, is_network_or_virtual
 from docsorter.pages.reader import sandbox_report
 from docsorter.service import health
 from docsorter.service.lock import WorkspaceLock

@@ -2,7 +2,6 @@
 
 import grp
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +9,8 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from docsorter.errors import SettingsError, StoreError
+from docsorter.mounts import MOUNTINFO, UNKNOWN, longest_match, parse_mounts
 
-_MOUNTS = Path("/proc/self/mountinfo")
 # SQLite's shared memory and locks do not work across these; a file was corrupted "within one
 # minute" (LESSONS 67: Sonarr#1886, linkding#679).
 _REFUSED = frozenset(
@@ -60,24 +59,17 @@ def locate(url: str, state_dir: Path) -> Location:
     return Location(parsed.set(database=str(path)), path)
 
 
-def file_system(directory: Path, mounts: Path = _MOUNTS) -> str:
+def file_system(directory: Path, mounts: Path = MOUNTINFO) -> str:
     """Return the type of the file system that holds a directory, "" when nobody can say."""
     try:
         lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
         return ""
-    found, kind = -1, ""
-    real = directory.resolve()
-    for line in lines:
-        fields, _, behind = line.partition(" - ")
-        point = Path(_unescape(fields.split(" ")[4]))
-        # the last of several mounts on one point is the one that is seen (proc(5))
-        if real.is_relative_to(point) and len(point.parts) >= found:
-            found, kind = len(point.parts), behind.split(" ")[0]
-    return kind
+    kind = longest_match(parse_mounts(lines), directory.resolve()).kind
+    return "" if kind == UNKNOWN else kind
 
 
-def refuse_shared_storage(path: Path, mounts: Path = _MOUNTS) -> None:
+def refuse_shared_storage(path: Path, mounts: Path = MOUNTINFO) -> None:
     """Refuse a SQLite file where its locks do not hold.
 
     Raises:
@@ -142,7 +134,3 @@ def _group_id(group: str) -> int:
             f"there is no Unix group {group!r}",
             remedy=f"create it with: groupadd {group}; or change service.group",
         ) from error
-
-
-def _unescape(text: str) -> str:
-    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match.group(1), 8)), text)

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_MOUNTINFO = Path("/proc/self/mountinfo")
-_UNKNOWN = "unknown"
+MOUNTINFO = Path("/proc/self/mountinfo")
+UNKNOWN = "unknown"
 _REMOTE = frozenset(
     {
         # network
@@ -67,9 +67,9 @@ def file_system(path: Path) -> FileSystem:
     """Return the file system `path` is on, or would be on once it is made."""
     resolved = _existing(path)
     try:
-        mounts = list(parse_mounts(_MOUNTINFO.read_text(errors="surrogateescape").splitlines()))
+        mounts = list(parse_mounts(MOUNTINFO.read_text(errors="surrogateescape").splitlines()))
     except OSError:
-        return FileSystem(_UNKNOWN, "/", "")
+        return FileSystem(UNKNOWN, "/", "")
     number = _mount_id(resolved)
     for mount in mounts:
         if mount.id == number:
@@ -94,7 +94,7 @@ def parse_mounts(lines: Iterable[str]) -> Iterator[Mount]:
 
 def longest_match(mounts: Iterable[Mount], path: Path) -> FileSystem:
     """Return the mount whose mount point is the longest prefix of `path`, the last of equals."""
-    best = FileSystem(_UNKNOWN, "", "")
+    best = FileSystem(UNKNOWN, "", "")
     for mount in mounts:
         point = mount.file_system.mount_point
         if path.is_relative_to(point) and len(point) >= len(best.mount_point):
