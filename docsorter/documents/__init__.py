@@ -1,0 +1,47 @@
+"""The words of docsorter as frozen types; every room speaks them, none owns them.
+
+A document travels inbox -> spool -> sorted | review | rejected. `State` says what is being waited
+for, `Place` says where its bytes are; both are committed together in the store.
+"""
+
+from docsorter.documents.prediction import (
+    PagePrediction,
+    PageSet,
+    Prediction,
+    RawOutput,
+    SortEvidence,
+    SortRule,
+    Verdict,
+)
+from docsorter.documents.reasons import Reason, ReasonCode, VerdictKind
+from docsorter.documents.records import (
+    Answer,
+    Document,
+    Event,
+    Move,
+    MoveState,
+    Place,
+    ReviewEntry,
+    State,
+)
+
+__all__ = [
+    "Answer",
+    "Document",
+    "Event",
+    "Move",
+    "MoveState",
+    "PagePrediction",
+    "PageSet",
+    "Place",
+    "Prediction",
+    "RawOutput",
+    "Reason",
+    "ReasonCode",
+    "ReviewEntry",
+    "SortEvidence",
+    "SortRule",
+    "State",
+    "Verdict",
+    "VerdictKind",
+]

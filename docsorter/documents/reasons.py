@@ -1,0 +1,61 @@
+"""Why something happened to a document, as a closed list of codes with words."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class VerdictKind(StrEnum):
+    """What happens to a document."""
+
+    SORT = "sort"
+    REVIEW = "review"
+    REJECT = "reject"
+
+
+class ReasonCode(StrEnum):
+    """The closed list of reasons; docs/reasons.md has the remedy of each."""
+
+    # sorted because
+    SURE = "sure"
+    ANSWERED = "answered"
+    # to a person because
+    UNSURE = "unsure"
+    UNLIKE_TRAINING = "unlike_training"
+    PAGES_DISAGREE = "pages_disagree"
+    LABEL_POLICY = "label_policy"
+    RETIRED_LABEL = "retired_label"
+    DUPLICATE = "duplicate"
+    UNDONE = "undone"
+    # refused because
+    EMPTY = "empty"
+    UNSUPPORTED = "unsupported"
+    ENCRYPTED = "encrypted"
+    TRUNCATED = "truncated"
+    DAMAGED = "damaged"
+    TOO_LARGE = "too_large"
+    TIME_LIMIT = "time_limit"
+    MEMORY_LIMIT = "memory_limit"
+    REJECTED_BY_PERSON = "rejected_by_person"
+    # waits because
+    CHANGED = "changed"
+    BUSY = "busy"
+    DISK_FULL = "disk_full"
+    READ_ONLY = "read_only"
+    NO_PERMISSION = "no_permission"
+    STORAGE_GONE = "storage_gone"
+    MISSING = "missing"
+    PROGRAM_MISSING = "program_missing"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why, as a code for machines and a sentence for people.
+
+    Attributes:
+        code: One of the closed list.
+        text: One line in plain words, without the code, e.g. "unsure: claim 0.54, invoice 0.41".
+    """
+
+    code: ReasonCode
+    text: str
