@@ -85,7 +85,10 @@ def label_probabilities(
 
 
 def fit_temperature(
-    logits: NDArray[np.floating[Any]], targets: Integers, background: int = 0
+    logits: NDArray[np.floating[Any]],
+    targets: Integers,
+    background: int = 0,
+    weights: Floats | None = None,
 ) -> float:
     """Find the temperature under which the true labels are most likely.
 
@@ -97,18 +100,23 @@ def fit_temperature(
         logits: (n, C) as for `label_probabilities`.
         targets: (n,) columns of `label_probabilities`; a background document has the last one.
         background: As for `label_probabilities`.
+        weights: (n,) how much each document counts, >= 0; alike when not given. With them a set
+            stands for another mix of labels than its own.
 
     Returns:
         A temperature within `LEAST_TEMPERATURE` and `GREATEST_TEMPERATURE`.
 
     Raises:
-        ModelError: Numbers are not finite, or targets do not fit the logits.
+        ModelError: Numbers are not finite, or targets or weights do not fit the logits.
     """
     _checked_targets(label_probabilities(logits, 1.0, background), targets)
+    shares = np.ones(len(targets)) if weights is None else weights
+    if shares.shape != targets.shape or not (shares.min() >= 0 and 0 < shares.sum() < np.inf):
+        raise ModelError("documents need one weight each, none below 0 and not all of them 0")
 
     def loss(log_temperature: float) -> float:
         probabilities = label_probabilities(logits, float(np.exp(log_temperature)), background)
-        return _smoothed_loss(probabilities, targets)
+        return _smoothed_loss(probabilities, targets, shares)
 
     # Summed background columns can bend the loss, so bracket its minimum before the search.
     grid = np.linspace(np.log(LEAST_TEMPERATURE), np.log(GREATEST_TEMPERATURE), _COARSE_STEPS)
@@ -172,13 +180,14 @@ def brier(probabilities: Floats, targets: Integers) -> float:
     return float(((probabilities - truth) ** 2).sum(axis=1).mean())
 
 
-def _smoothed_loss(probabilities: Floats, targets: Integers) -> float:
+def _smoothed_loss(probabilities: Floats, targets: Integers, weights: Floats) -> float:
     count, width = probabilities.shape
     logs = np.log(np.maximum(probabilities, np.finfo(np.float64).tiny))
     true_log = logs[np.arange(count), targets]
     other_log = (logs.sum(axis=1) - true_log) / max(width - 1, 1)
     smoothing = 1.0 / (count + 2)
-    return float(-((1 - smoothing) * true_log + smoothing * other_log).mean())
+    losses = -((1 - smoothing) * true_log + smoothing * other_log)
+    return float(np.average(losses, weights=weights))
 
 
 def _finite_matrix(values: NDArray[np.floating[Any]], name: str) -> Floats:

@@ -31,7 +31,7 @@ from docsorter.training.measures import figures
 from docsorter.training.network import Network
 from docsorter.training.rasters import RasterCache
 from docsorter.training.recipe import LABELS
-from docsorter.training.rule import temperature_of, threshold_of
+from docsorter.training.rule import prior_shift, temperature_of, threshold_of
 from docsorter.training.training_run import new_network
 from docsorter.training.untyped import Tensor
 
@@ -97,6 +97,7 @@ def measure(
     def look(split: str, origin: str) -> Looked:
         samples = corpus.of(split, origin)
         logits = head.decision_function(scaler.transform(frozen.features(samples)))
+        logits[:, len(LABELS)] += prior_shift(1 / len(plan.outputs))  # "balanced" draws all alike
         targets = np.array([plan.output_index(sample.label) for sample in samples], np.int64)
         rows = logits.astype(np.float32)[:, np.newaxis, :]
         outputs = tuple(RawOutput(row, np.zeros((1, 1), np.float32)) for row in rows)
@@ -105,7 +106,7 @@ def measure(
     calibration = [
         look("calibration", o) for o in ("synthetic", "real") if corpus.of("calibration", o)
     ]
-    temperature = temperature_of(calibration, 1)
+    temperature = temperature_of(calibration, len(LABELS), 1)
     judged = [_judged(part, temperature) for part in calibration]
     rule = SortRule(temperature, threshold_of(judged, len(LABELS), 100.0, 0.01), 100.0)
     tests = {

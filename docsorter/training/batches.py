@@ -47,8 +47,9 @@ def targets_of(samples: Sequence[Sample], plan: ClassPlan, *, real_share: float)
         samples: The documents.
         plan: The columns.
         real_share: Share of draws that go to real documents, where there are both kinds; they are
-            few and count the most. Within an origin every output is drawn equally often, but the
-            background one and a half times, and every layout counts at most `LAYOUT_CAP` times.
+            few and count the most. Within an origin every output is drawn equally often, or "real"
+            itself would become a sign of what is common among real documents; every layout counts
+            at most `LAYOUT_CAP` times.
     """
     layouts = Counter(sample.layout for sample in samples)
     chances = np.array([min(1.0, LAYOUT_CAP / layouts[sample.layout]) for sample in samples])
@@ -56,10 +57,9 @@ def targets_of(samples: Sequence[Sample], plan: ClassPlan, *, real_share: float)
     for origin in origins:
         share = 1.0 if len(origins) == 1 else (real_share if origin == "real" else 1 - real_share)
         outputs = {sample.label for sample in samples if sample.origin == origin}
-        parts = {name: 1.0 if name in plan.labels else 1.5 for name in outputs}
-        for name, part in parts.items():
+        for name in outputs:
             here = np.array([s.origin == origin and s.label == name for s in samples])
-            chances[here] *= share * part / sum(parts.values()) / chances[here].sum()
+            chances[here] *= share / len(outputs) / chances[here].sum()
     return Targets(
         np.array([plan.output_index(sample.label) for sample in samples], np.int32),
         np.array([plan.kind_index(sample.kind) for sample in samples], np.int32),

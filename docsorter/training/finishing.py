@@ -194,7 +194,7 @@ class Finisher:
         self, looked: dict[tuple[str, str], Looked], novelty: NoveltyModel, target: float
     ) -> SortRule:
         parts = [part for (split, _), part in looked.items() if split == "calibration"]
-        temperature = temperature_of(parts, self._background)
+        temperature = temperature_of(parts, len(self._plan.labels), self._background)
         judged = [judge(part, temperature, self._background, novelty) for part in parts]
         labels = len(self._plan.labels)
         threshold = threshold_of(judged, labels, NOVELTY_LIMIT, target)

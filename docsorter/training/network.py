@@ -16,6 +16,7 @@ import keras
 import numpy as np
 
 from docsorter.errors import ModelError
+from docsorter.model.card import NONE_OF_THESE
 from docsorter.training.classes import ClassPlan
 from docsorter.training.untyped import Archive, Model, Tensor, Variable
 
@@ -210,6 +211,13 @@ def load_tuning_weights(network: Network, path: Path) -> bool:
         if fits:
             network.head.set_weights([arrays["head/kernel"], arrays["head/bias"]])
         return bool(fits)
+
+
+def shift_background(network: Network, amount: float) -> None:
+    """Add `amount` to the logits of all kinds of "none of these"; see `rule.prior_shift`."""
+    kernel, bias = network.head.get_weights()
+    foreign = np.array([output == NONE_OF_THESE for _, output in network.plan.kinds])
+    network.head.set_weights([kernel, bias + amount * foreign.astype(np.float32)])
 
 
 def copy_weights(origin: Network, target: Network) -> None:

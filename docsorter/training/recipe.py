@@ -19,8 +19,9 @@ from docsorter.training.corpus import Corpus, gather
 from docsorter.training.dataset import fingerprint
 from docsorter.training.export import VARIANTS, Gate, Variant
 from docsorter.training.finishing import Finished, Finisher, Identity
-from docsorter.training.network import save_tuning_weights
+from docsorter.training.network import save_tuning_weights, shift_background
 from docsorter.training.rasters import RasterCache
+from docsorter.training.rule import prior_shift
 from docsorter.training.training_run import IMAGENET, Schedule, TrainingRun, new_network
 
 _LOG: Final = logging.getLogger(__name__)
@@ -84,6 +85,8 @@ def make(recipe: Recipe, now: Callable[[], dt.datetime]) -> Finished:
         plan = plan_classes(((s.kind, s.label) for s in corpus.of("train")), LABELS)
         network = new_network(plan, recipe.base, recipe.schedule.size, recipe.seed)
         TrainingRun(network, corpus, cache, recipe.work, recipe.schedule, seed=recipe.seed).run()
+        if plan.background:  # every output was drawn alike; foreign documents come less often
+            shift_background(network, prior_shift(1 / len(plan.outputs)))
         finisher = Finisher(network, corpus, cache, recipe.work, now, variants=recipe.variants)
         finished = finisher.finish(recipe.identity, recipe.gate)
         for cost in finished.cost:

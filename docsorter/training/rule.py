@@ -4,6 +4,7 @@ The rule that ships must hold on paper that nobody here has seen, so that every 
 asking a person: the greater of two temperatures, no error among real documents, and a margin.
 """
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,12 @@ LEAST_THRESHOLD: Final = 0.9
 GREATEST_THRESHOLD: Final = 0.999
 NOVELTY_LIMIT: Final = 99.0
 """Percentile: of documents like those of the training one in a hundred is asked about."""
+FOREIGN_SHARE: Final = 0.05
+"""Share of foreign documents in the mix that the confidence is meant for; labels are alike."""
+
+FOREIGN_SORTED: Final = 0.02
+"""Share of foreign documents of the calibration set that the threshold may let through."""
+
 _MARGIN: Final = 0.25  # of the way from the least threshold without errors to certainty
 
 
@@ -56,15 +63,53 @@ class RuleTest:
         )
 
 
-def temperature_of(parts: list[Looked], background: int) -> float:
+def prior_shift(drawn: float, expected: float = FOREIGN_SHARE) -> float:
+    """Return what to add to the logit of "none of these" for another share of foreign documents.
+
+    A network trained where a share `drawn` of pages was foreign expects as many ever after. Adding
+    the difference of the log odds corrects that exactly where its probabilities are true (Saerens,
+    Latinne and Decaestecker 2002, "Adjusting the outputs of a classifier to new a priori
+    probabilities").
+
+    Args:
+        drawn: Share among the training draws, between 0 and 1.
+        expected: Share among the documents to come, between 0 and 1.
+    """
+    return math.log(expected / (1 - expected)) - math.log(drawn / (1 - drawn))
+
+
+def mix_weights(targets: "NDArray[np.int64]", labels: int) -> "NDArray[np.float64]":
+    """Weigh documents so that they stand for the stated mix.
+
+    Args:
+        targets: (n,) column of the label, `labels` for a foreign document.
+        labels: How many labels there are.
+
+    Returns:
+        (n,) summing to n: foreign documents have `FOREIGN_SHARE` of it, each label that occurs an
+        equal share of the rest.
+    """
+    counts = np.bincount(targets, minlength=labels + 1)
+    occurring = int((counts[:labels] > 0).sum())
+    shares = np.full(labels + 1, (1 - FOREIGN_SHARE) / max(1, occurring))
+    shares[labels] = FOREIGN_SHARE
+    weights = shares[targets] / counts[targets]
+    result: NDArray[np.float64] = weights * len(targets) / weights.sum()
+    return result
+
+
+def temperature_of(parts: list[Looked], labels: int, background: int) -> float:
     """Return the greatest of the temperatures fitted on each set of documents, at least 1.
 
     Args:
         parts: Sets of documents of different origin; sets under 20 documents have no say.
+        labels: How many labels there are.
         background: Outputs that mean "none of these".
     """
     fitted = [
-        fit_temperature(part.first_logits, part.targets, background)
+        fit_temperature(
+            part.first_logits, part.targets, background, mix_weights(part.targets, labels)
+        )
         for part in parts
         if len(part.samples) >= 20
     ]
@@ -96,8 +141,9 @@ def apply_rule(judged: Judged, labels: int, rule: SortRule) -> RuleTest:
 def threshold_of(parts: list[Judged], labels: int, limit: float, target: float) -> float:
     """Return a threshold that holds on every set of documents, with a margin.
 
-    On each set the least threshold is taken above which errors stay within `target` of what is
-    sorted (none at all below 1 / target documents), at every stricter threshold too. The greatest
+    On each set the least threshold is taken above which errors among documents of the labels stay
+    within `target` of those sorted (none at all below 1 / target documents) and at most
+    `FOREIGN_SORTED` of the foreign ones are sorted, at every stricter threshold too. The greatest
     of these moves a quarter of the way to 1, and stays within `LEAST_THRESHOLD` and
     `GREATEST_THRESHOLD`.
 
@@ -116,11 +162,15 @@ def threshold_of(parts: list[Judged], labels: int, limit: float, target: float) 
 def _least_threshold(judged: Judged, labels: int, limit: float, target: float) -> float:
     can = sorts(judged, labels, 0.0, limit)
     confidence = judged.probabilities.max(axis=1)[can]
-    wrong = (judged.probabilities.argmax(axis=1) != judged.targets)[can]
     order = np.argsort(-confidence, kind="stable")
-    errors = np.cumsum(wrong[order])
-    allowed = np.floor(np.arange(1, len(order) + 1) * target)
-    broken = np.flatnonzero(errors > allowed)
+    targets = judged.targets[can][order]
+    foreign = targets >= labels
+    wrong = (judged.probabilities.argmax(axis=1)[can][order] != targets) & ~foreign
+    allowed = np.floor(np.cumsum(~foreign) * target)
+    all_foreign = int((judged.targets >= labels).sum())
+    broken = np.flatnonzero(
+        (np.cumsum(wrong) > allowed) | (np.cumsum(foreign) > FOREIGN_SORTED * all_foreign)
+    )
     if not len(broken):
         return 0.0
     return float(np.nextafter(confidence[order][broken[0]], 1.0))

@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     add("--out", type=Path, required=True, help="where the bundle goes; replaced when there")
     add("--work", type=Path, help="pages and checkpoints (default: OUT with -work appended)")
     add("--tuning", type=Path, help="folder for the weights for further fine-tuning")
-    add("--name", default="starter-1", help="name on the card")
+    add("--name", default="starter-2", help="name on the card")
     add("--seed", type=int, default=0)
     add("--maps", type=int, default=6000, help="cached pages for the first two stages")
     add("--head-steps", type=int, default=400)
@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
     add("--all-steps", type=int, default=1500)
     add("--batch", type=int, default=16)
     add("--mix", type=float, default=0.5, help="share of the last stage in the weights")
-    add("--real-share", type=float, default=0.25, help="share of draws from real documents")
+    add("--real-share", type=float, default=0.3, help="share of draws from real documents")
     add("--target-error", type=float, default=0.01)
     return result
 

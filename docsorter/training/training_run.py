@@ -67,7 +67,7 @@ class Schedule:
     upper_rate: float = 2e-4
     all_rate: float = 1e-4
     batch: int = 16
-    real_share: float = 0.25
+    real_share: float = 0.3
     validation_cap: int = 320
     size: int = 299
     mix: float = 0.5

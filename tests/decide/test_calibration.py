@@ -155,3 +155,22 @@ def test_targets_that_do_not_fit_are_refused(targets: NDArray[np.int64]) -> None
 def test_nothing_cannot_be_measured() -> None:
     with pytest.raises(ModelError, match="at least one"):
         brier(np.zeros((0, 3)), np.zeros(0, dtype=np.int64))
+
+
+def test_a_document_without_weight_has_no_say_in_the_temperature() -> None:
+    rng = np.random.default_rng(8)
+    calm = rng.normal(scale=2, size=(2000, 3))
+    targets = drawn(softmax(calm), rng)
+    both = np.concatenate([calm, calm * 9])  # the second half is nine times too sure
+    weights = np.repeat([1.0, 0.0], 2000)
+
+    alone = fit_temperature(calm, targets)
+
+    assert fit_temperature(both, np.tile(targets, 2), 0, weights) == pytest.approx(alone, rel=0.01)
+    assert fit_temperature(both, np.tile(targets, 2)) > 1.5 * alone
+
+
+@pytest.mark.parametrize("weights", [np.ones(3), np.zeros(2), np.array([1.0, -1.0])])
+def test_weights_that_do_not_fit_are_refused(weights: Floats) -> None:
+    with pytest.raises(ModelError, match="weight"):
+        fit_temperature(np.zeros((2, 2)), np.array([0, 1]), 0, weights)

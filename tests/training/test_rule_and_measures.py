@@ -9,9 +9,13 @@ from docsorter.training.dataset import Sample
 from docsorter.training.looking import Judged
 from docsorter.training.measures import aurc, figures, macro_f1, risk_coverage, wilson
 from docsorter.training.rule import (
+    FOREIGN_SHARE,
+    FOREIGN_SORTED,
     GREATEST_THRESHOLD,
     LEAST_THRESHOLD,
     apply_rule,
+    mix_weights,
+    prior_shift,
     threshold_of,
 )
 
@@ -72,7 +76,8 @@ def test_a_fitted_threshold_lets_no_more_errors_through_than_the_target(
     assert LEAST_THRESHOLD <= threshold <= GREATEST_THRESHOLD
     if threshold < GREATEST_THRESHOLD:
         seen = apply_rule(judged, 3, SortRule(1.0, threshold, 99.0))
-        assert seen.errors <= 0.01 * seen.sorted_alone
+        assert seen.errors - seen.foreign_sorted <= 0.01 * seen.sorted_alone
+        assert seen.foreign_sorted <= FOREIGN_SORTED * seen.foreign
 
 
 def test_the_strictest_set_decides_and_a_margin_is_added() -> None:
@@ -81,6 +86,33 @@ def test_the_strictest_set_decides_and_a_margin_is_added() -> None:
 
     assert threshold_of([easy], 3, 99.0, 0.01) == LEAST_THRESHOLD
     assert threshold_of([easy, hard], 3, 99.0, 0.01) == pytest.approx(0.955, abs=1e-6)
+
+
+def test_few_foreign_documents_may_pass_when_there_are_many_of_them() -> None:
+    low = [(0.5, 3, 3)] * 99  # taken for none of the labels: never sorted
+    sure = [(0.99, 0, 0)] * 300
+
+    assert threshold_of([_judged([*sure, *low, (0.96, 0, 3)])], 3, 99.0, 0.01) == LEAST_THRESHOLD
+    assert threshold_of([_judged([*sure, *low[:9], (0.96, 0, 3)])], 3, 99.0, 0.01) > 0.96
+
+
+def test_a_prior_shift_turns_the_odds_of_the_draws_into_those_of_the_mix() -> None:
+    # As foreign as 7 to 3 where a quarter of the pages is.
+    logits = np.log(np.array([0.1, 0.1, 0.1, 0.7]))
+    shifted = np.exp(logits + np.array([0, 0, 0, prior_shift(0.25, 0.05)]))
+
+    assert shifted[3] / shifted.sum() == pytest.approx(0.7 * 0.2 / (0.7 * 0.2 + 0.3 * 95 / 75))
+    assert prior_shift(0.05, 0.05) == 0.0
+
+
+def test_weights_make_a_set_stand_for_the_stated_mix() -> None:
+    targets = np.array([0] * 10 + [1] * 2 + [3] * 30)
+
+    weights = mix_weights(targets, 3)
+
+    assert weights.sum() == pytest.approx(42)
+    assert weights[targets == 3].sum() / 42 == pytest.approx(FOREIGN_SHARE)
+    assert weights[targets == 0].sum() == pytest.approx(weights[targets == 1].sum())
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 10), (10, 10), (37, 50), (299, 300)])

@@ -24,6 +24,7 @@ from docsorter.training.network import (
     in_build_order,
     load_folded,
     load_tuning_weights,
+    shift_background,
 )
 from docsorter.training.recipe import Recipe, make
 from docsorter.training.starter import main
@@ -98,6 +99,21 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Recipe:
 @pytest.fixture(scope="module")
 def micro(recipe: Recipe) -> Finished:
     return make(recipe, _now)
+
+
+def test_a_shift_of_the_background_changes_nothing_among_the_labels() -> None:
+    plan = plan_classes(
+        [("", "invoice"), ("", "claim"), ("map", "other"), ("photo", "other")],
+        ("invoice", "claim"),
+    )
+    network = build_network(plan, size=75)
+    features = np.random.default_rng(1).random((3, 2048), np.float32)
+    before = np.asarray(network.label_logits(network.head(features)))
+
+    shift_background(network, -1.5)
+
+    after = np.asarray(network.label_logits(network.head(features)))
+    np.testing.assert_allclose(after - before, [[0, 0, -1.5]] * 3, atol=1e-5)
 
 
 def test_a_small_training_makes_a_bundle_that_loads_and_answers(
