@@ -98,6 +98,9 @@ class ModelCard(_Part):
     """The labels that documents can be sorted to, in the order of the outputs."""
     background: Count = 0
     """Outputs after the labels that mean "none of these"."""
+    kinds: tuple[tuple[str, str], ...] = ()
+    """(kind, output) of every row of the last layer, which pools into the outputs; empty when the
+    outputs are its rows."""
     input: InputSpec = InputSpec()
     provenance: Provenance
     temperature: Annotated[float, Gt(0)]

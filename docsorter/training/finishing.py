@@ -211,6 +211,7 @@ class Finisher:
             created_at=self._now(),
             labels=self._plan.labels,
             background=self._background,
+            kinds=self._plan.kinds,
             input=InputSpec(size=self._network.size),
             provenance=Provenance(
                 architecture="InceptionV3, global average pooling, one dense layer over "

@@ -7,7 +7,7 @@ from have its statistics folded in, and small batches of documents would spoil t
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -129,30 +129,50 @@ def load_folded(network: Network, path: Path, *, seed: int = 0) -> tuple[int, ..
     Raises:
         ModelError: The file is unreadable, or a kernel in it has another shape.
     """
+    with open_weights(path) as arrays:
+        return assign_folded(network, arrays, path, seed=seed)
+
+
+def assign_folded(
+    network: Network, arrays: "Mapping[str, NDArray[np.floating]]", path: Path, *, seed: int = 0
+) -> tuple[int, ...]:
+    """Assign folded convolutions, named as `load_folded` says.
+
+    Args:
+        network: Gets them.
+        arrays: By name.
+        path: Where they come from, for messages.
+        seed: Of the kernels that are missing.
+
+    Returns:
+        Numbers of the convolutions that are missing; they get He-normal kernels.
+
+    Raises:
+        ModelError: A kernel has another shape.
+    """
     convolutions = in_build_order(network.trunk, keras.layers.Conv2D)
     normalisations = in_build_order(network.trunk, keras.layers.BatchNormalization)
     generator = keras.initializers.HeNormal(seed=seed)
     missing = []
-    with open_weights(path) as arrays:
-        pairs = zip(convolutions, normalisations, strict=True)
-        for number, (convolution, normalisation) in enumerate(pairs):
-            key = f"{number:02d}/kernel"
-            shape = tuple(convolution.kernel.shape)
-            bias = np.zeros(shape[-1], np.float32)
-            if key in arrays:
-                kernel = arrays[key].astype(np.float32)
-                bias = arrays[f"{number:02d}/bias"].astype(np.float32)
-            else:
-                kernel = np.asarray(generator(shape))
-                missing.append(number)
-            if kernel.shape != shape:
-                raise ModelError(
-                    f"{path} is not for this network: {key} is {kernel.shape}, not {shape}",
-                    remedy="name a file of folded Inception v3 weights",
-                )
-            convolution.set_weights([kernel])
-            zero, one = np.zeros_like(bias), np.full_like(bias, 1.0 - _EPSILON)
-            normalisation.set_weights([bias, zero, one])
+    pairs = zip(convolutions, normalisations, strict=True)
+    for number, (convolution, normalisation) in enumerate(pairs):
+        key = f"{number:02d}/kernel"
+        shape = tuple(convolution.kernel.shape)
+        bias = np.zeros(shape[-1], np.float32)
+        if key in arrays:
+            kernel = arrays[key].astype(np.float32)
+            bias = arrays[f"{number:02d}/bias"].astype(np.float32)
+        else:
+            kernel = np.asarray(generator(shape))
+            missing.append(number)
+        if kernel.shape != shape:
+            raise ModelError(
+                f"{path} is not for this network: {key} is {kernel.shape}, not {shape}",
+                remedy="name a file of Inception v3 weights, or a bundle made by docsorter",
+            )
+        convolution.set_weights([kernel])
+        zero, one = np.zeros_like(bias), np.full_like(bias, 1.0 - _EPSILON)
+        normalisation.set_weights([bias, zero, one])
     return tuple(missing)
 
 

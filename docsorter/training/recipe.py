@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from docsorter.errors import ModelError, UsageError
-from docsorter.model.bundle import digest
-from docsorter.model.card import Origin
+from docsorter.model.bundle import CARD, RUNTIME, digest
+from docsorter.model.card import Origin, read_card
 from docsorter.training.bundle_writer import write_bundle
 from docsorter.training.classes import plan_classes
 from docsorter.training.corpus import Corpus, gather
@@ -36,7 +36,7 @@ class Recipe:
     Attributes:
         synthetic: Folder of generated documents.
         real: Folder of collected documents with a manifest, or None.
-        base: "imagenet", a file of weights, or None for random ones.
+        base: "imagenet", a file of weights, the folder of a bundle, or None for random ones.
         out: Where the bundle goes.
         work: Pages, maps, checkpoints; the same folder resumes an interrupted run.
         tuning: Folder for the weights for further fine-tuning, or None.
@@ -107,7 +107,7 @@ def base_origin(base: str | Path | None) -> Origin:
     """Say where the first weights come from.
 
     Raises:
-        ModelError: A file of weights was named and is not there.
+        ModelError: Weights or a bundle were named and are not there.
     """
     if base is None:
         return Origin(name="random weights", licence="none")
@@ -117,10 +117,18 @@ def base_origin(base: str | Path | None) -> Origin:
             licence="Apache-2.0",
             note="Downloaded by Keras.",
         )
+    if Path(base).is_dir():
+        card = read_card(Path(base) / CARD)
+        first = card.provenance.base
+        return Origin(
+            name=f"{card.name}, which began with {first.name}",
+            licence=first.licence,
+            note=f"Read back from the file that runs, SHA-256 {_base_key(base)}. {first.note}",
+        )
     if not Path(base).is_file():
         raise ModelError(
-            f"there are no weights to start from: {base} is not a file",
-            remedy="name a .npz file of weights, `imagenet` or `random`",
+            f"there are no weights to start from: {base} is neither a file nor a bundle",
+            remedy="name a .npz file of weights, the folder of a bundle, `imagenet` or `random`",
         )
     return Origin(
         name="Google Inception v3, ImageNet-2012, graph of 2015-12-05",
@@ -139,7 +147,7 @@ def _claim(recipe: Recipe, corpus: Corpus) -> None:
     """
     what = {
         "documents": fingerprint(corpus.samples),
-        "base": recipe.base if recipe.base in {None, IMAGENET} else digest(Path(str(recipe.base))),
+        "base": _base_key(recipe.base),
         "schedule": asdict(recipe.schedule),
         "seed": recipe.seed,
     }
@@ -152,6 +160,13 @@ def _claim(recipe: Recipe, corpus: Corpus) -> None:
             remedy="name another work folder, or remove this one",
         )
     claim.write_text(key + "\n", encoding="utf-8")
+
+
+def _base_key(base: str | Path | None) -> str | None:
+    if base is None or base == IMAGENET:
+        return IMAGENET if base else None
+    path = Path(base)
+    return digest(path / RUNTIME if path.is_dir() else path)
 
 
 def _figures(finished: Finished) -> str:

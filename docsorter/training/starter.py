@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     add = result.add_argument
     add("--synth", type=Path, required=True, help="generated documents: train/ and test/")
     add("--real", type=Path, help="collected documents with a MANIFEST.tsv")
-    add("--base", required=True, help="weights: a .npz file, `imagenet`, or `random`")
+    add("--base", required=True, help="a .npz file, a bundle's folder, `imagenet` or `random`")
     add("--out", type=Path, required=True, help="where the bundle goes; replaced when there")
     add("--work", type=Path, help="pages and checkpoints (default: OUT with -work appended)")
     add("--tuning", type=Path, help="folder for the weights for further fine-tuning")

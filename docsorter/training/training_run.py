@@ -28,6 +28,7 @@ from docsorter.training.network import (
     open_weights,
 )
 from docsorter.training.rasters import RasterCache
+from docsorter.training.runtime_weights import load_runtime_weights
 from docsorter.training.untyped import Tensor
 
 if TYPE_CHECKING:
@@ -89,14 +90,16 @@ def new_network(plan: ClassPlan, base: str | Path | None, size: int, seed: int) 
 
     Args:
         plan: What its outputs mean.
-        base: "imagenet" for Keras's own weights, a file of folded or of tuning weights, or None
-            for random ones.
+        base: "imagenet" for Keras's own weights, a file of folded or of tuning weights, the folder
+            of a bundle, or None for random ones.
         size: Side of a page in pixels.
         seed: Of what is random.
     """
     keras_weights = IMAGENET if base == IMAGENET else None
     network = build_network(plan, size=size, weights=keras_weights, policy=fast_policy(), seed=seed)
-    if isinstance(base, Path):
+    if isinstance(base, Path) and base.is_dir():
+        _LOG.info("kinds without weights: %s", load_runtime_weights(network, base))
+    elif isinstance(base, Path):
         with open_weights(base) as arrays:
             tuning = "head/kernel" in arrays
         if tuning:
