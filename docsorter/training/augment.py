@@ -15,6 +15,8 @@ Affine = tuple[float, float, float, float, float, float]
 
 _UPSIDE_DOWN: Final = 0.03
 _WHITE: Final = 255
+_FAR: Final = 0.12
+"""Share of pages seen as a part of the picture: on a wide canvas, on a desk, in a viewer."""
 
 
 def augment(
@@ -39,6 +41,8 @@ def augment(
         )  # fmt: skip
     if rng.random() < 0.1:
         image = _fax(image, rng)
+    if rng.random() < 0.1:
+        image = _copied(image, rng)
     image = image.resize((size, size), Image.Resampling.BOX if rng.random() < 0.3
                          else Image.Resampling.LANCZOS)  # fmt: skip
     if rng.random() < 0.3:
@@ -63,7 +67,8 @@ def random_affine(side: int, rng: np.random.Generator) -> Affine:
     angle = math.radians(float(np.clip(rng.normal(0, spread), -9, 9)))
     if rng.random() < _UPSIDE_DOWN:
         angle += math.pi
-    scale = 1 / rng.uniform(0.82, 1.16)
+    far = rng.random() < _FAR
+    scale = 1 / (rng.uniform(0.5, 0.85) if far else rng.uniform(0.85, 1.16))
     aspect = math.exp(rng.uniform(-0.08, 0.08))
     shear = rng.uniform(-0.03, 0.03)
     cosine, sine = math.cos(angle), math.sin(angle)
@@ -79,7 +84,7 @@ def random_affine(side: int, rng: np.random.Generator) -> Affine:
 def _surroundings(rng: np.random.Generator) -> tuple[int, int, int]:
     """Colour of what lies around the page: mostly white, at times a dark lid or a desk."""
     draw = rng.random()
-    if draw < 0.85:
+    if draw < 0.82:
         return (_WHITE, _WHITE, _WHITE)
     if draw < 0.93:
         grey = int(rng.integers(0, 60))
@@ -95,6 +100,13 @@ def _fax(image: Image.Image, rng: np.random.Generator) -> Image.Image:
         return grey.convert("1").convert("RGB")
     level = rng.uniform(150, 238)
     return grey.point([_WHITE if value > level else 0 for value in range(256)]).convert("RGB")
+
+
+def _copied(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Thicker or thinner strokes, as copies of copies have; thin ones stay visible."""
+    if rng.random() < 0.6:
+        return image.filter(ImageFilter.MinFilter(3))
+    return Image.blend(image, image.filter(ImageFilter.MaxFilter(3)), rng.uniform(0.2, 0.5))
 
 
 def _tone(values: "NDArray[np.float32]", rng: np.random.Generator) -> "NDArray[np.float32]":

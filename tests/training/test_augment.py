@@ -67,3 +67,15 @@ def test_most_pages_stay_readable() -> None:
     untouched = float((page.mean(axis=2) < 140).mean())
 
     assert np.median(ink) == pytest.approx(untouched, rel=0.5)
+
+
+def test_some_pages_are_seen_from_afar() -> None:
+    scales = [
+        1 / np.sqrt(a * e - b * d)
+        for a, b, _, d, e, _ in (random_affine(384, np.random.default_rng(s)) for s in range(600))
+    ]
+
+    far = sum(scale < 0.8 for scale in scales) / len(scales)
+    assert 0.04 < far < 0.2
+    assert min(scales) > 0.4
+    assert max(scales) < 1.3

@@ -5,15 +5,19 @@ import io
 import json
 import multiprocessing
 import random
-from collections.abc import Callable, Iterator, Mapping
+import signal
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from itertools import cycle, islice
 from pathlib import Path
 
+from PIL import Image, ImageStat
+
 from docsorter.training.synth.document import SyntheticDocument, generate
-from docsorter.training.synth.kinds import KINDS, Split
+from docsorter.training.synth.kinds import KINDS, Split, weight_of
 
 _HEIGHT = 800
+_LEAST = 0.6
+"""Contrast of a later page, relative to the first, from which on it may stand for the document."""
 INDEX = "index.jsonl"
 """Name of the file that says what each picture is, one JSON object a line."""
 
@@ -50,11 +54,22 @@ class Entry:
     pages: int
 
 
+def _contrast(page: Image.Image) -> float:
+    """Return the standard deviation of a page's grey values, 0 for an empty page."""
+    return ImageStat.Stat(page.convert("L").reduce(4)).stddev[0]
+
+
 def _shown(document: SyntheticDocument, rng: random.Random) -> int:
-    """Return which page stands for the document: the first, or at times a later one."""
+    """Return which page stands for the document: the first, or at times a later one.
+
+    A later page that carries next to nothing stands for no document.
+    """
     if document.kind == "letter-continued":
         return len(document.pages) - 1 if rng.random() < 0.7 else 0
-    return 0 if rng.random() < 0.85 else rng.randrange(len(document.pages))
+    page = 0 if rng.random() < 0.85 else rng.randrange(len(document.pages))
+    if page and _contrast(document.pages[page]) < _LEAST * _contrast(document.pages[0]):
+        return 0
+    return page
 
 
 def _jpeg(document: SyntheticDocument, page: int, rng: random.Random) -> bytes:
@@ -107,16 +122,34 @@ def tasks(directory: Path, counts: Mapping[str, int], seed: int, split: Split) -
     return wanted
 
 
-def spread(label_counts: Mapping[str, int]) -> dict[str, int]:
-    """Spread counts per label evenly over the label's kinds.
+def spread(
+    label_counts: Mapping[str, int], among: Collection[str] = tuple(KINDS)
+) -> dict[str, int]:
+    """Spread counts per label over the label's kinds by their weights (see ``weight_of``).
 
-    Example: ``{"invoice": 7}`` gives two of the first kind of invoice and one of the others.
+    What whole numbers leave over goes to the largest remainders, so the counts add up exactly.
+
+    Args:
+        label_counts: number of documents by label.
+        among: the kinds that may be drawn; all by default.
+
+    Raises:
+        KeyError: if a label does not exist or none of its kinds may be drawn.
     """
     counts: dict[str, int] = {}
     for label, count in label_counts.items():
-        kinds = [kind for kind, of in KINDS.items() if of == label]
-        for kind in islice(cycle(kinds), count):
-            counts[kind] = counts.get(kind, 0) + 1
+        kinds = [kind for kind, of in KINDS.items() if of == label and kind in among]
+        if not kinds and (count or label not in KINDS.values()):
+            raise KeyError(label)
+        if not kinds:
+            continue
+        whole = sum(map(weight_of, kinds))
+        exact = {kind: count * weight_of(kind) / whole for kind in kinds}
+        given = {kind: int(share) for kind, share in exact.items()}
+        by_rest = sorted(kinds, key=lambda kind: given[kind] - exact[kind])
+        for kind in by_rest[: count - sum(given.values())]:
+            given[kind] += 1
+        counts |= {kind: number for kind, number in given.items() if number}
     return counts
 
 
@@ -183,9 +216,14 @@ def _mend(directory: Path) -> None:
         path.write_bytes(data + b"\n")
 
 
+def _deaf() -> None:
+    """Leave Ctrl-C, which a terminal sends to every process of a command, to the first one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _written(missing: list[Task], workers: int) -> Iterator[Entry]:
     if workers <= 1:
         yield from map(write_one, missing)
         return
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+    with multiprocessing.get_context("spawn").Pool(workers, _deaf) as pool:
         yield from pool.imap_unordered(write_one, missing, chunksize=8)

@@ -9,13 +9,23 @@ from PIL import Image
 
 from docsorter.training.synth import (
     claim,
+    claim_grid,
+    claim_text,
     invoice,
+    invoice_letter,
+    invoice_office,
     invoice_special,
+    invoice_trade,
     invoice_utility,
     letter,
+    letter_archive,
+    letter_public,
     notes,
     office,
+    other_dense,
     other_forms,
+    other_sheets,
+    other_texts,
     photo,
     pictures,
     showy,
@@ -46,6 +56,16 @@ SLOTS: dict[str, Slots] = {
     **tables.SLOTS,
     **pictures.SLOTS,
     **other_forms.SLOTS,
+    **invoice_office.SLOTS,
+    **invoice_letter.SLOTS,
+    **invoice_trade.SLOTS,
+    **claim_grid.SLOTS,
+    **claim_text.SLOTS,
+    **letter_archive.SLOTS,
+    **letter_public.SLOTS,
+    **other_dense.SLOTS,
+    **other_sheets.SLOTS,
+    **other_texts.SLOTS,
 }
 """The slots and parts of every kind."""
 
@@ -56,13 +76,27 @@ _BUILDERS: dict[str, Builder] = {
     "invoice-utility": invoice_utility.utility,
     "invoice-pad": invoice_special.pad,
     "invoice-matrix": invoice_special.matrix,
+    "invoice-office": invoice_office.build,
+    "invoice-letter": invoice_letter.letterlike,
+    "invoice-folio": invoice_letter.folio,
+    "invoice-freight": invoice_trade.freight,
+    "invoice-web": invoice_trade.web,
     **dict.fromkeys(claim.SLOTS, claim.build),
+    "claim-grid": claim_grid.build,
+    "claim-digital": claim_text.digital,
+    "claim-notice": claim_text.notice,
     "letter-business": letter.build,
     "letter-personal": letter.build,
     "letter-authority": letter.build,
     "letter-typewritten": letter.typewritten,
     "letter-memo": letter.memo,
     "letter-continued": letter.continued,
+    "letter-archive": letter_archive.archived,
+    "letter-naval": letter_archive.naval,
+    "letter-fax": letter_archive.faxed,
+    "letter-public": letter_public.public,
+    "letter-agency": letter_public.agency,
+    "letter-brief": letter_public.brief,
     "order": tables.trade,
     "delivery-note": tables.trade,
     "bank-statement": tables.statement,
@@ -87,6 +121,17 @@ _BUILDERS: dict[str, Builder] = {
     "book-page": pictures.book_page,
     "application-form": other_forms.application,
     "tax-form": other_forms.tax,
+    "tax-return": other_dense.tax_return,
+    "wage-slip": other_dense.wage_slip,
+    "loan-form": other_dense.loan_form,
+    "scrap": other_texts.scrap,
+    "contract": other_texts.contract,
+    "pay-slip": other_sheets.pay_slip,
+    "questionnaire": other_texts.questionnaire,
+    "newspaper": other_texts.newspaper,
+    "data-sheet": other_sheets.data_sheet,
+    "folder": other_sheets.folder,
+    "programme": other_texts.programme,
 }
 
 # What is smaller than a sheet is rendered larger, so that its text stays text.
@@ -158,7 +203,7 @@ def generate(
     rng = _rng(kind, seed, split)
     place = locale_named(locale) if locale is not None else None
     plan = make_plan(kind, SLOTS[kind], split, font_book(), rng, place)
-    way = draw_capture(rng)
+    way = draw_capture(rng, kind)
     way = capture if capture is not None else way
     shot = rng.getrandbits(32)
     finer = FINE.get(way.name, 1.0)

@@ -16,6 +16,11 @@ _BY_LABEL: dict[Label, tuple[str, ...]] = {
         "invoice-utility",
         "invoice-pad",
         "invoice-matrix",
+        "invoice-office",
+        "invoice-letter",
+        "invoice-folio",
+        "invoice-freight",
+        "invoice-web",
     ),
     "claim": (
         "claim-expense",
@@ -24,6 +29,9 @@ _BY_LABEL: dict[Label, tuple[str, ...]] = {
         "claim-travel",
         "claim-medical",
         "claim-loss",
+        "claim-grid",
+        "claim-digital",
+        "claim-notice",
     ),
     "letter": (
         "letter-business",
@@ -32,6 +40,12 @@ _BY_LABEL: dict[Label, tuple[str, ...]] = {
         "letter-memo",
         "letter-authority",
         "letter-continued",
+        "letter-archive",
+        "letter-naval",
+        "letter-fax",
+        "letter-public",
+        "letter-agency",
+        "letter-brief",
     ),
     "other": (
         "receipt",
@@ -59,6 +73,17 @@ _BY_LABEL: dict[Label, tuple[str, ...]] = {
         "handwriting",
         "blank",
         "barcode-sheet",
+        "tax-return",
+        "wage-slip",
+        "loan-form",
+        "scrap",
+        "contract",
+        "pay-slip",
+        "questionnaire",
+        "newspaper",
+        "data-sheet",
+        "folder",
+        "programme",
     ),
 }
 
@@ -69,3 +94,38 @@ KINDS: dict[str, Label] = {kind: label for label, kinds in _BY_LABEL.items() for
 def kinds_of(label: Label) -> tuple[str, ...]:
     """Return the kinds that carry ``label``, in a fixed order."""
     return _BY_LABEL[label]
+
+
+_WEIGHTS: dict[str, float] = {
+    "invoice-office": 2.5,
+    "invoice-letter": 2.0,
+    "invoice-folio": 1.5,
+    "invoice-web": 1.5,
+    "claim-grid": 2.5,
+    "claim-digital": 1.5,
+    "letter-archive": 2.5,
+    "letter-naval": 1.5,
+    "letter-public": 1.5,
+    "letter-agency": 1.5,
+    "order": 0.3,
+    "delivery-note": 0.3,
+    "email": 0.5,
+    "blank": 0.5,
+    "business-card": 0.7,
+    "id-card": 1.5,
+    "tax-return": 1.7,
+    "wage-slip": 1.5,
+    "loan-form": 1.5,
+    "article": 1.5,
+    "resume": 1.2,
+    "contract": 1.5,
+}
+
+
+def weight_of(kind: str) -> float:
+    """Return how often ``kind`` is drawn among its label's kinds; 1 is the usual.
+
+    What varies most on real paper is drawn more often. An order or a delivery note, seen from
+    afar, is an invoice: many of them would teach that invoices are none of the labels.
+    """
+    return _WEIGHTS.get(kind, 1.0)

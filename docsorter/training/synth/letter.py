@@ -206,7 +206,7 @@ def continued(plan: Plan, writer: Writer) -> str:
     part, style = plan["head"], plan.style
     small = style.size * 0.9
     head = {
-        "number": "#align(center)[- 2 -]\n",
+        "number": f"#align(center)[{lit('- 2 -')}]\n",
         "names": (
             sized(small, lines([writer.person(), writer.long_date(), f"{writer.word('page')} 2"]))
             + "\n\n"

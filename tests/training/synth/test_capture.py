@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from docsorter.training.synth import aged, wear
 from docsorter.training.synth import effects as fx
-from docsorter.training.synth import wear
 from docsorter.training.synth.capture import CAPTURES, Capture, captured, draw_capture
 
 
@@ -71,12 +71,22 @@ def test_captures_are_drawn_from_all_and_rarely_turned() -> None:
     drawn = [draw_capture(rng) for _ in range(3000)]
     assert {c.name for c in drawn} == set(CAPTURES)
     assert 0.01 < sum(c.turn != 0 for c in drawn) / len(drawn) < 0.06
-    assert all(c.turn == 0 for c in drawn if c.name == "digital")
+    assert all(c.turn == 0 for c in drawn if c.name in ("digital", "screen"))
+
+
+def test_old_letters_are_captured_as_archives_capture_them() -> None:
+    old, new = (
+        [draw_capture(random.Random(seed), kind).name for seed in range(600)]
+        for kind in ("letter-archive", "invoice-web")
+    )
+    assert old.count("archive") > 4 * new.count("archive")
+    assert new.count("digital") > 4 * old.count("digital")
 
 
 _EFFECTS = (
     fx.paper, fx.edge_shadow, fx.show_through, fx.scan_lines, fx.uneven_light, wear.copier_border,
-    wear.holes, wear.stain, wear.folds, wear.marker,
+    wear.holes, wear.stain, wear.folds, wear.marker, aged.patchy, aged.two_tone, aged.pepper,
+    aged.copy_edges, aged.film, aged.coloured,
 )  # fmt: skip
 
 

@@ -1,11 +1,12 @@
 import json
+import random
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from docsorter.training.synth import read_index, spread, write_dataset
-from docsorter.training.synth.dataset import INDEX, tasks
+from docsorter.training.synth import generate, kinds_of, read_index, spread, write_dataset
+from docsorter.training.synth.dataset import INDEX, _shown, tasks
 
 _COUNTS = {"receipt": 3, "business-card": 2}
 
@@ -14,11 +15,26 @@ def _bytes(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*.jpg"))}
 
 
-def test_counts_are_spread_evenly_over_the_kinds_of_a_label() -> None:
-    counts = spread({"invoice": 7, "claim": 6})
-    assert sum(n for kind, n in counts.items() if kind.startswith("invoice")) == 7
-    assert {n for kind, n in counts.items() if kind.startswith("claim")} == {1}
-    assert max(counts.values()) - min(counts.values()) <= 1
+def test_counts_are_spread_over_the_kinds_of_a_label() -> None:
+    counts = spread({"invoice": 300, "claim": 90})
+    assert sum(n for kind, n in counts.items() if kind.startswith("invoice")) == 300
+    assert sum(n for kind, n in counts.items() if kind.startswith("claim")) == 90
+    assert set(counts) == {*kinds_of("invoice"), *kinds_of("claim")}
+
+
+def test_a_later_page_stands_for_its_document_unless_it_is_next_to_empty() -> None:
+    first, full, empty = (Image.new("L", (100, 140), "white") for _ in range(3))
+    for page in (first, full):
+        page.paste(0, (10, 10, 90, 60))
+    empty.paste(0, (10, 10, 30, 14))
+    document = generate("receipt", 1, "train", height=120)
+
+    def shown(second: Image.Image) -> set[int]:
+        several = document.with_pages((first, second))
+        return {_shown(several, random.Random(seed)) for seed in range(80)}
+
+    assert shown(full) == {0, 1}
+    assert shown(empty) == {0}
 
 
 @pytest.mark.slow
