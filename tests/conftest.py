@@ -4,11 +4,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration
 from docsorter.service.migration import migrate_workspace
 from docsorter.service.workspace import create
+
+# A busy machine is slow, not wrong; pytest's own timeout still ends what hangs.
+settings.register_profile("docsorter", deadline=None)
+settings.load_profile("docsorter")
 
 
 @pytest.fixture(autouse=True)

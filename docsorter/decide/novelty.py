@@ -11,6 +11,13 @@ Measured on real pages (138 invoices, claims and letters against 186 others, Ima
 no source in both parts; area under the ROC curve, mean of random splits): this 0.82, without the
 outside 0.81, the outside alone 0.78, features scaled to length 1 0.76, nearest neighbours by
 cosine 0.72. The weight was chosen on the same pages. The length of features is kept: it tells.
+
+Measured again on features of the first starter, without retuning anything, real and generated pages
+(mean of nine comparisons: foreign pages, and each label left out in turn): this 0.94, the nearest
+neighbour by cosine 0.94, the mean of five 0.91, energy (log-sum-exp of the labels) 0.93, this and
+energy together 0.955. On the three of them with real foreign pages (43 to 56 known pages against 83
+foreign ones): 0.87, 0.85, 0.79, 0.85 and 0.90. Energy is not added so far: the confidence is made
+of the same logits and is asked anyway.
 """
 
 from collections.abc import Mapping

@@ -25,7 +25,7 @@ from docsorter.errors import ModelError
 STEPS: Final = 50
 """Thresholds on the grid; neighbours differ by about 1/50 of the eligible documents."""
 
-SPARE: Final = 1.1
+SPARE: Final = 1.03
 """The test starts where at least this many times the required documents are expected."""
 
 NEARLY: Final = 0.95
@@ -61,8 +61,18 @@ class CheckedDocuments:
 
     def sorted_at(self, threshold: float) -> tuple[int, int]:
         """How many are sorted alone at a threshold, and how many of those wrongly."""
-        chosen = self.eligible & (self.confidences >= threshold)
-        return int(chosen.sum()), int((chosen & ~self.correct).sum())
+        counts, errors = self.sorted_at_each(np.array([threshold]))
+        return int(counts[0]), int(errors[0])
+
+    def sorted_at_each(
+        self, thresholds: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The same for many thresholds at once, (k,) each."""
+        confidences = self.confidences[self.eligible]
+        order = np.argsort(-confidences, kind="stable")
+        wrong = np.concatenate([[0], np.cumsum(~self.correct[self.eligible][order])])
+        counts = np.searchsorted(-confidences[order], -thresholds, side="right")
+        return counts.astype(np.int64), wrong[counts].astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +131,13 @@ def plan_thresholds(
 
     The grid is quantiles of the eligible confidences. One error too many at the start ends the
     test, and at the strictest threshold nothing can be certified for want of documents. So the
-    start is where the test is most likely to pass by what the validation documents show: 1.1 times
+    start is where the test is most likely to pass by what the validation documents show: 1.03 times
     the documents the promise takes are expected there, with as many errors as that allows. (Always
     starting at 1.1 times the number for *no* error certifies far less often where errors are rare
-    but not absent: at 0.2 % errors and 2,000 documents in 0.39 instead of 0.89 of draws.)
+    but not absent: at 0.2 % errors and 2,000 documents in 0.39 instead of 0.89 of draws. With 1.1
+    in place of 1.03 it starts where more documents are, and more errors: on 1,500 documents of six
+    populations it certified in 0.42 to 1.00 of draws instead of 0.51 to 1.00. Testing in another
+    order, or from two starts with half the risk each, certified less often.)
 
     Args:
         validation: Documents that neither trained the model nor belong to the calibration set.
@@ -162,8 +175,9 @@ def choose_threshold(plan: ThresholdPlan, calibration: CheckedDocuments) -> Thre
         UsageError: Target or confidence of the plan lie outside their range.
     """
     certified: ThresholdChoice | None = None
-    for threshold in plan.thresholds:
-        sorted_alone, errors = calibration.sorted_at(threshold)
+    table = zip(*calibration.sorted_at_each(np.array(plan.thresholds)), strict=True)
+    for threshold, (count, wrong) in zip(plan.thresholds, table, strict=True):
+        sorted_alone, errors = int(count), int(wrong)
         needed = checks_needed(plan.target, plan.confidence, errors)
         if sorted_alone < needed:  # the exact binomial test does not reject "worse than promised"
             break
@@ -184,12 +198,12 @@ def _start(
 ) -> int:
     """Index of the start; the loosest threshold when too few documents are expected anywhere."""
     chances = np.zeros(len(grid))
-    for index, threshold in enumerate(grid):
-        sorted_alone, errors = validation.sorted_at(float(threshold))
+    table = zip(*validation.sorted_at_each(grid), strict=True)
+    for index, (sorted_alone, errors) in enumerate(table):
         expected = int(sorted_alone * scale)
         allowed = _allowed_errors(expected / SPARE, target, confidence)
         if allowed >= 0:
-            rate = (errors + 0.5) / (sorted_alone + 1)  # none seen is not "never any"
+            rate = float(errors + 0.5) / float(sorted_alone + 1)  # none seen is not "never any"
             chances[index] = binomial_tail(allowed, expected, rate)
     if chances.max() == 0:
         return len(grid) - 1

@@ -48,6 +48,21 @@ class Corpus:
         return table
 
 
+def served_only(corpus: Corpus, served: RasterCache, size: int) -> Corpus:
+    """Leave out what is measured on and the daemon would refuse, such as a purely white page.
+
+    Args:
+        corpus: The documents.
+        served: Pages as the daemon sees them.
+        size: Side of a page for the classifier.
+    """
+    asked = [sample for sample in corpus.samples if sample.split != "train"]
+    problems = served.readable([sample.path for sample in asked], size)
+    for reason in problems.values():
+        _LOG.info("left out, the daemon refuses it: %s", reason)
+    return Corpus(tuple(sample for sample in corpus.samples if sample.path not in problems))
+
+
 def gather(
     synthetic: Path | None, real: Path | None, cache: RasterCache, *, seed: int = 0
 ) -> Corpus:

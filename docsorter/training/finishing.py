@@ -2,6 +2,7 @@
 
 import datetime as dt
 import importlib.metadata
+import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ from docsorter.training.bundle_writer import BundleParts
 from docsorter.training.classes import ClassPlan
 from docsorter.training.corpus import Corpus
 from docsorter.training.dataset import Sample, fingerprint, origins
+from docsorter.training.evaluation import Evaluation, evaluate_judged, html_page
 from docsorter.training.export import (
+    CALIBRATION_PAGES,
     VARIANTS,
     ExportCost,
     Gate,
@@ -30,10 +33,9 @@ from docsorter.training.export import (
 )
 from docsorter.training.golden_choice import choose_golden
 from docsorter.training.looking import Judged, Looked, judge, look
-from docsorter.training.measures import figures
 from docsorter.training.network import Network, build_network, copy_weights
 from docsorter.training.rasters import RasterCache
-from docsorter.training.report import html_report, model_card_text
+from docsorter.training.report import model_card_text
 from docsorter.training.rule import NOVELTY_LIMIT, apply_rule, temperature_of, threshold_of
 
 if TYPE_CHECKING:
@@ -116,6 +118,8 @@ class Finisher:
             ModelError: No exported file passes the gate.
         """
         costs = self._export_all()
+        for cost in costs:
+            _LOG.info("export: %s", json.dumps(cost.as_json()))
         chosen = first_within(costs, gate)
         _LOG.info("exported: %s", chosen.as_json())
         card = self._draft(identity)
@@ -131,11 +135,22 @@ class Finisher:
         }  # fmt: skip
         novelty = self._fit_novelty(classifier, looked)
         rule = self._fit_rule(looked, novelty, identity.target_error)
+        tests = _test_sets(looked)
         judged = {
             name: judge(part, rule.temperature, self._background, novelty)
-            for name, part in _test_sets(looked).items()
+            for name, part in tests.items()
         }
-        card = self._complete(card, rule, judged)
+        evaluations = {
+            name: evaluate_judged(
+                part,
+                card.labels,
+                rule,
+                rng=np.random.default_rng(0),
+                features=tests[name].first_features,
+            )
+            for name, part in judged.items()
+        }
+        card = self._complete(card, rule, judged, evaluations)
         parts = BundleParts(
             card=card,
             runtime=self._runtime(chosen.variant),
@@ -143,7 +158,10 @@ class Finisher:
             golden=choose_golden(self._corpus, self._plan, self._cache, self._network.size),
             texts={
                 "MODEL_CARD.md": model_card_text(card, identity.limits),
-                "report.html": html_report(card, judged, chosen.as_json()),
+                "report.html": html_page(evaluations, card, cost=chosen.as_json()),
+                "evaluation.json": json.dumps(
+                    {name: found.as_json() for name, found in evaluations.items()}
+                ),
             },
         )
         return Finished(parts, judged, costs)
@@ -158,10 +176,15 @@ class Finisher:
         pixels = np.stack([self._cache.pages(s.path, self._network.size)[0] for s in chosen])
         targets = np.array([self._plan.output_index(s.label) for s in chosen], np.int32)
         trained = trained_logits(self._network, pixels)
+        learned = self._corpus.of("train")
+        drawn = rng.permutation(len(learned))[:CALIBRATION_PAGES]
+        reserve = np.stack(
+            [self._cache.pages(learned[row].path, self._network.size)[0] for row in drawn]
+        )
         costs = []
         for variant in self._variants:
             path = self._runtime(variant)
-            export(self._network, path, variant)
+            export(self._network, path, variant, reserve)
             classifier = LiteRTClassifier(path, self._draft(None))
             costs.append(compare(variant, path, trained, classifier.classify(pixels), targets))
         return tuple(costs)
@@ -179,6 +202,8 @@ class Finisher:
         for label in self._plan.labels:
             mine = [s for s in self._corpus.of("train") if s.label == label]
             chosen += [mine[row] for row in rng.permutation(len(mine))[:_NOVELTY_PAGES]]
+        refused = self._cache.readable([s.path for s in chosen], self._network.size)
+        chosen = [sample for sample in chosen if sample.path not in refused]
         train = look(classifier, chosen, self._plan, self._cache, self._network.size)
         held_out: dict[str, list[NDArray[np.float32]]] = {}
         for (split, origin), part in looked.items():
@@ -227,8 +252,14 @@ class Finisher:
             versions={name: importlib.metadata.version(name) for name in _LIBRARIES},
         )
 
-    def _complete(self, card: ModelCard, rule: SortRule, judged: dict[str, Judged]) -> ModelCard:
-        metrics = {name: figures(part, card.labels, rule) for name, part in judged.items()}
+    def _complete(
+        self,
+        card: ModelCard,
+        rule: SortRule,
+        judged: dict[str, Judged],
+        evaluations: dict[str, Evaluation],
+    ) -> ModelCard:
+        metrics = {name: found.metrics() for name, found in evaluations.items()}
         first = next(iter(judged))
         seen = apply_rule(judged[first], len(card.labels), rule)
         changes: dict[str, Any] = {

@@ -11,6 +11,7 @@ from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.pooling import pool_pages
 from docsorter.documents import RawOutput
 from docsorter.model.classifier import Classifier
+from docsorter.settings import PagesSettings
 from docsorter.training.classes import ClassPlan
 from docsorter.training.dataset import Sample
 from docsorter.training.rasters import RasterCache
@@ -18,7 +19,7 @@ from docsorter.training.rasters import RasterCache
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-PAGE_CAP = 4
+PAGE_CAP = PagesSettings().page_cap  # as many as the daemon looks at
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 from pdf2image import convert_from_path
@@ -31,15 +31,34 @@ _UNREADABLE: Final = (
 _PDF_SIDE: Final = 1200  # longest side at which a PDF page is drawn
 
 
+class PageSource(Protocol):
+    """What makes squares of documents; `name` tells the squares of two of them apart."""
+
+    @property
+    def name(self) -> str:
+        """A word that changes whenever the same file would give other pixels."""
+        ...
+
+    def squares(self, path: Path, size: int, cap: int) -> "NDArray[np.uint8]":
+        """Return the first `cap` pages, (pages, size, size, 3) uint8.
+
+        Raises:
+            ValueError: The document cannot be read.
+        """
+        ...
+
+
 class RasterCache:
     """Squares of the pages of documents, kept as plain files under a folder.
 
     Args:
         folder: Where to keep them; made when missing.
+        source: What makes them; by default `read_images` in this process.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, source: PageSource | None = None) -> None:
         self._folder = folder
+        self._source = source
         folder.mkdir(parents=True, exist_ok=True)
 
     def pages(self, path: Path, size: int, *, cap: int = 1) -> "NDArray[np.uint8]":
@@ -50,16 +69,23 @@ class RasterCache:
         """
         stat = path.stat()
         key = f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}|{size}|{cap}"
-        kept = self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.npy"
+        if self._source is not None:
+            key += f"|{self._source.name}"
+        kept = self._folder / f"{hashlib.sha256(os.fsencode(key)).hexdigest()[:32]}.npy"
         if kept.is_file():
             pages: NDArray[np.uint8] = np.load(kept, allow_pickle=False)
             return pages
-        pages = np.stack([fit_page(image, size) for image in read_images(path, cap, size)])
+        pages = self._squares(path, size, cap)
         part = kept.with_suffix(f".{os.getpid()}.part")
         with part.open("wb") as stream:
             np.save(stream, pages, allow_pickle=False)
         part.replace(kept)
         return pages
+
+    def _squares(self, path: Path, size: int, cap: int) -> "NDArray[np.uint8]":
+        if self._source is not None:
+            return self._source.squares(path, size, cap)
+        return np.stack([fit_page(image, size) for image in read_images(path, cap, size)])
 
     def readable(self, paths: "Sequence[Path]", size: int) -> dict[Path, str]:
         """Read all documents once; return the unreadable ones with the reason."""

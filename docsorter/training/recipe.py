@@ -15,7 +15,8 @@ from docsorter.model.bundle import CARD, RUNTIME, digest
 from docsorter.model.card import Origin, read_card
 from docsorter.training.bundle_writer import write_bundle
 from docsorter.training.classes import plan_classes
-from docsorter.training.corpus import Corpus, gather
+from docsorter.training.corpus import Corpus, gather, served_only
+from docsorter.training.daemon_pages import daemon_cache
 from docsorter.training.dataset import fingerprint
 from docsorter.training.export import VARIANTS, Gate, Variant
 from docsorter.training.finishing import Finished, Finisher, Identity
@@ -87,10 +88,10 @@ def make(recipe: Recipe, now: Callable[[], dt.datetime]) -> Finished:
         TrainingRun(network, corpus, cache, recipe.work, recipe.schedule, seed=recipe.seed).run()
         if plan.background:  # every output was drawn alike; foreign documents come less often
             shift_background(network, prior_shift(1 / len(plan.outputs)))
-        finisher = Finisher(network, corpus, cache, recipe.work, now, variants=recipe.variants)
-        finished = finisher.finish(recipe.identity, recipe.gate)
-        for cost in finished.cost:
-            _LOG.info("export: %s", json.dumps(cost.as_json()))
+        with daemon_cache(recipe.work / "pages") as served:  # measured on what the daemon will see
+            tested = served_only(corpus, served, recipe.schedule.size)
+            finisher = Finisher(network, tested, served, recipe.work, now, variants=recipe.variants)
+            finished = finisher.finish(recipe.identity, recipe.gate)
         finished.parts.texts["train.log"] = log.read_text(encoding="utf-8")
         finished.parts.texts["figures.json"] = _figures(finished)
         write_bundle(finished.parts, recipe.out)

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.stats import binom
 
-from docsorter.decide.promise import error_upper_bound, is_certified
+from docsorter.decide.promise import checks_needed, error_upper_bound, is_certified
 from docsorter.decide.thresholds import (
+    SPARE,
     CheckedDocuments,
     ThresholdPlan,
     choose_threshold,
@@ -43,6 +45,22 @@ class Population:
         sorted_alone = int(np.searchsorted(-self.confidences, -threshold, side="right"))
         return float(self.risk[sorted_alone - 1])
 
+    def chance_at_the_best_threshold(self, n: int) -> float:
+        """How often the exact test passes at the one threshold where it does so most often."""
+        counts = np.arange(n + 1)
+        allowed = np.full(n + 1, -1)
+        errors = 0
+        while (needed := checks_needed(TARGET, CONFIDENCE, errors)) <= n:
+            allowed[needed:] = errors
+            errors += 1
+        shares = np.linspace(0.02, 1, 50)
+        passing = []
+        for share in shares:
+            risk = float(self.risk[int(share * len(self.risk)) - 1])
+            drawn = binom.pmf(counts, n, share)
+            passing.append(float((drawn * binom.cdf(allowed, counts, risk)).sum()))
+        return max(passing)
+
     @property
     def oracle_share(self) -> float:
         return float(np.flatnonzero(self.risk <= TARGET).max() + 1) / len(self.risk)
@@ -61,6 +79,21 @@ def uneven(confidences: Floats) -> Floats:
 def rarely_wrong(confidences: Floats) -> Floats:
     """Two errors in a thousand wherever the model is sure: some are in every draw."""
     return np.asarray(np.where(confidences > 0.75, 0.002, 0.15))
+
+
+def slowly_better(confidences: Floats) -> Floats:
+    """Some errors everywhere, and only slowly fewer where the model is surer."""
+    return np.asarray(0.001 + 0.06 * (1 - confidences))
+
+
+def often_a_little_wrong(confidences: Floats) -> Floats:
+    """Four errors in a thousand wherever the model is sure: nearly half of what is promised."""
+    return np.asarray(np.where(confidences > 0.7, 0.004, 0.15))
+
+
+def good_then_bad(confidences: Floats) -> Floats:
+    """Hardly an error among two thirds, one in twenty among the rest."""
+    return np.asarray(np.where(confidences > 0.8, 0.0005, 0.05))
 
 
 def just_too_wrong(confidences: Floats) -> Floats:
@@ -85,15 +118,6 @@ def at_most(draws: int) -> float:
     return 0.05 + 3 * float(np.sqrt(0.05 * 0.95 / draws))
 
 
-@pytest.mark.parametrize("error_at", [calibrated, uneven, rarely_wrong])
-def test_promises_are_kept_and_made(error_at: Callable[[Floats], Floats]) -> None:
-    population = Population(error_at)
-    assert population.oracle_share >= 0.5
-    broken, certified = simulate(population, draws=500, n=1500, seed=11)
-    assert broken <= at_most(500)
-    assert certified >= 0.5
-
-
 def test_promises_that_cannot_be_kept_are_rarely_made() -> None:
     population = Population(just_too_wrong)
     broken, certified = simulate(population, draws=500, n=1000, seed=12)
@@ -101,13 +125,42 @@ def test_promises_that_cannot_be_kept_are_rarely_made() -> None:
     assert certified <= at_most(500)
 
 
+EVERY: list[Callable[[Floats], Floats]] = [
+    calibrated, uneven, rarely_wrong, slowly_better, often_a_little_wrong, good_then_bad,
+    just_too_wrong,
+]  # fmt: skip
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("error_at", [calibrated, uneven, rarely_wrong, just_too_wrong])
+@pytest.mark.parametrize("error_at", EVERY)
 def test_promises_hold_over_two_thousand_draws(error_at: Callable[[Floats], Floats]) -> None:
+    """Kept, and made in half of the draws where a test could do that.
+
+    Of two populations not even the best threshold, known beforehand, passes the exact test in 0.6
+    of the draws; there three quarters of what it reaches are asked for.
+    """
     population = Population(error_at)
     broken, certified = simulate(population, draws=2000, n=1500, seed=13)
     assert broken <= at_most(2000)
     if population.oracle_share >= 0.5:
+        best = population.chance_at_the_best_threshold(1500)
+        assert certified >= (0.5 if best > 0.6 else 0.75 * best)
+
+
+@pytest.mark.parametrize(
+    "error_at",
+    [calibrated, uneven, rarely_wrong, slowly_better, often_a_little_wrong, good_then_bad],
+)
+def test_with_a_thousand_documents_little_is_lost_against_the_best_threshold(
+    error_at: Callable[[Floats], Floats],
+) -> None:
+    """At n = 1,000 the best threshold itself passes in 0.40 to 0.97 of the draws."""
+    population = Population(error_at)
+    broken, certified = simulate(population, draws=300, n=1000, seed=11)
+    best = population.chance_at_the_best_threshold(1000)
+    assert broken <= at_most(300)
+    assert certified >= 0.55 * best
+    if best > 0.9:
         assert certified >= 0.5
 
 
@@ -128,7 +181,7 @@ def test_the_test_starts_where_it_can_pass_and_goes_down() -> None:
     validation = documents(np.linspace(0.2, 1.0, 500), np.ones(500, dtype=np.bool_))
     plan = plan_thresholds(validation, 500)
     expected, _ = validation.sorted_at(plan.thresholds[0])
-    assert 1.1 * 299 <= expected <= 1.1 * 299 + 2 * 500 / 50
+    assert expected >= SPARE * 473  # one error is affordable there, and likelier than none
     assert list(plan.thresholds) == sorted(plan.thresholds, reverse=True)
 
 
@@ -137,7 +190,7 @@ def test_expected_errors_move_the_start_to_where_they_are_affordable() -> None:
     correct[1490:1492] = False  # two errors among the surest documents
     plan = plan_thresholds(documents(np.linspace(0.2, 1.0, 1500), correct), 1500)
     expected = int((np.linspace(0.2, 1.0, 1500) >= plan.thresholds[0]).sum())
-    assert expected >= 1.1 * 628  # which two errors take
+    assert expected >= SPARE * 628  # which two errors take
 
 
 def test_too_few_documents_are_stated_as_a_number() -> None:

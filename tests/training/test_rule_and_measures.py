@@ -7,7 +7,6 @@ from scipy import stats
 from docsorter.documents import SortRule
 from docsorter.training.dataset import Sample
 from docsorter.training.looking import Judged
-from docsorter.training.measures import aurc, figures, macro_f1, risk_coverage, wilson
 from docsorter.training.rule import (
     FOREIGN_SHARE,
     FOREIGN_SORTED,
@@ -18,8 +17,6 @@ from docsorter.training.rule import (
     prior_shift,
     threshold_of,
 )
-
-LABELS = ("invoice", "claim", "letter")
 
 
 def _judged(rows: list[tuple[float, int, int]], novelty: float = 10.0) -> Judged:
@@ -113,48 +110,3 @@ def test_weights_make_a_set_stand_for_the_stated_mix() -> None:
     assert weights.sum() == pytest.approx(42)
     assert weights[targets == 3].sum() / 42 == pytest.approx(FOREIGN_SHARE)
     assert weights[targets == 0].sum() == pytest.approx(weights[targets == 1].sum())
-
-
-@pytest.mark.parametrize(("hits", "n"), [(0, 10), (10, 10), (37, 50), (299, 300)])
-def test_wilson_intervals_agree_with_scipy(hits: int, n: int) -> None:
-    expected = stats.binomtest(hits, n).proportion_ci(method="wilson")
-
-    measured = wilson(hits, n)
-
-    assert measured.low == pytest.approx(expected.low, abs=1e-6)
-    assert measured.high == pytest.approx(expected.high, abs=1e-6)
-
-
-def test_no_documents_give_no_figure() -> None:
-    assert wilson(0, 0).value is None
-
-
-def test_macro_f1_counts_a_label_that_is_never_found() -> None:
-    top, targets = np.array([0, 0, 1, 1]), np.array([0, 0, 1, 2])
-
-    assert macro_f1(top, targets, 3) == pytest.approx((1 + 2 / 3 + 0) / 3)
-
-
-def test_risk_is_zero_until_the_first_error() -> None:
-    confidence = np.array([0.9, 0.8, 0.7, 0.6])
-    right = np.array([True, True, False, True])
-
-    coverage, risk = risk_coverage(confidence, right)
-
-    assert coverage.tolist() == [0.25, 0.5, 0.75, 1.0]
-    assert risk.tolist() == [0, 0, 1 / 3, 1 / 4]
-    assert aurc(confidence, right) == pytest.approx((1 / 3 + 1 / 4) / 4)
-
-
-def test_figures_on_too_few_documents_say_so_instead_of_a_number() -> None:
-    rows = [(0.95, column, column) for column in range(4) for _ in range(5)]
-
-    found = figures(_judged(rows), LABELS, SortRule(1.0, 0.9, 99.0))
-
-    assert found["accuracy"].value == 1.0
-    assert found["accuracy of claim"].value is None
-    assert found["accuracy of claim"].n == 5
-    assert found["ECE"].value is None
-    assert found["macro-F1"].value is None
-    assert found["automation rate"].value == 1.0
-    assert found["foreign documents sorted"].value == 0.0

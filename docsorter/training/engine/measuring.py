@@ -1,0 +1,261 @@
+"""What the exported file is worth on documents it was not taught, and the sort rule from that."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from docsorter.decide.novelty import NoveltyModel
+from docsorter.decide.promise import error_upper_bound
+from docsorter.decide.thresholds import CheckedDocuments
+from docsorter.documents import RawOutput, SortRule
+from docsorter.model.card import Evidence
+from docsorter.training.engine.confidence import (
+    Confidence,
+    Promise,
+    careful_threshold,
+    checked,
+    pages_disagree,
+    temperature_of,
+    threshold_by_test,
+    untested,
+)
+from docsorter.training.engine.exporting import Exported
+from docsorter.training.engine.head import Adjustment
+from docsorter.training.engine.material import Material
+from docsorter.training.engine.request import Request
+from docsorter.training.engine.teaching import Taught
+from docsorter.training.evaluation import Evaluation, evaluate_judged
+from docsorter.training.looking import Judged, Looked, judge
+from docsorter.training.progress import Progress
+from docsorter.training.rule import CONFIDENCE, NOVELTY_LIMIT
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_NOVELTY_DOCUMENTS: Final = 600
+TESTED: Final = "your documents, held back for the test"
+CROSS_FITTED: Final = "your documents, each judged by a head that did not learn from it"
+FOREIGN: Final = "generated documents of none of the labels"
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Everything measured on the exported file.
+
+    Attributes:
+        confidence: The sort rule and what stands behind it.
+        evidence: What the rule did to documents that had no part in it.
+        sets: Evaluations by name of the documents, the user's own first.
+    """
+
+    confidence: Confidence
+    evidence: Evidence
+    sets: dict[str, Evaluation]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """Documents with everything that decides about them."""
+
+    judged: Judged
+    held: "NDArray[np.bool_]"
+    features: "NDArray[np.float32]"
+    groups: tuple[int, ...]
+
+
+def measure(
+    material: Material, taught: Taught, exported: Exported, request: Request, progress: Progress
+) -> Measurement:
+    """Fit the sort rule and measure the model.
+
+    Args:
+        material: The documents and how they are divided.
+        taught: What was learned.
+        exported: The file that runs.
+        request: What was asked for.
+        progress: Is told how far it is.
+    """
+    background = len(material.start.plan.outputs) - len(material.labels)
+    measuring = _Measuring(material, exported, request, background, progress)
+    if material.division.cross_fitted:
+        return measuring.cross_fitted(taught.held_out)
+    return measuring.on_sets()
+
+
+@dataclass(frozen=True, slots=True)
+class _Measuring:
+    material: Material
+    exported: Exported
+    request: Request
+    background: int
+    progress: Progress
+
+    def on_sets(self) -> Measurement:
+        """Validation fits, calibration tests once, test measures."""
+        division = self.material.division
+        train = self._for_novelty(division.rows("train"))
+        validation, calibration, test = (
+            self._look(division.rows(split)) for split in ("validation", "calibration", "test")
+        )
+        temperature = temperature_of(validation, self.background)
+        novelty = NoveltyModel.fit(
+            train.first_features, train.targets, self._own(validation).first_features
+        )
+        seen = [
+            self._score(part, division.rows(split), temperature, novelty)
+            for part, split in zip(
+                (validation, calibration, test), ("validation", "calibration", "test"), strict=True
+            )
+        ]
+        threshold, promise = threshold_by_test(
+            self._checked(seen[0]), self._checked(seen[1]),
+            self.request.target_error, self.request.confidence,
+        )  # fmt: skip
+        foreign = self._foreign(temperature, novelty)
+        if threshold is None:
+            threshold = self._careful([seen[0].judged, seen[1].judged], foreign)
+        rule = SortRule(temperature, threshold, NOVELTY_LIMIT, dict(self.request.policies))
+        sorted_alone, errors = self._checked(seen[2]).sorted_at(threshold)
+        evidence = _evidence(len(seen[2].judged.samples), sorted_alone, errors, TESTED)
+        return self._complete(
+            Confidence(rule, novelty, promise), evidence, TESTED, seen[2], foreign
+        )
+
+    def cross_fitted(self, heads: Sequence[Adjustment]) -> Measurement:
+        """Every document is judged by the head that did not learn from its fold."""
+        folds = self.material.division.folds
+        looked = self._look(np.arange(len(folds)))
+        looked = self._out_of_fold(looked, heads)
+        temperature = temperature_of(looked, self.background)
+        novelty = self._cross_fitted_novelty(looked)
+        scored = self._score(looked, np.arange(len(folds)), temperature, novelty)
+        foreign = self._foreign(temperature, novelty)
+        threshold = self._careful([scored.judged], foreign)
+        rule = SortRule(temperature, threshold, NOVELTY_LIMIT, dict(self.request.policies))
+        counts = np.zeros(2, int)
+        for fold in np.unique(folds):
+            # Not even the threshold may have seen the documents that it is tested on.
+            rest = self._careful([scored.judged.where(folds != fold)], foreign)
+            counts += self._checked(_part(scored, folds == fold)).sorted_at(rest)
+        evidence = _evidence(len(folds), int(counts[0]), int(counts[1]), CROSS_FITTED)
+        promise = self._untested(scored, threshold)
+        confidence = Confidence(rule, novelty, promise)
+        return self._complete(confidence, evidence, CROSS_FITTED, scored, foreign)
+
+    def _look(self, rows: "NDArray[np.int64]") -> Looked:
+        return self.exported.look([self.material.samples[row] for row in rows], self.progress)
+
+    def _own(self, looked: Looked) -> Looked:
+        return looked.of_labels(self.material.start.plan)
+
+    def _for_novelty(self, rows: "NDArray[np.int64]") -> Looked:
+        order = np.random.default_rng([self.request.seed, 7]).permutation(rows)
+        return self._own(self._look(order[:_NOVELTY_DOCUMENTS]))
+
+    def _score(
+        self,
+        looked: Looked,
+        rows: "NDArray[np.int64]",
+        temperature: float,
+        novelty: NoveltyModel,
+    ) -> _Scored:
+        return _Scored(
+            judged=judge(looked, temperature, self.background, novelty),
+            held=pages_disagree(looked, temperature, self.background),
+            features=looked.first_features,
+            groups=tuple(self.material.groups[row] for row in rows),
+        )
+
+    def _foreign(self, temperature: float, novelty: NoveltyModel) -> _Scored | None:
+        samples = self.material.foreign.held
+        if not samples:
+            return None
+        looked = self.exported.look(samples, self.progress)
+        return _Scored(
+            judged=judge(looked, temperature, self.background, novelty),
+            held=pages_disagree(looked, temperature, self.background),
+            features=looked.first_features,
+            groups=tuple(range(len(samples))),
+        )
+
+    def _checked(self, scored: _Scored) -> CheckedDocuments:
+        return checked(scored.judged, scored.held, self.material.labels, self.request.policies)
+
+    def _careful(self, parts: list[Judged], foreign: _Scored | None) -> float:
+        every = [*parts, *([foreign.judged] if foreign is not None else [])]
+        labels = len(self.material.labels)
+        return max(careful_threshold(part, labels, self.request.target_error) for part in every)
+
+    def _untested(self, scored: _Scored, threshold: float) -> Promise:
+        sorted_alone, _ = self._checked(scored).sorted_at(threshold)
+        return untested(
+            sorted_alone, len(scored.judged.samples), self.request.target_error,
+            self.request.confidence,
+        )  # fmt: skip
+
+    def _out_of_fold(self, looked: Looked, heads: Sequence[Adjustment]) -> Looked:
+        outputs = []
+        for output, fold in zip(looked.outputs, self.material.division.folds, strict=True):
+            prior = self.material.start.prior(output.features)
+            logits = heads[int(fold)].logits(output.features, prior)
+            outputs.append(RawOutput(logits.astype(np.float32), output.features))
+        return Looked(looked.samples, looked.targets, tuple(outputs))
+
+    def _cross_fitted_novelty(self, looked: Looked) -> NoveltyModel:
+        """Fit on all documents; compare with distances from models that lacked the document."""
+        folds, mine = self.material.division.folds, looked.targets < len(self.material.labels)
+        features, targets = looked.first_features, looked.targets
+        distances = []
+        for fold in np.unique(folds[mine]):
+            rest, here = mine & (folds != fold), mine & (folds == fold)
+            model = NoveltyModel.fit(features[rest], targets[rest], features[here])
+            distances.append(model.reference)
+        whole = NoveltyModel.fit(features[mine], targets[mine], features[mine])
+        reference = np.sort(np.concatenate(distances))
+        return NoveltyModel.from_arrays({**whole.to_arrays(), "reference": reference})
+
+    def _complete(
+        self,
+        confidence: Confidence,
+        evidence: Evidence,
+        name: str,
+        scored: _Scored,
+        foreign: _Scored | None,
+    ) -> Measurement:
+        sets = {name: scored, **({FOREIGN: foreign} if foreign is not None else {})}
+        found = {}
+        for number, (title, part) in enumerate(sets.items()):
+            found[title] = evaluate_judged(
+                part.judged,
+                self.material.labels,
+                confidence.rule,
+                groups=part.groups,
+                rng=np.random.default_rng([self.request.seed, 8, number]),
+                features=part.features if title != FOREIGN else None,
+                held=part.held,
+                progress=self.progress,
+            )
+        return Measurement(confidence, evidence, found)
+
+
+def _part(scored: _Scored, chosen: "NDArray[np.bool_]") -> _Scored:
+    rows = np.flatnonzero(chosen)
+    return _Scored(
+        scored.judged.where(chosen),
+        scored.held[rows],
+        scored.features[rows],
+        tuple(scored.groups[row] for row in rows),
+    )
+
+
+def _evidence(documents: int, sorted_alone: int, errors: int, description: str) -> Evidence:
+    return Evidence(
+        documents=documents,
+        sorted_alone=sorted_alone,
+        errors=errors,
+        confidence=CONFIDENCE,
+        upper_bound=error_upper_bound(errors, sorted_alone, CONFIDENCE),
+        description=description,
+    )

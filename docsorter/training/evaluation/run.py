@@ -1,0 +1,189 @@
+"""A bundle and a folder of labelled documents in, an evaluation out, as the daemon would see it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from docsorter.decide.calibration import label_probabilities
+from docsorter.decide.novelty import NoveltyModel
+from docsorter.decide.pooling import disagreement
+from docsorter.documents import RawOutput, ReasonCode
+from docsorter.errors import DocumentError, UsageError
+from docsorter.model.bundle import ModelBundle
+from docsorter.model.card import NONE_OF_THESE, ModelCard
+from docsorter.model.classifier import Classifier
+from docsorter.training.dataset import Sample
+from docsorter.training.evaluation.evaluation import Evaluation
+from docsorter.training.evaluation.measuring import evaluate_judged
+from docsorter.training.labelled import LabelledFolder, Unreadable, document_groups, read_labelled
+from docsorter.training.looking import Looked, judge
+from docsorter.training.progress import Progress
+from docsorter.training.rasters import RasterCache
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_Read = Callable[[Sample], "NDArray[np.uint8]"]
+
+_READERS: Final = 2
+_AHEAD: Final = 8
+"""Documents that are read before the model asks for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderEvaluation:
+    """An evaluation with what it was made from.
+
+    Attributes:
+        evaluation: The figures.
+        folder: The folder.
+        unreadable: Files that could not be used, with reasons.
+        foreign: Labels of the folder that the model does not know, with their documents; those
+            count as documents of no label.
+        missing: Labels of the model that the folder has no document of.
+    """
+
+    evaluation: Evaluation
+    folder: Path
+    unreadable: tuple[Unreadable, ...]
+    foreign: dict[str, int]
+    missing: tuple[str, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Return everything as plain values."""
+        return {
+            "folder": str(self.folder),
+            "unreadable": [
+                {"file": str(one.path), "label": one.label, "reason": one.reason}
+                for one in self.unreadable
+            ],
+            "foreign_labels": self.foreign,
+            "labels_without_documents": list(self.missing),
+            **self.evaluation.as_json(names=True),
+        }
+
+
+def evaluate_folder(
+    bundle: ModelBundle,
+    classifier: Classifier,
+    root: Path,
+    cache: RasterCache,
+    *,
+    page_cap: int,
+    rng: np.random.Generator,
+    progress: Progress,
+) -> FolderEvaluation:
+    """Let a model look at labelled documents and measure everything.
+
+    Args:
+        bundle: The model.
+        classifier: What runs it.
+        root: A folder with one sub-folder per label; documents of labels that the model does not
+            know, and those of `other`, count as foreign.
+        cache: Makes and keeps the pages.
+        page_cap: Pages that are looked at of each document.
+        rng: Of the resamples.
+        progress: Is told how far it is.
+
+    Raises:
+        UsageError: There is no such folder, it is empty, or none of its labels is the model's.
+        DocumentError: Not one of the documents can be read.
+    """
+    folder = read_labelled(root, cache, progress)
+    _check(folder, bundle.card)
+    card = bundle.card
+    size = card.input.size
+    outputs = _look(
+        classifier,
+        folder.samples,
+        lambda sample: cache.pages(sample.path, size, cap=page_cap),
+        progress,
+    )
+    looked = Looked(folder.samples, _targets(folder.samples, card), outputs)
+    judged = judge(
+        looked, card.temperature, card.background, NoveltyModel.from_arrays(bundle.novelty)
+    )
+    groups = document_groups(folder, cache, progress, looked.first_features)
+    evaluation = evaluate_judged(
+        judged,
+        card.labels,
+        card.rule(),
+        groups=groups,
+        rng=rng,
+        features=looked.first_features,
+        held=_pages_disagree(looked.outputs, card),
+        progress=progress,
+    )
+    counts = folder.counts()
+    return FolderEvaluation(
+        evaluation=evaluation,
+        folder=root,
+        unreadable=folder.unreadable,
+        foreign={name: n for name, n in counts.items() if name not in card.labels and n},
+        missing=tuple(label for label in card.labels if not counts.get(label)),
+    )
+
+
+def _targets(samples: Sequence[Sample], card: ModelCard) -> "NDArray[np.int64]":
+    column = {label: number for number, label in enumerate(card.labels)}
+    return np.array([column.get(s.label, len(card.labels)) for s in samples], np.int64)
+
+
+def _look(
+    classifier: Classifier, samples: Sequence[Sample], read: _Read, progress: Progress
+) -> tuple[RawOutput, ...]:
+    """Let the classifier look at documents while the next ones are being read."""
+    outputs: list[RawOutput] = []
+    for pages in _ahead(samples, read):
+        outputs.append(classifier.classify(pages))
+        progress("asking the model", len(outputs), len(samples))
+    return tuple(outputs)
+
+
+def _ahead(samples: Sequence[Sample], read: _Read) -> "Iterator[NDArray[np.uint8]]":
+    pool = ThreadPoolExecutor(_READERS)
+    try:
+        rest = iter(samples)
+        waiting: list[Future[NDArray[np.uint8]]] = [
+            pool.submit(read, sample) for sample in islice(rest, _AHEAD)
+        ]
+        while waiting:
+            pages = waiting.pop(0).result()
+            waiting += [pool.submit(read, sample) for sample in islice(rest, 1)]
+            yield pages
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _pages_disagree(outputs: Sequence[RawOutput], card: ModelCard) -> "NDArray[np.bool_]":
+    tables = (label_probabilities(o.logits, card.temperature, card.background) for o in outputs)
+    return np.array([disagreement(table) is not None for table in tables], np.bool_)
+
+
+def _check(folder: LabelledFolder, card: ModelCard) -> None:
+    if not folder.samples:
+        first = folder.unreadable[0] if folder.unreadable else None
+        because = f", the first because: {first.path.name}: {first.reason}" if first else ""
+        raise DocumentError(
+            ReasonCode.DAMAGED,
+            f"not one of the {len(folder.unreadable)} files in {folder.root} can be read{because}",
+            remedy="`docsorter data report` lists every file with its reason",
+        )
+    known = {*card.labels, NONE_OF_THESE}
+    if not known & {sample.label for sample in folder.samples}:
+        raise UsageError(
+            f"none of the labels in {folder.root} is one of the model {card.name}: the folder has "
+            f"{_listed(folder.labels)}, the model knows {_listed(card.labels)}",
+            remedy="name the sub-folders like the labels of the model; documents that are none of "
+            f"them go into {NONE_OF_THESE!r}",
+        )
+
+
+def _listed(labels: Sequence[str], most: int = 8) -> str:
+    more = f" and {len(labels) - most} more" if len(labels) > most else ""
+    return ", ".join(labels[:most]) + more

@@ -1,0 +1,93 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from docsorter.decide.thresholds import CheckedDocuments
+from docsorter.documents import RawOutput
+from docsorter.training.dataset import Sample
+from docsorter.training.engine.confidence import (
+    LEAST_TEMPERATURE,
+    checked,
+    pages_disagree,
+    temperature_of,
+    threshold_by_test,
+    untested,
+)
+from docsorter.training.looking import Judged, Looked
+
+LABELS = ("claim", "invoice")
+
+
+def judged(probabilities: NDArray[np.float64], targets: list[int], novelty: float = 0.0) -> Judged:
+    samples = tuple(Sample(Path(f"{row}.png"), "", "", "", "") for row in range(len(targets)))
+    return Judged(samples, np.array(targets), probabilities, np.full(len(targets), novelty))
+
+
+def looked(*documents: list[list[float]]) -> Looked:
+    outputs = tuple(
+        RawOutput(np.array(pages, np.float32), np.zeros((len(pages), 2), np.float32))
+        for pages in documents
+    )
+    samples = tuple(Sample(Path(f"{row}.png"), "", "", "", "") for row in range(len(outputs)))
+    return Looked(samples, np.zeros(len(outputs), np.int64), outputs)
+
+
+def sure(n: int, errors: int = 0) -> CheckedDocuments:
+    correct = np.ones(n, np.bool_)
+    correct[:errors] = False
+    return CheckedDocuments(np.linspace(0.5, 1.0, n), correct, np.ones(n, np.bool_))
+
+
+def test_only_what_every_rule_lets_pass_can_be_sorted() -> None:
+    shares = np.array([[0.9, 0.05, 0.05], [0.05, 0.9, 0.05], [0.02, 0.08, 0.9], [0.9, 0.1, 0.0]])
+    held = np.array([False, False, False, True])
+    found = checked(judged(shares, [0, 1, 2, 0]), held, LABELS, {"invoice": "review"})
+    assert found.eligible.tolist() == [True, False, False, False]
+    assert found.correct.tolist() == [True, True, True, True]
+    strange = checked(judged(shares, [0, 1, 2, 0], novelty=100.0), held, LABELS, {})
+    assert not strange.eligible.any()
+
+
+def test_a_model_without_background_has_no_column_for_foreign_documents() -> None:
+    found = checked(judged(np.array([[0.9, 0.1]]), [2]), np.zeros(1, np.bool_), LABELS, {})
+    assert found.eligible.tolist() == [True]
+    assert found.correct.tolist() == [False]
+
+
+def test_pages_that_name_different_labels_are_held() -> None:
+    both = looked([[9.0, 0.0], [0.0, 9.0]], [[9.0, 0.0], [9.0, 0.0]])
+    assert pages_disagree(both, 1.0, 0).tolist() == [True, False]
+
+
+def test_the_temperature_never_makes_a_small_set_too_sure() -> None:
+    assert temperature_of(looked(*[[[0.5, 0.0]]] * 200), 0) == LEAST_TEMPERATURE
+
+
+def test_enough_evidence_certifies_the_threshold() -> None:
+    threshold, promise = threshold_by_test(sure(800), sure(800), 0.01, 0.95)
+    assert threshold is not None
+    assert promise.certified
+    assert (promise.tested, promise.errors, promise.more) == (800, 0, 0)
+    assert promise.statement().startswith("of what is sorted alone at most 1 % is wrong")
+
+
+def test_too_little_evidence_is_a_number_of_documents() -> None:
+    threshold, promise = threshold_by_test(sure(100), sure(150), 0.01, 0.95)
+    assert threshold is None
+    assert (promise.tested, promise.needed, promise.more) == (150, 299, 149)
+    assert "299 checked documents without an error needed, you have 150" in promise.statement()
+
+
+def test_where_nothing_could_be_sorted_the_whole_number_is_missing() -> None:
+    none = CheckedDocuments(np.ones(9), np.ones(9, np.bool_), np.zeros(9, np.bool_))
+    threshold, promise = threshold_by_test(none, sure(50), 0.01, 0.95)
+    assert threshold is None
+    assert not promise.certified
+    assert promise.needed == 299
+
+
+@pytest.mark.parametrize(("alone", "more"), [(60, 299), (30, 598), (0, 17940)])
+def test_what_an_untested_rule_misses_depends_on_how_much_it_sorts(alone: int, more: int) -> None:
+    assert untested(alone, 60, 0.01, 0.95).more == more

@@ -1,0 +1,143 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from docsorter.documents import SortRule
+from docsorter.errors import UsageError
+from docsorter.training.evaluation import Evaluation, evaluate_judged
+from docsorter.training.evaluation.measuring import layout_groups
+from docsorter.training.looking import Judged
+from docsorter.training.measures import figures
+from tests.training.evaluation.judging import LABELS, RULE, judged_of, realistic
+
+
+def evaluate(judged: Judged, rule: SortRule = RULE) -> Evaluation:
+    return evaluate_judged(judged, LABELS, rule, rng=np.random.default_rng(0))
+
+
+@pytest.fixture(scope="module")
+def large() -> Evaluation:
+    rng = np.random.default_rng(1)
+    judged = realistic(900, rng)
+    features = rng.normal(0, 1, (900, 12)).astype(np.float32)
+    return evaluate_judged(judged, LABELS, RULE, rng=rng, features=features)
+
+
+def test_every_figure_has_its_n_and_an_interval_or_a_reason(large: Evaluation) -> None:
+    for name, measured in large.metrics().items():
+        if measured.value is None:
+            assert measured.note, name
+        else:
+            assert measured.n, name
+            assert measured.low is not None, name
+            assert measured.high is not None, name
+            assert measured.low <= measured.value <= measured.high, name
+
+
+def test_the_counts_add_up(large: Evaluation) -> None:
+    rule = large.at_rule
+    assert sum(map(sum, large.confusion)) == large.documents == 900
+    assert large.own + rule.foreign == 900
+    assert sum(large.confidences) == large.own
+    assert sum(one.documents for one in large.sources) == 900
+    assert sum(one.sorted_alone for one in large.sources) == rule.sorted_alone
+    assert sum(one.errors for one in large.sources) == rule.errors
+    assert rule.error.value == pytest.approx(rule.errors / rule.sorted_alone)
+
+
+def test_the_numbers_are_plain_json_and_name_nothing_unless_asked(large: Evaluation) -> None:
+    silent, open_ = json.dumps(large.as_json()), json.dumps(large.as_json(names=True))
+
+    assert "scan-" not in silent
+    assert '"source 0"' not in silent
+    assert "scan-" in open_
+    assert '"source 0"' in open_
+    found = json.loads(silent)
+    assert found["risk"][-1]["coverage"] == 1.0
+    assert found["figures"]["accuracy"]["n"] == large.own
+    assert [curve["name"] for curve in found["novelty"]] == ["", *LABELS]
+
+
+def test_the_same_seed_gives_the_same_evaluation() -> None:
+    judged = realistic(200, np.random.default_rng(2))
+
+    assert evaluate(judged) == evaluate(judged)
+
+
+def test_pages_that_disagree_are_not_sorted() -> None:
+    judged = judged_of([(0.99, 0, 0)] * 40)
+
+    held = evaluate_judged(
+        judged, LABELS, RULE, rng=np.random.default_rng(0), held=np.arange(40) < 10
+    )
+
+    assert evaluate(judged).at_rule.sorted_alone == 40
+    assert held.at_rule.sorted_alone == 30
+
+
+def test_only_foreign_documents_still_tell_how_many_would_be_sorted() -> None:
+    found = evaluate(judged_of([(0.95, 0, 3)] * 2 + [(0.95, 3, 3)] * 38))
+
+    assert (found.own, found.figures, found.risk) == (0, {}, ())
+    assert (found.at_rule.foreign_sorted, found.at_rule.foreign_share.value) == (2, 0.05)
+    assert found.automation[0].certified.value is None
+    assert "accuracy" not in found.metrics()
+
+
+def test_a_model_without_background_takes_foreign_documents_for_a_label() -> None:
+    shares = np.tile([0.9, 0.06, 0.04], (70, 1))
+    samples = judged_of([(0.9, 0, 0)] * 35 + [(0.9, 0, 3)] * 35).samples
+    targets = np.repeat([0, 3], 35)
+    judged = Judged(samples, targets, shares, np.full(70, 5.0))
+
+    found = evaluate(judged, replace(RULE, threshold=0.8))
+
+    assert found.names == LABELS
+    assert found.confusion == ((35, 0, 0), (0, 0, 0), (0, 0, 0), (35, 0, 0))
+    assert (found.at_rule.errors, found.at_rule.foreign_sorted) == (35, 35)
+
+
+def test_documents_of_one_layout_are_one_group() -> None:
+    plain = judged_of([(0.9, 0, 0)] * 3).samples
+    laid = [replace(sample, layout="A", source="x") for sample in plain]
+    other = [replace(sample, layout="A", source="y") for sample in plain]
+
+    assert layout_groups(plain) == [0, 1, 2]
+    assert layout_groups([*laid, *other]) == [0, 0, 0, 1, 1, 1]
+
+
+def test_no_document_and_arguments_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(UsageError, match="no document"):
+        evaluate(judged_of([]))
+    with pytest.raises(UsageError, match="as many groups"):
+        evaluate_judged(
+            judged_of([(0.9, 0, 0)] * 3), LABELS, RULE, groups=[1], rng=np.random.default_rng(0)
+        )
+
+
+def test_the_figures_of_a_card_on_few_documents_say_so() -> None:
+    rows = [(0.95, column, column) for column in range(4) for _ in range(5)]
+
+    found = figures(judged_of(rows), LABELS, RULE)
+
+    for name in ("accuracy", "accuracy of claim", "ECE", "macro-F1", "automation at 99.0%, oracle"):
+        assert found[name].value is None, name
+    assert found["accuracy of claim"].n == 5
+    assert found["automation rate"].value == 1.0
+    assert found["foreign documents sorted"].value == 0.0
+
+
+def test_progress_is_told_from_nothing_to_everything() -> None:
+    told: list[tuple[str, int, int]] = []
+    evaluate_judged(
+        judged_of([(0.9, 0, 0)] * 3),
+        LABELS,
+        RULE,
+        rng=np.random.default_rng(0),
+        progress=lambda *step: told.append(step),
+    )
+
+    assert told[0][1] == 0
+    assert told[-1][1] == told[-1][2]
