@@ -1,4 +1,4 @@
-"""review list, show, answer, skip, undo: what waits for a person, as scriptable commands."""
+"""review: the screen of whoever decides; list, show, answer, skip, undo are for scripts."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from docsorter.cli.context import AsJson, acts, reviewer
+from docsorter.cli.context import AsJson, acts, configuration, reviewer
 from docsorter.cli.output import fields, guess, print_json, print_table, say, when
 from docsorter.errors import UsageError
 
@@ -15,13 +15,42 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Decide about the documents that wait for a person.",
-    no_args_is_help=True,
+    invoke_without_command=True,
+    epilog="Examples: docsorter review\n\ndocsorter review --plain --only reason:unsure",
     rich_markup_mode=None,
 )
 
 DocumentId = Annotated[int, typer.Argument(metavar="ID", help="Number of the document.", min=1)]
 _BAR = 20
 _Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+@app.callback()
+def screen(
+    ctx: typer.Context,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Line by line, for screen readers.")
+    ] = False,
+    only: Annotated[
+        str, typer.Option(help="Only such, e.g. 'reason:unsure label:claim scan_'.")
+    ] = "",
+    order: Annotated[str, typer.Option(help="oldest, newest, unsure or sure first.")] = "oldest",
+) -> None:
+    """Decide about the documents that wait for a person; alone it opens the screen."""
+    if ctx.invoked_subcommand is not None:
+        return
+    from docsorter.cli.reviewer.launch import review
+    from docsorter.review.searching import parse_search
+    from docsorter.service.desk.session import Reviewer
+    from docsorter.store import ReviewOrder
+
+    review(
+        configuration(ctx),
+        reviewer=Reviewer(*reviewer()),
+        order=_choice(ReviewOrder, order, "--order"),
+        wanted=parse_search(only),
+        plain=plain,
+    )
 
 
 @app.command("list", epilog="Example: docsorter review list --reason unsure --json")

@@ -1,0 +1,1 @@
+"""`docsorter review`: the full screen of whoever decides, and the same line by line."""

@@ -1,0 +1,183 @@
+"""The reviewer line by line, for screen readers and dumb terminals: no cursor, no colour."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from docsorter.cli.reviewer.viewer import Viewer
+from docsorter.errors import DocsorterError
+from docsorter.review.choices import Choice, by_name
+from docsorter.review.items import Item
+from docsorter.review.searching import parse_search
+from docsorter.review.wording import age, shares, suggestion, why
+from docsorter.service.desk.session import ReviewSession
+
+COMMANDS: Final = (
+    ("a number or a label", "it is that; the beginning of a label will do"),
+    ("Enter alone", "take the label that is suggested"),
+    ("new LABEL", "it is a label that does not exist yet"),
+    ("undo", "take your last answer back; again for the one before"),
+    ("skip", "it comes last for a while"),
+    ("reject [WHY]", "it belongs nowhere"),
+    ("open", "open the file in the system's viewer"),
+    ("search [WORDS]", "only some: part of a name, reason:, label:, source:; alone: all"),
+    ("again", "read this document out again"),
+    ("help", "this list"),
+    ("quit", "end; what you hold goes back to the queue"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How to speak with the person.
+
+    Attributes:
+        ask: Prints a prompt and returns the line typed; EOFError when there is no more.
+        say: Prints a line.
+    """
+
+    ask: Callable[[str], str]
+    say: Callable[[str], None]
+
+
+class PlainReview:
+    """Reads documents out and asks about each.
+
+    Args:
+        session: Takes documents and carries acts out.
+        voice: Speaks with the person.
+        viewer: Opens a file outside.
+    """
+
+    def __init__(self, session: ReviewSession, voice: Voice, viewer: Viewer) -> None:
+        self._session = session
+        self._voice = voice
+        self._viewer = viewer
+        self._offered: tuple[Choice, ...] = ()
+        self._quit = False
+        self.item: Item | None = None
+        """The document that was read out; renewed by others, so it is replaced here alone."""
+
+    def run(self) -> None:
+        """Go through the queue until it is empty or the person has had enough."""
+        try:
+            while not self._quit:
+                self.item = self.item or self._session.take()
+                if self.item is None:
+                    self._voice.say("Nothing waits for you.")
+                    return
+                self._read_out(self.item)
+                self._decide()
+        except EOFError:
+            self._voice.say("")
+        finally:
+            if self.item is not None:
+                self._session.put_back(self.item)
+
+    def _read_out(self, item: Item) -> None:
+        document, say = item.document, self._voice.say
+        self._offered = self._session.offered()
+        pages = f", {document.pages} page{'s' if document.pages != 1 else ''}"
+        source = f", from {document.source}" if document.source else ""
+        say("")
+        say(
+            f"Document {document.id}: {document.name}{pages if document.pages else ''}{source}. "
+            f"Here for {age(item.entry, self._session.acts.now())}. "
+            f"{self._session.waiting()} waiting."
+        )
+        say(f"Why: {why(item)}.")
+        probable = [f"{name} {100 * share:.0f} percent" for name, share in shares(item).items()]
+        if probable:
+            say(f"The model says: {', '.join(probable)}.")
+        named = ", ".join(f"{each.digit} {each.label}".strip() for each in self._offered)
+        top = suggestion(item)
+        say(f"Labels: {named}." + (f" Enter takes {top}." if top else "") + " help lists all.")
+
+    def _decide(self) -> None:
+        """Ask until the document is decided, or another one is to be read out."""
+        before = self.item
+        while self.item is before and before is not None and not self._quit:
+            line = self._voice.ask("> ").strip()
+            try:
+                self._obey(before, line)
+            except DocsorterError as error:
+                self._voice.say(f"Not done: {error}.")
+                self.item = self._session.held_again(before)
+                if self.item is None:
+                    self._voice.say("The next document.")
+
+    def _obey(self, item: Item, line: str) -> None:
+        word, _, rest = line.partition(" ")
+        rest = rest.strip()
+        exact = next((c for c in self._offered if c.label.casefold() == line.casefold()), None)
+        act = None if exact else self._acts().get(word.casefold())
+        if act is not None:
+            act(item, rest)
+            return
+        top = suggestion(item)
+        if not line and not top:
+            self._voice.say("Nothing is suggested here; give a label.")
+            return
+        choice = exact or by_name(self._offered, line or top)
+        if choice is None:
+            named = ", ".join(each.label for each in self._offered)
+            self._voice.say(f"There is no label {line!r}; the labels are {named}. help lists all.")
+            return
+        self._answered(item, choice.label, new=not choice.taught)
+
+    def _acts(self) -> dict[str, Callable[[Item, str], None]]:
+        return {
+            "new": lambda item, rest: self._answered(item, rest, new=True),
+            "undo": lambda item, _: self._undo(item),
+            "skip": lambda item, _: self._skip(item),
+            "reject": self._reject,
+            "open": lambda item, _: self._open(item),
+            "search": self._search,
+            "again": lambda item, _: self._read_out(item),
+            "help": lambda _, __: self._help(),
+            "?": lambda _, __: self._help(),
+            "quit": lambda _, __: self._leave(),
+            "q": lambda _, __: self._leave(),
+        }
+
+    def _answered(self, item: Item, label: str, *, new: bool) -> None:
+        if not label:
+            self._voice.say("new needs a label, as in: new tax form")
+            return
+        self._session.answer(item, label, new=new)
+        self.item = None
+        self._voice.say(f"{item.document.name} is {label}. undo takes it back.")
+
+    def _reject(self, item: Item, why_not: str) -> None:
+        self._session.reject(item, why_not)
+        self.item = None
+        self._voice.say(f"{item.document.name} is rejected. undo takes it back.")
+
+    def _skip(self, item: Item) -> None:
+        self._session.skip(item)
+        self.item = None
+        self._voice.say(f"{item.document.name} comes last for a while.")
+
+    def _undo(self, item: Item) -> None:
+        document, back = self._session.undo()
+        self._voice.say(f"{document.name} waits again: your answer was taken back.")
+        if back is not None:
+            self._session.put_back(item)
+            self.item = back
+
+    def _open(self, item: Item) -> None:
+        path = self._session.acts.path_of(item.document)
+        self._viewer(path)
+        self._voice.say(f"Opened {path}.")
+
+    def _search(self, item: Item, text: str) -> None:
+        self._session.narrow(parse_search(text))
+        self._session.put_back(item)
+        self.item = None
+
+    def _leave(self) -> None:
+        self._quit = True
+
+    def _help(self) -> None:
+        for command, meaning in COMMANDS:
+            self._voice.say(f"{command}: {meaning}.")

@@ -1,0 +1,236 @@
+"""The full screen: one document, what is known of it, and one key per decision."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.events import Key as KeyPress
+from textual.events import Resize
+from textual.screen import Screen
+from textual.widgets import Static
+
+from docsorter.cli.output import printable
+from docsorter.cli.reviewer.dialogs import Help, LabelQuestion, Question, RejectQuestion
+from docsorter.cli.reviewer.drawing import Looks
+from docsorter.cli.reviewer.face import Told
+from docsorter.cli.reviewer.flow import Flow
+from docsorter.cli.reviewer.keys import KEYS
+from docsorter.cli.reviewer.likeness import Likeness
+from docsorter.cli.reviewer.page_view import PageView
+from docsorter.cli.reviewer.panel import Situation, describe
+from docsorter.cli.reviewer.tray import Tray
+from docsorter.cli.reviewer.viewer import Viewer
+from docsorter.errors import DocsorterError, UsageError
+from docsorter.review.choices import Choice, by_key
+from docsorter.review.searching import parse_search
+from docsorter.review.wording import suggestion
+
+
+class ReviewScreen(Screen[None]):
+    """Shows the documents of a tray and turns keys into acts.
+
+    Args:
+        tray: What lies ready.
+        viewer: Opens a file outside.
+        looks: How to draw.
+    """
+
+    CSS_PATH: ClassVar[str] = "reviewer.tcss"
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 -- Textual declares no class variable here
+        (0, "narrow"),
+        (76, "middling"),
+        (110, "wide"),
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(key.keys, key.action, key.text, show=False) for key in KEYS
+    ]
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self, tray: Tray, viewer: Viewer, looks: Looks) -> None:
+        super().__init__()
+        self._tray = tray
+        self._looks = looks
+        self._viewer = viewer
+        self._searched = ""
+        self.flow = Flow(tray, self, least_seconds=looks.least_seconds)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the page, the panel beside it, what happened, and the keys."""
+        yield Static(id="top", markup=False)
+        with Horizontal(id="middle"):
+            yield PageView(self._looks.drawing, colour=self._looks.colour)
+            with VerticalScroll(id="side", can_focus=False):
+                yield Static(id="panel", markup=False)
+                yield Likeness(self._tray.neighbours)
+        yield Static(id="status", markup=False)
+        yield Static(id="keys", markup=False)
+
+    def on_mount(self) -> None:
+        """Begin, and look after what is held."""
+        self.run_worker(self.flow.begin(), exit_on_error=True)
+        self.set_interval(self.flow.renew_every, self.flow.renew)
+        self.set_interval(self._looks.poll_seconds, self.flow.look_for_more)
+
+    # what the flow tells
+
+    @property
+    def page_view(self) -> PageView:
+        """The page."""
+        return self.query_one(PageView)
+
+    def tell(self, told: Told) -> None:
+        """Show what happened."""
+        line = self.query_one("#status", Static)
+        line.update(("! " if told.bad else "") + printable(told.text))
+        line.set_class(told.bad, "bad")
+
+    def draw(self) -> None:
+        """Show everything but the page anew."""
+        flow = self.flow
+        waits = f"{flow.waiting} waiting" + (
+            f" · showing {self._searched}" if self._searched else ""
+        )
+        self.query_one("#top", Static).update(printable(f"docsorter review · {waits}"))
+        self.query_one("#keys", Static).update(self._key_line())
+        self.query_one(Likeness).compare(flow.item)
+        panel = self.query_one("#panel", Static)
+        if flow.item is None:
+            panel.update("")
+            return
+        situation = Situation(flow.item, flow.offered, flow.page, flow.now())
+        panel.update(describe(situation, max(panel.size.width, 20)))
+
+    def _key_line(self) -> str:
+        top = suggestion(self.flow.item) if self.flow.item else ""
+        parts = [f"Enter {printable(top)}" if top else "", _numbers(self.flow.offered)]
+        parts += ["u undo", "s skip", "x reject", "n new", "/ search", "? keys", "q quit"]
+        for dropped in ("", "/ search", "n new", "x reject", "s skip", "u undo"):
+            parts = [part for part in parts if part and part != dropped]
+            if len("  ".join(parts)) <= self.size.width - 2:
+                break
+        return "  ".join(parts)
+
+    def on_resize(self, _: Resize) -> None:
+        """Fit the words into the new width."""
+        self.call_after_refresh(self.draw)
+
+    # keys
+
+    def on_key(self, event: KeyPress) -> None:
+        """Answer with the label of a digit or a letter."""
+        choice = by_key(self.flow.offered, event.character or "")
+        if choice is not None and event.is_printable:
+            event.stop()
+            event.prevent_default()
+            self.flow.answer(choice.label, new=not choice.taught)
+
+    def action_take_top(self) -> None:
+        """Take the label that is suggested."""
+        top = suggestion(self.flow.item) if self.flow.item else ""
+        if not top and self.flow.item is not None:
+            self.tell(Told("nothing is suggested here: give the label by its number", bad=True))
+        elif top:
+            self.flow.answer(top)
+
+    def action_undo(self) -> None:
+        """Take the newest answer back."""
+        self.flow.undo()
+
+    def action_skip(self) -> None:
+        """Put the document last."""
+        self.flow.skip()
+
+    def action_reject(self) -> None:
+        """Ask why, then reject."""
+        item = self.flow.item
+        if item is not None and self.flow.ready():
+            self.app.push_screen(
+                RejectQuestion(item.document.name),
+                lambda said: None if said is None else self.flow.reject(item, said),
+            )
+
+    def action_new_label(self) -> None:
+        """Ask for a label, then answer."""
+        item = self.flow.item
+        if item is None or not self.flow.ready():
+            return
+        question = LabelQuestion(self.flow.offered)
+
+        def answered(_: str | None) -> None:
+            if question.named is not None:
+                self.flow.answer(question.named.label, new=question.named.new, of=item)
+
+        self.app.push_screen(question, answered)
+
+    def action_search(self) -> None:
+        """Ask what to show."""
+        hint = "a part of the name, reason:unsure, label:claim, source:fax; empty shows everything"
+        self.app.push_screen(
+            Question("Show which documents?", hint, value=self._searched), self._search
+        )
+
+    def _search(self, text: str | None) -> None:
+        if text is None:
+            return
+        try:
+            wanted = parse_search(text)
+        except UsageError as error:
+            self.tell(Told(str(error), bad=True))
+            return
+        self._searched = text
+        self.flow.narrow(wanted, text)
+
+    def action_open(self) -> None:
+        """Open the file outside."""
+        if self.flow.item is None:
+            return
+        path: Path = self.flow.path()
+        try:
+            self._viewer(path)
+        except (DocsorterError, OSError) as error:
+            self.tell(Told(str(error), bad=True))
+        else:
+            self.tell(Told(f"opened {path}"))
+
+    def action_page(self, step: int) -> None:
+        """Turn over to another page."""
+        self.flow.turn_over(step)
+
+    def action_closer(self) -> None:
+        """Look closer."""
+        self.page_view.look(self.page_view.view.closer())
+
+    def action_farther(self) -> None:
+        """Look from farther away."""
+        self.page_view.look(self.page_view.view.farther())
+
+    def action_whole(self) -> None:
+        """Look at the whole page."""
+        self.page_view.look(self.page_view.view.whole())
+
+    def action_pan(self, right: int, down: int) -> None:
+        """Look elsewhere on the page."""
+        self.page_view.look(self.page_view.view.moved(right, down))
+
+    def action_turn(self) -> None:
+        """Turn the page by a quarter."""
+        self.page_view.look(self.page_view.view.turned())
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        self.app.push_screen(Help(self.flow.offered))
+
+    async def action_leave(self) -> None:
+        """Give everything back and quit."""
+        await self.flow.end()
+        self.app.exit()
+
+
+def _numbers(offered: Sequence[Choice]) -> str:
+    digits = [choice.digit for choice in offered if choice.digit]
+    if not digits:
+        return ""
+    return f"{digits[0]}-{digits[-1]} label" if len(digits) > 1 else f"{digits[0]} label"

@@ -1,0 +1,143 @@
+"""What lies ready before the person: the next documents, held and with their pages loaded.
+
+Acts and queries go through one thread, in the order in which they were asked for, so that the
+screen never waits and an undo never overtakes the answer it takes back.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Final, TypeVar
+
+from docsorter.documents import Document, State
+from docsorter.errors import ConflictError, DocsorterError, NotFoundError
+from docsorter.review.items import Item
+from docsorter.service.desk.neighbours import Neighbours
+from docsorter.service.desk.pictures import Pictures
+from docsorter.service.desk.session import ReviewSession
+from docsorter.store import ReviewFilter
+
+AHEAD: Final = 2
+"""Documents that are held and loaded before they are needed."""
+
+_T = TypeVar("_T")
+
+
+class Tray:
+    """The documents that a person holds; used from one event loop.
+
+    Args:
+        session: Takes documents and carries acts out.
+        pictures: Loads pages.
+        neighbours: Finds what a document is most like; None compares nothing.
+    """
+
+    def __init__(
+        self, session: ReviewSession, pictures: Pictures, neighbours: Neighbours | None = None
+    ) -> None:
+        self.session = session
+        self.pictures = pictures
+        self.neighbours = neighbours
+        self.next: deque[Item] = deque()
+        """Held and about to be shown."""
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="acts")
+        self._filling = asyncio.Lock()
+        self._closed = False
+
+    async def in_turn(self, act: Callable[[], _T]) -> _T:
+        """Do something that waits for disk or database, after everything asked for before."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, act)
+
+    async def fill(self) -> None:
+        """Hold so many documents ahead, and start loading their first pages.
+
+        Raises:
+            DocsorterError: The database cannot be used just now.
+        """
+        async with self._filling:
+            while len(self.next) < AHEAD and not self._closed:
+                item = await self.in_turn(self.session.take)
+                if item is None:
+                    return
+                self.lay(item)
+
+    def lay(self, item: Item, *, first: bool = False) -> None:
+        """Put a document that is held before the others or after them."""
+        self.pictures.page(item.document, 0)
+        if first:
+            self.next.appendleft(item)
+        else:
+            self.next.append(item)
+
+    def pop(self) -> Item | None:
+        """Return the document to be shown now, None when none lies ready."""
+        return self.next.popleft() if self.next else None
+
+    async def act(self, item: Item, deed: Callable[[], _T]) -> _T:
+        """Carry out an act on a document; when it fails, the document comes again later.
+
+        Raises:
+            DocsorterError: It failed, and nothing was changed.
+        """
+        try:
+            done = await self.in_turn(deed)
+        except Exception:
+            again = await self.in_turn(partial(self.session.held_again, item))
+            if again is not None:
+                self.lay(again)
+            raise
+        self.pictures.forget(item.document)
+        self._compare_with(done)
+        return done
+
+    def _compare_with(self, done: object) -> None:
+        if self.neighbours is None or not isinstance(done, Document):
+            return
+        if done.state is State.SORTED and done.verdict is not None and done.verdict.label:
+            self.neighbours.answered(done, done.verdict.label)
+
+    async def undo(self) -> tuple[Document, Item | None]:
+        """Take the newest answer back; see `ReviewSession.undo`."""
+        document, item = await self.in_turn(self.session.undo)
+        if self.neighbours is not None:
+            self.neighbours.taken_back(document)
+        return document, item
+
+    async def narrow(self, wanted: ReviewFilter) -> None:
+        """Give back what lies ready, and take only what is wanted from now on."""
+        async with self._filling:
+            while self.next:
+                await self.in_turn(partial(self.session.put_back, self.next.popleft()))
+            self.session.narrow(wanted)
+
+    async def renew(self, shown: Item | None) -> DocsorterError | None:
+        """Hold everything longer.
+
+        Returns:
+            Why the document that is shown was lost; None when it was not. Another one that was lost
+            is dropped: nobody has seen it.
+
+        Raises:
+            DocsorterError: The database cannot be used just now; nothing was lost by that.
+        """
+        lost: DocsorterError | None = None
+        for item in [*([shown] if shown else []), *self.next]:
+            try:
+                await self.in_turn(partial(self.session.renew, item))
+            except (ConflictError, NotFoundError) as error:
+                if item is shown:
+                    lost = error
+                elif item in self.next:
+                    self.next.remove(item)
+        return lost
+
+    async def close(self, shown: Item | None) -> None:
+        """Finish what was asked for, then give everything back."""
+        self._closed = True
+        async with self._filling:
+            for item in [*([shown] if shown else []), *self.next]:
+                await self.in_turn(partial(self.session.put_back, item))
+            self.next.clear()
+        self._thread.shutdown(wait=True)

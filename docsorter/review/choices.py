@@ -1,0 +1,64 @@
+"""Which key gives which label: a number by its place, and a letter of its name."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+NUMBERED = 9
+"""There are no more digits than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One label that an answer may give.
+
+    Attributes:
+        label: The label.
+        digit: Key 1-9; "" from the tenth label on.
+        letter: A letter of the label, lower case; "" where all of them are taken.
+        taught: Whether the model in use knows it; otherwise people made it.
+    """
+
+    label: str
+    digit: str
+    letter: str
+    taught: bool = True
+
+
+def choices(
+    taught: Sequence[str], made: Sequence[str] = (), *, reserved: Collection[str] = ()
+) -> tuple[Choice, ...]:
+    """Give every label its keys; labels that the model knows come first and keep their numbers.
+
+    Args:
+        taught: Labels of the model, in its order.
+        made: Labels that people gave beside them, the most used first.
+        reserved: Letters that mean something else.
+
+    Returns:
+        One choice per label, no key twice.
+    """
+    labels = [*taught, *(label for label in made if label not in taught)]
+    free = {letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter not in reserved}
+    found = []
+    for number, label in enumerate(labels, start=1):
+        letter = next((each for each in label.casefold() if each in free), "")
+        free.discard(letter)
+        digit = str(number) if number <= NUMBERED else ""
+        found.append(Choice(label, digit, letter, taught=label in taught))
+    return tuple(found)
+
+
+def by_key(offered: Sequence[Choice], key: str) -> Choice | None:
+    """Return the choice of a key, None when it has none."""
+    key = key.casefold()
+    return next((one for one in offered if key and key in {one.digit, one.letter}), None)
+
+
+def by_name(offered: Sequence[Choice], text: str) -> Choice | None:
+    """Return the choice that a text names: a key, the label, or the beginning of just one label."""
+    text = text.strip().casefold()
+    named = [one for one in offered if one.label.casefold() == text]
+    begun = [one for one in offered if text and one.label.casefold().startswith(text)]
+    if named or len(begun) == 1:
+        return (named or begun)[0]
+    return by_key(offered, text)

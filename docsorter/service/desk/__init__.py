@@ -1,0 +1,1 @@
+"""Where a person decides: what is shown next, its pages, and every act on it."""

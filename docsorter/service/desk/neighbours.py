@@ -1,0 +1,185 @@
+"""Which pages a waiting document is most like, by the features that novelty is measured on.
+
+Compared are the sample pages that a model bundle carries, and the documents that were answered in
+this sitting. The distance is that of `docsorter.decide.novelty`: Euclidean, after whitening within
+the main components. A bundle has few sample pages, so the nearest may still be far.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from docsorter.configuration import Configuration
+from docsorter.decide.novelty import NoveltyModel
+from docsorter.documents import Document, PageSet
+from docsorter.model.bundle import ModelBundle, load_bundle
+from docsorter.model.classifier import Classifier
+from docsorter.model.golden import read_golden
+from docsorter.model.registry import ModelRegistry
+
+SHOWN: Final = 3
+_REMEMBERED: Final = 500
+
+Features = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Neighbour:
+    """A page that something else is compared with.
+
+    Attributes:
+        name: What it is called.
+        label: What it is; "" where that is no label of the model.
+        picture: RGB, small.
+        place: Whitened features, (k,) float64.
+    """
+
+    name: str
+    label: str
+    picture: Image.Image
+    place: Features
+
+
+class Reader(Protocol):
+    """What turns a file into pages; `docsorter.pages.reader.PageReader` does."""
+
+    def read(self, path: Path, *, name: str = "") -> PageSet:
+        """Return the pages as the classifier sees them."""
+        ...
+
+
+class Eye:
+    """Finds the place of a page among those that a model was taught.
+
+    Args:
+        bundle: The model, with its sample pages.
+        classifier: What runs it.
+    """
+
+    def __init__(self, bundle: ModelBundle, classifier: Classifier) -> None:
+        self._classifier = classifier
+        self._novelty = NoveltyModel.from_arrays(bundle.novelty)
+        self.samples = self._samples(bundle)
+        """The sample pages of the bundle."""
+
+    def place(self, pixels: NDArray[np.uint8]) -> Features:
+        """Return the whitened features of a page.
+
+        Args:
+            pixels: (height, width, 3), as the model takes them.
+        """
+        novelty = self._novelty
+        features = self._classifier.classify(pixels[np.newaxis]).features[0].astype(np.float64)
+        inside = (features - novelty.mean) @ novelty.components.astype(np.float64)
+        found: Features = inside @ novelty.whitening.astype(np.float64)
+        return found
+
+    def _samples(self, bundle: ModelBundle) -> tuple[Neighbour, ...]:
+        labels = bundle.card.prediction_labels
+        found = []
+        for page in read_golden(bundle.golden_file).pages:
+            with Image.open(bundle.golden_file.parent / page.file) as opened:
+                picture = opened.convert("RGB")
+            label = _label_of(Path(page.file).stem, labels)
+            place = self.place(np.asarray(picture, np.uint8))
+            found.append(Neighbour(Path(page.file).stem, label, picture, place))
+        return tuple(found)
+
+
+def _label_of(name: str, labels: Sequence[str]) -> str:
+    """Return what a sample page is by its name, `claim-cash`; "" where that is no label here.
+
+    The answer expected of it will not do: it is what the model says, right or wrong.
+    """
+    fitting = [label for label in labels if name == label or name.startswith(f"{label}-")]
+    return max(fitting, key=len, default="")
+
+
+def open_eye(configuration: Configuration) -> Eye:
+    """Open the model in use for one look at a time.
+
+    Raises:
+        ModelError: It is missing or damaged.
+        DependencyError: LiteRT is not installed.
+    """
+    from docsorter.model.litert import open_classifier  # noqa: PLC0415 -- heavy, and often unused
+
+    registry = ModelRegistry(configuration.state / "models")
+    bundle = load_bundle(registry.resolve(configuration.settings.model.bundle))
+    return Eye(bundle, open_classifier(bundle, threads=1))
+
+
+class Neighbours:
+    """Looks for neighbours in a thread of its own; the model is opened by the first look.
+
+    Args:
+        opened: Opens the model.
+        reader: Reads documents; closed by whoever made it.
+        path_of: Where the bytes of a document are now.
+    """
+
+    def __init__(
+        self, opened: Callable[[], Eye], reader: Reader, path_of: Callable[[Document], Path]
+    ) -> None:
+        self._opened = opened
+        self._reader = reader
+        self._path_of = path_of
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="neighbours")
+        self._eye: Eye | None = None
+        self._seen: dict[int, Neighbour] = {}
+        self._answered: dict[int, Neighbour] = {}
+        self._lock = threading.Lock()
+
+    def nearest(self, document: Document) -> "Future[tuple[Neighbour, ...]]":
+        """Return the pages most like the first one of a document, the nearest first.
+
+        Returns:
+            A future of at most three; its error is a `DocsorterError`.
+        """
+        return self._thread.submit(self._nearest, document)
+
+    def answered(self, document: Document, label: str) -> None:
+        """Compare with this document from now on, if it was looked at."""
+        with self._lock:
+            seen = self._seen.get(document.id)
+            if seen is not None and len(self._answered) < _REMEMBERED:
+                self._answered[document.id] = Neighbour(
+                    document.name, label, seen.picture, seen.place
+                )
+
+    def taken_back(self, document: Document) -> None:
+        """Forget what a document was said to be."""
+        with self._lock:
+            self._answered.pop(document.id, None)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+    def _nearest(self, document: Document) -> tuple[Neighbour, ...]:
+        if self._eye is None:
+            self._eye = self._opened()
+        seen = self._seen.get(document.id) or self._look(self._eye, document)
+        with self._lock:
+            others = [one for number, one in self._answered.items() if number != document.id]
+        others += self._eye.samples
+        return tuple(
+            sorted(others, key=lambda one: float(np.linalg.norm(one.place - seen.place)))[:SHOWN]
+        )
+
+    def _look(self, eye: Eye, document: Document) -> Neighbour:
+        pixels = self._reader.read(self._path_of(document), name=document.name).pixels[0]
+        picture = Image.fromarray(np.asarray(pixels, np.uint8))
+        seen = Neighbour(document.name, "", picture, eye.place(pixels))
+        with self._lock:
+            self._seen[document.id] = seen
+            while len(self._seen) > _REMEMBERED:
+                del self._seen[next(iter(self._seen))]
+        return seen

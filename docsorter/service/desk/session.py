@@ -1,0 +1,202 @@
+"""One person's sitting before the queue; the screen and the plain prompts both go through it."""
+
+import dataclasses
+import datetime as dt
+
+from docsorter.documents import Document
+from docsorter.errors import ConflictError, DocsorterError, NotFoundError, UsageError
+from docsorter.review.choices import Choice, choices
+from docsorter.review.items import EVERYTHING, Item, ItemSource
+from docsorter.service.acts import Acts
+from docsorter.store import Lease, ReviewFilter
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reviewer:
+    """Who decides.
+
+    Attributes:
+        name: Unix user name.
+        uid: Unix user id.
+    """
+
+    name: str
+    uid: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Patience:
+    """How long things are held and put back, seconds.
+
+    Attributes:
+        lease: A document is held for so long, and longer while it is looked at.
+        skip: A skipped document comes last for so long.
+    """
+
+    lease: float = 600.0
+    skip: float = 3600.0
+
+
+class ReviewSession:
+    """Takes documents out of the queue, and carries out what is said of them.
+
+    Every call may wait for disk and database; none leaves anything half done.
+
+    Args:
+        acts: Moves files; closed by whoever opened it.
+        source: What comes next.
+        reviewer: Who decides.
+        patience: How long documents are held.
+        reserved: Letters that no label may have.
+    """
+
+    def __init__(
+        self,
+        acts: Acts,
+        source: ItemSource,
+        *,
+        reviewer: Reviewer,
+        patience: Patience,
+        reserved: frozenset[str] = frozenset(),
+    ) -> None:
+        self.acts = acts
+        self.reviewer = reviewer
+        self.patience = patience
+        self.wanted = EVERYTHING
+        """Only such entries are taken."""
+        self._source = source
+        self._reserved = reserved
+        self._seen_blind: set[int] = set()
+        self._passed_over: int | None = None
+
+    def take(self) -> Item | None:
+        """Hold the next document; None when none waits that is wanted and free."""
+        item = self._source.take(self.wanted)
+        if item is not None and item.blind:
+            self._seen_blind.add(item.document.id)
+        return item
+
+    def narrow(self, wanted: ReviewFilter) -> None:
+        """Take only such entries from now on."""
+        self.wanted = wanted
+
+    def waiting(self) -> int:
+        """Return how many documents wait for people."""
+        return self.acts.store.review_stats().open
+
+    def answered_since(self, start: dt.datetime) -> int:
+        """Return how many answers of anybody stand since then."""
+        return self.acts.store.review_stats(start).answered
+
+    def offered(self) -> tuple[Choice, ...]:
+        """Return the labels that can be given, those of the model first, each with its keys."""
+        taught = self.acts.card.labels
+        used = self.acts.store.counts().labels
+        made = sorted((label for label in used if label), key=lambda label: -used[label])
+        return choices(taught, made, reserved=self._reserved)
+
+    def answer(self, item: Item, label: str, *, new: bool = False) -> Document:
+        """Say what a document is; its file moves at once.
+
+        Args:
+            item: The document, held.
+            label: What it is.
+            new: Whether a label that the model was not taught is meant to be one.
+
+        Raises:
+            DocsorterError: It could not be done, and nothing was.
+        """
+        return self.acts.answer(
+            item.document.id,
+            label,
+            reviewer=self.reviewer.name,
+            uid=self.reviewer.uid,
+            new_label=new,
+            token=item.token,
+        )
+
+    def reject(self, item: Item, why: str = "") -> Document:
+        """Refuse a document; its file moves at once, and its sidecar says why.
+
+        Raises:
+            DocsorterError: It could not be done, and nothing was.
+        """
+        return self.acts.answer(
+            item.document.id,
+            None,
+            reviewer=self.reviewer.name,
+            uid=self.reviewer.uid,
+            token=item.token,
+            why=why,
+        )
+
+    def skip(self, item: Item) -> None:
+        """Put a document to the end of the queue.
+
+        Raises:
+            ConflictError: Somebody else took it meanwhile.
+        """
+        self.acts.store.skip(item.entry.id, item.token, seconds=self.patience.skip)
+
+    def undo(self) -> tuple[Document, Item | None]:
+        """Take this person's newest answer back, however old it is.
+
+        One that cannot be taken back is passed over by the next undo.
+
+        Returns:
+            The document, back in the review folder, and the same held again; None in its place
+            when somebody else took it at once.
+
+        Raises:
+            NotFoundError: No answer of this person stands.
+            ConflictError: The file was moved or changed by hand since.
+        """
+        name = self.reviewer.name
+        answer = self.acts.store.last_answer(name, before_id=self._passed_over)
+        if answer is None:
+            raise NotFoundError(
+                f"there is no answer of {name} to take back"
+                if self._passed_over is None
+                else f"no answer of {name} is left that can be taken back"
+            )
+        try:
+            document = self.acts.undo(answer.document_id, reviewer=name, uid=self.reviewer.uid)
+        except DocsorterError as error:
+            if isinstance(error, (ConflictError, NotFoundError, UsageError)):
+                self._passed_over = answer.id
+            raise
+        return document, self._hold(document.id)
+
+    def renew(self, item: Item) -> Item:
+        """Hold a document longer.
+
+        Raises:
+            ConflictError: Somebody else took or answered it.
+        """
+        lease = self.acts.store.renew(item.entry.id, item.token, seconds=self.patience.lease)
+        return dataclasses.replace(item, lease=lease)
+
+    def held_again(self, item: Item) -> Item | None:
+        """Return an item as it is held now, after an act on it failed; None when it is lost."""
+        try:
+            return self.renew(item)
+        except (ConflictError, NotFoundError):
+            return self._hold(item.document.id)
+
+    def put_back(self, item: Item) -> None:
+        """Give a document back, for somebody else or for later."""
+        self.acts.store.release(item.entry.id, item.token)
+
+    def _hold(self, document_id: int) -> Item | None:
+        store = self.acts.store
+        try:
+            entry = store.entry_for_document(document_id)
+            expires = entry.lease_expires_at
+            if expires is not None and expires > self.acts.now():
+                return None  # another terminal has it, perhaps of the same person
+            lease: Lease = store.lease(
+                entry.id, owner=self.reviewer.name, seconds=self.patience.lease
+            )
+        except (ConflictError, NotFoundError):
+            return None
+        return Item(lease, blind=document_id in self._seen_blind)

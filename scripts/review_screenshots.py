@@ -1,0 +1,116 @@
+"""Draw docs/review-*.svg: the reviewer's screen over the example scans, sorted by the real daemon.
+
+Run it again after every change of the screen: `python scripts/review_screenshots.py`. All documents
+are generated ones.
+"""
+
+import argparse
+import asyncio
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from docsorter.cli.reviewer.app import ReviewApp
+from docsorter.cli.reviewer.drawing import Drawing, Looks
+from docsorter.cli.reviewer.keys import RESERVED
+from docsorter.cli.reviewer.likeness import ROOM, Likeness
+from docsorter.cli.reviewer.tray import Tray
+from docsorter.configuration import Configuration, load
+from docsorter.pages.reader import PageReader
+from docsorter.review.items import QueueSource
+from docsorter.review.searching import parse_search
+from docsorter.service.acts import Acts, open_acts
+from docsorter.service.demo import prepare_demo, run_demo
+from docsorter.service.desk.neighbours import Neighbours, open_eye
+from docsorter.service.desk.pictures import Pictures
+from docsorter.service.desk.session import Patience, Reviewer, ReviewSession
+
+_DOCS = Path(__file__).resolve().parents[1] / "docs"
+# Without the font faces a picture loads nothing from elsewhere.
+_FONT_FACE = re.compile(r"@font-face \{.*?\}", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One picture.
+
+    Attributes:
+        name: Of the file.
+        size: Columns and lines of the terminal.
+        drawing: How the page is drawn.
+        keys: What is pressed first.
+        search: Which documents are shown.
+        colour: Whether colours may be used.
+    """
+
+    name: str
+    size: tuple[int, int]
+    drawing: Drawing = Drawing.BLOCKS
+    keys: Sequence[str] = ()
+    search: str = ""
+    colour: bool = True
+
+
+SHOTS = (
+    Shot("review", (120, 40), search="reason:unsure"),
+    Shot("review-80x24", (80, 24), Drawing.DOTS, search="reason:unsure"),
+    Shot("review-strange", (80, 24), search="reason:unlike_training"),
+    Shot("review-zoom", (100, 30), keys=("plus", "plus", "plus"), search="reason:unsure"),
+    Shot("review-keys", (80, 34), Drawing.DOTS, keys=("question_mark",)),
+    Shot("review-label", (80, 24), Drawing.DOTS, keys=("n", "r", "e", "m", "i", "n", "d", "enter")),
+)
+
+
+async def draw(shot: Shot, acts: Acts, configuration: Configuration, folder: Path) -> None:
+    """Draw one picture."""
+    source = QueueSource(acts.store, owner="you", seconds=60)
+    session = ReviewSession(
+        acts, source, reviewer=Reviewer("you", 1000), patience=Patience(60), reserved=RESERVED
+    )
+    session.narrow(parse_search(shot.search))
+    reader = PageReader(configuration.settings.pages)
+    pictures = Pictures(reader, acts.path_of)
+    neighbours = Neighbours(partial(open_eye, configuration), reader, acts.path_of)
+    looks = Looks(shot.drawing, colour=shot.colour, least_seconds=0)
+    app = ReviewApp(Tray(session, pictures, neighbours), lambda _: None, looks)
+    try:
+        async with app.run_test(size=shot.size) as pilot:
+            while not (app.desk.flow.item and app.desk.page_view.shows_page):
+                await pilot.pause(0.05)
+            await pilot.press(*shot.keys)
+            wide = shot.size[0] >= ROOM[0] and shot.size[1] >= ROOM[1]
+            while wide and not app.desk.query_one(Likeness).display:
+                await pilot.pause(0.05)
+            await pilot.pause(0.3)
+            svg = app.export_screenshot(title="docsorter review", simplify=True)
+            await app.desk.flow.end()
+    finally:
+        pictures.close()
+        neighbours.close()
+    text = _FONT_FACE.sub("", svg)
+    text = re.sub(r"terminal-\d+", f"terminal-{shot.name}", text)
+    (folder / f"{shot.name}.svg").write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    """Draw all of them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=_DOCS)
+    parser.add_argument("--workspace", type=Path, help="a workspace of an earlier run")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        workspace = chosen.workspace or Path(scratch) / "paper"
+        if not workspace.exists():
+            prepare_demo(workspace)
+            run_demo(workspace, lambda _: None)
+        configuration = load(workspace)
+        with open_acts(configuration) as acts:
+            for shot in SHOTS:
+                asyncio.run(draw(shot, acts, configuration, chosen.out))
+
+
+if __name__ == "__main__":
+    main()
