@@ -1,0 +1,3 @@
+from tests.deploy.conftest import python
+
+__all__ = ["python"]
