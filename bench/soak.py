@@ -1,0 +1,167 @@
+"""A long run of one daemon: does its memory stay where it was?
+
+    python -m bench.soak [--blind 10000] [--real 300] [--minutes 60] [--json FILE]
+
+Blind documents pass everything but pages and model; real ones are the example scans, each with
+bytes of its own. Memory is the resident set of the daemon itself.
+"""
+
+import argparse
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.run import UNREADABLE
+from bench.variants import make_inputs
+from docsorter.configuration import Configuration
+from docsorter.documents import Place, State
+from docsorter.service.demo import example_files
+from docsorter.service.migration import migrate_workspace, open_workspace_store
+from docsorter.service.workspace import create
+from docsorter.store import Store
+
+Figures = dict[str, float]
+AIM = 5.0
+_FINAL = (State.SORTED, State.REVIEW, State.REJECTED)
+_AHEAD = 400  # files in the inbox at most, so that the run is a stream and not one heap
+_WARM = 0.1  # share of the documents after which the memory counts
+
+
+def main() -> None:
+    """Measure, print a table, and write the figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--blind", type=int, default=10_000, help="documents nobody looks at")
+    parser.add_argument("--real", type=int, default=300, help="documents with pages and model")
+    parser.add_argument("--minutes", type=float, default=60, help="then stop where it is, each")
+    parser.add_argument("--json", type=Path, default=Path("bench/out/soak.json"))
+    options = parser.parse_args()
+    figures: Figures = {}
+    with tempfile.TemporaryDirectory(prefix="docsorter-soak-") as name:
+        if options.blind:
+            figures |= soak(
+                Path(name) / "blind", "blind", blank_files(options.blind), options.minutes
+            )
+        if options.real:
+            (Path(name) / "made").mkdir()
+            usable = [path for path in example_files() if path.name not in UNREADABLE]
+            made = make_inputs(usable, options.real, Path(name) / "made")
+            named = ((path.name, path.read_bytes()) for path in made)
+            figures |= soak(Path(name) / "real", "real", list(named), options.minutes)
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    table = Table("figure", "value", "aim")
+    for key, value in figures.items():
+        table.add_row(key, str(value), f"under {AIM}" if key.endswith("percent") else "")
+    Console().print(table)
+
+
+def blank_files(count: int) -> list[tuple[str, bytes]]:
+    """Return names and contents of so many different files that look complete."""
+    return [(f"scan-{n:06}.pdf", f"%PDF-1.4 {n}\n%%EOF\n".encode()) for n in range(count)]
+
+
+def soak(scratch: Path, kind: str, files: list[tuple[str, bytes]], minutes: float = 60) -> Figures:
+    """Feed a daemon with files as fast as it takes them, and watch its memory.
+
+    Args:
+        scratch: A folder that does not exist.
+        kind: "blind" or "real".
+        files: Name and content of each.
+        minutes: Drop nothing more after this long.
+    """
+    configuration, _ = create(scratch / "paper")
+    (configuration.workspace / "docsorter.toml").write_text("[intake]\nrest_seconds = 0.5\n")
+    migrate_workspace(configuration)
+    samples: list[tuple[int, int]] = []
+    began = time.monotonic()
+    with running(configuration, scratch, kind) as pid, open_workspace_store(configuration) as store:
+        feed = _feed(configuration, store, files, minutes)
+        samples.extend((done, _resident(pid)) for done in feed)
+    seconds = time.monotonic() - began
+    finished = samples[-1][0]
+    warm = [size for done, size in samples if done >= _WARM * finished]
+    third = max(1, len(warm) // 3)
+    first, last = (sum(part) / third for part in (warm[:third], warm[-third:]))
+    return {
+        f"{kind}_documents": finished,
+        f"{kind}_documents_per_s": round(finished / seconds, 1),
+        f"{kind}_resident_first_third_mb": round(first / 2**20, 1),
+        f"{kind}_resident_last_third_mb": round(last / 2**20, 1),
+        f"{kind}_resident_peak_mb": round(max(size for _, size in samples) / 2**20, 1),
+        f"{kind}_growth_percent": round(100 * (last - first) / first, 2),
+    }
+
+
+@contextmanager
+def running(configuration: Configuration, scratch: Path, kind: str) -> Iterator[int]:
+    """Run a daemon, give its process number once it is ready, and drain it afterwards."""
+    module = ["bench.blind_daemon"] if kind == "blind" else ["docsorter", "run"]
+    address = scratch / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(address))
+        listener.settimeout(120)
+        with (scratch / "daemon.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *module, str(configuration.workspace)],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "NOTIFY_SOCKET": str(address)},
+            )
+        try:
+            while b"READY=1" not in listener.recv(4096):
+                pass
+            yield process.pid
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(120)
+
+
+def _feed(
+    configuration: Configuration,
+    store: Store,
+    files: Iterable[tuple[str, bytes]],
+    minutes: float,
+) -> Iterator[int]:
+    """Drop files, never too many ahead; yield how many are finished, about twice a second."""
+    inbox, aside = configuration.root(Place.INBOX), configuration.workspace / "aside"
+    aside.mkdir()
+    done, dropped, waiting = 0, 0, iter(list(files))
+    ended = False
+    last_drop = time.monotonic() + 60 * minutes
+    while time.monotonic() < last_drop + 600:
+        states = store.counts().states
+        done = sum(states[state] for state in _FINAL)
+        yield done
+        while not ended and dropped - done < _AHEAD:
+            following = next(waiting, None)
+            if following is None or time.monotonic() > last_drop:
+                ended = True
+                break
+            name, content = following
+            (aside / name).write_bytes(content)
+            (aside / name).rename(inbox / name)
+            dropped += 1
+        if ended and done >= dropped:
+            return
+        time.sleep(0.5)
+    raise TimeoutError(f"{done} of {dropped} documents ten minutes after the last was dropped")
+
+
+def _resident(pid: int) -> int:
+    pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+if __name__ == "__main__":
+    main()
