@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
 
-.PHONY: help install demo test lint types layering unit bench lock format clean poppler starter examples
+.PHONY: help install demo test lint types layering unit bench torture lock format clean poppler starter examples train-demo
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ unit: poppler $(VENV)/dev.done ## pytest on all cores
 bench: poppler $(VENV)/dev.done ## latency, throughput, memory, start
 	@$(BIN)/python -m bench.run
 
+torture: poppler $(VENV)/dev.done ## kills, power cuts, any order: is anything lost? (about half an hour)
+	@$(BIN)/python -m tests.torture.run
+
 format: $(VENV)/dev.done ## rewrite the sources in the one format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
@@ -65,6 +68,12 @@ examples: $(VENV)/dev.done ## generate inbox_examples/ again
 
 starter: $(VENV)/dev.done ## train the starter bundle; docs/starter-model.md says what it needs
 	@bash scripts/train-starter.sh
+
+train-demo: poppler $(VENV)/dev.done ## train a model on a small folder of generated documents
+	@echo "generating 160 documents into build/train-demo/labelled ..."
+	@$(BIN)/python -m docsorter.training.engine.demo_documents build/train-demo/labelled
+	@rm -rf build/train-demo/models/demo-1 build/train-demo/models/demo-1-report.html
+	@$(BIN)/docsorter train build/train-demo/labelled --name demo-1 --out build/train-demo/models
 
 clean: ## remove everything that was installed or built
 	@rm -rf $(VENV) build dist docsorter-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from docsorter.documents import Reason, ReasonCode
+from docsorter.surroundings import environment_reason
 
 _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1
@@ -22,31 +22,7 @@ _NOT_SUPPORTED = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 # link(2) answers these where the file system has no hard links (exFAT, some SMB servers).
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
 
-_ENVIRONMENT = {
-    errno.ENOSPC: (ReasonCode.DISK_FULL, "the disk is full"),
-    errno.EDQUOT: (ReasonCode.DISK_FULL, "the disk quota is used up"),
-    errno.EROFS: (ReasonCode.READ_ONLY, "the file system is read-only"),
-    errno.EACCES: (ReasonCode.NO_PERMISSION, "permission denied"),
-    errno.EPERM: (ReasonCode.NO_PERMISSION, "operation not permitted"),
-    errno.EBUSY: (ReasonCode.BUSY, "the file is busy"),
-    errno.ETXTBSY: (ReasonCode.BUSY, "the file is busy"),
-    errno.EAGAIN: (ReasonCode.BUSY, "the file is locked"),
-    errno.EIO: (ReasonCode.STORAGE_GONE, "the storage answers with an error"),
-    errno.ESTALE: (ReasonCode.STORAGE_GONE, "the network share was replaced"),
-    errno.ENODEV: (ReasonCode.STORAGE_GONE, "the device is gone"),
-    errno.ENOTCONN: (ReasonCode.STORAGE_GONE, "the network share is not connected"),
-    errno.EHOSTDOWN: (ReasonCode.STORAGE_GONE, "the file server is down"),
-    errno.ETIMEDOUT: (ReasonCode.STORAGE_GONE, "the file server does not answer"),
-}
-
-
-def environment_reason(error: OSError) -> Reason:
-    """Say in words why the surroundings failed; unknown errors count as storage trouble."""
-    code, text = _ENVIRONMENT.get(
-        error.errno or 0, (ReasonCode.STORAGE_GONE, error.strerror or type(error).__name__)
-    )
-    where = f": {error.filename2 or error.filename}" if error.filename else ""
-    return Reason(code, f"{text}{where}")
+__all__ = ["Disk", "environment_reason"]
 
 
 class Disk:

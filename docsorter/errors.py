@@ -13,6 +13,7 @@
     ├── EnvironmentFaultError      11   disk full, share gone, permission lost: wait and try again
     └── DocumentError              12   the file itself cannot be sorted (carries its reason)
 
+`verify` exits with 13 when something is found that is not as it should be.
 `sort` exits with 12 when at least one file was rejected. Signals keep the shell's convention:
 130 after Ctrl-C, 143 after SIGTERM, unless the daemon drained, which is 0.
 """
@@ -37,6 +38,7 @@ class ExitCode(IntEnum):
     DEPENDENCY = 10
     ENVIRONMENT = 11
     DOCUMENT = 12
+    FINDINGS = 13
 
 
 class DocsorterError(Exception):
@@ -113,9 +115,20 @@ class DependencyError(DocsorterError):
 
 
 class EnvironmentFaultError(DocsorterError):
-    """The surroundings fail, not the document: pause, keep everything, try again."""
+    """The surroundings fail, not the document: pause, keep everything, try again.
+
+    Args:
+        message: What fails.
+        remedy: What an administrator can do about it.
+        code: A value of `docsorter.documents.ReasonCode`, as text; "" where the OSError that is
+            the cause says it.
+    """
 
     exit_code = ExitCode.ENVIRONMENT
+
+    def __init__(self, message: str, *, remedy: str = "", code: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.code = code
 
 
 class DocumentError(DocsorterError):

@@ -72,8 +72,9 @@ class PagesSettings(_Section):
 class ModelSettings(_Section):
     """Which model bundle decides."""
 
-    bundle: str = "starter"
-    """Name of a bundle in the state folder, `starter`, or a path."""
+    bundle: str = "promoted"
+    """`promoted`: what docsorter model promote chose last, at first the starter. Any other value
+    pins a bundle: its name in the state folder, `starter`, or a path."""
     threads: Annotated[int, Ge(0), Le(256)] = 0
     """Threads of the classifier; 0 means one per core."""
 
@@ -111,6 +112,8 @@ class ReviewSettings(_Section):
     """A reviewer holds an entry this long before others may take it."""
     skip_seconds: Seconds = 3600.0
     """A skipped entry comes last for this long."""
+    pictures: Literal["auto", "sixel", "kitty", "blocks", "dots", "off"] = "auto"
+    """How docsorter review draws pages; auto asks the terminal, dots do without colour."""
 
 
 class StoreSettings(_Section):
@@ -122,6 +125,15 @@ class StoreSettings(_Section):
     """Wait this long for another writer."""
     backups: Annotated[int, Ge(1), Le(1000)] = 5
     """Keep so many backups made before migrations."""
+
+
+class RetentionSettings(_Section):
+    """What is erased by itself; 0 means never. The log of events is always kept."""
+
+    rejected_days: Annotated[int, Ge(0), Le(36500)] = 0
+    """Forget rejected documents, files included, after so many days."""
+    predictions_days: Annotated[int, Ge(0), Le(36500)] = 0
+    """Remove the stored predictions of finished documents after so many days."""
 
 
 class ServiceSettings(_Section):
@@ -158,6 +170,7 @@ class Settings(BaseSettings):
     deliver: DeliverSettings = DeliverSettings()
     review: ReviewSettings = ReviewSettings()
     store: StoreSettings = StoreSettings()
+    retention: RetentionSettings = RetentionSettings()
     service: ServiceSettings = ServiceSettings()
 
     @classmethod

@@ -43,6 +43,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
     Exit code 1 when the daemon does not run, or waits for its surroundings.
     """
     from docsorter.clock import SystemClock
+    from docsorter.documents import PATIENCE
     from docsorter.service import health
     from docsorter.service.acts import open_acts
     from docsorter.service.lock import WorkspaceLock
@@ -53,9 +54,11 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
     with open_acts(chosen) as workspace:
         counts = workspace.store.counts()
         review = workspace.store.review_stats()
+        waiting = workspace.store.waiting_reasons()
         statement = workspace.statement()
     stale = beat is not None and beat.is_stale(SystemClock().now())
-    well = pid is not None and beat is not None and not stale and not beat.paused
+    hindered = (beat is not None and bool(beat.paused)) or bool(waiting.keys() - PATIENCE)
+    well = pid is not None and beat is not None and not stale and not hindered
     if as_json:
         print_json(
             {
@@ -64,11 +67,14 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
                 "health": beat.model_dump(mode="json") if beat and pid is not None else None,
                 "counts": counts,
                 "review": review,
+                "waiting": waiting,
                 "statement": statement,
             }
         )
     else:
         _print(chosen, beat if pid is not None else None, counts, review)
+        for reason, documents in waiting.items():
+            say(f"waiting   {documents} for {reason}: see docs/reasons.md, docsorter history")
         say(f"promise   {statement}")
         if stale and pid is not None:
             say("the daemon has said nothing for over a minute: docsorter doctor")
@@ -92,8 +98,12 @@ def _print(
             ("settling", f"{beat.settling} in the inbox, {beat.in_flight} being looked at"),
         ]
         rows += [("busy", text) for text in beat.busy]
+        if beat.watch_note:
+            rows.append(("", beat.watch_note))
         if beat.paused:
-            rows.append(("WAITS", beat.paused))
+            rows += [("WAITS", f"{beat.paused} [{beat.paused_reason}]"), ("", beat.remedy)]
+        if beat.model_trouble:
+            rows.append(("MODEL", beat.model_trouble))
     labels = ", ".join(f"{label} {number}" for label, number in sorted(counts.labels.items()))
     sorted_ = counts.sorted_alone + counts.sorted_by_people
     rows += [

@@ -9,12 +9,18 @@ import typer
 
 from docsorter import __version__
 from docsorter.cli import (
+    backup_commands,
+    care_commands,
     daemon_commands,
+    data_commands,
+    evaluate_commands,
     history_commands,
     model_commands,
     review_commands,
     service_commands,
     sort_commands,
+    synth_commands,
+    train_commands,
     workspace_commands,
 )
 from docsorter.cli.context import Chosen, flags_of
@@ -82,8 +88,14 @@ def options(
 workspace_commands.register(app)
 daemon_commands.register(app)
 sort_commands.register(app)
+train_commands.register(app)
+evaluate_commands.register(app)
+synth_commands.register(app)
 app.add_typer(review_commands.app, name="review")
 history_commands.register(app)
+backup_commands.register(app)
+care_commands.register(app)
+app.add_typer(data_commands.app, name="data")
 app.add_typer(model_commands.app, name="model")
 app.add_typer(service_commands.app, name="service")
 

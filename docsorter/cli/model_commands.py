@@ -1,50 +1,54 @@
-"""model show, list, verify: what is known of a model."""
+"""model list, show, verify: what is known of a model. The other model commands are registered."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docsorter.cli.context import AsJson, chosen, configuration
+from docsorter.cli import model_compare, model_promotion
+from docsorter.cli.context import AsJson
+from docsorter.cli.model_registry import registry
 from docsorter.cli.output import fields, print_json, print_table, say, when
-from docsorter.errors import WorkspaceError
 
 if TYPE_CHECKING:
-    from docsorter.model.registry import ModelRegistry
+    from docsorter.model.card import ModelCard
+    from docsorter.model.registry import InUse
 
-app = typer.Typer(help="Look at model bundles.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Look at model bundles, and choose the one in use.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 Name = Annotated[
     str, typer.Argument(metavar="NAME", help="A bundle or a path; default: the one in use.")
 ]
 
 
-def _registry(ctx: typer.Context) -> tuple["ModelRegistry", str]:
-    """Return the bundles of the workspace and the one in use; without a workspace the shipped."""
-    from docsorter.model.registry import STARTER, ModelRegistry
-
-    try:
-        settings = configuration(ctx)
-    except WorkspaceError:
-        if chosen(ctx).workspace is not None:  # it was asked for
-            raise
-        return ModelRegistry(Path("models")), STARTER
-    return ModelRegistry(settings.state / "models"), settings.settings.model.bundle
-
-
 @app.command("list", epilog="Example: docsorter model list")
 def list_(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """List the bundles that can be used."""
-    registry, used = _registry(ctx)
-    bundles = registry.list()
+    """List the bundles that can be used; a star marks the one in use."""
+    known, used = registry(ctx)
+    bundles = known.list()
     if as_json:
-        print_json([{"name": b.name, "path": b.path, "problem": b.problem} for b in bundles])
+        print_json(
+            [
+                {
+                    "name": bundle.name,
+                    "path": bundle.path,
+                    "in_use": bundle.name == used.name,
+                    "model": bundle.card.name if bundle.card else None,
+                    "labels": bundle.card.labels if bundle.card else None,
+                    "problem": bundle.problem,
+                }
+                for bundle in bundles
+            ]
+        )
         return
     print_table(
         ("", "name", "model", "labels", "made"),
         (
             (
-                "*" if bundle.name == used else "",
+                "*" if bundle.name == used.name else "",
                 bundle.name,
                 bundle.card.name if bundle.card else "?",
                 ", ".join(bundle.card.labels) if bundle.card else bundle.problem,
@@ -54,6 +58,20 @@ def list_(ctx: typer.Context, as_json: AsJson = False) -> None:
         ),
         empty="no bundles",
     )
+    say(_why(used))
+
+
+def _why(used: "InUse") -> str:
+    """Say why a bundle is the one in use."""
+    from docsorter.model.registry import STARTER
+
+    if used.promotion is not None:
+        promotion = used.promotion
+        why = f": {promotion.reason}" if promotion.reason else ""
+        return f"{used.name} was promoted by {promotion.by} on {when(promotion.at)}{why}"
+    if used.name == STARTER:
+        return "the starter is in use; docsorter model promote NAME chooses another"
+    return f"{used.name} is in use because model.bundle names it"
 
 
 @app.command(epilog="Example: docsorter model show")
@@ -62,8 +80,8 @@ def show(ctx: typer.Context, name: Name = "", as_json: AsJson = False) -> None:
     from docsorter.decide.promise import starter_statement
     from docsorter.model.card import read_card
 
-    registry, used = _registry(ctx)
-    path = registry.resolve(name or used)
+    known, used = registry(ctx)
+    path = known.resolve(name) if name else used.path
     card = read_card(path / "card.json")
     if as_json:
         print_json(card.model_dump(mode="json"))
@@ -82,6 +100,10 @@ def show(ctx: typer.Context, name: Name = "", as_json: AsJson = False) -> None:
             ("so", starter_statement(evidence) if evidence else "untested: everything to a person"),
         )
     )
+    _print_figures(card)
+
+
+def _print_figures(card: "ModelCard") -> None:
     rows = [
         (kind, figure, "not measurable" if m.value is None else f"{m.value:.3f}",
          "" if m.low is None or m.high is None else f"{m.low:.3f} to {m.high:.3f}", m.n, m.note)
@@ -92,15 +114,29 @@ def show(ctx: typer.Context, name: Name = "", as_json: AsJson = False) -> None:
 
 
 @app.command(epilog="Example: docsorter model verify")
-def verify(ctx: typer.Context, name: Name = "") -> None:
+def verify(ctx: typer.Context, name: Name = "", as_json: AsJson = False) -> None:
     """Check a bundle: its checksums, and that its golden pages answer here as they should."""
     from docsorter.model.bundle import load_bundle
     from docsorter.model.golden import check_golden
     from docsorter.model.litert import open_classifier
+    from docsorter.model.promotion import fingerprint
 
-    registry, used = _registry(ctx)
-    bundle = load_bundle(registry.resolve(name or used))
+    known, used = registry(ctx)
+    path = known.resolve(name) if name else used.path
+    bundle = load_bundle(path)
     results = check_golden(bundle, open_classifier(bundle))
     worst = max((result.difference for result in results), default=0.0)
+    mark = fingerprint(path)
+    if as_json:
+        pages = [{"file": r.file, "difference": r.difference} for r in results]
+        print_json(
+            {"model": bundle.card.name, "path": path, "fingerprint": mark, "golden_pages": pages}
+        )
+        return
     say(f"{bundle.card.name}: checksums right, {len(results)} golden pages answer as they should")
     say(f"greatest difference of a probability: {worst:.4f}")
+    say(f"fingerprint: {mark}")
+
+
+model_promotion.register(app)
+model_compare.register(app)

@@ -1,4 +1,4 @@
-"""Every step of a move that changes disk or store, by name, so that tests can kill there."""
+"""Every step that changes disk or store, by name, so that tests can kill there."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +30,20 @@ class FaultPoint(StrEnum):
     COMMIT = "commit"  # the store knows the new place
 
 
+class PlanPoint(StrEnum):
+    """The steps around a move: what is written down before it, and what gives it up."""
+
+    CLAIM_PLANNED = "claim-planned"  # a complete file in the inbox has its number and its move
+    HASHED = "hashed"  # the store knows the digest of a spooled document
+    VERDICT_PLANNED = "verdict-planned"  # the verdict, and the move that follows from it
+    PUT_OFF = "put-off"  # the document waits, with its reason and its next try
+    ANSWER_PLANNED = "answer-planned"  # what a person said, and the move that follows from it
+    UNDO_PLANNED = "undo-planned"  # the answer does not stand any more, and the move back
+    TAKEN_BACK = "taken-back"  # the bytes of a move that is given up are where they were
+    ABANDONED = "abandoned"  # the store knows that it was given up
+    RETURNED = "returned"  # a file whose claim nobody knows is in the inbox again
+
+
 def ignore(_: str) -> None:
     """Do nothing; the hook outside of tests."""
 
@@ -45,7 +59,7 @@ class Steps:
         self._hook = hook
 
     @contextmanager
-    def step(self, point: FaultPoint) -> Iterator[None]:
+    def step(self, point: FaultPoint | PlanPoint) -> Iterator[None]:
         """Surround one step; the "after" call comes only when it succeeded."""
         self._hook(f"{point}:before")
         yield

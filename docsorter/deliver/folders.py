@@ -48,8 +48,7 @@ def ensure_folder(root: Path, folder: Path, permissions: Permissions, disk: Disk
     for part in folder.relative_to(root).parts:
         parent, current = current, current / part
         with suppress(FileExistsError):
-            current.mkdir(permissions.dir_mode & 0o777)
-            permissions.apply_to_folder(current)
+            permissions.make_folder(current)
             disk.sync_directory(parent)
         if not stat.S_ISDIR(current.lstat().st_mode):
             raise OSError(errno.ENOTDIR, "a link or a file is where a folder must be", str(current))

@@ -9,7 +9,7 @@ from typing import Unpack
 from docsorter.clock import Clock
 from docsorter.deliver.carrier import Carrier, Delivery
 from docsorter.deliver.errors import environment
-from docsorter.deliver.faults import FaultPoint, Hook, Steps, ignore
+from docsorter.deliver.faults import FaultPoint, Hook, PlanPoint, Steps, ignore
 from docsorter.deliver.free import free_name
 from docsorter.deliver.job import Job, make_job
 from docsorter.deliver.locks import MoveLocks
@@ -61,7 +61,8 @@ class Mover:
         self.roots = roots
         allowed = permissions(settings)
         steps = Steps(at)
-        self._step = steps.step
+        self.step = steps.step
+        """Surrounds a step that cannot be taken back; those who plan moves announce theirs too."""
         self._carrier = Carrier(store, disk, roots, allowed, steps)
         self._locks = MoveLocks(roots[Place.SPOOL], allowed[Place.SPOOL])
 
@@ -112,7 +113,7 @@ class Mover:
             if delivery.sha256 is not None:
                 facts["sha256"] = delivery.sha256
             facts.update(changes)
-            with self._step(FaultPoint.COMMIT):
+            with self.step(FaultPoint.COMMIT):
                 return self.store.finish_move(
                     move.id,
                     actor=actor,
@@ -133,10 +134,12 @@ class Mover:
         """
         with environment(), self._locks.hold(move.id):
             job = self._job(self._planned(move.id))
-            self._carrier.take_back(job)
-            return self.store.abandon_move(
-                move.id, actor=actor, reason=reason, withdraw=withdraw or job.is_claim
-            )
+            with self.step(PlanPoint.TAKEN_BACK):
+                self._carrier.take_back(job)
+            with self.step(PlanPoint.ABANDONED):
+                return self.store.abandon_move(
+                    move.id, actor=actor, reason=reason, withdraw=withdraw or job.is_claim
+                )
 
     def give_back(self, stray: Path, name: str) -> Path:
         """Put a file of the inbox's private folder, whose claim is unknown, into the inbox.
@@ -148,7 +151,7 @@ class Mover:
         Raises:
             EnvironmentFaultError: The surroundings fail; the OSError is its cause.
         """
-        with environment():
+        with environment(), self.step(PlanPoint.RETURNED):
             return self._carrier.claimer.restore(stray, self.roots[Place.INBOX] / name)
 
     def _job(self, move: Move) -> Job:
@@ -188,6 +191,6 @@ class Mover:
         self._carrier.clear_target(job)
         name = free_name(job.target.parent, base, with_sidecar=job.move.sidecar is not None)
         path = str(PurePosixPath(job.move.to_path).with_name(name))
-        with self._step(FaultPoint.REPLAN):
+        with self.step(FaultPoint.REPLAN):
             move = self.store.replan_move(job.move.id, path, job.move.sidecar)
         return self._job(move)

@@ -2,6 +2,7 @@
 
 import grp
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 from docsorter.documents import Place
 from docsorter.errors import SettingsError
 from docsorter.settings import Settings
+
+_UNFINISHED = 0o1700
+"""Mode of a folder between its making and its permissions: closed, and nobody else's choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,24 @@ class Permissions:
             os.fchown(descriptor, -1, self.gid)
         if not self.fit(os.fstat(descriptor)):
             os.fchmod(descriptor, self.file_mode)
+
+    def make_folder(self, folder: Path) -> None:
+        """Make a folder that is closed to everybody else until it has its group and mode.
+
+        One that a kill left in between is recognized by its sticky bit, and finished.
+
+        Raises:
+            FileExistsError: It is there, and none of those.
+            OSError: What the system says.
+        """
+        try:
+            folder.mkdir(_UNFINISHED)
+        except FileExistsError:
+            status = folder.lstat()
+            left = stat.S_ISDIR(status.st_mode) and status.st_mode & 0o1777 == _UNFINISHED
+            if not left or status.st_uid != os.geteuid():
+                raise
+        self.apply_to_folder(folder)
 
     def apply_to_folder(self, folder: Path) -> None:
         """Give a folder that was made just now its group and mode.

@@ -8,11 +8,12 @@ from docsorter.deliver.errors import FileChangedError, FileGoneError
 from docsorter.deliver.job import strays
 from docsorter.deliver.mover import Mover
 from docsorter.disk import environment_reason
-from docsorter.documents import Document, Move, Place, Reason, ReasonCode
-from docsorter.errors import EnvironmentFaultError
+from docsorter.documents import Document, Move, MoveState, Place, Reason, ReasonCode
+from docsorter.errors import ConflictError, EnvironmentFaultError
 from docsorter.store import Store
 
 _REST = dt.timedelta(seconds=15)  # a file that changed is left to rest
+_FIRST_WAIT, _LONGEST_WAIT = 5.0, 600.0  # seconds; for what the surroundings do not allow
 _AGAIN = dt.timedelta(minutes=5)  # what is missing may be on a share that comes back
 
 
@@ -82,9 +83,13 @@ def _replay(store: Store, mover: Mover, move: Move, actor: str, report: Recovery
         if not is_claim:
             _put_off(mover, number, Reason(ReasonCode.CHANGED, error.message), _REST)
         report.changed.append(number)
+    except ConflictError:
+        return  # whoever holds it was faster; nothing is left to do
     except EnvironmentFaultError as error:
-        _put_off(mover, number, _why(error), _AGAIN)
-        report.waiting.append(number)
+        if store.move(move.id).state is MoveState.PLANNED:
+            seconds = min(_FIRST_WAIT * 2**before.attempts, _LONGEST_WAIT)
+            _put_off(mover, number, _why(error), dt.timedelta(seconds=seconds))
+            report.waiting.append(number)
     else:
         report.completed.append(number)
         if is_claim and (before.size, before.mtime_ns) != (after.size, after.mtime_ns):
@@ -108,7 +113,7 @@ def _why(error: EnvironmentFaultError) -> Reason:
     cause = error.__cause__
     if isinstance(cause, OSError):
         return environment_reason(cause)
-    return Reason(ReasonCode.STORAGE_GONE, error.message)
+    return Reason(ReasonCode(error.code or ReasonCode.STORAGE_GONE), error.message)
 
 
 def _return_strays(store: Store, mover: Mover, report: RecoveryReport) -> None:

@@ -13,7 +13,14 @@ from docsorter.documents.prediction import (
     SortRule,
     Verdict,
 )
-from docsorter.documents.reasons import Reason, ReasonCode, VerdictKind
+from docsorter.documents.reasons import (
+    PATIENCE,
+    REFUSED_FOR,
+    WAITS_FOR,
+    Reason,
+    ReasonCode,
+    VerdictKind,
+)
 from docsorter.documents.records import (
     Answer,
     Document,
@@ -26,6 +33,9 @@ from docsorter.documents.records import (
 )
 
 __all__ = [
+    "PATIENCE",
+    "REFUSED_FOR",
+    "WAITS_FOR",
     "Answer",
     "Document",
     "Event",

@@ -45,7 +45,44 @@ class ReasonCode(StrEnum):
     STORAGE_GONE = "storage_gone"
     MISSING = "missing"
     PROGRAM_MISSING = "program_missing"
+    NO_RESOURCES = "no_resources"
+    DATABASE = "database"
     INTERNAL = "internal"
+
+
+REFUSED_FOR = frozenset(
+    {
+        ReasonCode.EMPTY,
+        ReasonCode.UNSUPPORTED,
+        ReasonCode.ENCRYPTED,
+        ReasonCode.TRUNCATED,
+        ReasonCode.DAMAGED,
+        ReasonCode.TOO_LARGE,
+        ReasonCode.TIME_LIMIT,
+        ReasonCode.MEMORY_LIMIT,
+        ReasonCode.DUPLICATE,
+        ReasonCode.REJECTED_BY_PERSON,
+    }
+)
+"""Why a document may be rejected, and nothing else."""
+WAITS_FOR = frozenset(
+    {
+        ReasonCode.CHANGED,
+        ReasonCode.BUSY,
+        ReasonCode.DISK_FULL,
+        ReasonCode.READ_ONLY,
+        ReasonCode.NO_PERMISSION,
+        ReasonCode.STORAGE_GONE,
+        ReasonCode.MISSING,
+        ReasonCode.PROGRAM_MISSING,
+        ReasonCode.NO_RESOURCES,
+        ReasonCode.DATABASE,
+        ReasonCode.INTERNAL,
+    }
+)
+"""Why a document or the whole daemon may wait, and nothing else."""
+PATIENCE = frozenset({ReasonCode.CHANGED, ReasonCode.BUSY})
+"""Waits that end without anybody doing anything."""
 
 
 @dataclass(frozen=True, slots=True)

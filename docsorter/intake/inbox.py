@@ -3,6 +3,7 @@
 import datetime as dt
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from docsorter.clock import Clock
@@ -32,7 +33,8 @@ class Inbox:
         settings: Rest times, rescan interval, ignore patterns.
         clock: Wall clock for `last_rescan`, monotonic time for everything else.
         private: Name of the claim directory directly inside the inbox.
-        check: Looks at the end of a file.
+        check: Looks at the end of a file; without it `check_end`, which on a local file system
+            also asks whether anybody still has the file open for writing.
     """
 
     def __init__(
@@ -42,8 +44,10 @@ class Inbox:
         clock: Clock,
         *,
         private: str = ".docsorter",
-        check: Callable[[Path], EndCheck] = check_end,
+        check: Callable[[Path], EndCheck] | None = None,
     ) -> None:
+        local = not is_network_or_virtual(root)
+        look = check or partial(check_end, ask_for_writers=local)
         self.interval = settings.rescan_seconds
         """Seconds between full rescans; shorter when nothing tells of changes."""
         self.last_rescan: dt.datetime | None = None
@@ -62,8 +66,8 @@ class Inbox:
             settings.rest_seconds,
             settings.slow_rest_seconds,
             clock,
-            lambda path: check(root / path),
-            inodes=not is_network_or_virtual(root),
+            lambda path: look(root / path),
+            inodes=local,
         )
         self._asked = threading.Event()
         self._began = self._next_scan = self._rested_at = clock.monotonic()
@@ -116,6 +120,11 @@ class Inbox:
     def waiting(self) -> WaitingSummary:
         """Summarize what waits."""
         return self._settler.waiting()
+
+    @property
+    def folders(self) -> frozenset[int]:
+        """Inode numbers of the sub-folders that the last complete rescan found."""
+        return self._scanner.folders
 
     def take_oddities(self) -> tuple[Oddity, ...]:
         """Return links, pipes and the like that were found since the last call."""

@@ -110,6 +110,9 @@ class Scanner:
         self._known_odd: set[Oddity] = set()
         self._odd: set[Oddity] = set()
         self._new_odd: list[Oddity] = []
+        self._entered: set[int] = set()
+        self.folders: frozenset[int] = frozenset()
+        """Inode numbers of the sub-folders that the last complete walk found."""
 
     @property
     def walking(self) -> bool:
@@ -126,6 +129,7 @@ class Scanner:
             if self._walk is None:
                 self._guard.check()
                 self._odd = set()
+                self._entered = set()
                 self._walk = self._entries()
             return self._advance(max_entries, self._clock.monotonic() + max_seconds)
         except BaseException:
@@ -171,6 +175,7 @@ class Scanner:
                 return Slice(tuple(found), finished=False)
         self.close()
         self._known_odd = self._odd
+        self.folders = frozenset(self._entered)
         return Slice(tuple(found), finished=True)
 
     def _entries(self) -> Generator[Observation | None, None, None]:
@@ -201,6 +206,7 @@ class Scanner:
         if stat.S_ISDIR(status.st_mode):
             if self._recursive:
                 folders.append(path)
+                self._entered.add(status.st_ino)
             return None
         kind = next((text for test, text in _KINDS if test(status.st_mode)), "no regular file")
         self._report(Oddity(path, f"{kind}, only regular files are sorted"))

@@ -12,11 +12,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from docsorter.disk import environment_reason
-from docsorter.documents import Reason
+from docsorter.documents import Reason, ReasonCode
 from docsorter.intake import containers
+from docsorter.writers import has_writer
 
 _HEAD = 1024
 _TAIL = 4096
+STILL_OPEN = Reason(ReasonCode.BUSY, "another program still has it open for writing")
 _GONE_ERRORS = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 
@@ -50,8 +52,14 @@ class EndCheck:
     reason: Reason | None = None
 
 
-def check_end(path: Path) -> EndCheck:
-    """Look at the end of a file. Never raises OSError, never follows a link, never blocks."""
+def check_end(path: Path, *, ask_for_writers: bool = False) -> EndCheck:
+    """Look at the end of a file. Never raises OSError, never follows a link, never blocks.
+
+    Args:
+        path: The file.
+        ask_for_writers: Let the kernel say whether anybody still has it open for writing; a file
+            that is held so is busy, however long it has rested. For local file systems only.
+    """
     try:
         # O_NONBLOCK: a pipe that took the place of the file must not stop us, nor a lease.
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -62,6 +70,8 @@ def check_end(path: Path) -> EndCheck:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             return EndCheck(End.GONE)
+        if ask_for_writers and has_writer(descriptor):
+            return EndCheck(End.BUSY, reason=STILL_OPEN)
         size = status.st_size
         end = judge(size, lambda offset, length: os.pread(descriptor, length, offset))
     except OSError as error:

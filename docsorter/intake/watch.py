@@ -5,7 +5,7 @@ Nothing here says which file changed; events are hints and get lost (watchdog#66
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Protocol
 
@@ -23,7 +23,7 @@ from watchdog.utils import BaseThread
 
 from docsorter.errors import EnvironmentFaultError
 from docsorter.intake.arrivals import ArrivalObserver
-from docsorter.intake.limits import is_watch_limit, watch_tip
+from docsorter.intake.coverage import cannot_watch, left_out, missed_folders
 from docsorter.intake.root import inbox_gone
 from docsorter.mounts import file_system
 from docsorter.settings import IntakeSettings
@@ -105,6 +105,9 @@ class FolderSource:
         self._observer: BaseObserver | None = None
         self._threads: list[threading.Thread] = []
         self._identity: tuple[int, int] | None = None
+        self._missed: frozenset[int] = frozenset()
+        self.worth_another_try = False
+        """Whether the watch fell short of what was wanted, which may have been mended since."""
 
     def start(self) -> None:
         """Choose a backend and start it.
@@ -114,15 +117,40 @@ class FolderSource:
         """
         self._identity = self._open()
         self.note = self._reason_to_poll()
+        self.worth_another_try = False
+        self._missed = frozenset()
         if not self.note:
             try:
                 self._watch()
-            except OSError as error:
+            except (OSError, RuntimeError) as error:  # RuntimeError: no thread can be started
                 self._dismantle()
-                self.note = _cannot_watch(error)
+                self.note = cannot_watch(error)
+                self.worth_another_try = True
         self.backend = POLLING if self.note else EVENTS
+        self._set_interval()
+
+    def compare(self, folders: Collection[int]) -> bool:
+        """Compare what is watched with what is there; sub-folders may be left out without a word.
+
+        Args:
+            folders: Inode numbers of the inbox's sub-folders, as the last rescan found them.
+
+        Returns:
+            Whether to rescan and compare again soon: a folder is missed that may be just new.
+        """
+        if self.backend == POLLING or not self._settings.recursive:
+            return False
+        missed = missed_folders(self._identity, folders)
+        lasting = missed & self._missed  # a folder made just now is watched in a moment
+        self._missed = missed
+        self.worth_another_try = bool(lasting)
+        self.note = left_out(len(lasting)) if lasting else ""
+        self._set_interval()
+        return bool(missed - lasting)
+
+    def _set_interval(self) -> None:
         rescan, poll = self._settings.rescan_seconds, self._settings.poll_seconds
-        self.interval = min(rescan, poll) if self.backend == POLLING else rescan
+        self.interval = min(rescan, poll) if self.note else rescan
 
     def stop(self) -> None:
         """End all threads."""
@@ -215,11 +243,3 @@ class _Waker(FileSystemEventHandler):
         if isinstance(arrived, str) and arrived.startswith(self._private):
             return  # our own claim
         self._wake()
-
-
-def _cannot_watch(error: OSError) -> str:
-    if is_watch_limit(error):
-        return watch_tip(error)
-    return (
-        f"the inbox cannot be watched: {error.strerror or error}; it is read at intervals instead"
-    )

@@ -96,6 +96,15 @@ def verify_checksums(path: Path) -> None:
             )
 
 
+def listed_files(path: Path) -> tuple[str, ...]:
+    """Return the files that a bundle's SHA256SUMS names, relative to its folder.
+
+    Raises:
+        ModelError: It is missing, or holds something that is no checksum.
+    """
+    return tuple(_read_checksums(path / CHECKSUMS))
+
+
 def digest(path: Path) -> str:
     """Return the SHA-256 of a file as hex digits."""
     with path.open("rb") as stream:

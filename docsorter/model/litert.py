@@ -92,13 +92,20 @@ class LiteRTClassifier:
         return RawOutput(logits.astype(np.float32), features.astype(np.float32))
 
 
+_first = iter((True,))
+
+
 @contextmanager
 def _without_chatter() -> Iterator[None]:
     """Keep LiteRT's greeting off stderr; it has no switch for that (LiteRT#7420, mediapipe#2354).
 
     The descriptor itself is turned away, since the greeting is written from C++. Anything another
-    thread says in these milliseconds is lost, so it is done at start only.
+    thread says in these milliseconds is lost; a process is greeted once, so that a model loaded
+    later, while documents are looked at, silences nobody.
     """
+    if not next(_first, False):
+        yield
+        return
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:

@@ -15,7 +15,7 @@ from docsorter.errors import DependencyError, DocumentError, NotFoundError
 from docsorter.pages import refusals
 from docsorter.pages.families import open_document
 from docsorter.pages.fit import fit_image, flatten
-from docsorter.pages.pictures import Pictures, Wanted, no_such_page
+from docsorter.pages.pictures import KilledError, Pictures, Wanted, no_such_page
 from docsorter.pages.protocol import NOT_SHUT_IN, Request, write_result
 from docsorter.pages.sandbox.confine import Bounds, Features, confine
 
@@ -64,6 +64,8 @@ def answer(request: Request) -> _Answer:
         refusal = refusals.memory_limit(request)
     except TimeoutError:
         refusal = refusals.time_limit(request)
+    except KilledError:
+        return {"fault": "killed"}, []
     except OSError as error:
         return {"fault": "environment", "message": error.strerror or str(error)}, []
     except Exception as error:  # noqa: BLE001 - hostile bytes reach any line of any decoder

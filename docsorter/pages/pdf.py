@@ -7,6 +7,7 @@ a resolution, since a file of a few hundred bytes can claim a page of 200,000 by
 import operator
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from typing import BinaryIO, Final
@@ -23,6 +24,7 @@ from docsorter.documents import ReasonCode
 from docsorter.errors import DependencyError, DocumentError
 from docsorter.pages import producer
 from docsorter.pages.pictures import (
+    KilledError,
     Pictures,
     Wanted,
     damaged,
@@ -193,6 +195,8 @@ def _why_not_drawn(number: int, wanted: Wanted) -> Exception:
     done = _draw_again(number, wanted)
     if _OUT_OF_MEMORY.search(done.stderr):
         return MemoryError()
+    if done.returncode == -signal.SIGKILL:
+        return KilledError()
     if done.returncode < 0:
         return damaged(_WHAT, f"page {number + 1} crashes poppler (signal {-done.returncode})")
     return damaged(_WHAT, f"page {number + 1} cannot be drawn")

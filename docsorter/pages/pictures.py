@@ -24,6 +24,7 @@ BROKEN: Final = (
     OSError,
     OverflowError,
     AttributeError,
+    AssertionError,
     NotImplementedError,
     RuntimeError,
     struct.error,
@@ -131,6 +132,10 @@ def too_large(pixels: int, wanted: Wanted) -> DocumentError:
         f"a page has {pixels / _MEGA:.1f} megapixels, more than the limit of {limit:g}",
         remedy="scan at a lower resolution, or raise pages.max_megapixels",
     )
+
+
+class KilledError(Exception):
+    """A program that helps reading was killed from outside."""
 
 
 @contextmanager

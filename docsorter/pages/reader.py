@@ -6,7 +6,7 @@ from threading import BoundedSemaphore, Lock
 from types import TracebackType
 from typing import Any, Final, Self
 
-from docsorter.documents import PageSet
+from docsorter.documents import PageSet, ReasonCode
 from docsorter.errors import EnvironmentFaultError
 from docsorter.pages import refusals, results
 from docsorter.pages.link import ServerGoneError, ServerLink
@@ -147,10 +147,16 @@ class PageReader:
         request: Request, end: dict[str, Any], result: int
     ) -> tuple[dict[str, Any], bytearray]:
         if "fault" in end:
-            raise EnvironmentFaultError(f"cannot read a document now: {end['fault']}")
+            raise EnvironmentFaultError(
+                f"cannot read a document now: {end['fault']}",
+                remedy="close programs, or lower service.workers",
+                code=ReasonCode.NO_RESOURCES,
+            )
         if end["exit"] == NOT_SHUT_IN:
             raise EnvironmentFaultError(
-                "cannot read a document now: the sandbox failed", remedy="run `docsorter doctor`"
+                "cannot read a document now: the sandbox failed",
+                remedy="run `docsorter doctor`",
+                code=ReasonCode.NO_RESOURCES,
             )
         number, timed_out = int(end["signal"]), bool(end["timed_out"])
         if number or timed_out or end["exit"]:
@@ -173,7 +179,9 @@ class PageReader:
                 self._discard(link)
                 if attempt == _TRIES and not self._closed:
                     raise EnvironmentFaultError(
-                        f"the page reader failed twice: {error}", remedy="run `docsorter doctor`"
+                        f"the page reader failed twice: {error}",
+                        remedy="run `docsorter doctor`",
+                        code=ReasonCode.NO_RESOURCES,
                     ) from error
                 if request.kind != "report":
                     os.ftruncate(result, 0)

@@ -4,11 +4,24 @@ import signal
 from typing import Final
 
 from docsorter.documents import ReasonCode
-from docsorter.errors import DocumentError
+from docsorter.errors import DocumentError, EnvironmentFaultError
 from docsorter.pages.protocol import Request
 
 _MEGABYTE: Final = 1 << 20
 _MUCH: Final = 0.5  # of the memory limit: a crash beyond it is laid to memory
+
+
+class ReaderKilledError(EnvironmentFaultError):
+    """Whoever read the document was killed from outside, which says little about the document."""
+
+
+def killed() -> ReaderKilledError:
+    """Return the error of a reader that something outside of it killed."""
+    return ReaderKilledError(
+        "the reader of a document was killed: the machine is short of memory",
+        remedy="give it more memory, or lower service.workers",
+        code=ReasonCode.NO_RESOURCES,
+    )
 
 
 def time_limit(request: Request) -> DocumentError:
@@ -38,8 +51,10 @@ def crashed(detail: str) -> DocumentError:
     )
 
 
-def of_death(request: Request, *, number: int, timed_out: bool, peak_kb: int) -> DocumentError:
-    """Return why a child died.
+def of_death(
+    request: Request, *, number: int, timed_out: bool, peak_kb: int
+) -> DocumentError | ReaderKilledError:
+    """Return why a child died: of the document, or because something outside killed it.
 
     Args:
         request: What it was to do.
@@ -49,6 +64,8 @@ def of_death(request: Request, *, number: int, timed_out: bool, peak_kb: int) ->
     """
     if timed_out or number == signal.SIGXCPU:
         return time_limit(request)
+    if number == signal.SIGKILL and peak_kb * 1024 <= request.memory_limit * _MUCH:
+        return killed()  # not by its own limits, which end it in other ways
     if number == signal.SIGKILL:
         return memory_limit(request)
     if peak_kb * 1024 > request.memory_limit * _MUCH:

@@ -63,6 +63,8 @@ def raise_refusal(header: dict[str, Any]) -> None:
         if code not in _REFUSALS:
             raise refusals.crashed("its answer makes no sense")
         raise DocumentError(ReasonCode(code), message, remedy=remedy)
+    if header.get("fault") == "killed":
+        raise refusals.killed()
     if "fault" in header:
         error = _FAULTS.get(str(header["fault"]), EnvironmentFaultError)
         raise error(message, remedy=remedy)

@@ -58,15 +58,14 @@ def _png(file: BinaryIO) -> bool:
 
 
 def _webp(file: BinaryIO) -> bool:
+    # The file may have become shorter since its first bytes were looked at.
     head = _read(file, 0, 8)
-    (length,) = struct.unpack_from("<I", head, 4)
-    return size_of(file) < int(length) + 8
+    return len(head) < 8 or size_of(file) < int.from_bytes(head[4:8], "little") + 8  # noqa: PLR2004
 
 
 def _bmp(file: BinaryIO) -> bool:
     head = _read(file, 0, 6)
-    (length,) = struct.unpack_from("<I", head, 2)
-    return size_of(file) < int(length)
+    return len(head) < 6 or size_of(file) < int.from_bytes(head[2:6], "little")  # noqa: PLR2004
 
 
 def _heif(file: BinaryIO) -> bool:

@@ -1,6 +1,6 @@
 """What people do to documents: answer, skip, undo, look. Each act moves the file at once."""
 
-from functools import cached_property
+import datetime as dt
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -8,9 +8,10 @@ from typing import Self
 from docsorter.clock import Clock, SystemClock
 from docsorter.configuration import Configuration
 from docsorter.deliver.errors import FileChangedError, FileGoneError
+from docsorter.deliver.faults import PlanPoint
 from docsorter.deliver.mover import Mover
 from docsorter.deliver.places import review_path
-from docsorter.disk import Disk
+from docsorter.disk import Disk, environment_reason
 from docsorter.documents import (
     Document,
     Move,
@@ -22,13 +23,14 @@ from docsorter.documents import (
     Verdict,
     VerdictKind,
 )
-from docsorter.errors import ConflictError, NotFoundError
+from docsorter.errors import ConflictError, EnvironmentFaultError, NotFoundError
 from docsorter.model.bundle import CARD
 from docsorter.model.card import ModelCard, read_card
 from docsorter.model.registry import ModelRegistry
 from docsorter.review.labels import check_label
-from docsorter.service.assembly import open_mover, promise_of
+from docsorter.service.assembly import open_mover
 from docsorter.service.destinations import Destinations
+from docsorter.service.engine import promise_of
 from docsorter.service.migration import open_workspace_store
 from docsorter.store import Destination, Store
 
@@ -58,9 +60,13 @@ class Acts:
     ) -> None:
         self.store.close()
 
-    @cached_property
+    def now(self) -> dt.datetime:
+        """Return the time by the clock of the mover."""
+        return self._mover.clock.now()
+
+    @property
     def card(self) -> ModelCard:
-        """The card of the model in use, read once."""
+        """The card of the model in use, read again each time: it may change while people work."""
         registry = ModelRegistry(self._configuration.state / "models")
         return read_card(registry.resolve(self._configuration.settings.model.bundle) / CARD)
 
@@ -80,6 +86,8 @@ class Acts:
         reviewer: str,
         uid: int,
         new_label: bool = False,
+        token: str | None = None,
+        why: str = "",
     ) -> Document:
         """Deliver a waiting document where a person says it belongs.
 
@@ -89,19 +97,23 @@ class Acts:
             reviewer: Unix name of the person.
             uid: Unix number of the person.
             new_label: Allow a label that the model was not taught.
+            token: Of the lease under which it was looked at; None when it was not held.
+            why: Why it is rejected, in the person's words; stands in the sidecar.
 
         Raises:
             NotFoundError: It does not wait for a person.
             UsageError: There is no such label.
             ConflictError: Somebody else was faster, or the file was moved by hand.
+            EnvironmentFaultError: It cannot be put there just now; it waits where it was.
         """
         entry = self._entry(document_id)
         if label is not None:
             check_label(label, self.card.labels, new=new_label)
-        destination = self._answered(entry, label, reviewer)
-        _, move = self.store.plan_answer(
-            entry.id, destination, label=label, token=None, reviewer=reviewer, uid=uid
-        )
+        destination = self._answered(entry, label, reviewer, why)
+        with self._mover.step(PlanPoint.ANSWER_PLANNED):
+            _, move = self.store.plan_answer(
+                entry.id, destination, label=label, token=token, reviewer=reviewer, uid=uid
+            )
         return self._carry(move, reviewer)
 
     def skip(self, document_id: int, *, reviewer: str) -> ReviewEntry:
@@ -130,7 +142,8 @@ class Acts:
                 remedy="put the file back there, then undo again",
             )
         destination = Destination(Place.REVIEW, review_path(document), State.REVIEW)
-        _, move = self.store.undo_answer(document_id, destination, reviewer=reviewer, uid=uid)
+        with self._mover.step(PlanPoint.UNDO_PLANNED):
+            _, move = self.store.undo_answer(document_id, destination, reviewer=reviewer, uid=uid)
         return self._carry(move, reviewer)
 
     def write_preview(self, document: Document, target: Path, *, page: int = 0) -> None:
@@ -157,10 +170,13 @@ class Acts:
             )
         return self.store.entry_for_document(document_id)
 
-    def _answered(self, entry: ReviewEntry, label: str | None, reviewer: str) -> Destination:
+    def _answered(
+        self, entry: ReviewEntry, label: str | None, reviewer: str, why: str
+    ) -> Destination:
         destinations = Destinations(self._configuration, self.statement())
         if label is None:
-            reason = Reason(ReasonCode.REJECTED_BY_PERSON, f"{reviewer} refused it")
+            said = f"{reviewer} refused it: {why}" if why else f"{reviewer} refused it"
+            reason = Reason(ReasonCode.REJECTED_BY_PERSON, said)
             verdict = Verdict(VerdictKind.REJECT, reason)
         else:
             reason = Reason(ReasonCode.ANSWERED, f"{reviewer} says it is {label}")
@@ -177,6 +193,24 @@ class Acts:
         except FileChangedError:
             self._mover.abandon(move, actor=actor, reason=ReasonCode.CHANGED)
             raise
+        except EnvironmentFaultError as fault:
+            raise self._taken_back(move, actor, fault) from fault
+
+    def _taken_back(
+        self, move: Move, actor: str, fault: EnvironmentFaultError
+    ) -> EnvironmentFaultError:
+        """Leave a document with the person who was told that it cannot be put there."""
+        cause = fault.__cause__
+        code = environment_reason(cause).code if isinstance(cause, OSError) else ReasonCode.BUSY
+        try:
+            self._mover.abandon(move, actor=actor, reason=code)
+        except (ConflictError, EnvironmentFaultError):
+            return fault  # the bytes are under way: recovery finishes what was said
+        return EnvironmentFaultError(
+            f"document {move.document_id} stays where it was: {fault.message}",
+            remedy=f"mend that, then try again; {move.to_place} is where it was to go",
+            code=code,
+        )
 
 
 def open_acts(configuration: Configuration, clock: Clock | None = None) -> Acts:

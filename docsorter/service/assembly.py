@@ -5,17 +5,18 @@ from dataclasses import dataclass
 
 from docsorter.clock import Clock, SystemClock
 from docsorter.configuration import Configuration
-from docsorter.decide.promise import starter_statement
 from docsorter.deliver.mover import Mover
 from docsorter.deliver.recovery import RecoveryReport, recover
 from docsorter.disk import Disk
 from docsorter.documents import Place
-from docsorter.model.card import ModelCard
 from docsorter.service.destinations import Destinations
-from docsorter.service.engine import Engine, open_engine
+from docsorter.service.engine import open_engine
 from docsorter.service.migration import migrate_workspace, open_workspace_store
 from docsorter.service.pipeline import Pipeline
-from docsorter.service.workspace import check_roots, prepare_private
+from docsorter.service.roots import MountMemory, check_roots
+from docsorter.service.switching import SwitchingEngine
+from docsorter.service.unfinished import longest_wait
+from docsorter.service.workspace import prepare_private
 from docsorter.store import Store
 
 
@@ -27,7 +28,7 @@ class Assembly:
         configuration: The settings of the workspace.
         store: The database.
         mover: Moves bytes between the places.
-        engine: From a file to a verdict.
+        engine: From a file to a verdict, with the model in use.
         pipeline: From the spool to a folder.
         recovered: What had to be finished from an earlier run.
         workers: Documents looked at side by side.
@@ -36,7 +37,7 @@ class Assembly:
     configuration: Configuration
     store: Store
     mover: Mover
-    engine: Engine
+    engine: SwitchingEngine
     pipeline: Pipeline
     recovered: RecoveryReport
     workers: int
@@ -53,11 +54,6 @@ def open_mover(configuration: Configuration, store: Store, clock: Clock) -> Move
     return Mover(store, Disk(), roots, configuration.settings, clock)
 
 
-def promise_of(card: ModelCard) -> str:
-    """Return the sentence that every surface prints about the model in use."""
-    return starter_statement(card.evidence.as_sort_evidence() if card.evidence else None)
-
-
 def assemble(configuration: Configuration, clock: Clock | None = None) -> Assembly:
     """Open a workspace for work: migrate, recover, load the model.
 
@@ -69,18 +65,20 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
     clock = clock or SystemClock()
     settings = configuration.settings
     check_roots(configuration)
+    MountMemory(configuration).check()
     prepare_private(configuration)
     migrate_workspace(configuration, clock)
     store = open_workspace_store(configuration, clock)
     mover = open_mover(configuration, store, clock)
+    store.hasten(longest_wait(configuration, clock))  # the clock may have been set meanwhile
     recovered = recover(store, mover)
     workers = settings.service.workers or os.cpu_count() or 1
-    engine = open_engine(configuration, workers)
+    engine = SwitchingEngine(open_engine(configuration, workers), settings.pages, workers)
     pipeline = Pipeline(
         store=store,
         engine=engine,
         mover=mover,
-        destinations=Destinations(configuration, promise_of(engine.card)),
+        destinations=Destinations(configuration),
         intake=settings.intake,
         spool=configuration.root(Place.SPOOL),
         disk=Disk(),

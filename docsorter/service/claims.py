@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from docsorter.deliver.errors import FileChangedError, FileGoneError
+from docsorter.deliver.faults import PlanPoint
 from docsorter.deliver.mover import Mover
 from docsorter.documents import Document, Move, Reason, ReasonCode
 from docsorter.errors import ConflictError, EnvironmentFaultError
 from docsorter.intake.inbox import Inbox
 from docsorter.intake.scan import Observation
 from docsorter.service.log import LOGGER
-from docsorter.service.pipeline import ACTOR, fault_reason
+from docsorter.service.pauses import fault_reason
+from docsorter.service.pipeline import ACTOR
 from docsorter.store import Arrival, Store
 
 _LOG = logging.getLogger(LOGGER)
@@ -69,7 +71,8 @@ class Claimer:
         seen = next(iter(self._ready.values()))
         arrival = Arrival(seen.name, seen.source, seen.path, seen.size, seen.mtime_ns)
         try:
-            document, move = self._store.plan_claim(arrival, actor=ACTOR)
+            with self._mover.step(PlanPoint.CLAIM_PLANNED):
+                document, move = self._store.plan_claim(arrival, actor=ACTOR)
         except ConflictError:
             del self._ready[seen.path]
             return None

@@ -14,22 +14,28 @@ from docsorter.configuration import Configuration
 from docsorter.deliver.permissions import permissions
 from docsorter.deliver.recovery import recover
 from docsorter.documents import Place
-from docsorter.errors import EnvironmentFaultError, StoreError
+from docsorter.errors import DocsorterError, EnvironmentFaultError, StoreError
 from docsorter.intake.inbox import Inbox
 from docsorter.intake.watch import FolderSource
-from docsorter.service.assembly import Assembly, assemble, promise_of
+from docsorter.service.assembly import Assembly, assemble
+from docsorter.service.caretaker import Caretaker
 from docsorter.service.claims import Claimer
+from docsorter.service.clockwatch import ClockWatch
 from docsorter.service.heartbeat import Heartbeat
 from docsorter.service.lock import WorkspaceLock
 from docsorter.service.log import LOGGER
+from docsorter.service.model_switch import ModelSwitch
 from docsorter.service.notify import Notifier
-from docsorter.service.unfinished import due_moves
+from docsorter.service.pauses import Pauses, pause_of
+from docsorter.service.roots import MountMemory, check_roots, check_space
+from docsorter.service.unfinished import due_moves, longest_wait
+from docsorter.service.watching import Watching
 from docsorter.service.workers import Workers
-from docsorter.service.workspace import check_roots, free_megabytes
 
 _LOG = logging.getLogger(LOGGER)
 _RETRY_SECONDS = 5.0
 _LONGEST_SLEEP = 30.0
+_PEEK_SECONDS = 2.0  # how soon a sleeping daemon notices that another model was promoted
 _BACKLOG = 500  # complete files remembered before they are claimed; the rest stays in the inbox
 
 
@@ -53,7 +59,9 @@ class Daemon:
         self._notifier = notifier or Notifier()
         self._wake = threading.Event()
         self._stopping = False
-        self._paused = ""
+        self._pauses = Pauses()
+        self._mounts = MountMemory(configuration)
+        self._clocks = ClockWatch(self._clock)
         self._heartbeat = Heartbeat(
             configuration.state,
             permissions(configuration.settings)[Place.SPOOL].file_mode,
@@ -77,12 +85,19 @@ class Daemon:
             DocsorterError: It cannot start, with the remedy.
         """
         with WorkspaceLock(self._configuration.state):
-            assembly = assemble(self._configuration, self._clock)
+            assembly = self._assemble()
             try:
                 self._work(assembly, on_ready)
             finally:
                 self._heartbeat.beat("stopped")
                 assembly.close()
+
+    def _assemble(self) -> Assembly:
+        try:
+            return assemble(self._configuration, self._clock)
+        except DocsorterError as error:
+            self._notifier.status(f"cannot start: {error}")
+            raise
 
     def install_signals(self) -> None:
         """SIGTERM and SIGINT drain; a second one ends at once, which loses nothing."""
@@ -107,24 +122,32 @@ class Daemon:
 
         source = FolderSource(root, settings.intake, woken)
         source.start()
-        inbox.interval = source.interval
+        watching = Watching(source, inbox, self._clock)
         claimer = Claimer(inbox, assembly.store, assembly.mover)
         workers = Workers(assembly.pipeline, assembly.workers, self._wake.set, self._clock)
-        self._heartbeat.ready(assembly.engine.card.name, source, inbox, workers)
+        models = ModelSwitch(
+            self._configuration, assembly.engine, assembly.store, self._clock, self._wake.set
+        )
+        caretaker = Caretaker(self._configuration, assembly.store, self._clock)
+        self._heartbeat.ready(models.word, source, inbox, workers)
         self._log_start(assembly, root, source)
         on_ready()
         try:
             while not self._stopping:
                 self._wake.clear()
-                self._step(assembly, inbox, source, claimer, workers)
+                self._step(assembly, inbox, watching, claimer, workers, models)
+                idle = not (workers.busy or claimer.backlog or self._pauses.now)
+                caretaker.tick(idle=idle)
                 if not self._stopping:
-                    self._wake.wait(self._sleep(assembly, inbox, claimer, workers))
+                    self._doze(self._sleep(assembly, inbox, claimer, workers), models)
         finally:
             self._notifier.stopping()
             self._heartbeat.beat("draining")
             source.stop()
             inbox.close()
             workers.drain()
+            models.close()
+            caretaker.close()
             _LOG.info("stopped; %d documents got their verdict", workers.done)
 
     def _log_start(self, assembly: Assembly, root: Path, source: FolderSource) -> None:
@@ -136,44 +159,54 @@ class Daemon:
                 len(report.withdrawn),
                 len(report.missing),
             )
-        if source.note:
-            _LOG.warning("%s", source.note)
         _LOG.info("docsorter %s watches %s (%s)", __version__, root, source.backend)
-        _LOG.info("model %s: %s", assembly.engine.card.name, promise_of(assembly.engine.card))
+        _LOG.info("model %s: %s", assembly.engine.card.name, assembly.engine.model.statement)
 
     def _step(
         self,
         assembly: Assembly,
         inbox: Inbox,
-        source: FolderSource,
+        watching: Watching,
         claimer: Claimer,
         workers: Workers,
+        models: ModelSwitch,
     ) -> None:
         """One tick; trouble with the surroundings pauses the intake and is tried again."""
         try:
-            check_roots(self._configuration)
-            self._check_space()
-            if not source.healthy():
-                _LOG.warning("the watcher stopped; starting it again")
-                source.rebuild()
-                inbox.interval = source.interval
-                inbox.request_rescan()
+            self._check_surroundings(assembly)
+            models.tick()
+            self._heartbeat.say_model(models.word)
+            watching.tick()
             claimer.tell_inbox()
             claimer.add(inbox.tick(max(0, _BACKLOG - claimer.backlog)))
             for oddity in inbox.take_oddities():
                 _LOG.warning("left alone in the inbox: %s: %s", oddity.path, oddity.text)
             self._hand_out(assembly, claimer, workers)
-            self._resume("")
-        except (EnvironmentFaultError, StoreError) as error:
-            self._resume(error.message)
-        self._heartbeat.beat("paused" if self._paused else "running", self._paused)
+            self._pauses.end()
+        except (EnvironmentFaultError, StoreError, OSError) as error:
+            self._pauses.begin(pause_of(error))
+        self._heartbeat.beat("paused" if self._pauses.now else "running", self._pauses.now)
+
+    def _check_surroundings(self, assembly: Assembly) -> None:
+        """Look whether what failed before works again, and whether the clock was set."""
+        check_roots(self._configuration)
+        self._mounts.check()
+        check_space(self._configuration)
+        if self._pauses.now is not None:
+            assembly.store.check_writable()
+        jump = self._clocks.jumped()
+        if jump:
+            _LOG.warning("the clock was set by %+.0f s; nothing waits longer for that", jump)
+            assembly.store.hasten(longest_wait(self._configuration, self._clock))
 
     def _hand_out(self, assembly: Assembly, claimer: Claimer, workers: Workers) -> None:
         trouble = workers.take_trouble()
-        if trouble:
-            raise EnvironmentFaultError(trouble)
+        if trouble is not None:
+            raise trouble
         store, now = assembly.store, self._clock.now()
-        unfinished = due_moves(store, now)
+        # What a worker carries just now looks like a move that was put off until a moment ago.
+        due = due_moves(store, now, resuming=self._pauses.now is not None)
+        unfinished = [move for move in due if not workers.has(move.document_id)]
         if unfinished:
             recover(store, assembly.mover, moves=unfinished)
         for document in store.due_documents(workers.capacity + workers.busy, now):
@@ -183,33 +216,25 @@ class Daemon:
             if claim is not None:
                 workers.submit(claim.document.id, partial(claimer.carry, claim))
 
-    def _check_space(self) -> None:
-        least = self._configuration.settings.service.min_free_mb
-        for place in Place:
-            root = self._configuration.root(place)
-            free = free_megabytes(root)
-            if free < least:
-                raise EnvironmentFaultError(
-                    f"only {free:.0f} MB free for the {place} folder {root}",
-                    remedy="make room, or lower service.min_free_mb",
-                )
-
-    def _resume(self, paused: str) -> None:
-        if paused and not self._paused:
-            _LOG.error("paused, nothing is lost: %s", paused)
-        elif self._paused and not paused:
-            _LOG.info("works again")
-        self._paused = paused
+    def _doze(self, seconds: float, models: ModelSwitch) -> None:
+        """Sleep until woken or a model is due; a look at one file's time is all it costs."""
+        while seconds > 0 and not self._wake.wait(min(seconds, _PEEK_SECONDS)):
+            if models.due():
+                return
+            seconds -= _PEEK_SECONDS
 
     def _sleep(self, assembly: Assembly, inbox: Inbox, claimer: Claimer, workers: Workers) -> float:
         """Return for how long nothing can be due, in seconds."""
-        if self._paused:
+        if self._pauses.now is not None:
             return _RETRY_SECONDS
         if claimer.backlog and workers.capacity:
             return 0.0
         until_scan = inbox.next_due() - self._clock.monotonic()
         waits = [_LONGEST_SLEEP, until_scan, self._heartbeat.next_write()]
-        due = assembly.store.next_due_time()
+        try:
+            due = assembly.store.next_due_time()
+        except (EnvironmentFaultError, StoreError):
+            return 0.0  # the next tick meets it as well, and pauses
         if due is not None:
             waits.append((due - self._clock.now()).total_seconds())
         if self._notifier.ping_seconds is not None:

@@ -15,13 +15,13 @@ class Destinations:
 
     Args:
         configuration: Holds the template and whether sidecars are written.
-        statement: What the sidecar says of the model's promise.
+        statement: What a sidecar says of the model's promise where `of` is given nothing.
 
     Raises:
         SettingsError: The destination template cannot be used.
     """
 
-    def __init__(self, configuration: Configuration, statement: str) -> None:
+    def __init__(self, configuration: Configuration, statement: str = "") -> None:
         self._template = parse_template(configuration.settings.deliver.template)
         self._sidecar = configuration.settings.deliver.sidecar
         self._statement = statement
@@ -34,6 +34,7 @@ class Destinations:
         *,
         answered_by: str | None = None,
         received: dt.datetime | None = None,
+        statement: str = "",
     ) -> Destination:
         """Return where a document goes; the mover numbers names that are taken.
 
@@ -43,7 +44,11 @@ class Destinations:
         if verdict.kind is VerdictKind.REVIEW:
             return Destination(Place.REVIEW, review_path(document), State.REVIEW)
         text = sidecar_text(
-            document, verdict, prediction, statement=self._statement, answered_by=answered_by
+            document,
+            verdict,
+            prediction,
+            statement=statement or self._statement,
+            answered_by=answered_by,
         )
         if verdict.kind is VerdictKind.REJECT:
             return Destination(Place.REJECTED, rejected_path(document), State.REJECTED, text)

@@ -13,13 +13,10 @@ from docsorter.configuration import Configuration
 from docsorter.documents import Place
 from docsorter.errors import DocsorterError
 from docsorter.intake.limits import inotify_limits
-from docsorter.model.bundle import load_bundle
-from docsorter.model.golden import check_golden
-from docsorter.model.litert import open_classifier
-from docsorter.model.registry import ModelRegistry
 from docsorter.mounts import file_system, is_network_or_virtual
 from docsorter.pages.reader import sandbox_report
 from docsorter.service import health
+from docsorter.service.engine import load_model
 from docsorter.service.lock import WorkspaceLock
 from docsorter.service.migration import open_workspace_store
 from docsorter.service.workspace import free_megabytes
@@ -160,10 +157,8 @@ def _database(configuration: Configuration) -> Iterator[Finding]:
 
 
 def _model(configuration: Configuration) -> Iterator[Finding]:
-    registry = ModelRegistry(configuration.state / "models")
-    bundle = load_bundle(registry.resolve(configuration.settings.model.bundle))
-    check_golden(bundle, open_classifier(bundle))
-    text = f"{bundle.card.name}: checksums right, golden pages answer as they should"
+    model = load_model(configuration)
+    text = f"{model.card.name}: checksums right, golden pages answer as they should"
     yield Finding(Level.GOOD, "model", text)
 
 
@@ -187,5 +182,10 @@ def _daemon(configuration: Configuration) -> Iterator[Finding]:
         )  # fmt: skip
     elif beat.paused:
         yield Finding(Level.BAD, "daemon", f"process {pid} waits: {beat.paused}")
+    elif beat.model_trouble:
+        yield Finding(
+            Level.BAD, "daemon", f"the promoted model is not used: {beat.model_trouble}",
+            "docsorter model rollback goes back to the model before",
+        )  # fmt: skip
     else:
         yield Finding(Level.GOOD, "daemon", f"process {pid} runs, {beat.watcher}")

@@ -10,6 +10,7 @@ from typing import Protocol, Self
 from docsorter.configuration import Configuration
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.policy import decide, predict
+from docsorter.decide.promise import starter_statement
 from docsorter.documents import PageSet, Prediction, SortRule, Verdict
 from docsorter.errors import SettingsError
 from docsorter.model.bundle import ModelBundle, load_bundle
@@ -17,7 +18,7 @@ from docsorter.model.card import ModelCard
 from docsorter.model.classifier import Classifier
 from docsorter.model.golden import check_golden
 from docsorter.model.litert import open_classifier
-from docsorter.model.registry import ModelRegistry
+from docsorter.model.registry import ModelRegistry, refuse_changed
 from docsorter.pages.reader import PageReader
 
 
@@ -29,11 +30,13 @@ class Sight:
         pages: The pages as the classifier saw them.
         prediction: Calibrated probabilities.
         verdict: What the rule makes of them.
+        statement: How far the model that was asked is to be trusted.
     """
 
     pages: PageSet
     prediction: Prediction
     verdict: Verdict
+    statement: str = ""
 
 
 class Looker(Protocol):
@@ -44,24 +47,67 @@ class Looker(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedModel:
+    """A model that was checked on this machine and is ready to look at pages.
+
+    Attributes:
+        name: Name of its bundle.
+        fingerprint: SHA-256 of the bundle's SHA256SUMS.
+        bundle: The bundle, whole and unchanged.
+        classifier: What runs it.
+        rule: When to sort without a person: the card's rule and what the settings ask for.
+        novelty: Distance from its training data.
+        golden_difference: Greatest difference of a probability on its golden pages.
+    """
+
+    name: str
+    fingerprint: str
+    bundle: ModelBundle
+    classifier: Classifier
+    rule: SortRule
+    novelty: NoveltyModel
+    golden_difference: float
+
+    @property
+    def card(self) -> ModelCard:
+        """What is known of the model."""
+        return self.bundle.card
+
+    @property
+    def statement(self) -> str:
+        """How far it is to be trusted."""
+        return promise_of(self.card)
+
+    def judge(self, pages: PageSet) -> Sight:
+        """Classify and decide.
+
+        Raises:
+            ModelError: The model answered with something that is no probability.
+        """
+        prediction = predict(
+            self.classifier.classify(pages.pixels),
+            self.card.prediction_labels,
+            self.rule,
+            self.novelty,
+            model=self.card.name,
+            background=self.card.background,
+        )
+        verdict = decide(prediction, self.rule, self.card.labels)
+        return Sight(pages, prediction, verdict, self.statement)
+
+
 class Engine:
     """Looks at documents; safe to use from several threads.
 
     Args:
-        bundle: The model bundle, whole and unchanged.
-        classifier: What runs it.
-        reader: What turns files into pages.
-        rule: When to sort without a person.
+        model: What decides.
+        reader: What turns files into pages; closed with the engine.
     """
 
-    def __init__(
-        self, bundle: ModelBundle, classifier: Classifier, reader: PageReader, rule: SortRule
-    ) -> None:
-        self.bundle = bundle
-        self.rule = rule
-        self._classifier = classifier
-        self._reader = reader
-        self._novelty = NoveltyModel.from_arrays(bundle.novelty)
+    def __init__(self, model: LoadedModel, reader: PageReader) -> None:
+        self.model = model
+        self.reader = reader
 
     def __enter__(self) -> Self:
         return self
@@ -76,12 +122,12 @@ class Engine:
 
     def close(self) -> None:
         """End the page reader and whatever it still reads."""
-        self._reader.close()
+        self.reader.close()
 
     @property
     def card(self) -> ModelCard:
         """What is known of the model."""
-        return self.bundle.card
+        return self.model.card
 
     def look(self, path: Path, name: str) -> Sight:
         """Read, classify and decide.
@@ -95,33 +141,50 @@ class Engine:
             EnvironmentFaultError: Something around it fails; the same file may work later.
             ModelError: The model answered with something that is no probability.
         """
-        pages = self._reader.read(path, name=name)
-        prediction = predict(
-            self._classifier.classify(pages.pixels),
-            self.card.prediction_labels,
-            self.rule,
-            self._novelty,
-            model=self.card.name,
-            background=self.card.background,
-        )
-        return Sight(pages, prediction, decide(prediction, self.rule, self.card.labels))
+        return self.model.judge(self.reader.read(path, name=name))
 
 
 def open_engine(configuration: Configuration, workers: int) -> Engine:
-    """Load the model named in the settings and start the page reader.
+    """Load the model in use and start the page reader.
 
     Raises:
         ModelError: The bundle is missing or damaged, or answers differently on this machine.
         SettingsError: The settings ask for less confidence than the card allows.
     """
+    model = load_model(configuration)
+    size = model.card.input.size
+    return Engine(model, PageReader(configuration.settings.pages, size=size, concurrency=workers))
+
+
+def load_model(configuration: Configuration, name: str = "") -> LoadedModel:
+    """Load a bundle completely and ask its golden pages.
+
+    Args:
+        configuration: The workspace, or the defaults.
+        name: The bundle; "" for the one in use.
+
+    Raises:
+        ModelError: It is missing or damaged, was replaced since its promotion, or answers
+            differently on this machine.
+        SettingsError: The settings ask for less confidence than the card allows, or name a label
+            it does not have.
+    """
     settings = configuration.settings
     registry = ModelRegistry(configuration.state / "models")
-    bundle = load_bundle(registry.resolve(settings.model.bundle))
+    used = registry.in_use(name or settings.model.bundle)
+    mark = refuse_changed(used)
+    bundle = load_bundle(used.path)
     rule = sort_rule(bundle.card, settings.decide.threshold, settings.decide.policies)
     classifier = open_classifier(bundle, threads=settings.model.threads)
-    check_golden(bundle, classifier)
-    reader = PageReader(settings.pages, size=bundle.card.input.size, concurrency=workers)
-    return Engine(bundle, classifier, reader, rule)
+    golden = check_golden(bundle, classifier)
+    novelty = NoveltyModel.from_arrays(bundle.novelty)
+    worst = max(result.difference for result in golden)
+    return LoadedModel(used.name, mark, bundle, classifier, rule, novelty, worst)
+
+
+def promise_of(card: ModelCard) -> str:
+    """Return the sentence that every surface prints about the model in use."""
+    return starter_statement(card.evidence.as_sort_evidence() if card.evidence else None)
 
 
 def sort_rule(card: ModelCard, threshold: float | None, policies: Mapping[str, str]) -> SortRule:

@@ -1,6 +1,7 @@
 """Writes the heartbeat file and pings the service manager, only when everything moved."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -10,10 +11,21 @@ from docsorter.intake.inbox import Inbox
 from docsorter.intake.watch import IntakeSource
 from docsorter.service.health import Health, write
 from docsorter.service.notify import Notifier
+from docsorter.service.pauses import Pause
 from docsorter.service.workers import Workers
 
 _EVERY = 30.0  # seconds between writes while nothing but the time changes
 _AT_MOST = 0.5  # seconds between writes while much changes
+
+
+@dataclass(frozen=True, slots=True)
+class ModelWord:
+    """What is said of the model; see `docsorter.service.health.Health`."""
+
+    name: str = ""
+    fingerprint: str = ""
+    refused: str = ""
+    trouble: str = ""
 
 
 class Heartbeat:
@@ -39,22 +51,29 @@ class Heartbeat:
         self._written_at = float("-inf")
         self._pinged_at = float("-inf")
         self._last: Health | None = None
-        self._model = ""
+        self._model = ModelWord()
         self._parts: tuple[IntakeSource, Inbox, Workers] | None = None
         self._started_at = clock.now()
         self._ready_seconds: float | None = None
         self._pending = False
+        self._told = ""
 
-    def ready(self, model: str, source: IntakeSource, inbox: Inbox, workers: Workers) -> None:
+    def ready(self, model: ModelWord, source: IntakeSource, inbox: Inbox, workers: Workers) -> None:
         """Remember what to report on, and tell the service manager that start-up is over."""
         self._model = model
         self._parts = (source, inbox, workers)
         self._ready_seconds = self._clock.monotonic() - self._began
         self.beat("running")
-        self._notifier.ready(f"watching, model {model}")
+        self._notifier.ready(self._told)
+
+    def say_model(self, model: ModelWord) -> None:
+        """Remember that another model is in use, or that one could not be put to use."""
+        self._model = model
 
     def beat(
-        self, state: Literal["running", "paused", "draining", "stopped"], paused: str = ""
+        self,
+        state: Literal["running", "paused", "draining", "stopped"],
+        pause: Pause | None = None,
     ) -> None:
         """Write the heartbeat when it is due, and ping when watcher, workers and store moved.
 
@@ -62,8 +81,9 @@ class Heartbeat:
         """
         now = self._clock.monotonic()
         if state in {"running", "paused"}:
-            self._ping(now)
-        health = self._health(state, paused)
+            self._ping(now, paused=state == "paused")
+        health = self._health(state, pause)
+        self._tell(health)
         changed = self._last is None or _essence(health) != _essence(self._last)
         forced = self._last is None or health.state != self._last.state
         wait = _AT_MOST if changed else _EVERY
@@ -81,25 +101,31 @@ class Heartbeat:
     def _write(self, health: Health, now: float) -> None:
         try:
             write(self._state, health, self._mode)
-        except OSError:  # a full disk is reported by the pause; the beat itself may be skipped
+        except OSError:  # the state folder is gone or read-only: an old beat says so by its age
             return
-        if self._last is None or self._last.paused != health.paused:
-            self._notifier.status(health.paused or f"watching, model {health.model}")
         self._last, self._written_at = health, now
 
-    def _ping(self, now: float) -> None:
+    def _tell(self, health: Health) -> None:
+        """Tell the service manager when the word changes, whether or not it can be written down."""
+        word = _word(health)
+        if self._parts is not None and word != self._told:
+            self._notifier.status(word)
+            self._told = word
+
+    def _ping(self, now: float, *, paused: bool) -> None:
         seconds = self._notifier.ping_seconds
         if seconds is None or now - self._pinged_at < seconds * 0.9:
             return
         if self._parts is not None:
             source, _, workers = self._parts
-            if not source.healthy() or workers.longest() > self._stuck_seconds:
+            watched = paused or source.healthy()  # an inbox that is gone cannot be watched
+            if not watched or workers.longest() > self._stuck_seconds:
                 return
         self._pinged_at = now
         self._notifier.ping()
 
     def _health(
-        self, state: Literal["running", "paused", "draining", "stopped"], paused: str
+        self, state: Literal["running", "paused", "draining", "stopped"], pause: Pause | None
     ) -> Health:
         health = Health(
             pid=os.getpid(),
@@ -108,8 +134,13 @@ class Heartbeat:
             started_at=self._started_at,
             beat_at=self._clock.now(),
             ready_seconds=self._ready_seconds,
-            model=self._model,
-            paused=paused,
+            model=self._model.name,
+            fingerprint=self._model.fingerprint,
+            refused=self._model.refused,
+            model_trouble=self._model.trouble,
+            paused="" if pause is None else pause.reason.text,
+            paused_reason="" if pause is None else pause.reason.code.value,
+            remedy="" if pause is None else pause.remedy,
         )
         if self._parts is None:
             return health
@@ -120,6 +151,7 @@ class Heartbeat:
             update={
                 "last_rescan_at": inbox.last_rescan,
                 "watcher": polling or source.backend,
+                "watch_note": source.note,
                 "settling": waiting.count,
                 "busy": tuple(f"{file.path}: {file.reason.text}" for file in waiting.busy),
                 "in_flight": workers.busy,
@@ -129,4 +161,13 @@ class Heartbeat:
 
 
 def _essence(health: Health) -> tuple[object, ...]:
-    return (health.state, health.paused, health.settling, health.in_flight, health.done)
+    return (
+        *(health.state, health.paused, health.settling, health.in_flight, health.done),
+        *(health.fingerprint, health.refused, health.model_trouble),
+        *(health.watcher, health.watch_note, health.busy),
+    )
+
+
+def _word(health: Health) -> str:
+    trouble = f"; {health.model_trouble}" if health.model_trouble else ""
+    return health.paused or f"watching, model {health.model}{trouble}"

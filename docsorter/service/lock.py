@@ -6,7 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from docsorter.errors import AlreadyRunningError
+from docsorter.errors import AlreadyRunningError, EnvironmentFaultError
+from docsorter.surroundings import environment_reason
 
 
 class WorkspaceLock:
@@ -37,7 +38,17 @@ class WorkspaceLock:
 
         Raises:
             AlreadyRunningError: Another process holds it; the message names its number.
+            EnvironmentFaultError: The state folder is gone, full, read-only or not ours.
         """
+        try:
+            self._acquire()
+        except OSError as error:
+            raise EnvironmentFaultError(
+                f"cannot lock the workspace: {environment_reason(error).text}",
+                remedy="mount the state folder, make room, or let the daemon's user write there",
+            ) from error
+
+    def _acquire(self) -> None:
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -47,9 +58,13 @@ class WorkspaceLock:
                 f"docsorter already runs on this workspace (process {self.holder() or 'unknown'})",
                 remedy="docsorter status shows what it does; stop it before starting another",
             ) from error
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
         self._descriptor = descriptor
+        try:
+            # Written over and not emptied first: a full disk has room for what is there already.
+            os.pwrite(descriptor, f"{os.getpid():<10}\n".encode(), 0)
+        except OSError:
+            self.release()
+            raise
 
     def release(self) -> None:
         """Give it back; harmless when not held."""

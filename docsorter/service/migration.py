@@ -7,14 +7,17 @@ from docsorter.configuration import Configuration
 from docsorter.store import Store, migrate, open_store
 
 
-def migrate_workspace(configuration: Configuration, clock: Clock | None = None) -> Path | None:
-    """Run pending migrations.
+def migrate_workspace(
+    configuration: Configuration, clock: Clock | None = None, *, to: str = ""
+) -> Path | None:
+    """Run pending migrations, or go to a revision, also back.
 
     Returns:
         The backup made before, None when there was nothing to do.
 
     Raises:
         StoreError: The database is newer, locked, damaged, or on a network file system.
+        UsageError: There is no such revision.
     """
     settings = configuration.settings
     return migrate(
@@ -25,6 +28,7 @@ def migrate_workspace(configuration: Configuration, clock: Clock | None = None) 
         keep=settings.store.backups,
         busy_seconds=settings.store.busy_seconds,
         group=settings.service.group,
+        to=to,
     )
 
 

@@ -4,6 +4,8 @@ import os
 import socket
 from collections.abc import Mapping
 
+_PATIENCE = 0.2  # seconds
+
 
 class Notifier:
     """Sends state lines to the socket named by NOTIFY_SOCKET.
@@ -26,6 +28,7 @@ class Notifier:
         if not self._address:
             return False
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+            sender.settimeout(_PATIENCE)  # one that does not read must not hold the daemon up
             try:
                 sender.connect(self._address)
                 sender.sendall("\n".join(lines).encode())

@@ -1,16 +1,20 @@
 """What happens to one document between the spool and its folder."""
 
+import dataclasses
 import datetime as dt
 import logging
 import os
+import threading
 from pathlib import Path
 
 from docsorter.clock import Clock
 from docsorter.deliver.errors import FileChangedError
+from docsorter.deliver.faults import PlanPoint
 from docsorter.deliver.mover import Mover
 from docsorter.disk import Disk, environment_reason
 from docsorter.documents import (
     Document,
+    Move,
     Reason,
     ReasonCode,
     State,
@@ -24,16 +28,22 @@ from docsorter.errors import (
     EnvironmentFaultError,
     ModelError,
 )
+from docsorter.pages.refusals import ReaderKilledError
 from docsorter.service.destinations import Destinations
 from docsorter.service.engine import Looker, Sight
 from docsorter.service.log import LOGGER
+from docsorter.service.pauses import fault_reason
 from docsorter.settings import IntakeSettings
 from docsorter.store import Findings, Store
+from docsorter.writers import is_being_written
 
 _LOG = logging.getLogger(LOGGER)
 _FIRST_WAIT = 5.0
 _LONGEST_WAIT = 600.0
 _TRIES_BEFORE_A_PERSON = 5
+_STILL_OPEN = Reason(
+    ReasonCode.BUSY, "its writer still has it open, though it rested; it waits for that"
+)
 _STILL_WRITTEN = Reason(ReasonCode.CHANGED, "the file was still being written; it rests again")
 ACTOR = "daemon"
 
@@ -72,6 +82,8 @@ class Pipeline:
         self._spool = spool
         self._disk = disk
         self._clock = clock
+        # Of the same bytes, looked at side by side, one is kept: who decides first.
+        self._deciding = threading.Lock()
 
     def handle(self, document_id: int) -> Document:
         """Take a spooled document as far as it goes now; whatever fails is a row, not a crash.
@@ -83,16 +95,20 @@ class Pipeline:
         if document.state is not State.SPOOLED:
             return document
         try:
+            return self._attempt(document)
+        except ConflictError as error:  # answered, moved or forgotten meanwhile
+            _LOG.info("document %d: %s", document_id, error)
+            return self._store.document(document_id)
+
+    def _attempt(self, document: Document) -> Document:
+        try:
             return self._handle(document)
         except DependencyError as error:
             return self._wait(document, Reason(ReasonCode.PROGRAM_MISSING, str(error)))
         except EnvironmentFaultError as error:
-            return self._wait(document, fault_reason(error))
+            return self._hindered(document, error)
         except OSError as error:
             return self._wait(document, environment_reason(error))
-        except ConflictError as error:
-            _LOG.info("document %d: %s", document_id, error)
-            return self._store.document(document_id)
 
     def give_up(self, document_id: int, error: Exception) -> Document:
         """Write down that our own code failed on a document; after some tries a person gets it."""
@@ -106,11 +122,14 @@ class Pipeline:
 
     def _handle(self, document: Document) -> Document:
         path = self._spool / document.path
+        if is_being_written(path):
+            return self._wait(document, _STILL_OPEN, self._intake.slow_rest_seconds)
         document = self._hash(document, path)
         earlier = self._earlier(document)
         if earlier is not None:
             findings = Findings(duplicate_of=earlier.id)
-            return self._deliver(document, self._duplicate_verdict(earlier), findings)
+            return self._deliver(document, self._duplicate_verdict(document, earlier), findings)
+        statement = ""
         try:
             sight = self._engine.look(path, document.name)
         except DocumentError as error:
@@ -121,26 +140,38 @@ class Pipeline:
             reason = Reason(ReasonCode.INTERNAL, error.message)
             verdict, findings = Verdict(VerdictKind.REVIEW, reason), Findings()
         else:
-            verdict, findings = sight.verdict, _findings(sight)
+            verdict, findings, statement = sight.verdict, _findings(sight), sight.statement
         if self._changed(document, path):
             return self._wait(document, _STILL_WRITTEN, self._intake.slow_rest_seconds)
-        return self._deliver(document, verdict, findings)
+        return self._deliver(document, verdict, findings, statement)
 
     def _hash(self, document: Document, path: Path) -> Document:
         status = path.stat(follow_symlinks=False)
         if document.sha256 is not None and _same(document, status):
             return document
-        return self._store.set_hash(
-            document.id,
-            sha256=self._disk.sha256(path),
-            size=status.st_size,
-            mtime_ns=status.st_mtime_ns,
+        digest = self._disk.sha256(path)
+        with self._mover.step(PlanPoint.HASHED):
+            return self._store.set_hash(
+                document.id, sha256=digest, size=status.st_size, mtime_ns=status.st_mtime_ns
+            )
+
+    def _hindered(self, document: Document, error: EnvironmentFaultError) -> Document:
+        """Wait for the surroundings; a reader killed again and again is laid to the document."""
+        killed = isinstance(error, ReaderKilledError)
+        if not killed or document.attempts + 1 < _TRIES_BEFORE_A_PERSON:
+            return self._wait(document, fault_reason(error))
+        reason = Reason(
+            ReasonCode.MEMORY_LIMIT,
+            f"the machine killed its reader {_TRIES_BEFORE_A_PERSON} times for want of memory; "
+            "scan at a lower resolution, or give the machine more memory",
         )
+        return self._deliver(document, Verdict(VerdictKind.REJECT, reason), Findings())
 
     def _changed(self, document: Document, path: Path) -> bool:
         """Whether a writer that kept the file open through the claim went on writing."""
         return (
-            not _same(document, path.stat(follow_symlinks=False))
+            bool(is_being_written(path))
+            or not _same(document, path.stat(follow_symlinks=False))
             or self._disk.sha256(path) != document.sha256
         )
 
@@ -149,37 +180,46 @@ class Pipeline:
             return None
         return self._store.earlier_with_hash(document.sha256, document.id)
 
-    def _duplicate_verdict(self, earlier: Document) -> Verdict:
-        text = f"the same bytes as document {earlier.id} ({earlier.name}), which came earlier"
+    def _duplicate_verdict(self, document: Document, earlier: Document) -> Verdict:
+        first = "came earlier" if earlier.id < document.id else "was looked at first"
+        # By its number alone: the log keeps this for ever, and names may be forgotten.
+        text = f"the same bytes as document {earlier.id}, which {first}"
         reason = Reason(ReasonCode.DUPLICATE, text)
         kind = VerdictKind.REJECT if self._intake.duplicates == "skip" else VerdictKind.REVIEW
         return Verdict(kind, reason)
 
-    def _deliver(self, document: Document, verdict: Verdict, findings: Findings) -> Document:
-        destination = self._destinations.of(document, verdict, findings.prediction)
-        move = self._store.decide_and_plan(document.id, verdict, destination, findings)
+    def _deliver(
+        self, document: Document, verdict: Verdict, findings: Findings, statement: str = ""
+    ) -> Document:
+        with self._deciding:
+            move = self._plan(document, verdict, findings, statement)
         try:
             return self._mover.complete(move, actor=ACTOR)
         except FileChangedError:
             document = self._mover.abandon(move, actor=ACTOR, reason=ReasonCode.CHANGED)
             return self._wait(document, _STILL_WRITTEN, self._intake.slow_rest_seconds)
 
+    def _plan(
+        self, document: Document, verdict: Verdict, findings: Findings, statement: str
+    ) -> Move:
+        """Write the verdict down, unless the same bytes were kept while this one was looked at."""
+        twin = None if findings.duplicate_of is not None else self._earlier(document)
+        if twin is not None:
+            verdict = self._duplicate_verdict(document, twin)
+            findings = dataclasses.replace(findings, duplicate_of=twin.id)
+        destination = self._destinations.of(
+            document, verdict, findings.prediction, statement=statement
+        )
+        with self._mover.step(PlanPoint.VERDICT_PLANNED):
+            return self._store.decide_and_plan(document.id, verdict, destination, findings)
+
     def _wait(self, document: Document, reason: Reason, seconds: float | None = None) -> Document:
         if seconds is None:
             seconds = min(_FIRST_WAIT * 2**document.attempts, _LONGEST_WAIT)
         next_try = self._clock.now() + dt.timedelta(seconds=seconds)
         _LOG.warning("document %d waits %.0f s: %s", document.id, seconds, reason.text)
-        return self._store.defer(document.id, reason, next_try)
-
-
-def fault_reason(error: EnvironmentFaultError) -> Reason:
-    """Say which of the surroundings failed, from the system's answer where there is one."""
-    cause = error.__cause__
-    return (
-        environment_reason(cause)
-        if isinstance(cause, OSError)
-        else Reason(ReasonCode.STORAGE_GONE, error.message)
-    )
+        with self._mover.step(PlanPoint.PUT_OFF):
+            return self._store.defer(document.id, reason, next_try)
 
 
 def _same(document: Document, status: os.stat_result) -> bool:

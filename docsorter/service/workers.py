@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from docsorter.clock import Clock
 from docsorter.documents import Document
-from docsorter.errors import StoreError
+from docsorter.errors import DocsorterError, EnvironmentFaultError, StoreError
 from docsorter.service.log import LOGGER
 from docsorter.service.pipeline import Pipeline
 
@@ -37,7 +37,7 @@ class Workers:
         self._lock = threading.Lock()
         self._running: dict[int, float] = {}
         self.done = 0
-        self._trouble = ""
+        self._trouble: DocsorterError | OSError | None = None
 
     @property
     def busy(self) -> int:
@@ -49,15 +49,19 @@ class Workers:
         """How many more documents may be handed out now."""
         return max(0, self._limit - self.busy)
 
+    def has(self, document_id: int) -> bool:
+        """Say whether a document is handed out and not finished."""
+        return document_id in self._running
+
     def longest(self) -> float:
         """Return for how many seconds the oldest unfinished document is being worked on."""
         with self._lock:
             oldest = min(self._running.values(), default=None)
         return 0.0 if oldest is None else self._clock.monotonic() - oldest
 
-    def take_trouble(self) -> str:
-        """Return what the store answered when it could not be written to, once; "" for nothing."""
-        trouble, self._trouble = self._trouble, ""
+    def take_trouble(self) -> DocsorterError | OSError | None:
+        """Return what the store answered when it could not be written to, once."""
+        trouble, self._trouble = self._trouble, None
         return trouble
 
     def submit(self, document_id: int, claim: Claim | None = None) -> bool:
@@ -104,7 +108,7 @@ class Workers:
     def _report(self, document_id: int, future: "Future[Document | None]") -> None:
         error = future.exception()
         if error is not None:  # the store's or the disk's; the document is where its row says
-            self._trouble = str(error)
+            self._trouble = _as_trouble(error)
             _LOG.error("document %d: %s", document_id, error)
             return
         document = future.result()
@@ -114,3 +118,11 @@ class Workers:
         verdict = document.verdict
         if verdict is not None and document.waiting is None:
             _LOG.info("document %d %s: %s", document.id, document.state, verdict.reason.text)
+
+
+def _as_trouble(error: BaseException) -> DocsorterError | OSError:
+    """Make anything a reason to pause; what is none of ours is a mistake of docsorter."""
+    if isinstance(error, EnvironmentFaultError | StoreError | OSError):
+        return error
+    text = f"docsorter failed: {type(error).__name__}: {error}"
+    return EnvironmentFaultError(text, remedy="report the line in the log", code="internal")

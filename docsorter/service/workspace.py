@@ -1,7 +1,7 @@
 """A workspace on disk: made by `init`, checked whenever it is opened."""
 
-import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from docsorter.configuration import FILE_NAME, Configuration, load
@@ -117,9 +117,9 @@ def prepare_private(configuration: Configuration) -> None:
 
 
 def _make(path: Path, allowed: Permissions) -> None:
-    if not path.is_dir():
-        path.mkdir(parents=True)
-        allowed.apply_to_folder(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        allowed.make_folder(path)
 
 
 def find(start: Path) -> Path:
@@ -135,26 +135,6 @@ def find(start: Path) -> Path:
         f"no workspace here: neither {start} nor a folder above it has {FILE_NAME}",
         remedy="give one with --workspace DIR, or make one with: docsorter init DIR",
     )
-
-
-def check_roots(configuration: Configuration) -> None:
-    """Refuse to go on when a root is missing: an unmounted share must not look like an empty one.
-
-    Raises:
-        EnvironmentFaultError: A root is gone or cannot be written to.
-    """
-    for place in Place:
-        root = configuration.root(place)
-        if not root.is_dir():
-            raise EnvironmentFaultError(
-                f"the {place} folder {root} is gone",
-                remedy="mount it again, or run docsorter init on the workspace to make it anew",
-            )
-        if not os.access(root, os.W_OK | os.X_OK):
-            raise EnvironmentFaultError(
-                f"no permission to write to the {place} folder {root}",
-                remedy="give the daemon's user write permission",
-            )
 
 
 def free_megabytes(path: Path) -> float:

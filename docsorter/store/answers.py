@@ -122,6 +122,22 @@ class AnswersStore(Transactions):
         with self.read() as session:
             return [records.answer(row) for row in session.scalars(query)]
 
+    def last_answer(self, reviewer: str, *, before_id: int | None = None) -> Answer | None:
+        """Return the newest answer of a person that stands, None when there is none.
+
+        Args:
+            reviewer: Unix user name.
+            before_id: Only among answers with a smaller number.
+        """
+        query = select(AnswerRow).where(
+            AnswerRow.reviewer == reviewer, AnswerRow.undone_at.is_(None)
+        )
+        if before_id is not None:
+            query = query.where(AnswerRow.id < before_id)
+        with self.read() as session:
+            row = session.scalar(query.order_by(AnswerRow.id.desc()).limit(1))
+            return None if row is None else records.answer(row)
+
 
 def _answered(label: str | None, reviewer: str) -> Verdict:
     if label is None:

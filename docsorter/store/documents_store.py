@@ -3,8 +3,9 @@
 import datetime as dt
 import re
 from pathlib import PurePosixPath
+from typing import Any, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import CursorResult, and_, func, or_, select, text, update
 
 from docsorter.documents import (
     Document,
@@ -18,10 +19,11 @@ from docsorter.documents import (
 )
 from docsorter.errors import ConflictError
 from docsorter.store import records, rows, tallies
-from docsorter.store.tables import DocumentRow, MoveRow, PredictionRow
+from docsorter.store.tables import DocumentRow, EntryRow, MoveRow, PredictionRow
 from docsorter.store.transactions import Transactions
 from docsorter.store.words import Arrival, Destination, Findings
 
+_EVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _TAME_SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
 
@@ -78,13 +80,15 @@ class DocumentsStore(Transactions):
         """Note the digest of a document's bytes, with the size and time they had."""
         with self.write() as session:
             row = rows.document_row(session, document_id, lock=True)
+            rows.refuse_forgotten(row)
             row.sha256, row.size, row.mtime_ns = sha256, size, mtime_ns
             return records.document(row)
 
     def earlier_with_hash(self, sha256: str, before_id: int) -> Document | None:
         """Return the first document with the same bytes that was kept, or None.
 
-        One that was withdrawn, forgotten, or itself rejected as a duplicate does not count.
+        That is one that came earlier, or one that came later and has its verdict already. One that
+        was withdrawn, forgotten, or itself rejected as a duplicate does not count.
         """
         duplicate = (DocumentRow.reason == ReasonCode.DUPLICATE) & (
             DocumentRow.verdict == VerdictKind.REJECT
@@ -93,7 +97,10 @@ class DocumentsStore(Transactions):
             select(DocumentRow)
             .where(
                 DocumentRow.sha256 == sha256,
-                DocumentRow.id < before_id,
+                or_(
+                    DocumentRow.id < before_id,
+                    and_(DocumentRow.id > before_id, DocumentRow.verdict.is_not(None)),
+                ),
                 DocumentRow.state != State.WITHDRAWN,
                 DocumentRow.forgotten_at.is_(None),
                 # NULL is not true, so a document without a verdict counts
@@ -113,6 +120,7 @@ class DocumentsStore(Transactions):
         now = self._now()
         with self.write() as session:
             row = rows.document_row(session, document_id, lock=True)
+            rows.refuse_forgotten(row)
             rows.note_findings(session, row, findings, now)
             detail: dict[str, object] = {"model": row.model, "pages": row.pages}
             rows.log(session, "predicted", at=now, actor=actor, document_id=row.id, detail=detail)
@@ -125,6 +133,7 @@ class DocumentsStore(Transactions):
         now = self._now()
         with self.write() as session:
             row = rows.document_row(session, document_id, lock=True)
+            rows.refuse_forgotten(row)
             row.attempts += 1
             row.next_try_at = next_try_at
             row.waiting, row.waiting_text = reason.code, reason.text
@@ -142,6 +151,54 @@ class DocumentsStore(Transactions):
         with self.write() as session:
             row = rows.document_row(session, document_id, lock=True)
             row.next_try_at = row.waiting = row.waiting_text = None
+
+    def hasten(self, latest: dt.datetime) -> int:
+        """Let nothing wait, be resting or be held beyond a time: the clock was set back.
+
+        Args:
+            latest: As late as any wait that was ordered now could end.
+
+        Returns:
+            How many documents and review entries were brought forward.
+        """
+        changed = 0
+        columns = (
+            DocumentRow.next_try_at,
+            EntryRow.lease_expires_at,
+            EntryRow.skipped_until,
+        )
+        with self.write() as session:
+            for column in columns:
+                late = update(column.class_).where(column > latest).values({column: latest})
+                result = session.execute(late.execution_options(synchronize_session=False))
+                changed += cast("CursorResult[Any]", result).rowcount
+        return changed
+
+    def waiting_reasons(self) -> dict[ReasonCode, int]:
+        """Return how many documents wait for another try, per reason."""
+        query = (
+            select(DocumentRow.waiting, func.count())
+            .where(
+                # Every state by name and "later than ever", so that an index answers: SQLite has
+                # none for "is not null" and would read every document.
+                DocumentRow.state.in_(list(State)),
+                DocumentRow.next_try_at > _EVER,
+                DocumentRow.waiting.is_not(None),
+            )
+            .group_by(DocumentRow.waiting)
+        )
+        with self.read() as session:
+            return {reason: count for reason, count in session.execute(query) if reason is not None}
+
+    def check_writable(self) -> None:
+        """Write to the database without changing it.
+
+        Raises:
+            StoreError: It is locked, damaged, or may not be written to.
+            EnvironmentFaultError: Its disk is full or fails.
+        """
+        with self.write() as session:
+            session.execute(text("UPDATE alembic_version SET version_num = version_num"))
 
     def due_documents(self, limit: int, now: dt.datetime) -> list[Document]:
         """Return documents to look at now, the oldest first.

@@ -73,6 +73,8 @@ def _set_pragmas(connection: sqlite3.Connection, *, foreign_keys: bool) -> None:
         "foreign_keys": int(foreign_keys),
         "secure_delete": 1,  # what was forgotten is overwritten
     }
+    # Heard only by an empty file; an older one keeps what it has until it is written anew.
+    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     for name, value in wanted.items():
         connection.execute(f"PRAGMA {name}={value}")
         (got,) = connection.execute(f"PRAGMA {name}").fetchone()

@@ -64,3 +64,14 @@ class EventsStore(Transactions):
             query = query.where(EventRow.id > after_id)
         with self.read() as session:
             return [records.event(row) for row in session.scalars(query)]
+
+    def events_of_kind(self, kind: str, *, limit: int = 1000) -> list[Event]:
+        """Return the latest lines of one kind that are of no document, the oldest first."""
+        query = (
+            select(EventRow)
+            .where(EventRow.document_id.is_(None), EventRow.kind == kind)
+            .order_by(EventRow.id.desc())
+            .limit(limit)
+        )
+        with self.read() as session:
+            return [records.event(row) for row in session.scalars(query)][::-1]

@@ -57,6 +57,7 @@ def _file_fault(error: BaseException, primary: int, where: str) -> DocsorterErro
         return EnvironmentFaultError(
             f"the disk of the database {where} fails: {_said(error)}",
             remedy="free space or mend the disk; nothing was lost, work goes on by itself",
+            code="disk_full" if primary == sqlite3.SQLITE_FULL else "database",
         )
     if primary in _DAMAGED:
         return damaged(where, _said(error))
@@ -69,8 +70,8 @@ def damaged(where: str, finding: str) -> StoreError:
     """Return the error for a database that lost its integrity."""
     return StoreError(
         f"the database {where} is damaged: {finding}",
-        remedy="stop docsorter, set the file aside and put the newest file of the backups folder"
-        " (or one made with docsorter backup) in its place",
+        remedy="stop docsorter, then: docsorter restore BACKUP; the newest is in the backups folder"
+        " of the state folder, unless you made one elsewhere",
     )
 
 
@@ -80,7 +81,11 @@ def _server_fault(error: BaseException, state: str, where: str) -> DocsorterErro
     if state in _PG_LOCKED:
         return _locked(where)
     if state == _PG_FULL:
-        return EnvironmentFaultError(f"the disk of the database {where} is full")
+        return EnvironmentFaultError(
+            f"the disk of the database {where} is full",
+            remedy="free space on the database server; work goes on by itself",
+            code="disk_full",
+        )
     return StoreError(
         f"the database {where} failed: {_said(error)}", remedy="check the server and store.url"
     )

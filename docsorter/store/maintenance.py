@@ -1,16 +1,12 @@
-"""Care of the database: backup, checks, size, and forgetting a document."""
+"""Care of the database: backup, checks and size."""
 
 from pathlib import Path
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import func, select, text
 
-from docsorter.documents import State
-from docsorter.errors import ConflictError, UsageError
-from docsorter.store import backups, rows, tallies
-from docsorter.store.tables import DocumentRow, MoveRow, PredictionRow
+from docsorter.errors import UsageError
+from docsorter.store import backups, tallies
 from docsorter.store.transactions import Transactions
-
-_AT_REST = frozenset({State.SORTED, State.REJECTED, State.REVIEW})
 
 
 class MaintenanceStore(Transactions):
@@ -52,40 +48,3 @@ class MaintenanceStore(Transactions):
                 return int(size or 0)
         files = (self.path, Path(f"{self.path}-wal"))
         return sum(file.stat().st_size for file in files if file.exists())
-
-    def forget(self, document_id: int, *, actor: str) -> None:
-        """Wipe what the database knows of a document's content; its row and its log stay.
-
-        Name, path, digest, reasons in words, predictions and sidecars go. Its files are the
-        caller's to remove first. One that waited for a person becomes WITHDRAWN.
-
-        Raises:
-            NotFoundError: There is none of that number.
-            ConflictError: It is on its way.
-        """
-        now = self._now()
-        with self.write() as session:
-            row = rows.document_row(session, document_id, lock=True)
-            if row.state not in _AT_REST or rows.planned_move_row(session, row.id) is not None:
-                raise ConflictError(
-                    f"document {row.id} is on its way", remedy="wait until it is sorted"
-                )
-            with tallies.recounted(session, row):
-                _wipe(row)
-                row.forgotten_at = now
-                if row.state is State.REVIEW:
-                    row.state = State.WITHDRAWN
-                    rows.close_entry(session, row.id, now)
-            session.execute(delete(PredictionRow).where(PredictionRow.document_id == row.id))
-            session.execute(
-                update(MoveRow)
-                .where(MoveRow.document_id == row.id)
-                .values(from_path="", to_path="", sidecar=None, before={})
-            )
-            rows.log(session, "forgotten", at=now, actor=actor, document_id=row.id)
-
-
-def _wipe(row: DocumentRow) -> None:
-    row.name, row.path, row.producer = "(forgotten)", "", ""
-    row.sha256 = row.waiting_text = None
-    row.reason_text = None if row.reason is None else ""

@@ -1,11 +1,12 @@
 """Brings a database to the schema of this version: backup first, checked before it is committed."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
 from docsorter.clock import Clock
-from docsorter.errors import EnvironmentFaultError, StoreError
+from docsorter.errors import EnvironmentFaultError, StoreError, UsageError
 from docsorter.resources import migrations_dir
 from docsorter.store.backups import copy_database, prune
 from docsorter.store.engine import make_engine, writing
@@ -13,8 +14,11 @@ from docsorter.store.faults import translated
 from docsorter.store.location import Location, create, grant, locate, refuse_shared_storage
 from docsorter.store.tables import SCHEMA_VERSION
 
+if TYPE_CHECKING:
+    from alembic.config import Config
 
-def migrate(
+
+def migrate(  # noqa: PLR0913 -- each is a setting of the workspace
     url: str,
     *,
     clock: Clock,
@@ -23,6 +27,7 @@ def migrate(
     keep: int = 5,
     busy_seconds: float = 30.0,
     group: str = "",
+    to: str = "",
 ) -> Path | None:
     """Create a database, or bring it to the schema of this version.
 
@@ -34,6 +39,7 @@ def migrate(
         keep: How many such copies stay.
         busy_seconds: How long to wait for another writer.
         group: Unix group that shares the database; empty keeps it private.
+        to: Another revision to go to, also back; empty is that of this version.
 
     Returns:
         The backup; None when nothing was pending, the database is new, or is a server's.
@@ -43,8 +49,12 @@ def migrate(
             locked, or lies where SQLite loses data.
         SettingsError: The URL or the group is wrong.
         EnvironmentFaultError: The backup cannot be written.
+        UsageError: There is no revision `to`.
     """
     location = locate(url, state_dir)
+    target = to or SCHEMA_VERSION
+    if to:
+        _refuse_unknown(to)
     where = str(location.path or location.url.render_as_string())
     if location.path is not None:
         refuse_shared_storage(location.path)
@@ -56,13 +66,13 @@ def migrate(
             with engine.connect() as connection:
                 version = schema_version(connection, where)
             refuse_newer(version, where)
-            if version == SCHEMA_VERSION:
+            if version == target:
                 return None
             if version and location.path is not None:
                 backup = _back_up(location.path, version, backups_dir, clock, busy_seconds)
                 prune(backups_dir, keep)
             with writing(engine).begin() as connection:
-                _upgrade(connection, location, where)
+                _change(connection, location, where, version, target)
     finally:
         engine.dispose()
     if location.path is not None:
@@ -99,17 +109,43 @@ def refuse_newer(version: str, where: str) -> None:
         )
 
 
-def _upgrade(connection: Connection, location: Location, where: str) -> None:
-    """Run what is pending inside the caller's transaction; nothing of it stays on an error."""
-    # Alembic takes long to import and is needed only here.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
+def revisions() -> list[str]:
+    """Return the revisions this version knows, the oldest first."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 -- takes long, is needed only here
+
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return sorted(script.revision for script in scripts)
+
+
+def _refuse_unknown(to: str) -> None:
+    known = revisions()
+    if to not in known:
+        raise UsageError(
+            f"there is no revision {to!r} of the database", remedy=f"one of: {', '.join(known)}"
+        )
+
+
+def _config() -> "Config":
+    from alembic.config import Config  # noqa: PLC0415 -- takes long, is needed only here
 
     config = Config()
     config.set_main_option("script_location", str(migrations_dir()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
+    return config
+
+
+def _change(
+    connection: Connection, location: Location, where: str, version: str, target: str
+) -> None:
+    """Go to a revision inside the caller's transaction; nothing of it stays on an error."""
+    from alembic import command  # noqa: PLC0415 -- takes long, is needed only here
+
+    config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    if version > target:
+        command.downgrade(config, target)
+    else:
+        command.upgrade(config, target)
     if location.path is None:
         return
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()

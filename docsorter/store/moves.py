@@ -60,7 +60,7 @@ class MovesStore(Transactions):
             rows.note_findings(session, row, findings, now)
             records.set_verdict(row, verdict, now)
             move = rows.plan(session, row, destination, actor=actor, now=now, before=before)
-            detail = _verdict_detail(verdict, findings.prediction)
+            detail = _verdict_detail(verdict, findings.prediction, row.name)
             rows.log(session, "verdict", at=now, actor=actor, document_id=row.id, detail=detail)
             return records.move(move)
 
@@ -101,6 +101,7 @@ class MovesStore(Transactions):
         *,
         due_at: dt.datetime | None = None,
         planned_before: dt.datetime | None = None,
+        planned_after: dt.datetime | None = None,
         limit: int | None = None,
     ) -> list[Move]:
         """Return moves that were planned and not finished, the oldest first.
@@ -108,6 +109,7 @@ class MovesStore(Transactions):
         Args:
             due_at: Only moves that were tried, put off, and are to be tried again by then.
             planned_before: Only moves planned earlier than this.
+            planned_after: Only moves planned later than this.
             limit: How many at most.
         """
         query = select(MoveRow).where(MoveRow.closed_at.is_(None))
@@ -117,6 +119,8 @@ class MovesStore(Transactions):
             )
         if planned_before is not None:
             query = query.where(MoveRow.planned_at < planned_before)
+        if planned_after is not None:
+            query = query.where(MoveRow.planned_at > planned_after)
         with self.read() as session:
             in_order = query.order_by(MoveRow.planned_at, MoveRow.id).limit(limit)
             return [records.move(row) for row in session.scalars(in_order)]
@@ -130,11 +134,14 @@ def _expect(row: DocumentRow, state: State | None) -> None:
         )
 
 
-def _verdict_detail(verdict: Verdict, prediction: Prediction | None) -> dict[str, object]:
+def _verdict_detail(
+    verdict: Verdict, prediction: Prediction | None, name: str
+) -> dict[str, object]:
     detail: dict[str, object] = {
         "verdict": verdict.kind.value,
         "reason": verdict.reason.code.value,
-        "text": verdict.reason.text,
+        # what a reader says may name the file; events are not forgotten, names are
+        "text": verdict.reason.text.replace(name, "(name)"),
         "label": verdict.label,
         "confidence": None if verdict.confidence is None else float(verdict.confidence),
         "threshold": None if verdict.threshold is None else float(verdict.threshold),

@@ -82,6 +82,16 @@ def refuse_closed(move: MoveRow) -> None:
         )
 
 
+def refuse_forgotten(row: DocumentRow) -> None:
+    """Refuse to learn anything new of a document that is forgotten.
+
+    Raises:
+        ConflictError: It is.
+    """
+    if row.forgotten_at is not None:
+        raise ConflictError(f"document {row.id} is forgotten", remedy="drop the file again")
+
+
 def plan(
     session: Session,
     row: DocumentRow,
@@ -97,6 +107,7 @@ def plan(
     Raises:
         ConflictError: Another move of it is planned.
     """
+    refuse_forgotten(row)
     if planned_move_row(session, row.id) is not None:
         raise ConflictError(
             f"document {row.id} is being moved already", remedy="wait a moment and repeat"

@@ -9,10 +9,12 @@ from typing import Self
 from docsorter.clock import Clock
 from docsorter.errors import StoreError
 from docsorter.store.answers import AnswersStore
+from docsorter.store.audit import AuditStore
 from docsorter.store.documents_store import DocumentsStore
 from docsorter.store.engine import make_engine
 from docsorter.store.events import EventsStore
 from docsorter.store.faults import translated
+from docsorter.store.forgetting import ForgettingStore
 from docsorter.store.history import HistoryStore
 from docsorter.store.location import grant, locate, refuse_shared_storage
 from docsorter.store.maintenance import MaintenanceStore
@@ -21,6 +23,7 @@ from docsorter.store.moves import MovesStore
 from docsorter.store.outcomes import OutcomesStore
 from docsorter.store.review_queue import ReviewQueueStore
 from docsorter.store.tables import SCHEMA_VERSION
+from docsorter.store.upkeep import UpkeepStore
 
 
 class Store(
@@ -32,6 +35,9 @@ class Store(
     AnswersStore,
     EventsStore,
     MaintenanceStore,
+    ForgettingStore,
+    UpkeepStore,
+    AuditStore,
 ):
     """Documents, moves, review entries, answers and events of one workspace.
 

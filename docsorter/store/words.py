@@ -130,11 +130,13 @@ class ReviewFilter:
         reason: Why they wait.
         label: The model's best guess.
         source: Inbox sub-folder ("" is the inbox itself, None any).
+        text: Part of the name; the case of ASCII letters does not matter.
     """
 
     reason: ReasonCode | None = None
     label: str | None = None
     source: str | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

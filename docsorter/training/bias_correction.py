@@ -74,7 +74,8 @@ def rounded(kernel: "NDArray[np.float32]") -> "NDArray[np.float32]":
     if kernel.size < SMALLEST:
         return kernel
     widest = np.abs(kernel).max(axis=(0, 1, 2))
-    step = np.where(widest > 0, widest, 1.0).astype(np.float32) / LEVELS
+    least = LEVELS * np.finfo(np.float32).tiny  # a step below that cannot be divided by
+    step = np.where(widest > least, widest, 1.0).astype(np.float32) / LEVELS
     return np.asarray(np.round(kernel / step) * step, np.float32)
 
 

@@ -67,7 +67,7 @@ def test_the_summary_fits_80_columns_and_ends_with_the_next_command(
     assert "124: 60 claim, 60 invoice, 4 other" in text
     assert "95.0 % [76.0, 99.0], n = 20" in text
     assert "not certifiable yet: 299 checked documents without an error needed, you have 41" in text
-    assert "about 570 more calibration documents" in text
+    assert "; that takes about 570 more calibration documents like these" in text
     assert "torn.pdf: the PDF is damaged" in text
     assert lines[-1].startswith("  docsorter model add ")
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,15 @@ def shared_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def python() -> Iterator[Python]:
     """Return this interpreter, or one of the same version where others may not start this one."""
+    with stranger_python() as found:
+        if found is None:
+            pytest.skip(f"other users may start neither {sys.executable} nor one like it")
+        yield found
+
+
+@contextmanager
+def stranger_python() -> Iterator[Python | None]:
+    """Give an interpreter that every user may start; None where there is none."""
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), "LC_ALL": "C.UTF-8"}
     own = Python(Path(sys.executable), environment)
     if os.geteuid() != 0 or own.works_for(STRANGER):
@@ -56,9 +66,7 @@ def python() -> Iterator[Python]:
     folder.chmod(0o755)
     try:
         other = _borrowing(folder / "venv", environment)
-        if other is None or not other.works_for(STRANGER):
-            pytest.skip(f"other users may start neither {sys.executable} nor one like it")
-        yield other
+        yield other if other is not None and other.works_for(STRANGER) else None
     finally:
         shutil.rmtree(folder)
 

@@ -17,6 +17,7 @@ from docsorter.documents import PageSet, ReasonCode
 from docsorter.errors import DocumentError, EnvironmentFaultError
 from docsorter.pages.protocol import NOT_SHUT_IN, Request
 from docsorter.pages.reader import PageReader
+from docsorter.pages.refusals import ReaderKilledError
 from docsorter.settings import PagesSettings
 from tests.pages.papers import endless_pdf, pdf, png_of_zeros, saved, sheet, stream_object
 
@@ -152,9 +153,26 @@ def test_a_reader_killed_by_the_memory_killer_is_a_reason(
     reading = pool.submit(patient.read, endless)
     child, *_ = waited(lambda: drawing(patient))
     os.kill(child, signal.SIGKILL)
-    with pytest.raises(DocumentError) as caught:
+    with pytest.raises(ReaderKilledError) as caught:
         reading.result(PATIENCE)
-    assert caught.value.code == ReasonCode.MEMORY_LIMIT
+    assert caught.value.code == ReasonCode.NO_RESOURCES
+    assert caught.value.remedy
+
+
+def test_poppler_killed_by_the_memory_killer_is_no_fault_of_the_document(
+    patient: PageReader, pool: ThreadPoolExecutor, endless: Path
+) -> None:
+    reading = pool.submit(patient.read, endless)
+
+    def struck() -> bool:
+        for pid in drawing(patient) or []:
+            if "pdftoppm" in name_of(pid):
+                os.kill(pid, signal.SIGKILL)
+        return reading.done()
+
+    waited(struck)
+    with pytest.raises(ReaderKilledError):
+        reading.result(PATIENCE)
 
 
 def test_poppler_crashing_is_a_reason(

@@ -16,7 +16,8 @@ from docsorter.pages.protocol import Request, ResultError, read_result, write_re
     [
         (signal.SIGKILL, True, 0, ReasonCode.TIME_LIMIT),
         (signal.SIGXCPU, False, 0, ReasonCode.TIME_LIMIT),
-        (signal.SIGKILL, False, 0, ReasonCode.MEMORY_LIMIT),
+        (signal.SIGKILL, False, 900_000, ReasonCode.MEMORY_LIMIT),
+        (signal.SIGKILL, False, 0, ReasonCode.NO_RESOURCES),
         (signal.SIGABRT, False, 700_000, ReasonCode.MEMORY_LIMIT),
         (signal.SIGABRT, False, 1_000, ReasonCode.DAMAGED),
         (signal.SIGSYS, False, 1_000, ReasonCode.DAMAGED),

@@ -5,11 +5,13 @@ from typing import cast
 import pytest
 
 from docsorter.clock import ManualClock
+from docsorter.documents import Reason, ReasonCode
 from docsorter.intake.inbox import Inbox
 from docsorter.intake.watch import IntakeSource
 from docsorter.service import health
-from docsorter.service.heartbeat import Heartbeat
+from docsorter.service.heartbeat import Heartbeat, ModelWord
 from docsorter.service.notify import Notifier
+from docsorter.service.pauses import Pause
 from docsorter.service.workers import Workers
 
 
@@ -38,7 +40,7 @@ class Rig:
         inbox = SimpleNamespace(last_rescan=None, waiting=lambda: waiting)
         self.heart = Heartbeat(state, 0o600, self.clock, self.manager, stuck_seconds=100)
         self.heart.ready(
-            "starter-1",
+            ModelWord("starter-1", "abc"),
             cast("IntakeSource", self.source),
             cast("Inbox", inbox),
             cast("Workers", self.workers),
@@ -80,12 +82,14 @@ def test_a_document_that_hangs_stops_the_pings(rig: Rig) -> None:
 
 def test_a_pause_is_shown_and_is_no_reason_to_be_restarted(rig: Rig) -> None:
     rig.clock.advance(60)
-    rig.heart.beat("paused", "the disk is full")
+    rig.source.healthy = lambda: False  # an inbox that is gone cannot be watched
+    rig.heart.beat("paused", Pause(Reason(ReasonCode.DISK_FULL, "the disk is full"), "make room"))
     assert rig.manager.told[-1] == "STATUS=the disk is full"
     assert rig.manager.told.count("WATCHDOG=1") == 2
     beat = health.read(rig.state)
     assert beat is not None
-    assert beat.paused == "the disk is full"
+    assert (beat.paused, beat.paused_reason) == ("the disk is full", "disk_full")
+    assert beat.remedy == "make room"
 
 
 def test_an_idle_daemon_writes_rarely_and_a_silent_one_counts_as_stale(rig: Rig) -> None:

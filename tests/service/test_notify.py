@@ -36,3 +36,13 @@ def test_pings_come_at_half_the_watchdogs_time() -> None:
 def test_without_a_service_manager_nothing_happens(tmp_path: Path) -> None:
     assert not Notifier({}).send("READY=1")
     assert not Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")}).send("READY=1")
+
+
+def test_a_service_manager_that_does_not_read_holds_nothing_up(manager: socket.socket) -> None:
+    notifier = Notifier({"NOTIFY_SOCKET": manager.getsockname()})
+    told = notifier.send("WATCHDOG=1")
+    for _ in range(100_000):
+        if not told:
+            return
+        told = notifier.send("WATCHDOG=1")
+    raise AssertionError("its queue has no end")

@@ -54,6 +54,32 @@ def test_the_same_bytes_again_are_rejected_as_a_duplicate_of_the_first(desk: Des
     assert f"document {first.id}" in second.verdict.reason.text
 
 
+def test_the_first_to_be_looked_at_is_kept_when_an_earlier_claim_had_to_wait(desk: Desk) -> None:
+    waited = desk.drop("a.pdf", b"invoice 0.99")
+    kept = desk.pipeline.handle(desk.drop("b.pdf", b"invoice 0.99").id)
+    late = desk.pipeline.handle(waited.id)
+
+    assert kept.state is State.SORTED
+    assert (late.state, late.duplicate_of) == (State.REJECTED, kept.id)
+    assert late.verdict is not None
+    assert "was looked at first" in late.verdict.reason.text
+
+
+def test_of_the_same_bytes_looked_at_side_by_side_one_is_kept(desk: Desk) -> None:
+    one, other = (desk.drop(name, b"invoice 0.99") for name in ("a.pdf", "b.pdf"))
+
+    def look_at_the_other(_: Path) -> None:
+        desk.reader.before_answer = lambda _: None
+        desk.pipeline.handle(one.id)
+
+    desk.reader.before_answer = look_at_the_other
+    late = desk.pipeline.handle(other.id)
+
+    assert desk.store.document(one.id).state is State.SORTED
+    assert (late.state, late.duplicate_of) == (State.REJECTED, one.id)
+    assert len(desk.files(Place.SORTED)) == 2  # one document and its sidecar
+
+
 @pytest.mark.parametrize(("policy", "state"), [("keep", State.SORTED), ("review", State.REVIEW)])
 def test_duplicates_follow_the_policy(
     configuration: Configuration, clock: ManualClock, policy: str, state: State

@@ -16,6 +16,7 @@ from docsorter.errors import ConflictError, NotFoundError
 from docsorter.store import Arrival, Destination, DocumentFilter, Findings, Store
 from tests.store.office import Office
 
+NOW = ManualClock().now()
 FULL = Reason(ReasonCode.DISK_FULL, "the disk is full")
 MOMENT = dt.timedelta(seconds=60)
 
@@ -72,9 +73,24 @@ def test_the_earliest_document_with_the_same_bytes_is_found(store: Store, office
     found = store.earlier_with_hash("f" * 64, third.id)
     assert found is not None
     assert (found.id, found.size, found.mtime_ns) == (first.id, 9, 3)
-    assert store.earlier_with_hash("f" * 64, first.id) is None
+    assert store.earlier_with_hash("e" * 64, third.id) is None
     store.forget(first.id, actor="anna")
     found = store.earlier_with_hash("f" * 64, third.id)
+    assert found is not None
+    assert found.id == second.id
+
+
+def test_a_later_document_with_the_same_bytes_counts_once_it_has_its_verdict(
+    store: Store, office: Office
+) -> None:
+    first, second = office.drop(), office.drop()
+    for document in (first, second):
+        store.set_hash(document.id, sha256="f" * 64, size=9, mtime_ns=3)
+    assert store.earlier_with_hash("f" * 64, first.id) is None
+    verdict = Verdict(VerdictKind.SORT, Reason(ReasonCode.SURE, "sure"), "invoice", 0.99)
+    destination = Destination(Place.SORTED, "invoice/b.pdf", State.SORTED)
+    store.decide_and_plan(second.id, verdict, destination)
+    found = store.earlier_with_hash("f" * 64, first.id)
     assert found is not None
     assert found.id == second.id
 
@@ -224,8 +240,24 @@ def test_forgetting_wipes_content_and_keeps_the_row_and_its_log(
 
 
 def test_a_document_on_its_way_is_not_forgotten(store: Store, office: Office) -> None:
+    document = office.drop()
+    store.plan_move(document.id, office.back(document), actor="daemon")
     with pytest.raises(ConflictError, match="on its way"):
-        store.forget(office.drop().id, actor="anna")
+        store.forget(document.id, actor="anna")
+
+
+def test_nothing_new_is_learned_of_a_forgotten_document(store: Store, office: Office) -> None:
+    document = office.drop()
+    store.forget(document.id, actor="anna")
+    assert store.document(document.id).state is State.WITHDRAWN
+    for learn in (
+        lambda: store.set_hash(document.id, sha256="0" * 64, size=1, mtime_ns=1),
+        lambda: store.defer(document.id, FULL, NOW),
+        lambda: store.record_prediction(document.id, Findings()),
+        lambda: store.plan_move(document.id, office.back(document), actor="daemon"),
+    ):
+        with pytest.raises(ConflictError, match="is forgotten"):
+            learn()
 
 
 def test_a_forgotten_review_document_waits_for_nobody(store: Store, office: Office) -> None:

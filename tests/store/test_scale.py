@@ -103,6 +103,7 @@ QUESTIONS: dict[str, Callable[[Store], object]] = {
     "history since": lambda s: s.documents(DocumentFilter(since=NOW)),
     "the next page": lambda s: s.documents(before_id=MANY // 2),
     "due": lambda s: s.due_documents(50, NOW),
+    "waiting reasons": lambda s: s.waiting_reasons(),
     "next due time": lambda s: s.next_due_time(),
     "the same bytes": lambda s: s.earlier_with_hash("f" * 64, MANY),
     "planned moves": lambda s: s.planned_moves(),

@@ -113,7 +113,9 @@ def test_a_new_kind_starts_as_the_mean_of_its_output_and_a_new_label_at_zero(bun
 def test_a_bundle_whose_card_does_not_fit_its_file_is_refused(tmp_path: Path, bundle: Path) -> None:
     shutil.copy(bundle / RUNTIME, tmp_path)
     card = ModelCard.model_validate_json((bundle / CARD).read_text(encoding="utf-8"))
-    (tmp_path / CARD).write_text(card.model_copy(update={"kinds": PAIRS[:3]}).model_dump_json())
+    (tmp_path / CARD).write_text(
+        card.model_copy(update={"kinds": tuple(PAIRS[:3])}).model_dump_json()
+    )
 
     with pytest.raises(ModelError, match="not for this network"):
         load_runtime_weights(build_network(_plan(), size=SIZE), tmp_path)

@@ -9,12 +9,14 @@ labels the prior is zero and this is ordinary ridge-penalised logistic regressio
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax
+from threadpoolctl import threadpool_limits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -121,8 +123,9 @@ def page_weights(targets: "Ints", documents: "Ints", shares: "Floats") -> "Float
 
 def fit_head(examples: Examples, strength: float) -> Adjustment:
     """Learn the adjustment for one strength of the penalty, above 0."""
-    problem = _Problem(examples)
-    return problem.adjustment(problem.solve(strength), strength)
+    with _one_thread():
+        problem = _Problem(examples)
+        return problem.adjustment(problem.solve(strength), strength)
 
 
 def choose_strength(
@@ -147,11 +150,8 @@ def choose_strength(
         test = folds == fold
         if not set(np.unique(examples.targets[test])) <= set(np.unique(examples.targets[~test])):
             continue  # an output that nothing is left to learn from
-        problem, held = _Problem(examples.where(~test)), examples.where(test)
-        weights: Floats | None = None
-        for row, strength in enumerate(strengths):
-            weights = problem.solve(strength, weights)
-            losses[row, test] = _losses(problem.adjustment(weights, strength), held)
+        with _one_thread():
+            losses[:, test] = _held_out_losses(examples, test, strengths)
         tick()
     seen = ~np.isnan(losses[0])
     if not seen.any():
@@ -164,6 +164,25 @@ def choose_strength(
     error = np.sqrt((by_group**2).sum(axis=1))
     close = by_group.sum(axis=1) <= NEARLY * error + 1e-12
     return strengths[int(np.flatnonzero(close)[0])]
+
+
+def _one_thread() -> AbstractContextManager[object]:
+    """Keep BLAS to one thread: on matrices of this size several mostly wait for each other."""
+    limits: AbstractContextManager[object] = threadpool_limits(1, "blas")
+    return limits
+
+
+def _held_out_losses(
+    examples: Examples, test: "NDArray[np.bool_]", strengths: Sequence[float]
+) -> "Floats":
+    """Return losses of the pages left out, (strengths, pages); each start is the last solution."""
+    problem, held = _Problem(examples.where(~test)), examples.where(test)
+    weights: Floats | None = None
+    rows = []
+    for strength in strengths:
+        weights = problem.solve(strength, weights)
+        rows.append(_losses(problem.adjustment(weights, strength), held))
+    return np.stack(rows)
 
 
 def _losses(head: Adjustment, examples: Examples) -> "Floats":

@@ -81,12 +81,10 @@ class Outcome:
             ("accuracy", _share(self.accuracy)),
             ("sorts alone", f"{_share(self.automation)}; {self.sorted_alone} tested, {wrong}"),
             ("foreign", _share(self.foreign) + " of generated ones would be sorted"),
-            ("promise", self.promise.statement()),
+            ("promise", self._promise()),
         ]
         if self.foreign is None:
             rows = [row for row in rows if row[0] != "foreign"]
-        if not self.promise.certified:
-            rows.append(("", self._missing()))
         if self.unreadable:
             first = self.unreadable[0]
             rows.append(
@@ -99,13 +97,18 @@ class Outcome:
             return "all of them, each by a head that did not learn from it"
         return ", ".join(f"{name} {number}" for name, number in self.split.items())
 
-    def _missing(self) -> str:
-        if self.promise.tested == 0:
-            return (
-                f"for a promise: about {self.promise.more} documents like these to check it on, "
-                "none could be spared"
-            )
-        return f"for a promise: about {self.promise.more} more calibration documents like these"
+    def _promise(self) -> str:
+        """Say what is promised, or what is missing for it and how much that is, about."""
+        promise = self.promise
+        if promise.certified:
+            return promise.statement()
+        if promise.tested:
+            more = f"about {promise.more} more calibration documents like these"
+            return f"{promise.statement()}; that takes {more}"
+        return (
+            f"none: too few documents to hold some back. It takes {promise.needed} held back and "
+            f"sorted alone without an error: about {promise.more} more documents like these"
+        )
 
 
 def outcome(

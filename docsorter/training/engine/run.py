@@ -1,8 +1,11 @@
 """One training from the folder to the bundle in place."""
 
 import datetime as dt
+import errno
 import logging
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +18,14 @@ from docsorter.training.daemon_pages import daemon_cache
 from docsorter.training.dataset import fingerprint
 from docsorter.training.engine.assembly import complete_card, draft_card, publish
 from docsorter.training.engine.base import open_base
+from docsorter.training.engine.division import LEAST_FOR_SETS
 from docsorter.training.engine.exporting import ExportPages, export_within_limits
 from docsorter.training.engine.material import gather
 from docsorter.training.engine.measuring import measure
 from docsorter.training.engine.outcome import Outcome, outcome
 from docsorter.training.engine.request import POLICIES, Request
 from docsorter.training.engine.teaching import teach
-from docsorter.training.engine.workfolder import claim, require_place, work_folder
+from docsorter.training.engine.workfolder import claim, require_place, require_room, work_folder
 from docsorter.training.labelled import read_labelled, require_trainable
 from docsorter.training.progress import Progress
 from docsorter.training.rasters import RasterCache
@@ -54,7 +58,7 @@ def train(
     require_place(request)
     # The same seed gives the same weights; on two cores it costs nothing that was measurable.
     tf.config.experimental.enable_op_determinism()
-    with work_folder(request) as work, daemon_cache(work / "pages") as cache:
+    with work_folder(request) as work, full_disk_named(), daemon_cache(work / "pages") as cache:
         return _train(request, registry, now, progress, work, cache)
 
 
@@ -69,6 +73,9 @@ def _train(
     folder = read_labelled(request.folder, cache, progress)
     require_trainable(folder)
     check_policies(request.policies, folder.labels)
+    fewest = min(number for name, number in folder.counts().items() if name != NONE_OF_THESE)
+    tuned = request.tuning and fewest >= LEAST_FOR_SETS
+    require_room(request, len(folder.samples), maps=tuned)
     base = open_base(request.base, registry, size=request.effort.size, seed=request.seed)
     resumed = claim(work, request.key(fingerprint(folder.samples), base.key))
     _LOG.info("%s: %d documents, resumed: %s", request.name, len(folder.samples), resumed)
@@ -87,6 +94,26 @@ def _train(
     card = complete_card(draft, measurement)
     publish(request, card, base, exported, measurement, taught, work)
     return outcome(request, material, taught, measurement, card)
+
+
+@contextmanager
+def full_disk_named() -> Iterator[None]:
+    """Name a full disk as the system does: TensorFlow and numpy have words of their own for it.
+
+    Raises:
+        OSError: ENOSPC, in place of theirs.
+    """
+    full = os.strerror(errno.ENOSPC)
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if full not in str(error):
+            raise
+        raise OSError(errno.ENOSPC, full) from error
+    except OSError as error:
+        if error.errno is not None or "requested and" not in str(error):
+            raise
+        raise OSError(errno.ENOSPC, full) from error  # numpy: "8 requested and 3 written"
 
 
 def check_policies(policies: Mapping[str, str], labels: tuple[str, ...]) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _VIEWING: Final = "looking at augmented pages"
 _FITTING: Final = "fitting the head"
-_PAGES_TO_CHOOSE: Final = 1000
+_PAGES_TO_CHOOSE: Final = 600
 _FOREIGN_SHARE: Final = (0.1, 0.5)
 """Bounds of what foreign documents count while learning: they come less often than labels do."""
 

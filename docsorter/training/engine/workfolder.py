@@ -14,11 +14,16 @@ from pathlib import Path
 from typing import Final
 
 from docsorter.disk import environment_reason
+from docsorter.documents import ReasonCode
 from docsorter.errors import ConflictError, DocsorterError, EnvironmentFaultError, UsageError
 from docsorter.training.engine.request import Request
 
 LEAST_ROOM: Final = 300_000_000
-"""Bytes that must be free before anything begins: the bundle, its export and the pages."""
+"""Bytes that must be free before anything begins: the bundle, its export and its reports."""
+
+_PAGES: Final = 1_000_000  # bytes of a document: squares of its pages, features
+_MAPS: Final = 450_000  # bytes of a page to tune on
+_CHECKPOINTS: Final = 600_000_000  # bytes of weights and moments, three of them for a moment
 
 _CLAIM: Final = "training.txt"
 _LOCK: Final = "lock"
@@ -49,10 +54,33 @@ def require_place(request: Request) -> None:
             f"the bundle cannot be written: {place} is no folder that may be written to",
             remedy="choose another folder with --out",
         )
-    if (free := shutil.disk_usage(place).free) < LEAST_ROOM:
+    _require(request, place, LEAST_ROOM)
+
+
+def require_room(request: Request, documents: int, *, maps: bool) -> None:
+    """Refuse to begin what the disk cannot hold; what an earlier run left there counts as room.
+
+    Args:
+        request: What is to be trained.
+        documents: How many there are to learn from.
+        maps: Whether the upper blocks may be tuned, which keeps maps and checkpoints.
+
+    Raises:
+        EnvironmentFaultError: There is no room.
+    """
+    needed = LEAST_ROOM + _PAGES * documents
+    if maps:
+        needed += _CHECKPOINTS + _MAPS * documents * request.effort.views(documents)
+    _require(request, request.work, needed)
+
+
+def _require(request: Request, place: Path, needed: int) -> None:
+    held = sum(path.lstat().st_size for path in request.work.rglob("*") if path.is_file())
+    room = shutil.disk_usage(place).free + held
+    if room < needed:
         raise EnvironmentFaultError(
-            f"there is too little room for a training: {free / 1e6:.0f} MB free at {place}, "
-            f"{LEAST_ROOM / 1e6:.0f} MB needed",
+            f"there is too little room for this training: {room / 1e6:,.0f} MB free at {place}, "
+            f"{needed / 1e6:,.0f} MB needed",
             remedy="make room, or choose another folder with --out",
         )
 
@@ -75,9 +103,11 @@ def work_folder(request: Request) -> Iterator[Path]:
             _lock(lock.fileno(), request)
             yield folder
     except OSError as error:
+        reason = environment_reason(error)
+        first = "make room" if reason.code is ReasonCode.DISK_FULL else "see to that"
         raise EnvironmentFaultError(
-            f"the training of {request.name} stopped: {environment_reason(error).text}",
-            remedy="make room, then start the same command again: it goes on where it was",
+            f"the training of {request.name} stopped: {reason.text}",
+            remedy=f"{first}, then start the same command again: it goes on where it was",
         ) from error
     except DocsorterError as error:
         if made_work and not isinstance(error, EnvironmentFaultError):

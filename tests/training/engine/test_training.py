@@ -1,6 +1,7 @@
 """A whole training on a small trunk: everything that needs TensorFlow, in one file."""
 
 import datetime as dt
+import errno
 import json
 from collections import Counter
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from docsorter.errors import UsageError
 from docsorter.model.bundle import load_bundle
@@ -18,7 +20,7 @@ from docsorter.training.engine import division
 from docsorter.training.engine.base import open_base
 from docsorter.training.engine.outcome import Outcome
 from docsorter.training.engine.request import Request
-from docsorter.training.engine.run import train
+from docsorter.training.engine.run import full_disk_named, train
 from docsorter.training.progress import SILENT
 from tests.training.engine.papers import MICRO, labelled, weights
 
@@ -72,10 +74,10 @@ def registry(request_: Request) -> ModelRegistry:
 def finished(
     request_: Request, registry: ModelRegistry
 ) -> "Iterator[tuple[Outcome, Watcher, Watcher]]":
-    """Four sets, tuning, an interrupt after it, and the same command again."""
+    """Four sets: an interrupt before anything is learned, then the same command again."""
     patch = pytest.MonkeyPatch()
     patch.setattr(division, "LEAST_FOR_SETS", 16)
-    first, second = Watcher("exporting"), Watcher()
+    first, second = Watcher("fitting the head"), Watcher()
     with pytest.raises(KeyboardInterrupt):
         train(request_, registry, now, first)
     assert not request_.bundle.exists()
@@ -179,3 +181,31 @@ def test_an_earlier_bundle_is_a_base_that_knows_its_labels(
     said = open_classifier(bundle, threads=1).classify(pages)
     again = said.features @ base.head.kernel + base.head.bias
     np.testing.assert_allclose(again, said.logits / bundle.card.temperature, atol=0.1)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        tf.errors.ResourceExhaustedError(None, None, "w.data; No space left on device"),
+        tf.errors.UnknownError(None, None, "w.index: No space left on device"),
+        OSError("1024 requested and 512 written"),
+    ],
+)
+def test_a_full_disk_has_one_name_whoever_writes(error: Exception) -> None:
+    with pytest.raises(OSError, match="No space left") as caught, full_disk_named():
+        raise error
+    assert caught.value.errno == errno.ENOSPC
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        tf.errors.ResourceExhaustedError(None, None, "OOM when allocating a tensor"),
+        OSError("cannot identify image file"),
+        OSError(errno.EIO, "Input/output error"),
+    ],
+)
+def test_other_faults_keep_their_names(error: Exception) -> None:
+    with pytest.raises(type(error)) as caught, full_disk_named():
+        raise error
+    assert caught.value is error

@@ -7,7 +7,7 @@ import pytest
 
 from docsorter.errors import ConflictError, EnvironmentFaultError, UsageError
 from docsorter.training.engine.request import Effort, Request, parse_policies
-from docsorter.training.engine.workfolder import claim, require_place, work_folder
+from docsorter.training.engine.workfolder import claim, require_place, require_room, work_folder
 
 Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 -- as shutil has it
 
@@ -42,6 +42,21 @@ def test_too_little_room_is_said_before_anything_begins(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9 - 10**6, 10**6))
     with pytest.raises(EnvironmentFaultError, match="1 MB free"):
         require_place(request_)
+
+
+def test_room_grows_with_the_documents_and_what_is_there_counts(
+    request_: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_.work.mkdir(parents=True)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 0, 6 * 10**8))
+    require_room(request_, 100, maps=False)
+    with pytest.raises(EnvironmentFaultError, match="600 MB free"):
+        require_room(request_, 100, maps=True)
+    with pytest.raises(EnvironmentFaultError, match="800 MB needed"):
+        require_room(request_, 500, maps=False)
+    with (request_.work / "pages").open("wb") as stream:
+        stream.truncate(3 * 10**8)
+    require_room(request_, 500, maps=False)
 
 
 def test_a_file_is_no_place(tmp_path: Path) -> None:
@@ -82,6 +97,14 @@ def test_a_full_disk_is_said_in_words_and_leaves_what_was_done(request_: Request
     with pytest.raises(EnvironmentFaultError, match="the disk is full"), work_folder(request_):
         raise OSError(28, "No space left on device")
     assert request_.work.exists()
+
+
+def test_a_document_that_went_away_is_named(request_: Request) -> None:
+    said = pytest.raises(EnvironmentFaultError, match=r"No such file.*a\.pdf")
+    with said as caught, work_folder(request_):
+        raise FileNotFoundError(2, "No such file or directory", "a.pdf")
+    assert caught.value.remedy is not None
+    assert "make room" not in caught.value.remedy
 
 
 def test_one_training_of_a_name_at_a_time(request_: Request) -> None:

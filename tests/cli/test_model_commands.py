@@ -1,0 +1,131 @@
+"""The model commands as a person types them."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from docsorter.errors import ExitCode
+from docsorter.service.demo import example_files
+from tests.cli.running import docsorter
+from tests.model.bundles import write_whole_bundle
+from tests.model.variants import write_variant
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    labels = ("invoice", "claim", "note")
+    return write_variant(tmp_path_factory.mktemp("bundles") / "ours-1", labels=labels)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    assert docsorter("init", tmp_path / "paper").returncode == 0
+    return tmp_path / "paper"
+
+
+def narrow(text: str) -> bool:
+    return all(len(line) <= 80 for line in text.splitlines())
+
+
+def test_a_model_comes_in_is_put_to_use_and_taken_back(workspace: Path, ours: Path) -> None:
+    added = docsorter("-w", workspace, "model", "add", ours)
+    assert added.returncode == 0, added.stderr
+    assert "took in ours-1" in added.stdout
+
+    promoted = docsorter("-w", workspace, "model", "promote", "ours-1", "--reason", "a trial")
+    assert promoted.returncode == 0, promoted.stderr
+    assert "ours-1 (model ours-1), before: starter" in promoted.stdout
+    assert "new labels   note" in promoted.stdout
+    assert "gone labels  letter" in promoted.stdout
+    assert "not running" in promoted.stdout
+
+    listed = docsorter("-w", workspace, "model", "list")
+    assert "* ours-1" in listed.stdout
+    assert "a trial" in listed.stdout
+    rows = json.loads(docsorter("-w", workspace, "model", "list", "--json").stdout)
+    assert {row["name"]: row["in_use"] for row in rows} == {"starter": False, "ours-1": True}
+
+    back = docsorter("-w", workspace, "model", "rollback", "--json")
+    assert json.loads(back.stdout)["changed"]["bundle"] == "starter"
+    assert json.loads(back.stdout)["daemon"]["uptake"] == "no daemon"
+    first = docsorter("-w", workspace, "model", "rollback")
+    assert first.returncode == ExitCode.CONFLICT
+    assert "there is no model before this one" in first.stderr
+    assert docsorter("-w", workspace, "model", "remove", "ours-1").returncode == 0
+    assert not (workspace / ".docsorter" / "models" / "ours-1").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "words"),
+    [
+        (("promote", "nonesuch"), ExitCode.MODEL, "choose one of: starter"),
+        (("promote", "./here"), ExitCode.USAGE, "docsorter model add PATH"),
+        (("remove", "starter"), ExitCode.USAGE, "the starter always stays"),
+        (("add", "nowhere"), ExitCode.MODEL, "nowhere is not a folder"),
+        (("compare", "starter", "nonesuch"), ExitCode.MODEL, "nonesuch"),
+        (("compare", "starter", "starter", "--on", "nowhere"), ExitCode.USAGE, "is not a folder"),
+    ],
+)
+def test_bad_input_gets_a_line_and_a_tip(
+    workspace: Path, command: tuple[str, ...], code: ExitCode, words: str
+) -> None:
+    done = docsorter("-w", workspace, "model", *command)
+
+    assert done.returncode == code
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert "tip:" in done.stderr
+
+
+def test_a_pinned_model_is_said_with_its_origin(workspace: Path) -> None:
+    pinned = ("--set", "model.bundle=starter")
+    done = docsorter("-w", workspace, *pinned, "model", "promote", "starter")
+
+    assert done.returncode == ExitCode.USAGE
+    assert 'pinned: model.bundle = "starter" (flag)' in done.stderr
+
+
+def test_a_damaged_bundle_is_refused_and_listed_with_its_problem(workspace: Path) -> None:
+    models = workspace / ".docsorter" / "models"
+    write_whole_bundle(models / "no-network")
+    write_whole_bundle(models / "torn")
+    (models / "torn" / "card.json").write_text("{")
+
+    done = docsorter("-w", workspace, "model", "promote", "no-network")
+    listed = docsorter("-w", workspace, "model", "list")
+
+    assert done.returncode == ExitCode.MODEL
+    assert "cannot be run" in done.stderr
+    assert "damaged" in listed.stdout
+    assert narrow(listed.stdout)
+
+
+def test_two_models_stand_side_by_side_without_a_workspace(tmp_path: Path, ours: Path) -> None:
+    folder = tmp_path / "checked"
+    (folder / "invoice").mkdir(parents=True)
+    shutil.copy(next(p for p in example_files() if p.suffix == ".png"), folder / "invoice")
+
+    shown = docsorter("model", "compare", "starter", ours, "--on", folder, cwd=tmp_path)
+    data = docsorter("model", "compare", "starter", ours, "--json", cwd=tmp_path)
+
+    assert shown.returncode == 0, shown.stderr
+    assert "1 documents looked at, 0 could not be read" in shown.stdout
+    assert "McNemar p = 1" in shown.stdout
+    assert "invoice, claim, note" in shown.stdout
+    content = json.loads(data.stdout)
+    assert ["labels", "invoice, claim, letter", "invoice, claim, note"] in content["facts"]
+    assert content["documents"] is None
+    assert all(pair["first"] and not pair["differs"] for pair in content["figures"])
+
+
+def test_verify_tells_the_fingerprint(tmp_path: Path) -> None:
+    shown = docsorter("model", "verify", "--json", cwd=tmp_path)
+
+    content = json.loads(shown.stdout)
+    assert len(content["fingerprint"]) == 64
+    assert all(page["difference"] < 0.05 for page in content["golden_pages"])

@@ -1,0 +1,151 @@
+"""Who may see what: modes whatever the umask or the moment of a kill, links, and the log."""
+
+import logging
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docsorter.clock import ManualClock
+from docsorter.deliver.permissions import Permissions
+from docsorter.documents import Place, State
+from docsorter.errors import DocumentError
+from docsorter.service.backing_up import make_backup
+from docsorter.service.care import Care
+from docsorter.service.forgetting import Forgetting
+from docsorter.service.log import LOGGER
+from docsorter.service.migration import migrate_workspace
+from docsorter.service.workspace import create
+from tests.service.desk import Desk
+
+
+@pytest.fixture(params=[0o000, 0o077], ids=["umask 000", "umask 077"])
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+def modes(root: Path) -> dict[str, int]:
+    return {
+        path.relative_to(root).as_posix(): stat.S_IMODE(path.lstat().st_mode)
+        for path in root.rglob("*")
+    }
+
+
+def work(desk: Desk) -> None:
+    for name, content in (("a", b"invoice 0.99"), ("b", b"claim 0.5"), ("c", b"broken")):
+        desk.pipeline.handle(desk.drop(f"{name}.pdf", content).id)
+    desk.drop("d.pdf", b"letter 0.99")
+    make_backup(desk.configuration, desk.store, actor="anna", clock=desk.clock)
+    Forgetting(desk.configuration, desk.store, clock=desk.clock).forget(2, actor="anna", uid=1)
+    Care(desk.configuration, desk.store, desk.clock).maintain()
+
+
+def test_everything_private_is_private_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    configuration, _ = create(tmp_path / "paper")
+    migrate_workspace(configuration)
+    desk = Desk(configuration, ManualClock())
+    work(desk)
+    found = modes(configuration.state)
+    desk.store.close()
+    folders = {name for name in found if (configuration.state / name).is_dir()}
+    assert {"spool", "backups", "models"} <= folders
+    assert {found[name] for name in folders} == {0o700}
+    assert {name: oct(found[name]) for name in found.keys() - folders if found[name] & 0o077} == {}
+    assert {"docsorter.db", "forgotten.jsonl", "care.json", "spool/4.pdf"} <= found.keys()
+    assert stat.S_IMODE(configuration.state.stat().st_mode) == 0o700
+    for place in (Place.INBOX, Place.REVIEW, Place.SORTED, Place.REJECTED):
+        root = configuration.root(place)
+        assert not [name for name, mode in modes(root).items() if mode & 0o007], place
+        assert not stat.S_IMODE(root.stat().st_mode) & 0o007
+
+
+def test_a_kill_before_the_mode_is_set_leaves_a_folder_closed_and_the_next_try_opens_it(
+    tmp_path: Path, umask: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = Permissions(0o640, 0o2750, os.getegid())
+    folder = tmp_path / "invoice"
+    with monkeypatch.context() as killed:
+        killed.setattr(Permissions, "apply_to_folder", lambda *_: os.kill(0, 999))
+        with pytest.raises(OSError, match="argument"):
+            wanted.make_folder(folder)
+    assert stat.S_IMODE(folder.stat().st_mode) & 0o077 == 0
+    wanted.make_folder(folder)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o2750
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o755, 0o1777])
+def test_a_folder_that_somebody_made_keeps_its_mode(tmp_path: Path, mode: int) -> None:
+    folder = tmp_path / "invoice"
+    folder.mkdir()
+    folder.chmod(mode)
+    with pytest.raises(FileExistsError):
+        Permissions(0o640, 0o2750).make_folder(folder)
+    assert stat.S_IMODE(folder.stat().st_mode) == mode
+
+
+@pytest.mark.parametrize("where", ["invoice", "invoice/2026"])
+def test_a_link_in_the_way_leads_no_document_out_of_its_root(
+    desk: Desk, tmp_path: Path, where: str
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    link = desk.configuration.root(Place.SORTED) / where
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(outside)
+    after = desk.pipeline.handle(desk.drop("a.pdf", b"invoice 0.99").id)
+    assert after.state is State.SPOOLED
+    assert after.waiting is not None
+    assert list(outside.iterdir()) == []
+
+
+def test_a_path_from_a_damaged_database_is_not_followed(desk: Desk, tmp_path: Path) -> None:
+    made = desk.pipeline.handle(desk.drop("a.pdf", b"invoice 0.99").id)
+    outside = tmp_path / "precious"
+    outside.write_bytes(b"invoice 0.99")
+    with desk.store.write() as session:
+        session.connection().exec_driver_sql("UPDATE documents SET path = ?", ("../../precious",))
+    with pytest.raises(Exception, match="leaves its root"):
+        Forgetting(desk.configuration, desk.store, clock=desk.clock).forget(
+            made.id, actor="anna", uid=1
+        )
+    assert outside.exists()
+
+
+CONTENT, NAME = "Wassermann", "Kontoauszug"
+
+
+def test_the_log_holds_neither_content_nor_names_of_documents(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    logger = logging.getLogger(LOGGER)
+    propagated = logger.propagate
+    logger.propagate = True
+    with caplog.at_level(logging.DEBUG, logger=LOGGER):
+        for number, word in enumerate(("invoice 0.99", "claim 0.5", "broken", "invoice 0.99")):
+            content = f"{word} {CONTENT}".encode()
+            desk.pipeline.handle(desk.drop(f"{NAME} {number}.pdf", content).id)
+        gone = desk.drop(f"{NAME} gone.pdf", b"letter 0.99")
+        desk.path(gone).unlink()
+        desk.pipeline.handle(gone.id)
+        Care(desk.configuration, desk.store, desk.clock).maintain()
+    logger.propagate = propagated
+    assert "document 5 waits" in caplog.text
+    assert CONTENT not in caplog.text
+    assert NAME not in caplog.text
+
+
+def test_neither_does_the_log_of_events(desk: Desk) -> None:
+    for number, word in enumerate(("invoice 0.99", "claim 0.5", "broken", "invoice 0.99")):
+        content = f"{word} {CONTENT}".encode()
+        desk.pipeline.handle(desk.drop(f"{NAME} {number}.pdf", content).id)
+    refused = DocumentError("damaged", f"{NAME} 5.pdf is damaged")
+    desk.reader.before_answer = lambda _: (_ for _ in ()).throw(refused)
+    desk.pipeline.handle(desk.drop(f"{NAME} 5.pdf", b"letter 0.99").id)
+    kept = repr(desk.store.events())
+    assert len(desk.store.events()) > 10
+    assert CONTENT not in kept
+    assert NAME not in kept

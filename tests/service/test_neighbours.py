@@ -1,0 +1,136 @@
+"""What a waiting document is most like, by the features of the model."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from docsorter.decide.novelty import NoveltyModel
+from docsorter.documents import Document, PageSet, RawOutput
+from docsorter.errors import DocumentError, ModelError
+from docsorter.model.bundle import ModelBundle
+from docsorter.model.golden import GoldenPage, GoldenSet
+from docsorter.service.desk.neighbours import Eye, Neighbours
+from tests.model.bundles import make_card
+from tests.service.desk import Desk
+
+GREY = {"claim-cash": 10, "invoice-pad": 120, "other-map": 250, "receipt-till": 60}
+
+
+class Greyness:
+    """A classifier whose only feature is how bright a page is."""
+
+    def classify(self, pixels: NDArray[np.uint8]) -> RawOutput:
+        bright = pixels.reshape(len(pixels), -1).mean(axis=1)
+        features = np.stack([bright, np.zeros(len(pixels))], axis=1)
+        return RawOutput(np.zeros((len(pixels), 4), np.float32), features.astype(np.float32))
+
+
+class GreyPages:
+    """Reads a file that holds a number as a page that is so bright."""
+
+    def __init__(self) -> None:
+        self.read_count = 0
+
+    def read(self, path: Path, *, name: str = "") -> PageSet:
+        self.read_count += 1
+        text = path.read_text()
+        if not text.strip().isdigit():
+            raise DocumentError("damaged", f"{name} is damaged")
+        return PageSet(np.full((1, 8, 8, 3), int(text), np.uint8), 1, "image/png")
+
+
+@pytest.fixture
+def eye(tmp_path: Path) -> Eye:
+    golden = tmp_path / "bundle" / "golden"
+    golden.mkdir(parents=True)
+    pages = []
+    for name, grey in GREY.items():
+        Image.new("RGB", (8, 8), (grey,) * 3).save(golden / f"{name}.png")
+        # the answers expected are all wrong: what a page is stands in its name
+        wrong = (0.0, 0.0, 1.0, 0.0)
+        pages.append(GoldenPage(file=f"{name}.png", logits=wrong, probabilities=wrong))
+    (golden / "golden.json").write_text(GoldenSet(pages=tuple(pages)).model_dump_json())
+    rng = np.random.default_rng(7)
+    features = rng.normal(100, 50, (40, 2))
+    novelty = NoveltyModel.fit(features, np.repeat([0, 1], 20), features)
+    bundle = ModelBundle(tmp_path / "bundle", make_card(), dict(novelty.to_arrays()))
+    return Eye(bundle, Greyness())
+
+
+@pytest.fixture
+def reader() -> GreyPages:
+    return GreyPages()
+
+
+def document(desk: Desk, name: str, grey: int | str) -> Document:
+    return desk.drop(name, str(grey).encode())
+
+
+def names(neighbours: Neighbours, of: Document) -> list[tuple[str, str]]:
+    return [(one.label, one.name) for one in neighbours.nearest(of).result(30)]
+
+
+def test_the_nearest_sample_page_comes_first_and_is_what_its_name_says(
+    desk: Desk, eye: Eye, reader: GreyPages
+) -> None:
+    neighbours = Neighbours(lambda: eye, reader, desk.path)
+    assert names(neighbours, document(desk, "a.png", 20)) == [
+        ("claim", "claim-cash"),
+        ("", "receipt-till"),  # no label of this model
+        ("invoice", "invoice-pad"),
+    ]
+    assert names(neighbours, document(desk, "b.png", 255))[0] == ("other", "other-map")
+    neighbours.close()
+
+
+def test_what_was_answered_in_this_sitting_is_compared_with_until_it_is_taken_back(
+    desk: Desk, eye: Eye, reader: GreyPages
+) -> None:
+    neighbours = Neighbours(lambda: eye, reader, desk.path)
+    known, new = document(desk, "a.png", 200), document(desk, "b.png", 201)
+    neighbours.answered(known, "letter")  # never looked at: nothing to compare with
+    assert ("letter", "a.png") not in names(neighbours, known)
+    neighbours.answered(known, "letter")
+    assert names(neighbours, new)[0] == ("letter", "a.png")
+    assert ("letter", "a.png") not in names(neighbours, known)  # not with itself
+    neighbours.taken_back(known)
+    assert ("letter", "a.png") not in names(neighbours, new)
+    assert reader.read_count == 2  # each document once
+    neighbours.close()
+
+
+def test_the_model_is_opened_by_the_first_look_alone(
+    desk: Desk, eye: Eye, reader: GreyPages
+) -> None:
+    opened = []
+
+    def opening() -> Eye:
+        opened.append(1)
+        return eye
+
+    neighbours = Neighbours(opening, reader, desk.path)
+    assert not opened
+    for name in ("a.png", "b.png"):
+        names(neighbours, document(desk, name, 7))
+    assert opened == [1]
+    neighbours.close()
+
+
+def test_what_cannot_be_read_or_opened_is_an_error_of_the_look_alone(
+    desk: Desk, eye: Eye, reader: GreyPages
+) -> None:
+    def broken() -> Eye:
+        raise ModelError("the model bundle is damaged")
+
+    unopened = Neighbours(broken, reader, desk.path)
+    with pytest.raises(ModelError):
+        unopened.nearest(document(desk, "a.png", 7)).result(30)
+    unopened.close()
+    neighbours = Neighbours(lambda: eye, reader, desk.path)
+    with pytest.raises(DocumentError):
+        neighbours.nearest(document(desk, "b.png", "no page")).result(30)
+    assert names(neighbours, document(desk, "c.png", 20))
+    neighbours.close()
