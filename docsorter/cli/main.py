@@ -32,8 +32,8 @@ Examples:
   docsorter demo                     see it work on the example scans
   docsorter init ~/paper             make a workspace
   docsorter run ~/paper              watch its inbox (Ctrl-C drains)
-  docsorter review list              what waits for you
-  docsorter review answer 7 invoice  decide it; the file moves
+  docsorter review                   decide what waits for you, at the keyboard
+  docsorter review answer 7 invoice  decide it from a script; the file moves
   docsorter explain 7                why document 7 is where it is
 """
 

@@ -160,6 +160,7 @@ def _next(directory: Path, waiting: int | None) -> None:
     say()
     say("Next, decide about what it was not sure of, and ask why:")
     say(f"  export DOCSORTER_WORKSPACE={directory}")
+    say(f"  {program} review      # at the keyboard; or one by one:")
     say(f"  {program} review list")
     if waiting is not None:
         say(f"  {program} review show {waiting}")

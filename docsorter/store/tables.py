@@ -246,3 +246,10 @@ class TallyRow(Base):
     label: Mapped[str] = mapped_column(String(128), primary_key=True)
     by_person: Mapped[bool] = mapped_column(primary_key=True)
     documents: Mapped[int] = mapped_column(BigInteger)
+
+
+# SQLAlchemy's cache of compiled statements never ends dropping what it cannot find again
+# (`LRUCache._manage_size`, seen with 2.1 after many engines in one process: a write that hangs for
+# ever). There are a few dozen statements, so that it need never drop any.
+for _mapper in Base.registry.mappers:
+    _mapper._compiled_cache_size = 1_000_000  # noqa: SLF001 -- there is no public way

@@ -11,8 +11,11 @@ import pytest
 from docsorter.clock import SystemClock
 from docsorter.configuration import Configuration, load
 from docsorter.documents import Place
+from docsorter.model.bundle import CARD
+from docsorter.model.card import read_card
 from docsorter.model.promotion import fingerprint
 from docsorter.model.registry import ModelRegistry
+from docsorter.resources import starter_bundle_dir
 from docsorter.service import health
 from docsorter.service.demo import example_files
 from docsorter.service.migration import open_workspace_store
@@ -25,6 +28,8 @@ from tests.service.running import RunningDaemon, every_file, finished, wait_unti
 
 pytestmark = pytest.mark.slow
 ADA = Person("ada", 7)
+
+SHIPPED = read_card(starter_bundle_dir() / CARD).name
 
 
 @pytest.fixture
@@ -65,7 +70,7 @@ def test_documents_that_arrive_during_promotions_are_decided_once_by_one_of_the_
                 mark = fingerprint(quick.state / "models" / "ours-1")
                 assert wait_for_daemon(quick, mark).uptake is Uptake.USED
         documents = wait_until(finished(store, len(names)), "all documents")
-        assert "model ours-1 is in use instead of starter-1" in daemon.log
+        assert f"model ours-1 is in use instead of {SHIPPED}" in daemon.log
         assert daemon.stop() == 0
 
     assert sorted(document.name for document in documents) == sorted(names)
@@ -78,7 +83,7 @@ def test_documents_that_arrive_during_promotions_are_decided_once_by_one_of_the_
         made_by[prediction.model] += 1
         verdicts = [e for e in store.events(document_id=document.id) if e.kind == "verdict"]
         assert len(verdicts) == 1
-    assert set(made_by) == {"starter-1", "ours-1"}
+    assert set(made_by) == {SHIPPED, "ours-1"}
     kinds = [event.kind for event in store.events()]
     assert kinds.count("model_in_use") == 1
 
@@ -100,9 +105,9 @@ def test_a_model_damaged_after_its_promotion_is_refused_and_the_daemon_goes_on(
         (document,) = wait_until(finished(store, 1), "a document after the refusal")
         prediction = store.prediction(document.id)
         assert prediction is not None
-        assert prediction.model == "starter-1"
+        assert prediction.model == SHIPPED
         status = docsorter("-w", quick.workspace, "status")
-        assert "kept starter-1" in status.stdout
+        assert f"kept {SHIPPED}" in status.stdout
         runtime.write_bytes(runtime_bytes)
         back = docsorter("-w", quick.workspace, "model", "rollback")
         assert back.returncode == 0, back.stderr

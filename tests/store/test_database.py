@@ -197,7 +197,7 @@ def test_a_damaged_database_is_refused_with_a_remedy(
     file.write_bytes(bytes_ or whole[:4096] + b"\xff" * (len(whole) - 4096))
     with pytest.raises(StoreError, match="damaged") as caught:
         open_store(URL, clock=clock, state_dir=state_dir).counts()
-    assert "docsorter backup" in caught.value.remedy
+    assert "docsorter restore" in caught.value.remedy
 
 
 @pytest.mark.slow

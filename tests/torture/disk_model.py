@@ -40,21 +40,24 @@ class DiskModel:
         self._last: dict[Slot, Naming] = {}
         self._touching: dict[int, list[Naming]] = {}
         self._made: dict[int, Naming] = {}
-        self._load(root, _ROOT)
+        self._load(root, _ROOT, {})
         self._sure = dict(self._names)
 
-    def _load(self, folder: Path, number: int) -> None:
+    def _load(self, folder: Path, number: int, known: dict[int, int]) -> None:
+        """Take over a folder; `known` has the number of each inode, for files with two names."""
         for entry in sorted(folder.iterdir()):
             status = entry.lstat()
             mode = stat.S_IMODE(status.st_mode)
             if entry.is_dir():
                 child = self._add(Inode(folder=True, mode=mode))
                 self._names[number, entry.name] = child
-                self._load(entry, child)
+                self._load(entry, child, known)
+            elif status.st_ino in known:
+                self._names[number, entry.name] = known[status.st_ino]
             else:
                 data = entry.read_bytes()
                 inode = Inode(False, bytearray(data), data, [], mode, status.st_mtime_ns)
-                self._names[number, entry.name] = self._add(inode)
+                known[status.st_ino] = self._names[number, entry.name] = self._add(inode)
 
     def apply(self, operation: Operation) -> None:
         """Do what was recorded; what the system would have refused does nothing."""
@@ -77,6 +80,7 @@ class DiskModel:
 
     def _walk(self, names: dict[Slot, int], content: Callable[[Inode], bytes]) -> Iterator[File]:
         entries: dict[int, list[tuple[str, int]]] = {}
+        known: dict[int, bytes] = {}  # all names of a file have the same bytes
         for (folder, name), number in names.items():
             entries.setdefault(folder, []).append((name, number))
         waiting = [(_ROOT, "")]
@@ -84,8 +88,9 @@ class DiskModel:
             folder, path = waiting.pop()
             for name, number in sorted(entries.get(folder, [])):
                 inode, where = self._inodes[number], f"{path}{name}"
-                data = None if inode.folder else content(inode)
-                yield File(where, data, inode.mode, inode.mtime_ns)
+                if not inode.folder and number not in known:
+                    known[number] = content(inode)
+                yield File(where, known.get(number), inode.mode, inode.mtime_ns, number)
                 if inode.folder:
                     waiting.append((number, f"{where}/"))
 
@@ -204,11 +209,15 @@ class DiskModel:
 def write_out(files: list[File], folder: Path) -> None:
     """Make a real folder of what a disk holds."""
     folder.mkdir(mode=0o700)
+    first: dict[int, Path] = {}
     for file in files:
         path = folder / file.path
         if file.content is None:
             path.mkdir()
+        elif file.inode in first:
+            path.hardlink_to(first[file.inode])
         else:
+            first[file.inode] = path
             path.write_bytes(file.content)
             if file.mtime_ns is not None:
                 os.utime(path, ns=(file.mtime_ns, file.mtime_ns))

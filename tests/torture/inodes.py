@@ -85,12 +85,21 @@ class Naming:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file after a power cut: path under the workspace, bytes (None for a folder), mode, time."""
+    """A file after a power cut.
+
+    Attributes:
+        path: Under the workspace.
+        content: Its bytes; None for a folder.
+        mode: Permission bits.
+        mtime_ns: Modification time; None when nothing set it.
+        inode: The same for all names of one file: hard links stay hard links.
+    """
 
     path: str
     content: bytes | None
     mode: int
     mtime_ns: int | None
+    inode: int
 
 
 def rename_all(names: dict[Slot, int], changes: dict[Slot, int | None]) -> None:

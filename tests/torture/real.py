@@ -66,6 +66,7 @@ def _kill(scene: Scene, kill_at: int, zygote: Zygote, tally: Tally) -> None:
         _start_again(scene, tally, where)
     except AssertionError as error:  # it did not get ready, or left a document behind
         tally.fail(where, str(error))
+        return
     tally.check(where, check_settled(scene.configuration, scene.drops), scene.drops.total)
     shutil.rmtree(scene.workspace)
 

@@ -84,7 +84,17 @@ class Scene:
 
     def copy(self, workspace: Path) -> "Scene":
         """Return a second scene in the same condition; nothing may have the first one open."""
-        shutil.copytree(self.workspace, workspace, symlinks=True)
+        first: dict[int, str] = {}
+
+        def copy(source: str, target: str) -> None:
+            inode = os.lstat(source).st_ino
+            if inode in first:  # two names of one file stay that
+                os.link(first[inode], target)
+            else:
+                first[inode] = target
+                shutil.copy2(source, target, follow_symlinks=False)
+
+        shutil.copytree(self.workspace, workspace, symlinks=True, copy_function=copy)
         return Scene(workspace, self.drops.copy())
 
     def remove(self) -> None:

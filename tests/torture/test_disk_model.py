@@ -2,6 +2,7 @@
 
 import os
 import random
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -143,12 +144,22 @@ def test_truncating_and_writing_again_may_leave_anything_in_between(root: Path) 
 
 
 def test_a_state_is_written_out_as_it_is(root: Path, tmp_path: Path) -> None:
-    files = [File("x", None, 0o700, None), File("x/y", b"data", 0o640, 10**18)]
+    files = [File("x", None, 0o700, None, 1), File("x/y", b"data", 0o640, 10**18, 2)]
     write_out(files, tmp_path / "new")
     path = tmp_path / "new" / "x" / "y"
     status = path.stat()
     assert path.read_bytes() == b"data"
     assert (status.st_mode & 0o777, status.st_mtime_ns) == (0o640, 10**18)
+
+
+def test_two_names_of_one_file_stay_one_file(root: Path, tmp_path: Path) -> None:
+    (root / "b" / "same").hardlink_to(root / "a" / "old")
+    script = Script(root).do("link", "a/old", "b/new").do("fsync", "b")
+    for keep in (False, True):
+        folder = tmp_path / f"left {keep}"
+        write_out(script.model.after_power_cut(lambda: False, partial(bool, keep)), folder)
+        inodes = {(folder / name).stat().st_ino for name in ("a/old", "b/same", "b/new")}
+        assert len(inodes) == 1
 
 
 def test_the_model_sees_what_the_process_sees(root: Path) -> None:

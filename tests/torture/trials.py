@@ -48,6 +48,9 @@ def recover(zygote: Zygote, scene: Scene, tally: Tally, where: str) -> None:
     """Start the daemon once more, let it come to rest, and check everything."""
     outcome = zygote.run(Order("drain", str(scene.workspace), watched=False))
     _judge(tally, f"{where}, recovering", outcome)
+    if outcome.hung:  # it was ended in the middle of its work: only what a kill leaves can be asked
+        tally.check(where, check_interrupted(scene.configuration, scene.drops))
+        return
     findings = check_settled(scene.configuration, scene.drops)
     tally.check(where, findings, scene.drops.total)
 
