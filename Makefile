@@ -53,7 +53,7 @@ unit: poppler $(VENV)/dev.done ## pytest on all cores
 bench: poppler $(VENV)/dev.done ## latency, throughput, memory, start
 	@$(BIN)/python -m bench.run
 
-torture: poppler $(VENV)/dev.done ## kills, power cuts, any order: is anything lost? (about half an hour)
+torture: poppler $(VENV)/dev.done ## kills, power cuts, faults, hostile files: is anything lost? (half an hour)
 	@$(BIN)/python -m tests.torture.run
 
 format: $(VENV)/dev.done ## rewrite the sources in the one format
