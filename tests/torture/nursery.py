@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import random
+import select
 import signal
 import socket
 import sys
@@ -16,10 +17,13 @@ import traceback
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from tests.patience import Patience, kept_waiting
 from tests.torture import calls, light, supervisor, surroundings
-from tests.torture.zygote import LIMIT, CannotWatchError, Order, Outcome
+from tests.torture.zygote import CannotWatchError, Order, Outcome
+
+_LOOK: Final = 1.0  # seconds between looks whether it had its time
 
 
 def main() -> None:
@@ -80,9 +84,7 @@ def _watch(order: Order, pid: int, channel: socket.socket) -> Outcome:
         raise CannotWatchError(str(error)) from error
     with surroundings.answering(order.surroundings, order.workspace, order.record) as answer:
         watch = supervisor.Supervisor(pid, listener, (order.workspace,), answer)
-        ended = watch.watch(
-            kill_at=order.kill_at or None, while_it_runs=order.while_it_runs, limit=LIMIT
-        )
+        ended = watch.watch(kill_at=order.kill_at or None, while_it_runs=order.while_it_runs)
     return _outcome(
         channel,
         ended.status,
@@ -96,19 +98,28 @@ def _watch(order: Order, pid: int, channel: socket.socket) -> Outcome:
 def _wait(order: Order, pid: int, channel: socket.socket) -> Outcome:
     """Let it run unwatched, and kill it when its time has come."""
     began = time.monotonic()
-    limit = order.after or LIMIT
-    timer = threading.Timer(limit, os.kill, (pid, signal.SIGKILL))
-    timer.start()
+    patience = Patience(pid)
+    hung = ""
+    ended = os.pidfd_open(pid)
+    poll = select.poll()
+    poll.register(ended, select.POLLIN)
+    left = order.after or _LOOK
+    while not poll.poll(1000 * left + 1):
+        if order.after:  # counted from when the machine lets it work
+            left = order.after - (time.monotonic() - began - kept_waiting(pid))
+        else:
+            hung = patience.over()
+        if left <= 0 or hung:
+            os.kill(pid, signal.SIGKILL)
+            break
+    os.close(ended)
     _, status = os.waitpid(pid, 0)
-    timer.cancel()
-    timer.join()
     seconds = time.monotonic() - began
-    hung = not order.after and seconds > LIMIT
     return _outcome(channel, status, calls=0, at="", hung=hung, seconds=seconds)
 
 
 def _outcome(
-    channel: socket.socket, status: int, *, calls: int, at: str, hung: bool, seconds: float
+    channel: socket.socket, status: int, *, calls: int, at: str, hung: str, seconds: float
 ) -> Outcome:
     code = os.waitstatus_to_exitcode(status)
     channel.settimeout(1)
