@@ -8,6 +8,7 @@ from typing import Self
 
 from docsorter.clock import Clock
 from docsorter.errors import StoreError
+from docsorter.store import evidence_tables  # noqa: F401 -- tells the metadata of its tables
 from docsorter.store.answers import AnswersStore
 from docsorter.store.audit import AuditStore
 from docsorter.store.documents_store import DocumentsStore
