@@ -90,5 +90,5 @@ def test_a_process_is_seen_with_all_that_it_started() -> None:
 def test_a_wait_returns_what_it_found_or_says_what_did_not_happen() -> None:
     turns = iter([None, 0, 5])
     assert wait_until(lambda: next(turns), "five") == 5
-    with pytest.raises(AssertionError, match="did not happen: pigs fly; it worked .*; nor hens"):
+    with pytest.raises(AssertionError, match=r"did not happen: pigs fly; it worked .*; nor hens"):
         wait_until(lambda: None, "pigs fly", idle=0.2, said=lambda: "nor hens")

@@ -30,7 +30,8 @@ def main() -> None:
     """Load everything, then fork a zygote per socket and wait until all of them have ended."""
     channels = [socket.socket(fileno=int(number)) for number in sys.argv[1:]]
     logging.disable(logging.WARNING)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the run that ends, and hangs up
+    for number in (signal.SIGINT, signal.SIGTERM):  # it is the run that ends, and hangs up
+        signal.signal(number, signal.SIG_IGN)
     with light.warmed():
         for channel in channels:
             if os.fork() == 0:
