@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None, sections: Sequence[Section] = S
     names = [section.name for section in sections]
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a sample of everything, in seconds")
-    parser.add_argument("--minutes", type=float, default=30.0, help="begin nothing after that")
+    parser.add_argument("--minutes", type=float, default=15.0, help="begin nothing after that")
     parser.add_argument("--seed", type=int, default=int(time.time()) % 10_000, help="repeat a run")
     parser.add_argument("--section", action="append", choices=names, help="only this; repeatable")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="tries side by side")
