@@ -64,6 +64,7 @@ def main(arguments: Sequence[str] | None = None, sections: Sequence[Section] = S
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     show(console, [result for result, _ in results], report)
+    console.print(f"for the page: python -m tests.torture.figures {options.json} --write")
     return 1 if any(result.failures for result, _ in results) else 0
 
 
@@ -107,6 +108,7 @@ def as_json(
         "version": __version__,
         "quick": scale.quick,
         "seed": scale.seed,
+        "cores": os.cpu_count(),
         "minutes": round(seconds / 60, 1),
         "total": total,
         "sections": {
