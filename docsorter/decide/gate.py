@@ -181,7 +181,8 @@ def _capitals(stakes: NDArray[np.float64], most: float) -> NDArray[np.float64]:
         stakes: (n,) what is lost per unit bet, each at most `most`.
         most: Greatest loss, > 0.
     """
-    return np.log1p(-np.outer(stakes, _BETS / most)).cumsum(axis=0)
+    logs: NDArray[np.float64] = np.log1p(-np.outer(stakes, _BETS / most))
+    return np.cumsum(logs, axis=0)
 
 
 def _mixture(capitals: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -213,7 +214,7 @@ def _upper_bound(d: NDArray[np.float64], weights: NDArray[np.float64], wanted: f
         return bool(_mixture(capitals).max(initial=1.0) >= wanted)
 
     # The capital grows with the margin, whatever the checks are: what is shown stays shown.
-    place = bisect.bisect_left(range(len(_MARGINS)), True, key=lambda row: shown(_MARGINS[row]))
+    place = bisect.bisect_left(range(len(_MARGINS)), True, key=lambda row: shown(float(_MARGINS[row])))
     return float(_MARGINS[place]) if place < len(_MARGINS) else 1.0
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, delete, distinct, func, or_, select
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from docsorter.documents import CheckOutcome, Document, Place, State
@@ -12,6 +12,9 @@ from docsorter.store import records
 from docsorter.store.evidence_tables import CheckRow, LearnedRow
 from docsorter.store.tables import AnswerRow, DocumentRow, PredictionRow
 from docsorter.store.transactions import Transactions
+
+MOST_COUNTED = 10_000
+"""Answers that are not learned are counted up to here, so that the question stays cheap."""
 
 _AT_ONCE = 500  # parameters of one statement; SQLite allows 999 in old versions
 
@@ -55,7 +58,8 @@ class LaterCheck:
         said: Label that the model in use gave when it was drawn.
         model: That model.
         inclusion: Probability with which it was drawn, (0, 1].
-        settled_at: When.
+        drawn_at: When it was drawn.
+        settled_at: When its outcome was known.
     """
 
     check_id: int
@@ -64,6 +68,7 @@ class LaterCheck:
     said: str
     model: str
     inclusion: float
+    drawn_at: dt.datetime
     settled_at: dt.datetime
 
 
@@ -98,7 +103,7 @@ class LearningStore(Transactions):
             return _lessons(session, found)
 
     def unlearned(self, model: str, *, corrections: bool) -> int:
-        """Count documents whose answer a model has not learned from.
+        """Count documents whose answer a model has not learned from, up to `MOST_COUNTED`.
 
         Args:
             model: Name on its card.
@@ -110,7 +115,8 @@ class LearningStore(Transactions):
             LearnedRow.label == AnswerRow.label,
         )
         query = (
-            select(func.count(distinct(AnswerRow.document_id)))
+            select(AnswerRow.document_id)
+            .distinct()
             .join(DocumentRow, DocumentRow.id == AnswerRow.document_id)
             .where(
                 _stands(),
@@ -122,8 +128,9 @@ class LearningStore(Transactions):
         )
         if corrections:
             query = query.where(or_(AnswerRow.guess.is_(None), AnswerRow.guess != AnswerRow.label))
+        counted = select(func.count()).select_from(query.limit(MOST_COUNTED).subquery())
         with self.read() as session:
-            return session.scalar(query) or 0
+            return session.scalar(counted) or 0
 
     def note_learned(self, model: str, labels: Mapping[int, str], *, base: str = "") -> None:
         """Write down who learns from what, before it does; what its base learned it knows too.
@@ -226,10 +233,7 @@ def _lessons(session: Session, found: list[tuple[DocumentRow, int]]) -> list[Les
         row.document_id: row
         for row in session.scalars(select(PredictionRow).where(PredictionRow.id.in_(latest)))
     }
-    return [
-        _lesson(row, answers[answer], said[row.id], seen.get(row.id))
-        for row, answer in found
-    ]
+    return [_lesson(row, answers[answer], said[row.id], seen.get(row.id)) for row, answer in found]
 
 
 def _lesson(
@@ -262,5 +266,6 @@ def _check(check: CheckRow, row: DocumentRow) -> LaterCheck:
         said=check.label,
         model=check.model,
         inclusion=check.inclusion,
+        drawn_at=check.drawn_at,
         settled_at=check.settled_at,
     )
