@@ -214,8 +214,9 @@ def _upper_bound(d: NDArray[np.float64], weights: NDArray[np.float64], wanted: f
         return bool(_mixture(capitals).max(initial=1.0) >= wanted)
 
     # The capital grows with the margin, whatever the checks are: what is shown stays shown.
-    place = bisect.bisect_left(range(len(_MARGINS)), True, key=lambda row: shown(float(_MARGINS[row])))
-    return float(_MARGINS[place]) if place < len(_MARGINS) else 1.0
+    margins: list[float] = _MARGINS.tolist()
+    place = bisect.bisect_left(margins, True, key=shown)
+    return margins[place] if place < len(margins) else 1.0
 
 
 def _labels(checks: PairedChecks, plan: GatePlan) -> tuple[LabelDifference, ...]:

@@ -233,16 +233,14 @@ class Snapshots:
             if document_id in manifest.documents:
                 removed += self._erase_pages(name)
                 self.write(_erased(manifest, document_id))
-            self._erase_opinion(name, document_id)
+        for path in self.root.glob(f"*/{OPINIONS}"):
+            self._erase_opinion(path, document_id)
         for path in sorted(self.root.glob(f"features/*/{document_id}.npy")):
             self._disk.unlink(path)
             removed.append(path)
         return tuple(removed)
 
-    def _erase_opinion(self, name: str, document_id: int) -> None:
-        path = self.folder(name) / OPINIONS
-        if not path.is_file():
-            return
+    def _erase_opinion(self, path: Path, document_id: int) -> None:
         said = json.loads(path.read_bytes())
         if said["documents"].pop(str(document_id), None) is not None:
             self._disk.write_durably(path, json.dumps(said).encode(), _MODE)

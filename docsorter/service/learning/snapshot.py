@@ -12,6 +12,7 @@ from docsorter.configuration import Configuration
 from docsorter.deliver.folders import locate
 from docsorter.disk import Disk, environment_reason
 from docsorter.errors import EnvironmentFaultError, UsageError
+from docsorter.model.card import NONE_OF_THESE
 from docsorter.service.learning.manifest import (
     DOCUMENTS,
     LeftOut,
@@ -156,7 +157,7 @@ def _sift(lessons: Sequence[Lesson], wanted: Wanted) -> tuple[list[Lesson], list
         doubt = None
         if lesson.document.id not in wanted.confirmed:
             doubt = _contradicted(lesson, digests.get(lesson.document.sha256 or "", {}))
-            doubt = doubt or _disputed(lesson) or _doubted(lesson, wanted.sure_of_another)
+            doubt = doubt or _disputed(lesson) or _doubted(lesson, wanted)
         if doubt is None:
             kept.append(lesson)
         else:
@@ -178,9 +179,11 @@ def _disputed(lesson: Lesson) -> LeftOut | None:
     return _left(lesson, Why.DISPUTED, "another answer that stands says something else")
 
 
-def _doubted(lesson: Lesson, limit: float) -> LeftOut | None:
-    if lesson.doubt < limit or lesson.agreeing > 1:  # two people who agree are believed
+def _doubted(lesson: Lesson, wanted: Wanted) -> LeftOut | None:
+    if lesson.doubt < wanted.sure_of_another or lesson.agreeing > 1:  # two who agree are believed
         return None
+    if lesson.seen_as == NONE_OF_THESE and lesson.label not in wanted.labels:
+        return None  # of a label that it was not taught a model can say nothing truer
     text = f"the model was sure of another label: {lesson.seen_as} {lesson.doubt:.3f}"
     return _left(lesson, Why.SUSPICIOUS, text)
 
