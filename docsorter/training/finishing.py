@@ -32,7 +32,7 @@ from docsorter.training.export import (
     trained_logits,
 )
 from docsorter.training.golden_choice import choose_golden
-from docsorter.training.looking import Judged, Looked, judge, look
+from docsorter.training.looking import Judged, Looked, joined, judge, look
 from docsorter.training.network import Network, build_network, copy_weights
 from docsorter.training.rasters import RasterCache
 from docsorter.training.report import model_card_text
@@ -220,7 +220,14 @@ class Finisher:
     ) -> SortRule:
         parts = [part for (split, _), part in looked.items() if split == "calibration"]
         temperature = temperature_of(parts, len(self._plan.labels), self._background)
-        judged = [judge(part, temperature, self._background, novelty) for part in parts]
+        judged: list[Judged] = []
+        for origin in ("synthetic", "real"):  # validation helps to know how sure mistakes look
+            mine = [
+                judge(part, temperature, self._background, novelty)
+                for (split, its), part in looked.items()
+                if its == origin and split in {"calibration", "validation"}
+            ]
+            judged += [joined(mine)] if mine else []
         threshold, offsets = thresholds_of(judged, self._plan.labels, NOVELTY_LIMIT, target)
         rule = SortRule(temperature, threshold, NOVELTY_LIMIT, offsets=offsets)
         asked = {label: round(rule.asked_for(label), 4) for label in self._plan.labels}
