@@ -1,5 +1,14 @@
 """What docsorter must not forget: documents, moves, review entries, answers and the log."""
 
+from docsorter.store.evidence_words import (
+    Check,
+    Checked,
+    Draw,
+    Evidence,
+    PromiseMove,
+    Tally,
+    Why,
+)
 from docsorter.store.migration import migrate
 from docsorter.store.store import Store, open_store
 from docsorter.store.words import (
@@ -18,15 +27,22 @@ from docsorter.store.words import (
 __all__ = [
     "Arrival",
     "Changes",
+    "Check",
+    "Checked",
     "Counts",
     "Destination",
     "DocumentFilter",
+    "Draw",
+    "Evidence",
     "Findings",
     "Lease",
+    "PromiseMove",
     "ReviewFilter",
     "ReviewOrder",
     "ReviewStats",
     "Store",
+    "Tally",
+    "Why",
     "migrate",
     "open_store",
 ]

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from docsorter.documents import Answer, Move, Reason, ReasonCode, State, Verdict, VerdictKind
 from docsorter.errors import NotFoundError
-from docsorter.store import records, rows, tallies
+from docsorter.store import check_rows, records, rows, tallies
 from docsorter.store.leases import check_lease
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow
 from docsorter.store.transactions import Transactions
@@ -61,9 +61,12 @@ class AnswersStore(Transactions):
                 reviewer=reviewer,
                 uid=uid,
                 answered_at=now,
+                purpose=entry.purpose,
+                blind=entry.blind,
             )
             session.add(answer)
             session.flush()
+            check_rows.note_answer(session, answer, now)
             move = rows.plan(
                 session,
                 row,
@@ -109,6 +112,8 @@ class AnswersStore(Transactions):
                 answer_id=answer.id,
             )
             answer.undone_at = now
+            session.flush()
+            check_rows.answers_changed(session, answer, now)
             with tallies.recounted(session, row):
                 records.set_verdict(row, _undone(session, row, answer, reviewer), now)
                 row.answered_by = None

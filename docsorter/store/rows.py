@@ -147,6 +147,20 @@ def log(
     return row
 
 
+def move_of_answer(session: Session, document_id: int, answer_id: int) -> MoveRow | None:
+    """Return the finished move that carried a standing answer out."""
+    return session.scalar(
+        select(MoveRow)
+        .where(
+            MoveRow.document_id == document_id,  # has the index
+            MoveRow.answer_id == answer_id,
+            MoveRow.state == MoveState.DONE,
+        )
+        .order_by(MoveRow.id)
+        .limit(1)
+    )
+
+
 def open_entry_row(session: Session, document_id: int) -> EntryRow | None:
     """Return the open review entry of a document."""
     return session.scalar(
