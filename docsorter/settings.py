@@ -4,10 +4,10 @@ Precedence: flag > environment (`DOCSORTER_SECTION__NAME`) > docsorter.toml > de
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from annotated_types import Ge, Gt, Le
-from pydantic import BaseModel, ConfigDict, Field
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 Seconds = Annotated[float, Ge(0)]
@@ -82,12 +82,46 @@ class ModelSettings(_Section):
 class DecideSettings(_Section):
     """When a document is sorted without a person."""
 
-    autonomy: Literal["starter"] = "starter"
-    """starter: sort at the threshold on the model's card, uncertified on your paper."""
+    autonomy: Literal["starter", "earned"] = "starter"
+    """starter: sort at the threshold on the model's card, uncertified on your paper. earned: show
+    everything to a person until the evidence from your own paper certifies promise.target_error."""
     policies: dict[Label, Literal["auto", "review", "never"]] = Field(default_factory=dict)
     """Per label: sort alone, always ask, or never offer."""
     threshold: Annotated[float, Ge(0), Le(1)] | None = None
     """Ask for more confidence than the card does; a value below the card's is refused."""
+
+
+class PromiseSettings(_Section):
+    """What is promised of documents sorted alone, and how the promise is kept alive."""
+
+    target_error: Annotated[float, Gt(0), Lt(0.5)] = 0.01
+    """Share of the documents sorted alone that may be wrong."""
+    confidence: Annotated[float, Ge(0.5), Lt(1)] = 0.95
+    """Confidence level of the promise."""
+    days_to_alarm: Annotated[float, Gt(0), Le(365)] = 14.0
+    """Days that may pass until an error that has jumped to `jump` is noticed."""
+    jump: Annotated[float, Gt(0), Lt(1)] = 0.1
+    """The error that is to be noticed so soon; must be greater than target_error."""
+    least_share: Annotated[float, Gt(0), Le(1)] = 0.02
+    """At least this share of what could be sorted alone is also shown to a person, blind."""
+    most_share: Annotated[float, Gt(0), Le(1)] = 1.0
+    """At most this share, once something is sorted alone."""
+    starter_share: Annotated[float, Ge(0), Le(1)] = 0.0
+    """With decide.autonomy = "starter": this share of what is sorted alone is also shown to a
+    person, blind, so that evidence grows before it is asked for."""
+    pilot_documents: Annotated[int, Ge(1), Le(10_000)] = 50
+    """The thresholds of a new model are laid through the confidences of its first so many
+    documents; those are shown to a person and do not count as evidence."""
+    miss_rate: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """Share of the wrong documents that people are taken to pass as right, at most."""
+
+    @model_validator(mode="after")
+    def _limits_fit(self) -> Self:
+        if self.jump <= self.target_error:
+            raise ValueError(f"jump = {self.jump} is no jump above target_error")
+        if self.least_share > self.most_share:
+            raise ValueError(f"least_share = {self.least_share} is above most_share")
+        return self
 
 
 class DeliverSettings(_Section):
@@ -167,6 +201,7 @@ class Settings(BaseSettings):
     pages: PagesSettings = PagesSettings()
     model: ModelSettings = ModelSettings()
     decide: DecideSettings = DecideSettings()
+    promise: PromiseSettings = PromiseSettings()
     deliver: DeliverSettings = DeliverSettings()
     review: ReviewSettings = ReviewSettings()
     store: StoreSettings = StoreSettings()

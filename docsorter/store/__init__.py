@@ -3,6 +3,7 @@
 from docsorter.store.evidence_words import (
     Check,
     Checked,
+    Correction,
     Draw,
     Evidence,
     PromiseMove,
@@ -29,6 +30,7 @@ __all__ = [
     "Changes",
     "Check",
     "Checked",
+    "Correction",
     "Counts",
     "Destination",
     "DocumentFilter",

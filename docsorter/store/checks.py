@@ -1,16 +1,15 @@
 """Blind checks: answers to them, what follows, and the evidence that they are."""
 
 import datetime as dt
-from collections.abc import Iterable
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from docsorter.documents import Answer, CheckOutcome, Place, Purpose, State, Verdict
+from docsorter.documents import Answer, CheckOutcome, MoveState, Place, Purpose, State
 from docsorter.errors import ConflictError, NotFoundError
 from docsorter.store import check_rows, leases, records, rows, tallies
 from docsorter.store.evidence_tables import CheckRow
-from docsorter.store.evidence_words import Check, Checked, Draw, Evidence, Tally
+from docsorter.store.evidence_words import Check, Checked, Correction, Draw, Evidence, Tally
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow
 from docsorter.store.transactions import Transactions
 from docsorter.store.words import Destination
@@ -34,8 +33,7 @@ class ChecksStore(Transactions):
     def answer_check(
         self,
         check: Check,
-        destination: Destination | None,
-        verdict: Verdict | None,
+        correction: Correction | None,
         *,
         label: str | None,
         token: str | None,
@@ -47,8 +45,7 @@ class ChecksStore(Transactions):
 
         Args:
             check: As the caller saw it; what follows was made out from that.
-            destination: Where the document goes; None when it stays.
-            verdict: What is decided of it then; None when it stays.
+            correction: Where the document goes and why; None when it stays.
             label: The label given; None means "none of these".
             token: Of the lease; None is fine while nobody else holds the entry.
             reviewer: Unix user name.
@@ -89,19 +86,19 @@ class ChecksStore(Transactions):
             check_rows.note_answer(session, answer, now)
             _log_answer(session, row, open_row, answer)
             move = None
-            if destination is not None and verdict is not None:
+            if correction is not None:
                 move = rows.plan(
                     session,
                     row,
-                    destination,
+                    correction.destination,
                     actor=reviewer,
                     now=now,
                     before=records.decision(row),
                     answer_id=answer.id,
                 )
                 with tallies.recounted(session, row):
-                    records.set_verdict(row, verdict, now)
-                    is_decided = destination.next_state is not State.REVIEW
+                    records.set_verdict(row, correction.verdict, now)
+                    is_decided = correction.destination.next_state is not State.REVIEW
                     row.answered_by = reviewer if is_decided else None
             else:
                 check_rows.open_entries(session, row, now)
@@ -179,9 +176,7 @@ class ChecksStore(Transactions):
             if entry is not None and entry.purpose is Purpose.CHECK:
                 rows.close_entry(session, row.id, now)
             detail: dict[str, object] = {"check": check.id, "reason": reason}
-            rows.log(
-                session, "check_void", at=now, actor=actor, document_id=row.id, detail=detail
-            )
+            rows.log(session, "check_void", at=now, actor=actor, document_id=row.id, detail=detail)
 
     def last_standing_answer(self, document_id: int) -> Answer | None:
         """Return the newest answer to a document that was not taken back."""
@@ -213,7 +208,10 @@ class ChecksStore(Transactions):
             return Destination(done.from_place, done.from_path, state, sidecar)
 
     def evidence(self, rule: str, *, after_id: int = 0) -> Evidence:
-        """Return what was settled under a rule, in the order of settling, void checks left out.
+        """Return what was answered under a rule, in the order of the first answers.
+
+        A disagreement counts at once and is pending until its second look, for errors must not
+        come later than what was right; void checks are left out.
 
         Args:
             rule: Key of the sort rule.
@@ -228,13 +226,14 @@ class ChecksStore(Transactions):
         )
         query = (
             select(*columns)
+            .join(AnswerRow, AnswerRow.id == CheckRow.first_answer_id)
             .where(
                 CheckRow.rule == rule,
-                CheckRow.settled_at.is_not(None),
                 CheckRow.id > after_id,
-                CheckRow.outcome != CheckOutcome.VOID,
+                AnswerRow.undone_at.is_(None),
+                or_(CheckRow.outcome.is_(None), CheckRow.outcome != CheckOutcome.VOID),
             )
-            .order_by(CheckRow.settled_at, CheckRow.id)
+            .order_by(CheckRow.first_answer_id)
         )
         with self.read() as session:
             found = session.execute(query).all()
@@ -242,18 +241,22 @@ class ChecksStore(Transactions):
             tuple(row[0] for row in found),
             tuple(row[1] for row in found),
             tuple(row[2] for row in found),
-            tuple(row[3] is CheckOutcome.WRONG for row in found),
+            tuple(row[3] is not CheckOutcome.RIGHT for row in found),
             tuple(row[4] for row in found),
+            tuple(row[3] is None for row in found),
         )
 
-    def evidence_mark(self, rule: str) -> tuple[int, dt.datetime | None]:
-        """Return something that changes with every settling and opening under a rule; quick."""
-        query = select(func.count(CheckRow.settled_at), func.max(CheckRow.settled_at)).where(
-            CheckRow.rule == rule, CheckRow.settled_at.is_not(None)
-        )
+    def answers_mark(self) -> tuple[int, dt.datetime | None]:
+        """Return something that changes whenever an answer is given or taken back; quick."""
+        latest = select(func.max(AnswerRow.undone_at))
         with self.read() as session:
-            number, latest = session.execute(query).one()
-            return int(number), latest
+            return session.scalar(select(func.max(AnswerRow.id))) or 0, session.scalar(latest)
+
+    def drawn_scores(self, rule: str, limit: int) -> list[float]:
+        """Return the scores of the first documents drawn under a rule, at most so many."""
+        query = select(CheckRow.score).where(CheckRow.rule == rule).order_by(CheckRow.id)
+        with self.read() as session:
+            return list(session.scalars(query.limit(limit)))
 
     def check_tally(self, rule: str) -> Tally:
         """Return the checks of a rule in numbers."""
@@ -330,9 +333,7 @@ def _check(session: Session, row: CheckRow) -> Check:
     )
 
 
-def _log_answer(
-    session: Session, row: DocumentRow, check: CheckRow, answer: AnswerRow
-) -> None:
+def _log_answer(session: Session, row: DocumentRow, check: CheckRow, answer: AnswerRow) -> None:
     detail: dict[str, object] = {
         "label": answer.label,
         "uid": answer.uid,
@@ -347,5 +348,3 @@ def _log_answer(
         document_id=row.id,
         detail=detail,
     )
-
-

@@ -4,7 +4,8 @@ import datetime as dt
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from docsorter.documents import Answer, CheckOutcome, Move
+from docsorter.documents import Answer, CheckOutcome, Move, Verdict
+from docsorter.store.words import Destination
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,19 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """Where a document goes after a second look, and why.
+
+    Attributes:
+        destination: sorted, rejected, or before a person.
+        verdict: What is decided of it.
+    """
+
+    destination: Destination
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """What an answer to a check came to.
 
@@ -70,14 +84,15 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Settled checks of one rule, in the order of settling; voided ones are left out.
+    """Answered checks of one rule, in the order of their first answers; void ones are left out.
 
     Attributes:
         ids: Numbers of the checks.
         documents: Numbers of the documents.
         scores: 0-1.
-        wrong: The label was wrong.
+        wrong: The label was wrong, or somebody says so and the second look is still to come.
         inclusion: (0, 1].
+        pending: The second look is still to come.
     """
 
     ids: tuple[int, ...]
@@ -85,6 +100,7 @@ class Evidence:
     scores: tuple[float, ...]
     wrong: tuple[bool, ...]
     inclusion: tuple[float, ...]
+    pending: tuple[bool, ...]
 
 
 @dataclass(frozen=True, slots=True)

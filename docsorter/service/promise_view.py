@@ -1,0 +1,44 @@
+"""What was promised and earned, read from the store for people; changes nothing."""
+
+from docsorter.configuration import Configuration
+from docsorter.decide.rule_key import rule_key
+from docsorter.documents import SortRule
+from docsorter.model.bundle import CARD
+from docsorter.model.card import ModelCard, read_card
+from docsorter.model.registry import ModelRegistry, refuse_changed
+from docsorter.service.engine import sort_rule
+from docsorter.service.position import Position, where
+from docsorter.store import Store
+
+
+class Viewer:
+    """Looks at the evidence about the model in use, without loading the model.
+
+    Args:
+        configuration: The workspace.
+        store: Its database.
+
+    Raises:
+        ModelError: The model in use has no readable card, or was replaced since its promotion.
+        SettingsError: The settings do not fit the model.
+    """
+
+    def __init__(self, configuration: Configuration, store: Store) -> None:
+        settings = configuration.settings
+        used = ModelRegistry(configuration.state / "models").in_use(settings.model.bundle)
+        self._store = store
+        self._pilot = settings.promise.pilot_documents
+        self.card: ModelCard = read_card(used.path / CARD)
+        """Of the model in use."""
+        self.rule: SortRule = sort_rule(
+            self.card, settings.decide.threshold, settings.decide.policies
+        )
+        """Its rule as the settings make it."""
+        self.rule_key: str = rule_key(refuse_changed(used), self.rule, self.card.labels)
+        """What evidence about it belongs to."""
+
+    def position(self) -> Position:
+        """Return where the evidence stands, as the daemon has last moved the threshold."""
+        history = self._store.promises(self.rule_key, limit=1)
+        moved = history[0] if history else None
+        return where(self._store, self.rule_key, moved, pilot=self._pilot)
