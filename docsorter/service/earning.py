@@ -16,8 +16,8 @@ from docsorter.errors import EnvironmentFaultError, StoreError
 from docsorter.service import earning_words as words
 from docsorter.service.engine import Sight
 from docsorter.service.evidence import (
-    checked_scores,
     evidence_after,
+    gather,
     keeps_plan,
     new_plan,
     plan_of,
@@ -209,12 +209,12 @@ class Earning:
         assert plan is not None, "a change is followed only while its plan is readable"
         last_drawn = self._store.check_tally(moved.rule).last_id
         for _ in range(_MOST_MOVES):
-            evidence = self._store.evidence(moved.rule, after_id=evidence_after(moved))
-            checks = checked_scores(evidence)
-            following = next_move(moved, checks, plan, last_drawn=last_drawn)
+            after = evidence_after(moved)
+            gathered = gather(self._store.evidence(moved.rule, after_id=after))
+            following = next_move(moved, gathered, plan, last_drawn=last_drawn)
             if following is None:
                 break
-            last = max(evidence.ids, default=None)
+            last = gathered.last_id
             moved = self._write(dataclasses.replace(following, last_check_id=last))
         return moved
 

@@ -18,7 +18,7 @@ def pilot_reason(left: int) -> Reason:
 
 def earning_reason(standing: Standing) -> Reason:
     """Say how much evidence there is and how much is missing at least."""
-    errors = f" ({standing.errors} wrong)" if standing.errors else ""
+    errors = f" ({standing.errors} wrong or still open)" if standing.errors else ""
     text = (
         f"shown to a person until the evidence suffices: {standing.checked} checked{errors}, "
         f"at least {standing.needed} more needed"

@@ -2,11 +2,13 @@
 
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from docsorter.decide.earned import CheckedScores, EarnPlan, plan_grid
+from docsorter.documents import CheckOutcome
 from docsorter.errors import UsageError
 from docsorter.settings import PromiseSettings
 from docsorter.store import Evidence, PromiseMove
@@ -15,17 +17,50 @@ EVIDENCE_AFTER: Final = "evidence_after"
 _PLAN: Final = "plan"
 
 
-def checked_scores(evidence: Evidence) -> CheckedScores:
-    """Return the evidence as arrays.
+@dataclass(frozen=True, slots=True, eq=False)
+class Gathered:
+    """The evidence of one rule, once for what it allows and once for what speaks against it.
+
+    Attributes:
+        counted: In the order of drawing, up to the last check that was answered; those between that
+            nobody has answered yet count as wrong. Reviewers choose what they answer first, by
+            confidence for example; so counted, they cannot choose what counts, and the fortune is
+            never greater than it will be when all have been answered.
+        watched: Everything answered, in the order of answering: bad news waits for nobody.
+        last_id: Number of the last check that was answered; None without any.
+        unanswered: Documents that were drawn before that and not answered.
+    """
+
+    counted: CheckedScores
+    watched: CheckedScores
+    last_id: int | None
+    unanswered: tuple[int, ...]
+
+
+def gather(evidence: Sequence[Evidence]) -> Gathered:
+    """Make arrays of evidence that is in the order of drawing."""
+    answered = [each for each in evidence if each.first_answer_id is not None]
+    last_id = answered[-1].check_id if answered else None
+    reached = [each for each in evidence if last_id is not None and each.check_id <= last_id]
+    return Gathered(
+        _arrays(reached),
+        _arrays(sorted(answered, key=lambda each: each.first_answer_id or 0)),
+        last_id,
+        tuple(each.document_id for each in reached if each.first_answer_id is None),
+    )
+
+
+def _arrays(evidence: Sequence[Evidence]) -> CheckedScores:
+    """Return checks as arrays; what is not known to be right counts as wrong.
 
     Every document that could be sorted alone has the same chance at one time, above and below the
     threshold, so that the stakes of the bets are equal.
     """
     return CheckedScores(
-        np.array(evidence.scores, dtype=np.float64),
-        np.array(evidence.wrong, dtype=np.bool_),
-        np.array(evidence.inclusion, dtype=np.float64),
-        pending=np.array(evidence.pending, dtype=np.bool_),
+        np.array([each.score for each in evidence], dtype=np.float64),
+        np.array([each.outcome is not CheckOutcome.RIGHT for each in evidence], dtype=np.bool_),
+        np.array([each.inclusion for each in evidence], dtype=np.float64),
+        pending=np.array([each.outcome is None for each in evidence], dtype=np.bool_),
     )
 
 

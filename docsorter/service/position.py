@@ -1,11 +1,12 @@
 """Where the evidence of one rule stands, made out of the store without changing it."""
 
+import dataclasses
 from dataclasses import dataclass
 
 from docsorter.decide.earned import EarnPlan, Standing, standing
 from docsorter.documents import Reason
 from docsorter.service import earning_words as words
-from docsorter.service.evidence import checked_scores, evidence_after, plan_of
+from docsorter.service.evidence import evidence_after, gather, plan_of
 from docsorter.service.promise_moves import level_of
 from docsorter.settings import PromiseSettings
 from docsorter.store import PromiseMove, Store, Why
@@ -22,6 +23,8 @@ class Position:
         level: The evidence above the threshold in use; None when nothing is in use.
         left: Documents still to be drawn before the evidence begins.
         share: With which probability what could be sorted alone is drawn.
+        unanswered: Documents that were drawn and not answered while later ones were; they count
+            as wrong until they are.
     """
 
     moved: PromiseMove | None = None
@@ -30,6 +33,7 @@ class Position:
     level: Standing | None = None
     left: int = 0
     share: float = 1.0
+    unanswered: tuple[int, ...] = ()
 
     @property
     def threshold(self) -> float | None:
@@ -80,6 +84,11 @@ def where(
     plan = None if moved is None else plan_of(moved)
     if moved is None or plan is None:
         return Position(left=pilot - len(store.drawn_scores(rule, pilot)))
-    checks = checked_scores(store.evidence(rule, after_id=evidence_after(moved)))
-    level = None if moved.threshold is None else level_of(checks, plan, moved.threshold)
-    return Position(moved, plan, standing(checks, plan, in_use=moved.threshold), level, share=share)
+    gathered = gather(store.evidence(rule, after_id=evidence_after(moved)))
+    found = standing(gathered.counted, plan, in_use=None)
+    level = None
+    if moved.threshold is not None:
+        watched = standing(gathered.watched, plan, in_use=moved.threshold)
+        found = dataclasses.replace(found, alarm=watched.alarm, doubt=watched.doubt)
+        level = level_of(gathered.counted, plan, moved.threshold)
+    return Position(moved, plan, found, level, share=share, unanswered=gathered.unanswered)

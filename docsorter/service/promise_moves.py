@@ -8,7 +8,7 @@ from docsorter.decide.earned import (
     certified_thresholds,
     standing,
 )
-from docsorter.service.evidence import EVIDENCE_AFTER, evidence_after, plan_detail
+from docsorter.service.evidence import EVIDENCE_AFTER, Gathered, evidence_after, plan_detail
 from docsorter.store import PromiseMove, Why
 
 
@@ -42,7 +42,7 @@ def first_move(
 
 
 def next_move(
-    now: PromiseMove, checks: CheckedScores, plan: EarnPlan, *, last_drawn: int
+    now: PromiseMove, gathered: Gathered, plan: EarnPlan, *, last_drawn: int
 ) -> PromiseMove | None:
     """Return the change that the evidence asks for; None when the threshold stays.
 
@@ -53,13 +53,14 @@ def next_move(
 
     Args:
         now: The last change.
-        checks: The evidence since `evidence_after` of it.
+        gathered: The evidence since `evidence_after` of it.
         plan: Of this rule.
         last_drawn: Number of the last check that was drawn under the rule.
     """
-    found = standing(checks, plan, in_use=now.threshold)
-    if now.threshold is not None and found.alarm:
-        return _alarmed(now, checks, plan, last_drawn)
+    in_use = now.threshold
+    if in_use is not None and standing(gathered.watched, plan, in_use=in_use).alarm:
+        return _alarmed(now, gathered.watched, plan, last_drawn)
+    found = standing(gathered.counted, plan, in_use=None)
     after = evidence_after(now)
     if found.threshold is not None and (now.threshold is None or found.threshold < now.threshold):
         return _moved(now, plan, found, Why.CERTIFIED, after=after, threshold=found.threshold)

@@ -207,11 +207,8 @@ class ChecksStore(Transactions):
             sidecar = None if before is None else before.sidecar
             return Destination(done.from_place, done.from_path, state, sidecar)
 
-    def evidence(self, rule: str, *, after_id: int = 0) -> Evidence:
-        """Return what was answered under a rule, in the order of the first answers.
-
-        A disagreement counts at once and is pending until its second look, for errors must not
-        come later than what was right; void checks are left out.
+    def evidence(self, rule: str, *, after_id: int = 0) -> list[Evidence]:
+        """Return what was drawn under a rule, in the order of drawing; void checks are left out.
 
         Args:
             rule: Key of the sort rule.
@@ -221,30 +218,23 @@ class ChecksStore(Transactions):
             CheckRow.id,
             CheckRow.document_id,
             CheckRow.score,
-            CheckRow.outcome,
             CheckRow.inclusion,
+            CheckRow.outcome,
+            AnswerRow.id,
         )
+        stands = (AnswerRow.id == CheckRow.first_answer_id) & AnswerRow.undone_at.is_(None)
         query = (
             select(*columns)
-            .join(AnswerRow, AnswerRow.id == CheckRow.first_answer_id)
+            .outerjoin(AnswerRow, stands)
             .where(
                 CheckRow.rule == rule,
                 CheckRow.id > after_id,
-                AnswerRow.undone_at.is_(None),
                 or_(CheckRow.outcome.is_(None), CheckRow.outcome != CheckOutcome.VOID),
             )
-            .order_by(CheckRow.first_answer_id)
+            .order_by(CheckRow.id)
         )
         with self.read() as session:
-            found = session.execute(query).all()
-        return Evidence(
-            tuple(row[0] for row in found),
-            tuple(row[1] for row in found),
-            tuple(row[2] for row in found),
-            tuple(row[3] is not CheckOutcome.RIGHT for row in found),
-            tuple(row[4] for row in found),
-            tuple(row[3] is None for row in found),
-        )
+            return [Evidence(*row) for row in session.execute(query)]
 
     def answers_mark(self) -> tuple[int, dt.datetime | None]:
         """Return something that changes whenever an answer is given or taken back; quick."""

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from docsorter.documents import Answer, CheckOutcome, Move, Verdict
 from docsorter.store.words import Destination
@@ -82,25 +83,24 @@ class Checked:
     move: Move | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Answered checks of one rule, in the order of their first answers; void ones are left out.
+class Evidence(NamedTuple):
+    """One check as evidence.
 
     Attributes:
-        ids: Numbers of the checks.
-        documents: Numbers of the documents.
-        scores: 0-1.
-        wrong: The label was wrong, or somebody says so and the second look is still to come.
+        check_id: Number of the check; they grow in the order of drawing.
+        document_id: The document.
+        score: 0-1.
         inclusion: (0, 1].
-        pending: The second look is still to come.
+        outcome: right or wrong; None while it is open.
+        first_answer_id: Number of the first answer that stands; None while nobody answered.
     """
 
-    ids: tuple[int, ...]
-    documents: tuple[int, ...]
-    scores: tuple[float, ...]
-    wrong: tuple[bool, ...]
-    inclusion: tuple[float, ...]
-    pending: tuple[bool, ...]
+    check_id: int
+    document_id: int
+    score: float
+    inclusion: float
+    outcome: CheckOutcome | None
+    first_answer_id: int | None
 
 
 @dataclass(frozen=True, slots=True)

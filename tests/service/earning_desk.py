@@ -8,9 +8,9 @@ from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration, load
 from docsorter.documents import Document
 from docsorter.service.acts import Acts
-from docsorter.service.destinations import Destinations
 from docsorter.service.earning import Earning
 from docsorter.service.engine import Sight
+from docsorter.service.position import Position
 from docsorter.service.promise_view import Viewer
 from tests.service.desk import Desk, WordReader
 
@@ -56,7 +56,7 @@ class EarningDesk(Desk):
         super().__init__(load(configuration.workspace, {**QUICK, **(flags or {})}), clock)
         self.acts = Acts(self.configuration, self.store, self.mover)
         self.rule = Viewer(self.configuration, self.store).rule_key
-        self.reader = KeyedReader(self.rule)
+        self.reader: WordReader = KeyedReader(self.rule)
         self._number = 0
         self.restart(chance)
 
@@ -64,24 +64,7 @@ class EarningDesk(Desk):
         """Begin as a new daemon would, with nothing in its memory."""
         settings = self.configuration.settings
         self.earning = Earning(self.store, settings.decide, settings.promise, self.clock, chance)
-        self.pipeline = self.pipeline_with(self.earning)
-
-    def pipeline_with(self, earning: Earning):  # type: ignore[no-untyped-def]
-        from docsorter.disk import Disk
-        from docsorter.documents import Place
-        from docsorter.service.pipeline import Pipeline
-
-        return Pipeline(
-            store=self.store,
-            engine=self.reader,
-            mover=self.mover,
-            destinations=Destinations(self.configuration),
-            intake=self.configuration.settings.intake,
-            spool=self.configuration.root(Place.SPOOL),
-            disk=Disk(),
-            clock=self.clock,
-            earning=earning,
-        )
+        self.pipeline = self.make_pipeline(self.earning)
 
     def sees(self, label: str = "invoice", confidence: float = 0.99) -> Document:
         """Let a document arrive that the model takes for a label."""
@@ -107,6 +90,6 @@ class EarningDesk(Desk):
         raise AssertionError(f"nothing was certified by {most} answers")
 
     @property
-    def position(self):  # type: ignore[no-untyped-def]
+    def position(self) -> Position:
         """Where the evidence stands for the daemon."""
         return self.earning.position(self.rule, "test-1")

@@ -1,11 +1,10 @@
-import json
 from collections.abc import Iterator
 
 import pytest
 
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration
-from docsorter.documents import CheckOutcome, Place, Purpose, ReasonCode, State
+from docsorter.documents import Purpose, ReasonCode, State
 from docsorter.store import Why
 from tests.service.earning_desk import EarningDesk
 
@@ -50,7 +49,9 @@ def test_from_nothing_to_certified_to_alarm_and_back(desk: EarningDesk) -> None:
     history = desk.store.promises()
     assert [move.why for move in history] == [Why.NEW_RULE, Why.CERTIFIED, Why.ALARM]
     assert history[-1].threshold is None
-    assert desk.sees().state is State.REVIEW
+    asked = desk.sees()
+    assert asked.state is State.REVIEW
+    desk.says(asked)
     kinds = [event.kind for event in desk.store.events() if event.document_id is None]
     assert kinds.count("promise_moved") == 3
     assert desk.earn() >= 5, "what was checked before the alarm does not count again"
