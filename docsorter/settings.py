@@ -98,29 +98,31 @@ class PromiseSettings(_Section):
     """Share of the documents sorted alone that may be wrong."""
     confidence: Annotated[float, Ge(0.5), Lt(1)] = 0.95
     """Confidence level of the promise."""
-    days_to_alarm: Annotated[float, Gt(0), Le(365)] = 14.0
-    """Days that may pass until an error that has jumped to `jump` is noticed."""
-    jump: Annotated[float, Gt(0), Lt(1)] = 0.1
-    """The error that is to be noticed so soon; must be greater than target_error."""
-    least_share: Annotated[float, Gt(0), Le(1)] = 0.02
-    """At least this share of what could be sorted alone is also shown to a person, blind."""
-    most_share: Annotated[float, Gt(0), Le(1)] = 1.0
-    """At most this share, once something is sorted alone."""
-    starter_share: Annotated[float, Ge(0), Le(1)] = 0.0
-    """With decide.autonomy = "starter": this share of what is sorted alone is also shown to a
-    person, blind, so that evidence grows before it is asked for."""
-    pilot_documents: Annotated[int, Ge(1), Le(10_000)] = 50
-    """The thresholds of a new model are laid through the confidences of its first so many
-    documents; those are shown to a person and do not count as evidence."""
-    miss_rate: Annotated[float, Ge(0), Lt(1)] = 0.0
+    miss_rate: Annotated[float, Ge(0), Lt(1)] = 0.05
     """Share of the wrong documents that people are taken to pass as right, at most."""
+    planned_on: Annotated[int, Ge(1), Le(10_000)] = 50
+    """The thresholds of a new model are laid through the confidences of its first so many
+    documents; those go to a person and are no evidence."""
+    days_to_alarm: Annotated[float, Gt(0), Le(365)] = 5.0
+    """Days that may pass, on average, from a jump of the error to the alarm."""
+    jump: Annotated[float, Gt(0), Lt(1)] = 0.1
+    """The error after the jump that is to be noticed so soon; greater than target_error."""
+    easing: Annotated[float, Gt(0)] = 200.0
+    """After so many documents sorted alone the share that is checked has halved; it falls from
+    all of them to what days_to_alarm asks for."""
+    vigilance: Annotated[float, Ge(1)] = 3.0
+    """So many times more is checked while errors raise doubt."""
+    below: Annotated[float, Ge(0), Le(1)] = 1.0
+    """Share of the documents below the threshold that a person answers without a suggestion; a
+    person is asked about all of them anyway."""
+    starter_share: Annotated[float, Ge(0), Le(1)] = 0.0
+    """With decide.autonomy = "starter": share of the documents that is also shown to a person,
+    without a suggestion, so that evidence grows before it is asked for."""
 
     @model_validator(mode="after")
     def _limits_fit(self) -> Self:
         if self.jump <= self.target_error:
             raise ValueError(f"jump = {self.jump} is no jump above target_error")
-        if self.least_share > self.most_share:
-            raise ValueError(f"least_share = {self.least_share} is above most_share")
         return self
 
 

@@ -8,31 +8,36 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from docsorter.clock import Clock
-from docsorter.decide.earned import draw_probability
+from docsorter.decide.autonomy import make_plan
+from docsorter.decide.earned import EarnPlan, doubt
 from docsorter.decide.policy import at_threshold, is_eligible
 from docsorter.documents import Verdict, VerdictKind
 from docsorter.errors import EnvironmentFaultError, StoreError
 from docsorter.service import earning_words as words
 from docsorter.service.engine import Sight
 from docsorter.service.evidence import (
+    Gathered,
+    draws_of,
     evidence_after,
     gather,
     keeps_plan,
-    new_plan,
     plan_of,
+    policy_of,
     replanned,
+    sorted_after,
 )
 from docsorter.service.log import LOGGER
-from docsorter.service.position import Position, where
-from docsorter.service.promise_moves import first_move, next_move
+from docsorter.service.position import MOST_CHANGES, Position, where
+from docsorter.service.promise_moves import Volume, first_move, next_move, sampled
 from docsorter.settings import DecideSettings, PromiseSettings
 from docsorter.store import Draw, PromiseMove, Store, Why
 
 _LOG = logging.getLogger(LOGGER)
 _VOLUME_DAYS = 28.0
 _FRESH_SECONDS = 600.0  # how long the volume per day is taken for true
-_MOST_MOVES = 100
 _MOST_RULES = 2  # the model in use and the one that it replaced
 ACTOR = "daemon"
 Mark = tuple[int, dt.datetime | None]
@@ -150,7 +155,8 @@ class Earning:
         prediction, plan = sight.prediction, position.plan
         asked = self._asked(position)
         matters = plan is None or prediction.confidence >= plan.thresholds[-1]
-        drawn = self._drawn(sight, position.share if matters else 0.0)
+        share = position.draws.of(prediction.confidence, position.threshold)
+        drawn = self._drawn(sight, share if matters else 0.0)
         if asked is not None:
             verdict = at_threshold(prediction, asked)
         elif matters:
@@ -178,71 +184,90 @@ class Earning:
 
     def _look(self, rule: str) -> Position:
         """Read the evidence of a rule, move its threshold as it asks, and remember where it is."""
-        history = self._store.promises(rule, limit=1)
-        moved = history[0] if history else None
-        if moved is None or not keeps_plan(moved, self._promise):
-            moved = self._begin(rule, moved)
-        if moved is not None:
-            moved = self._follow(moved)
-        share = 1.0 if moved is None else self._share(moved)
-        position = self._positions[rule] = where(
-            self._store, rule, moved, pilot=self._promise.pilot_documents, share=share
-        )
+        history = self._store.promises(rule, limit=MOST_CHANGES)
+        self._begin(rule, history)
+        if history:
+            position = where(history[-1], self._follow(rule, history))
+        else:
+            wanted = self._promise.planned_on
+            left = wanted - len(self._store.drawn_scores(rule, wanted))
+            position = where(None, gather(()), left=left)
+        self._positions[rule] = position
         return position
 
-    def _begin(self, rule: str, before: PromiseMove | None) -> PromiseMove | None:
+    def _begin(self, rule: str, history: list[PromiseMove]) -> None:
         """Fix the plan of a rule, once enough scores are known, or anew for another target."""
+        if history and keeps_plan(history[-1], self._promise):
+            return
+        last = self._store.check_tally(rule).last_id
+        before = history[-1] if history else None
         grid = None if before is None else plan_of(before)
         if before is not None and grid is not None:
             plan, after = replanned(grid, self._promise), evidence_after(before)
-            moved = first_move(before.model, rule, plan, after=after, threshold=before.threshold)
-            return self._write(moved)
-        scores = self._store.drawn_scores(rule, self._promise.pilot_documents)
-        if len(scores) < self._promise.pilot_documents:
-            return None
-        plan, after = new_plan(scores, self._promise), self._store.check_tally(rule).last_id
-        return self._write(first_move(self._models[rule], rule, plan, after=after))
+        else:
+            wanted = self._promise.planned_on
+            scores = self._store.drawn_scores(rule, wanted)
+            if len(scores) < wanted:
+                history.clear()
+                return
+            plan, after = make_plan(np.array(scores), policy_of(self._promise)), last
+        model = self._models[rule] if before is None else before.model
+        threshold = None if before is None else before.threshold
+        moved = first_move(model, rule, plan, after=after, drawn_until=last, before=threshold)
+        history.append(self._write(moved))
 
-    def _follow(self, moved: PromiseMove) -> PromiseMove:
-        """Move the threshold until the evidence asks for nothing more."""
-        plan = plan_of(moved)
-        assert plan is not None, "a change is followed only while its plan is readable"
-        last_drawn = self._store.check_tally(moved.rule).last_id
-        for _ in range(_MOST_MOVES):
-            after = evidence_after(moved)
-            gathered = gather(self._store.evidence(moved.rule, after_id=after))
-            following = next_move(moved, gathered, plan, last_drawn=last_drawn)
-            if following is None:
-                break
-            last = gathered.last_id
-            moved = self._write(dataclasses.replace(following, last_check_id=last))
-        return moved
+    def _follow(self, rule: str, history: list[PromiseMove]) -> Gathered:
+        """Move threshold and draws until the evidence asks for nothing more; return it."""
+        last = self._store.check_tally(rule).last_id
+        while True:
+            moved = history[-1]
+            plan = plan_of(moved)
+            assert plan is not None, "a change is followed only while its plan is readable"
+            evidence = self._store.evidence(rule, after_id=evidence_after(moved))
+            gathered = gather(evidence, history)
+            following = next_move(moved, gathered, plan, drawn_until=last)
+            drawn = self._sampled(following or moved, gathered, plan, last)
+            if following is not None and drawn is not None:  # both are one change
+                following = dataclasses.replace(following, detail=drawn.detail)
+            change = following or drawn
+            if change is None or len(history) >= MOST_CHANGES:
+                return gathered
+            change = dataclasses.replace(change, last_check_id=gathered.last_id)
+            history.append(self._write(change))
+
+    def _sampled(
+        self, moved: PromiseMove, gathered: Gathered, plan: EarnPlan, last: int
+    ) -> PromiseMove | None:
+        found, volume = 0.0, Volume(0.0, 0.0)
+        if moved.threshold is not None:
+            is_new = moved.why is Why.ALARM and moved.id == 0
+            found = 0.0 if is_new else doubt(gathered.watched, plan, moved.threshold)
+            volume = self._volume(moved.rule, moved.threshold, sorted_after(moved))
+        return sampled(moved, policy_of(self._promise), volume, found, drawn_until=last)
 
     def _write(self, moved: PromiseMove) -> PromiseMove:
         written = self._store.add_promise(moved, actor=ACTOR)
         rested = f"{moved.checked} checks, {moved.errors} wrong"
+        if moved.why is Why.SAMPLING:
+            _LOG.info("of what is sorted alone %.0f %% is checked now", 100 * draws_of(moved).above)
+            return written
         level = logging.WARNING if moved.why is Why.ALARM else logging.INFO
         now = words.two_digits(moved.threshold)
         _LOG.log(level, "threshold in use is now %s (%s; %s)", now, moved.why, rested)
         return written
 
-    def _share(self, moved: PromiseMove) -> float:
-        """Return with which probability what could be sorted alone is drawn from now on."""
-        if moved.threshold is None:
-            return 1.0
-        promise = self._promise
-        volume = self._volume(moved.rule, moved.threshold)
-        share = draw_probability(volume, promise.days_to_alarm, promise.target_error, promise.jump)
-        return min(promise.most_share, max(promise.least_share, share))
-
-    def _volume(self, rule: str, threshold: float) -> float:
-        """Estimate how many documents a day lie above a threshold, from those that were drawn.
+    def _volume(self, rule: str, threshold: float, after: int) -> Volume:
+        """Estimate how many documents lie above a threshold, from those that were drawn.
 
         Each stands for 1 / inclusion documents (Horvitz and Thompson 1952).
         """
         now = self._clock.now()
         drawn = self._store.drawn_since(rule, now - dt.timedelta(days=_VOLUME_DAYS))
         if not drawn:
-            return 0.0
-        days = max(1.0, (now - drawn[-1][0]).total_seconds() / 86_400)
-        return sum(1 / share for _, score, share in drawn if score >= threshold) / days
+            return Volume(0.0, 0.0)
+        days = max(1.0, (now - drawn[-1].at).total_seconds() / 86_400)
+        above = [each for each in drawn if each.score >= threshold]
+        return Volume(
+            sum(1 / each.inclusion for each in above) / days,
+            sum(1 / each.inclusion for each in above if each.check_id > after),
+        )

@@ -2,14 +2,26 @@
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Final
 
-from docsorter.decide.earned import EarnPlan, Standing, standing
+from docsorter.decide.autonomy import Draws
+from docsorter.decide.earned import EarnPlan, Standing, doubt, standing
 from docsorter.documents import Reason
 from docsorter.service import earning_words as words
-from docsorter.service.evidence import evidence_after, gather, plan_of
+from docsorter.service.evidence import (
+    Gathered,
+    draws_of,
+    evidence_after,
+    gather,
+    is_carried,
+    plan_of,
+)
 from docsorter.service.promise_moves import level_of
 from docsorter.settings import PromiseSettings
-from docsorter.store import PromiseMove, Store, Why
+from docsorter.store import PromiseMove, Store
+
+MOST_CHANGES: Final = 10_000
+"""Changes of one rule that are read; there are some dozens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +34,7 @@ class Position:
         standing: What the evidence since then allows; None before.
         level: The evidence above the threshold in use; None when nothing is in use.
         left: Documents still to be drawn before the evidence begins.
-        share: With which probability what could be sorted alone is drawn.
+        draws: With which probability documents are drawn.
         unanswered: Documents that were drawn and not answered while later ones were; they count
             as wrong until they are.
     """
@@ -32,7 +44,7 @@ class Position:
     standing: Standing | None = None
     level: Standing | None = None
     left: int = 0
-    share: float = 1.0
+    draws: Draws = Draws(1.0, 1.0)
     unanswered: tuple[int, ...] = ()
 
     @property
@@ -46,7 +58,7 @@ class Position:
         moved = self.moved
         if moved is None or moved.threshold is None:
             return ""
-        if moved.why is Why.ALARM or self.level is None:
+        if is_carried(moved) or self.level is None:
             return words.carried_statement(moved)
         return words.certified_statement(moved, self.level)
 
@@ -64,31 +76,39 @@ class Position:
         )
 
 
-def where(
-    store: Store,
-    rule: str,
-    moved: PromiseMove | None,
-    *,
-    pilot: int,
-    share: float = 1.0,
-) -> Position:
-    """Return where the evidence of a rule stands after the last change of its threshold.
+def where(moved: PromiseMove | None, gathered: Gathered, *, left: int = 0) -> Position:
+    """Return where the evidence of a rule stands after the last change.
 
     Args:
-        store: Has the checks.
-        rule: Key of the sort rule.
         moved: That change; None before the evidence has begun.
-        pilot: Documents that are drawn before it begins.
-        share: With which probability documents are drawn.
+        gathered: The evidence that counts since then.
+        left: Documents still to be drawn before it begins.
     """
     plan = None if moved is None else plan_of(moved)
     if moved is None or plan is None:
-        return Position(left=pilot - len(store.drawn_scores(rule, pilot)))
-    gathered = gather(store.evidence(rule, after_id=evidence_after(moved)))
+        return Position(left=left)
     found = standing(gathered.counted, plan, in_use=None)
     level = None
     if moved.threshold is not None:
-        watched = standing(gathered.watched, plan, in_use=moved.threshold)
-        found = dataclasses.replace(found, alarm=watched.alarm, doubt=watched.doubt)
+        doubted = doubt(gathered.watched, plan, moved.threshold)
+        found = dataclasses.replace(found, alarm=doubted >= 1, doubt=doubted)
         level = level_of(gathered.counted, plan, moved.threshold)
-    return Position(moved, plan, found, level, share=share, unanswered=gathered.unanswered)
+    return Position(
+        moved, plan, found, level, draws=draws_of(moved), unanswered=gathered.unanswered
+    )
+
+
+def read(store: Store, rule: str, planned_on: int) -> Position:
+    """Return where the evidence of a rule stands in the store, changing nothing.
+
+    Args:
+        store: Has checks and changes.
+        rule: Key of the sort rule.
+        planned_on: Documents that are drawn before the evidence begins.
+    """
+    history = store.promises(rule, limit=MOST_CHANGES)
+    moved = history[-1] if history else None
+    if moved is None:
+        return where(None, gather(()), left=planned_on - len(store.drawn_scores(rule, planned_on)))
+    evidence = store.evidence(rule, after_id=evidence_after(moved))
+    return where(moved, gather(evidence, history))

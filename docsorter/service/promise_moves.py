@@ -1,19 +1,52 @@
-"""When the threshold in use moves, and where to: a function of the evidence alone."""
+"""When the threshold in use moves, where to, and how much is drawn: by the evidence alone."""
 
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from docsorter.decide.autonomy import CALM, Draws, EarnPolicy, draws
 from docsorter.decide.betting import upper_bound
 from docsorter.decide.earned import (
     CheckedScores,
     EarnPlan,
     Standing,
     certified_thresholds,
+    doubt,
     standing,
 )
-from docsorter.service.evidence import EVIDENCE_AFTER, Gathered, evidence_after, plan_detail
+from docsorter.service.evidence import (
+    CARRIED,
+    DRAWN_UNTIL,
+    EVIDENCE_AFTER,
+    SORTED_AFTER,
+    Gathered,
+    draws_detail,
+    draws_of,
+    is_carried,
+    plan_detail,
+)
 from docsorter.store import PromiseMove, Why
+
+_RUNG: Final = 0.8
+"""How much is drawn changes in steps of this factor, so that the history of it stays short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """How much is sorted alone.
+
+    Attributes:
+        per_day: Documents above the threshold in a day, of late.
+        since: Documents above it since the first threshold of this evidence.
+    """
+
+    per_day: float
+    since: float
 
 
 def first_move(
-    model: str, rule: str, plan: EarnPlan, *, after: int, threshold: float | None = None
+    model: str, rule: str, plan: EarnPlan, *, after: int, drawn_until: int, before: float | None
 ) -> PromiseMove:
     """Return the beginning of evidence under a rule: nothing is sorted alone yet.
 
@@ -21,12 +54,18 @@ def first_move(
         model: Name of the model.
         rule: Key of the sort rule.
         plan: Fixed from now on.
-        after: Number of the last check that was drawn before, and does not count.
-        threshold: What was in use under the same rule, where only the target has changed.
+        after: Number of the last check that does not count.
+        drawn_until: Number of the last check that was drawn.
+        before: The threshold that was in use, where only the target has changed.
     """
-    detail = {**plan_detail(plan), EVIDENCE_AFTER: after}
-    if threshold is not None:
-        detail["before"] = threshold
+    detail = {
+        **plan_detail(plan),
+        **draws_detail(Draws(1.0, 1.0)),
+        EVIDENCE_AFTER: after,
+        DRAWN_UNTIL: drawn_until,
+        SORTED_AFTER: drawn_until,
+        "before": before,
+    }
     return PromiseMove(
         model,
         rule,
@@ -42,9 +81,9 @@ def first_move(
 
 
 def next_move(
-    now: PromiseMove, gathered: Gathered, plan: EarnPlan, *, last_drawn: int
+    now: PromiseMove, gathered: Gathered, plan: EarnPlan, *, drawn_until: int
 ) -> PromiseMove | None:
-    """Return the change that the evidence asks for; None when the threshold stays.
+    """Return the change of the threshold that the evidence asks for; None when it stays.
 
     An alarm goes before everything: the threshold goes up to the next one that stands, or nothing
     is sorted alone any more, and what was drawn until then counts for no new certificate. Otherwise
@@ -55,19 +94,48 @@ def next_move(
         now: The last change.
         gathered: The evidence since `evidence_after` of it.
         plan: Of this rule.
-        last_drawn: Number of the last check that was drawn under the rule.
+        drawn_until: Number of the last check that was drawn under the rule.
     """
     in_use = now.threshold
-    if in_use is not None and standing(gathered.watched, plan, in_use=in_use).alarm:
-        return _alarmed(now, gathered.watched, plan, last_drawn)
+    if in_use is not None and doubt(gathered.watched, plan, in_use) >= 1:
+        return _alarmed(now, gathered, plan, drawn_until)
     found = standing(gathered.counted, plan, in_use=None)
-    after = evidence_after(now)
-    if found.threshold is not None and (now.threshold is None or found.threshold < now.threshold):
-        return _moved(now, plan, found, Why.CERTIFIED, after=after, threshold=found.threshold)
-    rests_on_these = now.why in {Why.CERTIFIED, Why.WITHDRAWN} and now.threshold is not None
-    if rests_on_these and (found.threshold is None or found.threshold > (now.threshold or 0.0)):
-        return _moved(now, plan, found, Why.WITHDRAWN, after=after, threshold=found.threshold)
+    facts: dict[str, object] = {DRAWN_UNTIL: drawn_until, CARRIED: False}
+    if found.threshold is not None and (in_use is None or found.threshold < in_use):
+        if in_use is None:
+            facts[SORTED_AFTER] = drawn_until
+        return _moved(now, found, Why.CERTIFIED, found.threshold, facts)
+    is_lost = found.threshold is None or (in_use is not None and found.threshold > in_use)
+    if in_use is not None and is_lost and not is_carried(now):
+        return _moved(now, found, Why.WITHDRAWN, found.threshold, facts)
     return None
+
+
+def sampled(
+    now: PromiseMove, policy: EarnPolicy, volume: Volume, found: float, *, drawn_until: int
+) -> PromiseMove | None:
+    """Return the change of how much is drawn; None when it stays.
+
+    Args:
+        now: The last change.
+        policy: What is set.
+        volume: How much is sorted alone.
+        found: The doubt about the threshold in use.
+        drawn_until: Number of the last check that was drawn under the rule.
+    """
+    wanted = draws(
+        policy,
+        in_use=now.threshold,
+        volume_per_day=volume.per_day,
+        sorted_since=volume.since,
+        doubt=found,
+    )
+    above = _rung(wanted.above)
+    wanted = Draws(above, max(above, wanted.below))
+    if wanted == draws_of(now):
+        return None
+    detail = {**now.detail, **draws_detail(wanted), DRAWN_UNTIL: drawn_until}
+    return dataclasses.replace(now, why=Why.SAMPLING, detail=detail)
 
 
 def level_of(checks: CheckedScores, plan: EarnPlan, threshold: float) -> Standing:
@@ -80,45 +148,50 @@ def level_of(checks: CheckedScores, plan: EarnPlan, threshold: float) -> Standin
     return Standing(threshold, len(above.wrong), int(above.wrong.sum()), bound, 0, alarm=False)
 
 
-def _alarmed(
-    now: PromiseMove, checks: CheckedScores, plan: EarnPlan, last_drawn: int
-) -> PromiseMove:
+def _rung(share: float) -> float:
+    """Return the next higher step, 1 at most."""
+    steps = math.floor(math.log(share) / math.log(_RUNG) + 1e-9)
+    return float(_RUNG ** max(0, steps))
+
+
+def _alarmed(now: PromiseMove, gathered: Gathered, plan: EarnPlan, drawn_until: int) -> PromiseMove:
     assert now.threshold is not None
-    stricter = _next_that_stands(now.threshold, checks, plan)
-    broken = level_of(checks, plan, now.threshold)
-    level = broken if stricter is None else level_of(checks, plan, stricter)
-    moved = _moved(now, plan, level, Why.ALARM, after=last_drawn, threshold=stricter)
-    moved.detail["alarm_checked"], moved.detail["alarm_errors"] = broken.checked, broken.errors
-    return moved
+    stricter = _next_that_stands(now.threshold, gathered, plan)
+    broken = level_of(gathered.watched, plan, now.threshold)
+    level = broken if stricter is None else level_of(gathered.counted, plan, stricter)
+    facts: dict[str, object] = {
+        EVIDENCE_AFTER: drawn_until,
+        DRAWN_UNTIL: drawn_until,
+        SORTED_AFTER: drawn_until,
+        CARRIED: stricter is not None,
+        "alarm_checked": broken.checked,
+        "alarm_errors": broken.errors,
+    }
+    return _moved(now, level, Why.ALARM, stricter, facts)
 
 
-def _next_that_stands(in_use: float, checks: CheckedScores, plan: EarnPlan) -> float | None:
-    """Return the loosest stricter certified threshold that no alarm speaks against."""
-    stricter = [each for each in certified_thresholds(checks, plan) if each > in_use]
-    for threshold in sorted(stricter):
-        if not standing(checks, plan, in_use=threshold).alarm:
+def _next_that_stands(in_use: float, gathered: Gathered, plan: EarnPlan) -> float | None:
+    """Return the loosest stricter certified threshold that there is no doubt about."""
+    for threshold in sorted(certified_thresholds(gathered.counted, plan)):
+        if threshold > in_use and doubt(gathered.watched, plan, threshold) < CALM:
             return threshold
     return None
 
 
 def _moved(
     now: PromiseMove,
-    plan: EarnPlan,
     found: Standing,
     why: Why,
-    *,
-    after: int,
     threshold: float | None,
+    facts: dict[str, object],
 ) -> PromiseMove:
-    return PromiseMove(
-        now.model,
-        now.rule,
-        threshold,
-        plan.target,
-        plan.confidence,
+    kept = {name: value for name, value in now.detail.items() if not name.startswith("alarm_")}
+    return dataclasses.replace(
+        now,
+        threshold=threshold,
         checked=found.checked,
         errors=found.errors,
         upper_bound=found.upper_bound,
         why=why,
-        detail={**plan_detail(plan), EVIDENCE_AFTER: after, "before": now.threshold},
+        detail={**kept, **facts, "before": now.threshold},
     )

@@ -7,7 +7,7 @@ from docsorter.model.bundle import CARD
 from docsorter.model.card import ModelCard, read_card
 from docsorter.model.registry import ModelRegistry, refuse_changed
 from docsorter.service.engine import sort_rule
-from docsorter.service.position import Position, where
+from docsorter.service.position import Position, read
 from docsorter.store import Store
 
 
@@ -27,7 +27,7 @@ class Viewer:
         settings = configuration.settings
         used = ModelRegistry(configuration.state / "models").in_use(settings.model.bundle)
         self._store = store
-        self._pilot = settings.promise.pilot_documents
+        self._planned_on = settings.promise.planned_on
         self.card: ModelCard = read_card(used.path / CARD)
         """Of the model in use."""
         self.rule: SortRule = sort_rule(
@@ -39,6 +39,4 @@ class Viewer:
 
     def position(self) -> Position:
         """Return where the evidence stands, as the daemon has last moved the threshold."""
-        history = self._store.promises(self.rule_key, limit=1)
-        moved = history[0] if history else None
-        return where(self._store, self.rule_key, moved, pilot=self._pilot)
+        return read(self._store, self.rule_key, self._planned_on)

@@ -9,7 +9,15 @@ from docsorter.documents import Answer, CheckOutcome, MoveState, Place, Purpose,
 from docsorter.errors import ConflictError, NotFoundError
 from docsorter.store import check_rows, leases, records, rows, tallies
 from docsorter.store.evidence_tables import CheckRow
-from docsorter.store.evidence_words import Check, Checked, Correction, Draw, Evidence, Tally
+from docsorter.store.evidence_words import (
+    Check,
+    Checked,
+    Correction,
+    Draw,
+    Drawn,
+    Evidence,
+    Tally,
+)
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow
 from docsorter.store.transactions import Transactions
 from docsorter.store.words import Destination
@@ -272,18 +280,16 @@ class ChecksStore(Transactions):
             settled_at=max((row[3] for row in found if row[3] is not None), default=None),
         )
 
-    def drawn_since(
-        self, rule: str, since: dt.datetime, limit: int = 20_000
-    ) -> list[tuple[dt.datetime, float, float]]:
-        """Return when, score and inclusion of what was drawn under a rule, the newest first."""
+    def drawn_since(self, rule: str, since: dt.datetime, limit: int = 20_000) -> list[Drawn]:
+        """Return what was drawn under a rule, the newest first."""
         query = (
-            select(CheckRow.drawn_at, CheckRow.score, CheckRow.inclusion)
+            select(CheckRow.id, CheckRow.drawn_at, CheckRow.score, CheckRow.inclusion)
             .where(CheckRow.rule == rule, CheckRow.drawn_at >= since)
             .order_by(CheckRow.id.desc())
             .limit(limit)
         )
         with self.read() as session:
-            return [(at, score, share) for at, score, share in session.execute(query)]
+            return [Drawn(*row) for row in session.execute(query)]
 
 
 def _check_entry(session: Session, document_id: int) -> EntryRow:

@@ -103,6 +103,22 @@ class Evidence(NamedTuple):
     first_answer_id: int | None
 
 
+class Drawn(NamedTuple):
+    """One draw, whatever became of it.
+
+    Attributes:
+        check_id: Number of the check.
+        at: When.
+        score: 0-1.
+        inclusion: (0, 1].
+    """
+
+    check_id: int
+    at: dt.datetime
+    score: float
+    inclusion: float
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """Checks of one rule in numbers.
@@ -130,6 +146,7 @@ class Why(StrEnum):
     CERTIFIED = "certified"  # the evidence allows it
     ALARM = "alarm"  # the evidence speaks against the threshold that was in use
     WITHDRAWN = "withdrawn"  # answers that it rested on were taken back
+    SAMPLING = "sampling"  # the threshold stays; more or less is drawn from now on
     NEW_RULE = "new_rule"  # another model, other policies or another target: new evidence
 
 

@@ -19,8 +19,8 @@ QUICK = {
     "promise.target_error": 0.1,
     "promise.confidence": 0.5,
     "promise.jump": 0.9,
-    "promise.pilot_documents": 3,
-    "promise.least_share": 0.02,
+    "promise.planned_on": 3,
+    "promise.miss_rate": 0.0,
 }
 """So little is promised that a dozen documents earn it."""
 
