@@ -20,6 +20,9 @@ from docsorter.service.promise_moves import level_of
 from docsorter.settings import PromiseSettings
 from docsorter.store import PromiseMove, Store
 
+ALL: Final = Draws(1.0, 1.0)
+"""Every document is drawn."""
+
 MOST_CHANGES: Final = 10_000
 """Changes of one rule that are read; there are some dozens."""
 
@@ -44,7 +47,7 @@ class Position:
     standing: Standing | None = None
     level: Standing | None = None
     left: int = 0
-    draws: Draws = Draws(1.0, 1.0)
+    draws: Draws = ALL
     unanswered: tuple[int, ...] = ()
 
     @property
@@ -93,9 +96,8 @@ def where(moved: PromiseMove | None, gathered: Gathered, *, left: int = 0) -> Po
         doubted = doubt(gathered.watched, plan, moved.threshold)
         found = dataclasses.replace(found, alarm=doubted >= 1, doubt=doubted)
         level = level_of(gathered.counted, plan, moved.threshold)
-    return Position(
-        moved, plan, found, level, draws=draws_of(moved), unanswered=gathered.unanswered
-    )
+    drawn, unanswered = draws_of(moved), gathered.unanswered
+    return Position(moved, plan, found, level, draws=drawn, unanswered=unanswered)
 
 
 def read(store: Store, rule: str, planned_on: int) -> Position:
