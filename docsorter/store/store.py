@@ -17,6 +17,7 @@ from docsorter.store.events import EventsStore
 from docsorter.store.faults import translated
 from docsorter.store.forgetting import ForgettingStore
 from docsorter.store.history import HistoryStore
+from docsorter.store.learning import LearningStore
 from docsorter.store.location import grant, locate, refuse_shared_storage
 from docsorter.store.maintenance import MaintenanceStore
 from docsorter.store.migration import refuse_newer, schema_version
@@ -42,6 +43,7 @@ class Store(
     ForgettingStore,
     UpkeepStore,
     AuditStore,
+    LearningStore,
 ):
     """Documents, moves, review entries, answers and events of one workspace.
 
