@@ -16,6 +16,7 @@ from docsorter.cli import (
     evaluate_commands,
     history_commands,
     model_commands,
+    promise_commands,
     retrain_commands,
     review_commands,
     service_commands,
@@ -95,6 +96,7 @@ evaluate_commands.register(app)
 synth_commands.register(app)
 app.add_typer(review_commands.app, name="review")
 history_commands.register(app)
+promise_commands.register(app)
 backup_commands.register(app)
 care_commands.register(app)
 app.add_typer(data_commands.app, name="data")

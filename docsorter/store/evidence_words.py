@@ -103,6 +103,22 @@ class Evidence(NamedTuple):
     first_answer_id: int | None
 
 
+class Mistake(NamedTuple):
+    """A document that was sorted alone and found wrong by a check.
+
+    Attributes:
+        document_id: The document.
+        score: That it was sorted with, 0-1.
+        label: The wrong label.
+        settled_at: When it was found out.
+    """
+
+    document_id: int
+    score: float
+    label: str
+    settled_at: dt.datetime | None
+
+
 class Drawn(NamedTuple):
     """One draw, whatever became of it.
 

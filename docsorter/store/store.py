@@ -25,6 +25,7 @@ from docsorter.store.moves import MovesStore
 from docsorter.store.outcomes import OutcomesStore
 from docsorter.store.promises import PromisesStore
 from docsorter.store.review_queue import ReviewQueueStore
+from docsorter.store.seen import SeenStore
 from docsorter.store.tables import SCHEMA_VERSION
 from docsorter.store.upkeep import UpkeepStore
 
@@ -38,6 +39,7 @@ class Store(
     AnswersStore,
     ChecksStore,
     PromisesStore,
+    SeenStore,
     EventsStore,
     MaintenanceStore,
     ForgettingStore,
