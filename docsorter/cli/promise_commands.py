@@ -167,9 +167,9 @@ def _history_row(move: "PromiseMove") -> tuple[object, ...]:
 
 def _why(move: "PromiseMove") -> str:
     if move.why.value == "alarm":
-        return (
-            f"alarm: {move.detail.get('alarm_errors')} of {move.detail.get('alarm_checked')} wrong"
-        )
+        from docsorter.service.promise_view import alarm_words
+
+        return f"alarm: {alarm_words(move)}"
     return {
         "certified": "certified",
         "withdrawn": "answers taken back",

@@ -8,7 +8,9 @@ from docsorter.model.card import ModelCard, read_card
 from docsorter.model.registry import ModelRegistry, refuse_changed
 from docsorter.service.engine import sort_rule
 from docsorter.service.position import Position, read
-from docsorter.store import Store
+from docsorter.store import PromiseMove, Store, Why
+
+_RECENT = 200
 
 
 class Viewer:
@@ -40,3 +42,20 @@ class Viewer:
     def position(self) -> Position:
         """Return where the evidence stands, as the daemon has last moved the threshold."""
         return read(self._store, self.rule_key, self._planned_on)
+
+
+def last_alarm(store: Store) -> PromiseMove | None:
+    """Return the alarm that the threshold in use was moved by last; None when that was no alarm."""
+    for moved in reversed(store.promises(limit=_RECENT)):
+        if moved.why is not Why.SAMPLING:
+            return moved if moved.why is Why.ALARM else None
+    return None
+
+
+def alarm_words(alarm: PromiseMove) -> str:
+    """Say what raised an alarm and what came of it."""
+    wrong, checked = alarm.detail.get("alarm_errors"), alarm.detail.get("alarm_checked")
+    before, now = alarm.detail.get("before"), alarm.threshold
+    above = f" above {before:.4f}" if isinstance(before, float) else ""
+    then = "nothing is sorted alone now" if now is None else f"the threshold is {now:.4f} now"
+    return f"{wrong} of {checked} checks{above} were wrong; {then}"

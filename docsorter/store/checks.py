@@ -244,6 +244,16 @@ class ChecksStore(Transactions):
         with self.read() as session:
             return [Evidence(*row) for row in session.execute(query)]
 
+    def waiting_for(self) -> dict[Purpose, int]:
+        """Return how many review entries are open for each purpose."""
+        query = (
+            select(EntryRow.purpose, func.count())
+            .where(EntryRow.closed_at.is_(None))
+            .group_by(EntryRow.purpose)
+        )
+        with self.read() as session:
+            return {Purpose(purpose): number for purpose, number in session.execute(query)}
+
     def answers_mark(self) -> tuple[int, dt.datetime | None]:
         """Return something that changes whenever an answer is given or taken back; quick."""
         latest = select(func.max(AnswerRow.undone_at))
