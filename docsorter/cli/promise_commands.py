@@ -83,7 +83,7 @@ def _rows(found: "PromiseReport") -> list[tuple[str, object]]:
         ("model", f"{found.model}, rule {found.rule[:8]}"),
         (
             "promise",
-            promised if earned else "none; docsorter --set decide.autonomy=earned earns one",
+            promised if earned else "none; decide.autonomy = earned would earn one",
         ),
         ("so far", found.statement),
     ]

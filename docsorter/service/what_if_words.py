@@ -58,5 +58,5 @@ def unknown(
     if cut_at is not None:
         said.append(f"anything before the latest {cut_at} documents, which were looked at")
     if not looked_at:
-        said.append("anything about documents: their predictions were made by another model")
+        said.append("what would happen to documents: no prediction of the model in use is stored")
     return tuple(said)
