@@ -29,7 +29,7 @@ QUICK = {
     "promise.target_error": 0.1,
     "promise.confidence": 0.5,
     "promise.jump": 0.9,
-    "promise.planned_on": 3,
+    "promise.pilot_documents": 3,
     "promise.miss_rate": 0.0,
 }
 """So little is promised that a dozen documents earn it."""
@@ -95,7 +95,7 @@ class EarningDesk(Desk):
         """Let a threshold be in use as if it had been earned before; everything is still drawn."""
         policy = policy_of(self.configuration.settings.promise)
         plan = make_plan(np.array([0.5, threshold, 0.99]), policy)
-        begun = first_move("test-1", self.rule, plan, after=0, drawn_until=0, before=None)
+        begun = first_move("test-1", self.rule, plan, after=0)
         detail = {**begun.detail, CARRIED: True}
         moved = replace(begun, threshold=threshold, checked=30, upper_bound=0.09, detail=detail)
         self.store.add_promise(replace(moved, why=Why.CERTIFIED), actor="test")
