@@ -13,8 +13,8 @@ import numpy as np
 from docsorter.clock import Clock
 from docsorter.decide.autonomy import make_plan
 from docsorter.decide.earned import EarnPlan, doubt
-from docsorter.decide.policy import at_threshold, is_eligible
-from docsorter.documents import Verdict, VerdictKind
+from docsorter.decide.policy import at_threshold, is_eligible, score_of
+from docsorter.documents import SortRule, Verdict, VerdictKind
 from docsorter.errors import EnvironmentFaultError, StoreError
 from docsorter.service import earning_words as words
 from docsorter.service.engine import Sight
@@ -38,6 +38,7 @@ _LOG = logging.getLogger(LOGGER)
 _VOLUME_DAYS = 28.0
 _FRESH_SECONDS = 600.0  # how long the volume per day is taken for true
 _MOST_RULES = 2  # the model in use and the one that it replaced
+_PLAIN = SortRule(1.0, 1.0, 100.0)
 ACTOR = "daemon"
 Mark = tuple[int, dt.datetime | None]
 
@@ -151,18 +152,18 @@ class Earning:
         self._volume_until = self._clock.monotonic() + _FRESH_SECONDS
 
     def _earned(self, sight: Sight, position: Position) -> Judged:
-        prediction, plan = sight.prediction, position.plan
+        prediction, plan, rule = sight.prediction, position.plan, sight.rule or _PLAIN
         asked = self._asked(position)
-        matters = plan is None or prediction.confidence >= plan.thresholds[-1]
+        matters = plan is None or score_of(prediction, rule) >= plan.thresholds[-1]
         drawn = self._drawn(sight, position.share if matters else 0.0)
         if asked is not None:
-            verdict = at_threshold(prediction, asked)
+            verdict = at_threshold(prediction, rule, asked)
         elif matters:
             kind, label = VerdictKind.REVIEW, prediction.label
             verdict = Verdict(kind, position.reason, label, prediction.confidence)
         else:
             assert plan is not None
-            verdict = at_threshold(prediction, plan.thresholds[-1])
+            verdict = at_threshold(prediction, rule, plan.thresholds[-1])
         statement = self.says(sight.rule_key, prediction.model, sight.statement)
         return Judged(verdict, drawn, statement, position.statement)
 
@@ -176,9 +177,8 @@ class Earning:
         if share <= 0 or (share < 1 and self._chance() >= share):
             return None
         prediction = sight.prediction
-        return Draw(
-            sight.rule_key, prediction.model, prediction.label, prediction.confidence, share
-        )
+        score = score_of(prediction, sight.rule or _PLAIN)
+        return Draw(sight.rule_key, prediction.model, prediction.label, score, share)
 
     def _look(self, rule: str) -> Position:
         """Read the evidence of a rule, move its threshold as it asks, and remember where it is."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from docsorter.configuration import Configuration
 from docsorter.decide.autonomy import EarnPolicy, make_plan
 from docsorter.decide.earned import EarnPlan
-from docsorter.decide.policy import decide, is_eligible
+from docsorter.decide.policy import decide, is_eligible, score_of
 from docsorter.decide.what_if import PastDocuments, WhatIf, what_if
 from docsorter.errors import UsageError
 from docsorter.service import what_if_words as words
@@ -186,7 +186,7 @@ def _look(viewer: Viewer, store: Store, now: dt.datetime, days: int) -> _Window:
     seen = store.predictions_since(viewer.card.name, since, MOST_DOCUMENTS)
     any_threshold = replace(viewer.rule, threshold=0.0)
     scores = [
-        prediction.confidence
+        score_of(prediction, viewer.rule)
         for _, _, prediction in seen
         if is_eligible(decide(prediction, any_threshold, viewer.card.labels))
     ]
