@@ -1,4 +1,4 @@
-"""The department under `earned`: what is drawn, what people say, and what that allows, day by day."""
+"""The department under `earned`, day by day: what is drawn, what people say, what that allows."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -64,8 +64,8 @@ class Retraining:
         model: Its name.
         trained: Day on whose evening it was trained.
         promoted: Day on whose evening it replaced the old one; None: it was given up.
-        before: Share of the documents of its rehearsal that the old model sorted alone, as certified
-            in the end.
+        before: Share of the documents of its rehearsal that the old model would sort alone by the
+            threshold it had in the end.
         after: The same of the new one.
     """
 
@@ -293,6 +293,6 @@ def run_starter(model: Seen, arrivals: Arrivals) -> list[Day]:
                 model.threshold,
                 model.name,
                 0.0,
-            )  # fmt: skip
+            )
         )
     return days
