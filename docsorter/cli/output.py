@@ -29,8 +29,8 @@ def jsonable(value: object) -> object:
     match value:
         case enum.Enum():
             return value.value
-        case dt.datetime() | PurePath():
-            return value.isoformat() if isinstance(value, dt.datetime) else str(value)
+        case dt.date() | PurePath():
+            return value.isoformat() if isinstance(value, dt.date) else str(value)
         case Mapping():
             return {str(jsonable(key)): jsonable(item) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
