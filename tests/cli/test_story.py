@@ -29,8 +29,10 @@ AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
                 "confidence": 0.951,
                 "promise": "threshold 0.90 certified on 641 checks",
             },
-            "decided: sort, since sure: claim 0.95, asked for 0.90; sorted alone at 0.9510, "
-            "threshold 0.90 certified on 641 checks",
+            (
+                "decided: sort, since sure: claim 0.95, asked for 0.90; sorted alone at 0.9510, "
+                "threshold 0.90 certified on 641 checks"
+            ),
         ),
         (
             "verdict",
