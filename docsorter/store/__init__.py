@@ -22,6 +22,7 @@ from docsorter.store.words import (
     ReviewFilter,
     ReviewOrder,
     ReviewStats,
+    Turn,
 )
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "ReviewStats",
     "Store",
     "Tally",
+    "Turn",
     "Why",
     "migrate",
     "open_store",

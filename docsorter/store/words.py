@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypedDict
 
-from docsorter.documents import Place, Prediction, ReasonCode, ReviewEntry, State, Verdict
+from docsorter.documents import (
+    Place,
+    Prediction,
+    Purpose,
+    ReasonCode,
+    ReviewEntry,
+    State,
+    Verdict,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +124,7 @@ class Counts:
 class ReviewOrder(StrEnum):
     """How to go through the review queue."""
 
+    HELPS = "helps"  # what has waited too long, then what an answer teaches most
     OLDEST = "oldest"
     NEWEST = "newest"
     UNSURE = "unsure"
@@ -123,20 +132,39 @@ class ReviewOrder(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """Whose turn it is in the order HELPS.
+
+    Attributes:
+        number: How many documents this person took before; the kinds take turns by it.
+        overdue: Entries that have waited so long come before all others; None knows no limit.
+    """
+
+    number: int = 0
+    overdue: dt.timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewFilter:
     """Which review entries to show; every condition given must hold.
+
+    A condition on reason or label leaves out what is judged blind: it would give the model away.
 
     Attributes:
         reason: Why they wait.
         label: The model's best guess.
         source: Inbox sub-folder ("" is the inbox itself, None any).
         text: Part of the name; the case of ASCII letters does not matter.
+        purpose: What their answer is for.
+        older: They have waited for at least so long.
     """
 
     reason: ReasonCode | None = None
     label: str | None = None
     source: str | None = None
     text: str = ""
+    purpose: Purpose | None = None
+    older: dt.timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
