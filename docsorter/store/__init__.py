@@ -12,20 +12,26 @@ from docsorter.store.evidence_words import (
 from docsorter.store.migration import migrate
 from docsorter.store.store import Store, open_store
 from docsorter.store.words import (
+    BY_MACHINE,
     Arrival,
     Changes,
     Counts,
     Destination,
     DocumentFilter,
     Findings,
+    Given,
     Lease,
+    Manner,
+    OpinionPair,
     ReviewFilter,
     ReviewOrder,
     ReviewStats,
+    TakeBack,
     Turn,
 )
 
 __all__ = [
+    "BY_MACHINE",
     "Arrival",
     "Changes",
     "Check",
@@ -36,12 +42,16 @@ __all__ = [
     "Draw",
     "Evidence",
     "Findings",
+    "Given",
     "Lease",
+    "Manner",
+    "OpinionPair",
     "PromiseMove",
     "ReviewFilter",
     "ReviewOrder",
     "ReviewStats",
     "Store",
+    "TakeBack",
     "Tally",
     "Turn",
     "Why",

@@ -79,7 +79,9 @@ class AuditStore(Transactions):
             .where(
                 EntryRow.closed_at.is_(None),
                 (EntryRow.purpose == Purpose.DECIDE) & (DocumentRow.state != State.REVIEW)
-                | (EntryRow.purpose == Purpose.CHECK) & ~_is_checked(),
+                | (EntryRow.purpose == Purpose.CHECK) & ~_is_checked()
+                | (EntryRow.purpose == Purpose.SECOND)
+                & DocumentRow.state.not_in(check_rows.CHECKABLE),
                 ~rows.is_planned(),
             )
         )

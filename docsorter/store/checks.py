@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from docsorter.documents import Answer, CheckOutcome, Place, Purpose, State, Verdict
+from docsorter.documents import Answer, CheckOutcome, MoveState, Place, Purpose, State, Verdict
 from docsorter.errors import ConflictError, NotFoundError
 from docsorter.store import check_rows, leases, records, rows, tallies
 from docsorter.store.evidence_tables import CheckRow
