@@ -16,6 +16,8 @@ from docsorter.cli import (
     evaluate_commands,
     history_commands,
     model_commands,
+    promise_commands,
+    retrain_commands,
     review_commands,
     service_commands,
     sort_commands,
@@ -90,11 +92,13 @@ workspace_commands.register(app)
 daemon_commands.register(app)
 sort_commands.register(app)
 train_commands.register(app)
+retrain_commands.register(app)
 evaluate_commands.register(app)
 synth_commands.register(app)
 app.add_typer(review_commands.app, name="review")
 history_commands.register(app)
 undo_commands.register(app)
+promise_commands.register(app)
 backup_commands.register(app)
 care_commands.register(app)
 app.add_typer(data_commands.app, name="data")

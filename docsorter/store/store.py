@@ -17,6 +17,7 @@ from docsorter.store.events import EventsStore
 from docsorter.store.faults import translated
 from docsorter.store.forgetting import ForgettingStore
 from docsorter.store.history import HistoryStore
+from docsorter.store.learning import LearningStore
 from docsorter.store.location import grant, locate, refuse_shared_storage
 from docsorter.store.maintenance import MaintenanceStore
 from docsorter.store.migration import refuse_newer, schema_version
@@ -26,6 +27,7 @@ from docsorter.store.promises import PromisesStore
 from docsorter.store.review_figures import FiguresStore
 from docsorter.store.review_queue import ReviewQueueStore
 from docsorter.store.second_opinions import SecondOpinionsStore
+from docsorter.store.seen import SeenStore
 from docsorter.store.tables import SCHEMA_VERSION
 from docsorter.store.taking_back import TakingBackStore
 from docsorter.store.upkeep import UpkeepStore
@@ -43,11 +45,13 @@ class Store(
     FiguresStore,
     ChecksStore,
     PromisesStore,
+    SeenStore,
     EventsStore,
     MaintenanceStore,
     ForgettingStore,
     UpkeepStore,
     AuditStore,
+    LearningStore,
 ):
     """Documents, moves, review entries, answers and events of one workspace.
 
