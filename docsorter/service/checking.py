@@ -18,7 +18,9 @@ from docsorter.documents import (
 from docsorter.errors import ConflictError
 from docsorter.service.destinations import Destinations
 from docsorter.service.roots import MountMemory, check_roots
-from docsorter.store import Check, Checked, Correction, Store
+from docsorter.store import Check, Checked, Correction, Manner, Store
+
+_PLAIN = Manner()
 
 Carry = Callable[[Move, str], Document]
 
@@ -60,7 +62,7 @@ class Checking:
         reviewer: str,
         uid: int,
         token: str | None = None,
-        seconds: float | None = None,
+        manner: Manner = _PLAIN,
     ) -> Document:
         """Write an answer down, and move the file when it confirms an error.
 
@@ -70,7 +72,7 @@ class Checking:
             reviewer: Unix user name.
             uid: Unix user id.
             token: Of the lease.
-            seconds: From the page being shown to the answer.
+            manner: How it was given.
 
         Raises:
             ConflictError: Somebody else was faster, or the file was moved by hand: then the check
@@ -88,7 +90,7 @@ class Checking:
                 token=token,
                 reviewer=reviewer,
                 uid=uid,
-                seconds=seconds,
+                manner=manner,
             )
         return self._finish(done, reviewer)
 

@@ -234,7 +234,9 @@ def _fits() -> ColumnElement[bool]:
             DocumentRow.state.in_(check_rows.CHECKABLE),
             unsettled.exists(),
         ),
-        and_(EntryRow.purpose == Purpose.SECOND, DocumentRow.state == State.SORTED),
+        and_(
+            EntryRow.purpose == Purpose.SECOND, DocumentRow.state.in_(check_rows.CHECKABLE)
+        ),
     )
 
 

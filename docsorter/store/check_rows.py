@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from docsorter.documents import CheckOutcome, Purpose, State
-from docsorter.store import rows
+from docsorter.store import rows, second_rows
 from docsorter.store.evidence_tables import CheckRow
 from docsorter.store.evidence_words import Draw
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow
@@ -107,9 +107,11 @@ def open_entries(session: Session, row: DocumentRow, now: dt.datetime) -> None:
     """Let the review entries of a document that has come to rest say what it waits for.
 
     In review it waits for a decision, blind while a check of it is open. Sorted or rejected it
-    waits for nobody, unless a check of it is open.
+    waits for nobody, unless a check of it is open or a second opinion is asked for.
     """
     check = open_row(session, row.id)
+    if check is None and row.state in CHECKABLE and second_rows.is_asked(session, row.id):
+        return
     rows.close_entry(session, row.id, now)
     session.flush()
     if row.state is State.REVIEW:

@@ -20,7 +20,9 @@ from docsorter.store.evidence_words import (
 )
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow
 from docsorter.store.transactions import Transactions
-from docsorter.store.words import Destination
+from docsorter.store.words import Destination, Manner
+
+_PLAIN = Manner()
 
 
 class ChecksStore(Transactions):
@@ -47,7 +49,7 @@ class ChecksStore(Transactions):
         token: str | None,
         reviewer: str,
         uid: int,
-        seconds: float | None = None,
+        manner: Manner = _PLAIN,
     ) -> Checked:
         """Commit an answer to a check, what it settles, and the move that follows from it.
 
@@ -58,7 +60,7 @@ class ChecksStore(Transactions):
             token: Of the lease; None is fine while nobody else holds the entry.
             reviewer: Unix user name.
             uid: Unix user id.
-            seconds: From the page being shown to the answer.
+            manner: How it was given.
 
         Raises:
             ConflictError: The lease was lost, or somebody else answered meanwhile.
@@ -86,7 +88,8 @@ class ChecksStore(Transactions):
                 answered_at=now,
                 purpose=Purpose.CHECK,
                 blind=entry.blind,
-                seconds=seconds,
+                seconds=manner.seconds,
+                batch=manner.batch,
             )
             session.add(answer)
             rows.close_entry(session, row.id, now)

@@ -6,7 +6,7 @@ from typing import Unpack
 from sqlalchemy.orm import Session
 
 from docsorter.documents import Document, MoveState, Place, State, Verdict
-from docsorter.store import check_rows, records, rows, tallies
+from docsorter.store import check_rows, records, rows, second_rows, taking_back, tallies
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow
 from docsorter.store.transactions import Transactions
 from docsorter.store.words import Changes
@@ -106,6 +106,9 @@ def _arrive(session: Session, row: DocumentRow, move: MoveRow, now: dt.datetime)
     row.attempts = 0
     row.next_try_at = row.waiting = row.waiting_text = None
     row.finished_at = now if row.state in _FINISHED else None
+    hold = move.before.get(taking_back.HOLD_UNTIL)
+    if hold is not None:  # whoever took it back decides it again
+        row.next_try_at = dt.datetime.fromisoformat(str(hold))
     if move.from_place is not Place.INBOX:  # nobody was asked of it before
         check_rows.open_entries(session, row, now)
 
@@ -118,9 +121,11 @@ def _take_back(session: Session, move: MoveRow, now: dt.datetime) -> None:
         return
     answer = session.get_one(AnswerRow, move.answer_id)
     if answer.undone_at is not None:  # it was the move of an undo
-        answer.undone_at = None
+        second_rows.stand_again(session, move, answer, now)
     else:
         answer.undone_at = now
+        rows.close_entry(session, move.document_id, now)  # a second opinion was asked for
+        session.flush()
         session.get_one(EntryRow, answer.entry_id).closed_at = None
     session.flush()
     check_rows.answers_changed(session, answer, now)

@@ -24,9 +24,12 @@ from docsorter.store.migration import refuse_newer, schema_version
 from docsorter.store.moves import MovesStore
 from docsorter.store.outcomes import OutcomesStore
 from docsorter.store.promises import PromisesStore
+from docsorter.store.review_figures import FiguresStore
 from docsorter.store.review_queue import ReviewQueueStore
+from docsorter.store.second_opinions import SecondOpinionsStore
 from docsorter.store.seen import SeenStore
 from docsorter.store.tables import SCHEMA_VERSION
+from docsorter.store.taking_back import TakingBackStore
 from docsorter.store.upkeep import UpkeepStore
 
 
@@ -37,6 +40,9 @@ class Store(
     OutcomesStore,
     ReviewQueueStore,
     AnswersStore,
+    SecondOpinionsStore,
+    TakingBackStore,
+    FiguresStore,
     ChecksStore,
     PromisesStore,
     SeenStore,
