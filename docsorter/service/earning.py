@@ -69,6 +69,8 @@ class Earning:
         promise: The settings [promise].
         clock: For the volume per day.
         chance: Returns a number from 0 up to 1; whoever is below the share is drawn.
+        moves: Whether it moves the threshold; only the holder of the workspace's lock may. Others
+            go by what it wrote last.
     """
 
     def __init__(
@@ -78,7 +80,10 @@ class Earning:
         promise: PromiseSettings,
         clock: Clock,
         chance: Callable[[], float] | None = None,
+        *,
+        moves: bool = True,
     ) -> None:
+        self._moves = moves
         self._store = store
         self._decide = decide
         self._promise = promise
@@ -183,13 +188,20 @@ class Earning:
     def _look(self, rule: str) -> Position:
         """Read the evidence of a rule, move its threshold as it asks, and remember where it is."""
         history = self._store.promises(rule, limit=1)
-        moved = self._begun(rule, history[0] if history else None)
+        moved = history[0] if history else None
+        if self._moves:
+            moved = self._begun(rule, moved)
+        elif moved is not None and not keeps_plan(moved, self._promise):
+            moved = None  # promised something else; nothing is in use before the daemon has looked
         if moved is None:
             pilot = self._promise.pilot_documents
             left = pilot - len(self._store.drawn_scores(rule, pilot))
             position = where(None, gather(()), left=left)
-        else:
+        elif self._moves:
             position = where(*self._follow(moved))
+        else:
+            evidence = self._store.evidence(rule, after_id=evidence_after(moved))
+            position = where(moved, gather(evidence))
         self._positions[rule] = position
         return position
 
