@@ -16,12 +16,14 @@ from docsorter.cli import (
     evaluate_commands,
     history_commands,
     model_commands,
+    promise_commands,
     retrain_commands,
     review_commands,
     service_commands,
     sort_commands,
     synth_commands,
     train_commands,
+    undo_commands,
     workspace_commands,
 )
 from docsorter.cli.context import Chosen, flags_of
@@ -95,6 +97,8 @@ evaluate_commands.register(app)
 synth_commands.register(app)
 app.add_typer(review_commands.app, name="review")
 history_commands.register(app)
+undo_commands.register(app)
+promise_commands.register(app)
 backup_commands.register(app)
 care_commands.register(app)
 app.add_typer(data_commands.app, name="data")
