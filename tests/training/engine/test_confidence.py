@@ -132,11 +132,12 @@ def test_a_promise_with_offsets_is_kept_and_sorts_more() -> None:
     for _ in range(draws):
         validation, calibration = (population.draw(rng, 1500) for _ in range(2))
         _, fitted = careful_thresholds([validation], LABELS, 0.01)
-        for name, offsets in (("alike", {}), ("by label", fitted)):
-            seen = [
+        rules: dict[str, dict[str, float]] = {"alike": {}, "by label": fitted}
+        for name, offsets in rules.items():
+            planned, tested = (
                 checked(part, nobody, LABELS, {}, offsets) for part in (validation, calibration)
-            ]
-            threshold, _ = threshold_by_test(*seen, 0.01, 0.95)
+            )
+            threshold, _ = threshold_by_test(planned, tested, 0.01, 0.95)
             if threshold is not None:
                 share, error = population.of_rule(threshold, offsets)
                 automated[name] += share / draws
