@@ -112,6 +112,10 @@ class ReviewSettings(_Section):
     """A reviewer holds an entry this long before others may take it."""
     skip_seconds: Seconds = 3600.0
     """A skipped entry comes last for this long."""
+    age_limit_hours: Annotated[float, Ge(0)] = 24.0
+    """What has waited this long comes before all else; 0 knows no limit."""
+    double: Annotated[float, Ge(0), Le(1)] = 0.0
+    """Share of answers that are asked again, blind, of another reviewer; e.g. 0.05."""
     pictures: Literal["auto", "sixel", "kitty", "blocks", "dots", "off"] = "auto"
     """How docsorter review draws pages; auto asks the terminal, dots do without colour."""
 

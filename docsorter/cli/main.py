@@ -22,6 +22,7 @@ from docsorter.cli import (
     sort_commands,
     synth_commands,
     train_commands,
+    undo_commands,
     workspace_commands,
 )
 from docsorter.cli.context import Chosen, flags_of
@@ -95,6 +96,7 @@ evaluate_commands.register(app)
 synth_commands.register(app)
 app.add_typer(review_commands.app, name="review")
 history_commands.register(app)
+undo_commands.register(app)
 backup_commands.register(app)
 care_commands.register(app)
 app.add_typer(data_commands.app, name="data")

@@ -101,17 +101,41 @@ def decide(prediction: Prediction, rule: SortRule, active_labels: Collection[str
         or _retired_doubt(prediction, active_labels)
         or _novelty_doubt(prediction, rule)
         or _pages_doubt(prediction)
-        or _threshold_doubt(prediction, rule)
+        or _threshold_doubt(prediction, rule.threshold)
     )
     if doubt is not None:
         return _review(prediction, rule, active_labels, doubt)
-    confidence, threshold = _apart(prediction.confidence, rule.threshold)
+    return _sorted(prediction, rule.threshold)
+
+
+def is_eligible(verdict: Verdict) -> bool:
+    """Say whether a verdict of `decide` rests on the threshold alone: all the rest was passed."""
+    return verdict.reason.code in {ReasonCode.SURE, ReasonCode.UNSURE}
+
+
+def at_threshold(prediction: Prediction, threshold: float) -> Verdict:
+    """Return what another threshold makes of an eligible document.
+
+    Args:
+        prediction: Of a document whose verdict `is_eligible`.
+        threshold: Least confidence to sort, 0-1.
+    """
+    doubt = _threshold_doubt(prediction, threshold)
+    if doubt is None:
+        return _sorted(prediction, threshold)
+    return Verdict(
+        VerdictKind.REVIEW, doubt, prediction.label, prediction.confidence, threshold
+    )
+
+
+def _sorted(prediction: Prediction, threshold: float) -> Verdict:
+    confidence, asked = _apart(prediction.confidence, threshold)
     return Verdict(
         VerdictKind.SORT,
-        Reason(ReasonCode.SURE, f"sure: {prediction.label} {confidence}, asked for {threshold}"),
+        Reason(ReasonCode.SURE, f"sure: {prediction.label} {confidence}, asked for {asked}"),
         label=prediction.label,
         confidence=prediction.confidence,
-        threshold=rule.threshold,
+        threshold=threshold,
     )
 
 
@@ -172,14 +196,14 @@ def _pages_doubt(prediction: Prediction) -> Reason | None:
     return Reason(ReasonCode.PAGES_DISAGREE, f"pages disagree: {said}")
 
 
-def _threshold_doubt(prediction: Prediction, rule: SortRule) -> Reason | None:
-    if prediction.confidence >= rule.threshold:
+def _threshold_doubt(prediction: Prediction, threshold: float) -> Reason | None:
+    if prediction.confidence >= threshold:
         return None
     ranked = prediction.ranked
     if len(ranked) > 1 and ranked[1][1] >= _COMPETES * ranked[0][1]:
         return Reason(ReasonCode.UNSURE, f"unsure: {_named(ranked[:2])}")
-    confidence, threshold = _apart(prediction.confidence, rule.threshold)
-    text = f"unsure: {prediction.label} {confidence}, asked for {threshold}"
+    confidence, asked = _apart(prediction.confidence, threshold)
+    text = f"unsure: {prediction.label} {confidence}, asked for {asked}"
     return Reason(ReasonCode.UNSURE, text)
 
 

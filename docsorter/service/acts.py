@@ -1,6 +1,9 @@
 """What people do to documents: answer, skip, undo, look. Each act moves the file at once."""
 
+import dataclasses
 import datetime as dt
+import random
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,6 +19,7 @@ from docsorter.documents import (
     Document,
     Move,
     Place,
+    Purpose,
     Reason,
     ReasonCode,
     ReviewEntry,
@@ -32,7 +36,10 @@ from docsorter.service.assembly import open_mover
 from docsorter.service.destinations import Destinations
 from docsorter.service.engine import promise_of
 from docsorter.service.migration import open_workspace_store
-from docsorter.store import Destination, Store
+from docsorter.service.second_opinion import SecondOpinion
+from docsorter.store import Destination, Manner, Store
+
+_PLAIN = Manner()
 
 
 class Acts:
@@ -42,12 +49,23 @@ class Acts:
         configuration: The workspace.
         store: Its database; closed with the acts.
         mover: Moves bytes between the places.
+        chance: Returns numbers in [0, 1); decides which answers are asked again.
     """
 
-    def __init__(self, configuration: Configuration, store: Store, mover: Mover) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        store: Store,
+        mover: Mover,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
         self.store = store
+        self.mover = mover
+        self.configuration = configuration
         self._configuration = configuration
         self._mover = mover
+        self._chance = chance
+        self._second = SecondOpinion(store, mover, self._carry)
 
     def __enter__(self) -> Self:
         return self
@@ -70,6 +88,19 @@ class Acts:
         registry = ModelRegistry(self._configuration.state / "models")
         return read_card(registry.resolve(self._configuration.settings.model.bundle) / CARD)
 
+    @property
+    def overdue(self) -> dt.timedelta | None:
+        """What has waited so long comes first; None knows no limit."""
+        hours = self._configuration.settings.review.age_limit_hours
+        return dt.timedelta(hours=hours) if hours else None
+
+    def is_blind(self, document_id: int) -> bool:
+        """Say whether a document waits for an answer that must not be led, nor be told."""
+        try:
+            return self.store.entry_for_document(document_id).blind
+        except NotFoundError:
+            return False
+
     def statement(self) -> str:
         """Return what the promise of the model in use is worth here."""
         return promise_of(self.card)
@@ -78,7 +109,7 @@ class Acts:
         """Return where the bytes of a document are."""
         return self._configuration.root(document.place) / document.path
 
-    def answer(
+    def answer(  # noqa: PLR0913 -- the one way to answer, whatever the answer is for
         self,
         document_id: int,
         label: str | None,
@@ -88,8 +119,11 @@ class Acts:
         new_label: bool = False,
         token: str | None = None,
         why: str = "",
+        manner: Manner = _PLAIN,
     ) -> Document:
-        """Deliver a waiting document where a person says it belongs.
+        """Take what a person says of a document; one that waits is delivered where it belongs.
+
+        A second opinion moves nothing unless it disagrees; then the document waits again.
 
         Args:
             document_id: The document.
@@ -99,6 +133,7 @@ class Acts:
             new_label: Allow a label that the model was not taught.
             token: Of the lease under which it was looked at; None when it was not held.
             why: Why it is rejected, in the person's words; stands in the sidecar.
+            manner: How the answer was given; whether it is asked again is drawn here.
 
         Raises:
             NotFoundError: It does not wait for a person.
@@ -109,10 +144,21 @@ class Acts:
         entry = self._entry(document_id)
         if label is not None:
             check_label(label, self.card.labels, new=new_label)
+        if entry.purpose is Purpose.SECOND:
+            return self._second.answer(
+                entry, label, token=token, reviewer=reviewer, uid=uid, manner=manner
+            )
         destination = self._answered(entry, label, reviewer, why)
+        again = self._chance() < self._configuration.settings.review.double
         with self._mover.step(PlanPoint.ANSWER_PLANNED):
             _, move = self.store.plan_answer(
-                entry.id, destination, label=label, token=token, reviewer=reviewer, uid=uid
+                entry.id,
+                destination,
+                label=label,
+                token=token,
+                reviewer=reviewer,
+                uid=uid,
+                manner=dataclasses.replace(manner, ask_again=again),
             )
         return self._carry(move, reviewer)
 
@@ -131,11 +177,17 @@ class Acts:
     def undo(self, document_id: int, *, reviewer: str, uid: int) -> Document:
         """Take the last answer on a document back; the file returns to the review folder.
 
+        A person's own second opinion is taken back alone, and asked for again.
+
         Raises:
             NotFoundError: Nobody answered it.
             ConflictError: The file was moved or changed by hand since.
         """
         document = self.store.document(document_id)
+        last = self.store.last_standing_answer(document_id)
+        own = last is not None and last.reviewer == reviewer
+        if last is not None and own and last.purpose is Purpose.SECOND:
+            return self._second.undo(last, reviewer=reviewer, uid=uid)
         if not self.path_of(document).is_file():
             raise ConflictError(
                 f"document {document_id} is no longer at {self.path_of(document)}",
@@ -162,13 +214,14 @@ class Acts:
         Disk().write_durably(target, data)
 
     def _entry(self, document_id: int) -> ReviewEntry:
-        document = self.store.document(document_id)
-        if document.state is not State.REVIEW:
+        try:
+            return self.store.entry_for_document(document_id)
+        except NotFoundError:
+            state = self.store.document(document_id).state
             raise NotFoundError(
-                f"document {document_id} does not wait for a person: it is {document.state}",
+                f"document {document_id} does not wait for a person: it is {state}",
                 remedy=f"docsorter explain {document_id} says why",
-            )
-        return self.store.entry_for_document(document_id)
+            ) from None
 
     def _answered(
         self, entry: ReviewEntry, label: str | None, reviewer: str, why: str
@@ -182,6 +235,15 @@ class Acts:
             reason = Reason(ReasonCode.ANSWERED, f"{reviewer} says it is {label}")
             verdict = Verdict(VerdictKind.SORT, reason, label)
         return destinations.of(entry.document, verdict, entry.prediction, answered_by=reviewer)
+
+    def carry(self, move: Move, actor: str) -> Document:
+        """Carry out a planned act, or take it back when the file is not what it was.
+
+        Raises:
+            ConflictError: The file was moved or changed by hand.
+            EnvironmentFaultError: It cannot be put there just now; it is where it was.
+        """
+        return self._carry(move, actor)
 
     def _carry(self, move: Move, actor: str) -> Document:
         """Carry out a planned act, or take it back when the file is not what it was."""

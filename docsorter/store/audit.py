@@ -1,13 +1,15 @@
 """What `verify` asks of the store, and the repairs that cannot lose a byte."""
 
+import itertools
 import json
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import ColumnElement, delete, func, select, text
 from sqlalchemy.orm import Session
 
-from docsorter.documents import Document, MoveState, Place, State
-from docsorter.store import records, rows, tallies
+from docsorter.documents import Document, MoveState, Place, Purpose, State
+from docsorter.store import check_rows, records, rows, tallies
 from docsorter.store.audit_words import Adopted, Expected
+from docsorter.store.evidence_tables import CheckRow
 from docsorter.store.tables import DocumentRow, EntryRow, MoveRow, TallyRow
 from docsorter.store.transactions import Transactions
 
@@ -75,11 +77,29 @@ class AuditStore(Transactions):
             select(DocumentRow.id)
             .join(EntryRow, EntryRow.document_id == DocumentRow.id)
             .where(
-                EntryRow.closed_at.is_(None), DocumentRow.state != State.REVIEW, ~rows.is_planned()
+                EntryRow.closed_at.is_(None),
+                (EntryRow.purpose == Purpose.DECIDE) & (DocumentRow.state != State.REVIEW)
+                | (EntryRow.purpose == Purpose.CHECK) & ~_is_checked()
+                | (EntryRow.purpose == Purpose.SECOND)
+                & DocumentRow.state.not_in(check_rows.CHECKABLE),
+                ~rows.is_planned(),
+            )
+        )
+        unasked = (
+            select(DocumentRow.id)
+            .join(CheckRow, CheckRow.document_id == DocumentRow.id)
+            .where(
+                CheckRow.settled_at.is_(None),
+                DocumentRow.state != State.REVIEW,
+                ~select(EntryRow.id)
+                .where(EntryRow.document_id == DocumentRow.id, EntryRow.closed_at.is_(None))
+                .exists(),
+                ~rows.is_planned(),
             )
         )
         with self.read() as session:
-            return sorted({*session.scalars(without), *session.scalars(stale)})
+            found = (session.scalars(query) for query in (without, stale, unasked))
+            return sorted(set(itertools.chain(*found)))
 
     def mend_entry(self, document_id: int, *, actor: str) -> None:
         """Open or close the review entry of a document so that it fits its state."""
@@ -88,10 +108,10 @@ class AuditStore(Transactions):
             row = rows.document_row(session, document_id, lock=True)
             if rows.planned_move_row(session, row.id) is not None:
                 return
-            if row.state is State.REVIEW and rows.open_entry_row(session, row.id) is None:
-                rows.open_entry(session, row, now)
-            elif row.state is not State.REVIEW:
-                rows.close_entry(session, row.id, now)
+            entry = rows.open_entry_row(session, row.id)
+            waits = entry is not None and entry.purpose is Purpose.DECIDE
+            if row.state is not State.REVIEW or not waits:
+                check_rows.open_entries(session, row, now)
             rows.log(session, "entry_mended", at=now, actor=actor, document_id=row.id)
 
     def recount(self, *, actor: str) -> None:
@@ -200,6 +220,14 @@ class AuditStore(Transactions):
             found = session.execute(text("SELECT name, seq FROM sqlite_sequence"))
             given: dict[str, int] = {str(name): int(seq) for name, seq in found}
             return given.get("documents", 0), given.get("moves", 0)
+
+
+def _is_checked() -> ColumnElement[bool]:
+    """Return the condition "a check of this document can be answered where it lies"."""
+    unsettled = select(CheckRow.id).where(
+        CheckRow.document_id == DocumentRow.id, CheckRow.settled_at.is_(None)
+    )
+    return DocumentRow.state.in_(check_rows.CHECKABLE) & unsettled.exists()
 
 
 def _sidecars(session: Session, numbers: list[int]) -> dict[int, str | None]:

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from docsorter.documents import Document, Place, State
 from docsorter.errors import ConflictError
-from docsorter.store import records, rows, tallies
+from docsorter.store import check_rows, records, rows, tallies
+from docsorter.store.evidence_tables import CheckRow
 from docsorter.store.tables import DocumentRow, EntryRow, MoveRow, PredictionRow
 from docsorter.store.transactions import Transactions
 
@@ -56,7 +57,8 @@ class ForgettingStore(Transactions):
                     row.next_try_at = None
                     if row.state in _WAITING:
                         row.state = State.WITHDRAWN
-                        rows.close_entry(session, row.id, now)
+                    rows.close_entry(session, row.id, now)
+                    check_rows.void_open(session, row.id, now)  # what was settled stays evidence
                 rows.log(
                     session, "forgotten", at=now, actor=actor, document_id=row.id, detail=detail
                 )
@@ -162,6 +164,7 @@ def _wipe(session: Session, row: DocumentRow) -> None:
     row.waiting = None
     row.reason_text = None if row.reason is None else ""
     session.execute(delete(PredictionRow).where(PredictionRow.document_id == row.id))
+    session.execute(update(CheckRow).where(CheckRow.document_id == row.id).values(source=""))
     session.execute(update(EntryRow).where(EntryRow.document_id == row.id).values(source=""))
     session.execute(
         update(MoveRow)

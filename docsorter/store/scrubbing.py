@@ -35,6 +35,11 @@ _WIPES = (
         " closed_at = coalesce(closed_at, :now) WHERE document_id = :id"
     ),
 )
+# Of the second schema on.
+_WIPE_CHECKS = (
+    "UPDATE checks SET source = '', outcome = coalesce(outcome, 'void'),"
+    " settled_at = coalesce(settled_at, :now) WHERE document_id = :id"
+)
 _WAITING = "('claiming', 'spooled', 'review')"
 _WITHDRAW = (
     (
@@ -129,6 +134,13 @@ def _forget(database: sqlite3.Connection, number: int, now: str) -> None:
             database.execute(statement, {**values, "state": state[0]})
     for statement in _WIPES:
         database.execute(statement, values)
+    if _has_checks(database):
+        database.execute(_WIPE_CHECKS, values)
+
+
+def _has_checks(database: sqlite3.Connection) -> bool:
+    tables = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'checks'"
+    return database.execute(tables).fetchone() is not None
 
 
 def _stamp(time: dt.datetime) -> str:
