@@ -14,6 +14,7 @@ from docsorter.cli import (
     daemon_commands,
     data_commands,
     evaluate_commands,
+    explain_command,
     history_commands,
     model_commands,
     retrain_commands,
@@ -96,6 +97,7 @@ evaluate_commands.register(app)
 synth_commands.register(app)
 app.add_typer(review_commands.app, name="review")
 history_commands.register(app)
+explain_command.register(app)
 undo_commands.register(app)
 backup_commands.register(app)
 care_commands.register(app)
