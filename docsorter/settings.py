@@ -4,10 +4,10 @@ Precedence: flag > environment (`DOCSORTER_SECTION__NAME`) > docsorter.toml > de
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 Seconds = Annotated[float, Ge(0)]
@@ -82,12 +82,48 @@ class ModelSettings(_Section):
 class DecideSettings(_Section):
     """When a document is sorted without a person."""
 
-    autonomy: Literal["starter"] = "starter"
-    """starter: sort at the threshold on the model's card, uncertified on your paper."""
+    autonomy: Literal["starter", "earned"] = "starter"
+    """starter: sort at the threshold on the model's card, uncertified on your paper. earned: show
+    everything to a person until the evidence from your own paper certifies promise.target_error."""
     policies: dict[Label, Literal["auto", "review", "never"]] = Field(default_factory=dict)
     """Per label: sort alone, always ask, or never offer."""
     threshold: Annotated[float, Ge(0), Le(1)] | None = None
     """Ask for more confidence than the card does; a value below the card's is refused."""
+
+
+class PromiseSettings(_Section):
+    """What is promised of documents sorted alone, and how the promise is kept alive."""
+
+    target_error: Annotated[float, Gt(0), Lt(0.5)] = 0.01
+    """Share of the documents sorted alone that may be wrong."""
+    confidence: Annotated[float, Ge(0.5), Lt(1)] = 0.95
+    """Confidence level of the promise."""
+    miss_rate: Annotated[float, Ge(0), Lt(1)] = 0.05
+    """Share of the wrong documents that people are taken to pass as right, at most."""
+    planned_on: Annotated[int, Ge(1), Le(10_000)] = 50
+    """The thresholds of a new model are laid through the confidences of its first so many
+    documents; those go to a person and are no evidence."""
+    days_to_alarm: Annotated[float, Gt(0), Le(365)] = 5.0
+    """Days that may pass, on average, from a jump of the error to the alarm."""
+    jump: Annotated[float, Gt(0), Lt(1)] = 0.1
+    """The error after the jump that is to be noticed so soon; greater than target_error."""
+    easing: Annotated[float, Gt(0)] = 200.0
+    """After so many documents sorted alone the share that is checked has halved; it falls from
+    all of them to what days_to_alarm asks for."""
+    vigilance: Annotated[float, Ge(1)] = 3.0
+    """So many times more is checked while errors raise doubt."""
+    below: Annotated[float, Ge(0), Le(1)] = 1.0
+    """Share of the documents below the threshold that a person answers without a suggestion; a
+    person is asked about all of them anyway."""
+    starter_share: Annotated[float, Ge(0), Le(1)] = 0.0
+    """With decide.autonomy = "starter": share of the documents that is also shown to a person,
+    without a suggestion, so that evidence grows before it is asked for."""
+
+    @model_validator(mode="after")
+    def _limits_fit(self) -> Self:
+        if self.jump <= self.target_error:
+            raise ValueError(f"jump = {self.jump} is no jump above target_error")
+        return self
 
 
 class DeliverSettings(_Section):
@@ -192,6 +228,7 @@ class Settings(BaseSettings):
     pages: PagesSettings = PagesSettings()
     model: ModelSettings = ModelSettings()
     decide: DecideSettings = DecideSettings()
+    promise: PromiseSettings = PromiseSettings()
     deliver: DeliverSettings = DeliverSettings()
     review: ReviewSettings = ReviewSettings()
     learning: LearningSettings = LearningSettings()

@@ -17,6 +17,7 @@ from docsorter.cli import (
     explain_command,
     history_commands,
     model_commands,
+    promise_commands,
     retrain_commands,
     review_commands,
     service_commands,
@@ -99,6 +100,7 @@ app.add_typer(review_commands.app, name="review")
 history_commands.register(app)
 explain_command.register(app)
 undo_commands.register(app)
+promise_commands.register(app)
 backup_commands.register(app)
 care_commands.register(app)
 app.add_typer(data_commands.app, name="data")

@@ -19,7 +19,21 @@ def sentence(event: Event) -> str:
 def _verdict(detail: Detail) -> str:
     verdict, text = detail.get("verdict"), detail.get("text")
     model = f" (model {detail['model']})" if detail.get("model") else ""
-    return f"decided: {verdict}, since {text}{model}"
+    said = f"decided: {verdict}, since {text}{model}"
+    promise, confidence = detail.get("promise"), detail.get("confidence")
+    if promise and verdict == "sort" and isinstance(confidence, float):
+        said += f"; sorted alone at {confidence:.4f}, {promise}"
+    share = detail.get("inclusion")
+    if isinstance(share, float):
+        said += f"; drawn for a blind answer with probability {share:.2f}"
+    return said
+
+
+def _checked(detail: Detail) -> str:
+    label, outcome = detail.get("label"), detail.get("outcome")
+    said = f"says blind that it is {label}" if label else "says blind that it is none of the labels"
+    settled = {"right": "the model was right", "wrong": "the model was wrong", "void": "it is void"}
+    return f"{said}; {settled.get(str(outcome), 'a second look is asked for')}"
 
 
 def _answered(detail: Detail) -> str:
@@ -45,6 +59,8 @@ _TOLD: dict[str, Callable[[Detail], str]] = {
     "delivered": lambda _: "delivered",
     "rejected": lambda _: "put aside with its reason",
     "answered": _answered,
+    "checked": _checked,
+    "check_void": lambda detail: f"its blind check is void: {detail.get('reason')}",
     "undone": _undone,
     "waiting": _waiting,
     "move_abandoned": lambda detail: f"a move was given up: {detail.get('reason')}",

@@ -40,7 +40,7 @@ BETS: Final = (1.0, 0.85, 0.65, 0.4)
 PARTS: Final = (0.45, 0.4, 0.1, 0.05)
 """How the fortune is divided among them, summing to 1."""
 
-_BISECTIONS: Final = 40
+_BISECTIONS: Final = 30
 _MOST_CHECKS: Final = 10**9
 
 
@@ -49,31 +49,118 @@ class Checks:
     """Checked documents in the order in which they count.
 
     Attributes:
-        wrong: (n,) bool.
-        stake: (n,) least inclusion of any document at that time over that of this one, (0, 1].
+        wrong: (..., n) bool.
+        stake: (..., n) float64, 0-1: least inclusion of any document at that time over that of
+            this one; 0 where a document is of no concern (it lies below the threshold).
     """
 
     wrong: NDArray[np.bool_]
     stake: Floats
 
 
-def log_fortune(checks: Checks, limit: float) -> Floats:
-    """Return the logarithm of the fortune after every check, against "at least `limit` is wrong".
+@dataclass(frozen=True, slots=True, eq=False)
+class Fortune:
+    """How the fortune went.
+
+    Attributes:
+        best: (...) float64, logarithm of the greatest fortune so far, at least 0.
+        parts: (parts, ...) float64, logarithm of what every part is worth now.
+        limit: What was bet against.
+    """
+
+    best: Floats
+    parts: Floats
+    limit: float
+
+    def right_checks_needed(self, level: float, place: int | None = None) -> int:
+        """How many further checks of stake 1, all of them right, until the fortune is enough.
+
+        Args:
+            level: Logarithm of the fortune, as of `disproof`.
+            place: Which one, where there are many.
+
+        Returns:
+            0 when it was enough already.
+
+        Raises:
+            UsageError: It takes more than 10^9 checks.
+        """
+        best, now = (
+            (self.best, self.parts) if place is None else (self.best[place], self.parts[:, place])
+        )
+        if float(best) >= level:
+            return 0
+        gain = log_steps(np.array(False), np.array(1.0), self.limit)
+
+        def reached(more: int) -> bool:
+            return bool(np.logaddexp.reduce(now + more * gain) >= level)
+
+        low, high = 0, 1
+        while not reached(high):
+            low, high = high, 2 * high
+            if high > _MOST_CHECKS:
+                raise UsageError(
+                    f"a share of {self.limit} cannot be disproved by any number of checks",
+                    remedy="choose a greater target error",
+                )
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if reached(middle) else (middle, high)
+        return high
+
+
+def log_steps(wrong: NDArray[np.bool_], stake: Floats, limit: float) -> Floats:
+    """Return what checks multiply every part by, as logarithms, against "`limit` is wrong".
 
     Args:
-        checks: n of them.
+        wrong: (...) bool.
+        stake: (...) as of `Checks`.
         limit: Between 0 and 1, both excluded.
 
     Returns:
-        (n + 1,) float64; the first is 0, before any check.
+        (parts, ...) float64; -inf where a part staked everything and lost.
 
     Raises:
         UsageError: The limit lies outside its range.
     """
-    logs = _log_parts(checks, limit)
-    top = logs.max(axis=0)
-    result: Floats = top + np.log(np.exp(logs - top).sum(axis=0))
+    _check_share("limit", limit)
+    bets = np.array(BETS).reshape(-1, *[1] * np.ndim(stake))
+    with np.errstate(divide="ignore"):
+        result: Floats = np.log1p(bets * stake * np.where(wrong, -1.0, limit / (1 - limit)))
     return result
+
+
+def log_fortune(checks: Checks, limit: float) -> Floats:
+    """Return the logarithm of the fortune after every check, (..., n + 1), beginning with 0.
+
+    Raises:
+        UsageError: The limit lies outside its range.
+    """
+    return _total(_accumulated(log_steps(checks.wrong, checks.stake, limit)))
+
+
+def bet(checks: Checks, limit: float, chosen: NDArray[np.bool_] | None = None) -> Fortune:
+    """Bet on all checks against "at least `limit` is wrong".
+
+    Args:
+        checks: (n,) of them.
+        limit: Between 0 and 1, both excluded.
+        chosen: (k, n) bool, which of them are bet on by each of k gamblers; one gambler who bets on
+            all when not given.
+
+    Returns:
+        Arrays of (k,), or of no dimension for one gambler.
+
+    Raises:
+        UsageError: The limit lies outside its range.
+    """
+    steps = log_steps(checks.wrong, checks.stake, limit)
+    if chosen is not None:
+        steps = np.where(chosen, steps[:, np.newaxis, :], 0.0)
+    # What is right never lowers a fortune: it is greatest just before an error, or now.
+    heights = np.append(np.flatnonzero(checks.wrong), len(checks.wrong))
+    logs = _accumulated(steps)
+    return Fortune(_total(logs[..., heights]).max(axis=-1), logs[..., -1], limit)
 
 
 def upper_bound(checks: Checks, confidence: float) -> float:
@@ -83,14 +170,14 @@ def upper_bound(checks: Checks, confidence: float) -> float:
     2021, "Time-uniform, nonparametric, nonasymptotic confidence sequences").
 
     Args:
-        checks: Any number of them; without any the bound is 1.
+        checks: (n,) of them; without any the bound is 1.
         confidence: Between 0 and 1, both excluded.
     """
     level = disproof(confidence)
     low, high = 0.0, 1.0  # a greater limit is disproved whenever a smaller one is
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        if float(log_fortune(checks, middle).max()) >= level:
+        if float(bet(checks, middle).best) >= level:
             high = middle
         else:
             low = middle
@@ -107,51 +194,18 @@ def disproof(confidence: float) -> float:
     return -math.log1p(-confidence)
 
 
-def right_checks_needed(checks: Checks, limit: float, level: float) -> int:
-    """How many further checks, all of them right, until the fortune reaches a level.
-
-    Args:
-        checks: Those so far.
-        limit: The share to be disproved, between 0 and 1.
-        level: Logarithm of the fortune, as of `disproof`.
-
-    Returns:
-        0 when it was reached already.
-
-    Raises:
-        UsageError: The limit lies outside its range, or it takes more than 10^9 checks.
-    """
-    logs = _log_parts(checks, limit)
-    if float(np.logaddexp.reduce(logs, axis=0).max()) >= level:
-        return 0
-    now, gain = logs[:, -1], np.log1p(np.array(BETS) * limit / (1 - limit))
-
-    def reached(more: int) -> bool:
-        return bool(np.logaddexp.reduce(now + more * gain) >= level)
-
-    low, high = 0, 1
-    while not reached(high):
-        low, high = high, 2 * high
-        if high > _MOST_CHECKS:
-            raise UsageError(
-                f"a share of {limit} cannot be disproved by any number of checks",
-                remedy="choose a greater target error",
-            )
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if reached(middle) else (middle, high)
-    return high
+def _accumulated(steps: Floats) -> Floats:
+    """Return the logarithm of every part before the first and after every check."""
+    parts = np.log(np.array(PARTS)).reshape(-1, *[1] * (steps.ndim - 1))
+    result = np.zeros((*steps.shape[:-1], steps.shape[-1] + 1))
+    np.cumsum(steps, axis=-1, out=result[..., 1:])
+    result += parts
+    return result
 
 
-def _log_parts(checks: Checks, limit: float) -> Floats:
-    """Return the logarithm of every part after every check, (parts, n + 1)."""
-    _check_share("limit", limit)
-    bets = np.array(BETS)[:, np.newaxis]
-    gain = np.where(checks.wrong, -1.0, limit / (1 - limit))
-    with np.errstate(divide="ignore"):  # a part that staked everything is gone: log 0
-        steps = np.log1p(bets * checks.stake * gain)
-    begin = np.log(np.array(PARTS))[:, np.newaxis]
-    result: Floats = np.concatenate([begin, begin + np.cumsum(steps, axis=1)], axis=1)
+def _total(logs: Floats) -> Floats:
+    top = logs.max(axis=0)
+    result: Floats = top + np.log(np.exp(logs - top).sum(axis=0))
     return result
 
 

@@ -16,13 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from docsorter.decide.betting import (
-    Checks,
-    disproof,
-    log_fortune,
-    right_checks_needed,
-    upper_bound,
-)
+from docsorter.decide.betting import Checks, Fortune, bet, disproof, log_fortune, upper_bound
 from docsorter.decide.detector import detector
 from docsorter.decide.sampling import PATIENCE, draw_probability
 from docsorter.errors import UsageError
@@ -83,11 +77,20 @@ class CheckedScores:
     def __len__(self) -> int:
         return len(self.scores)
 
+    @property
+    def stake(self) -> NDArray[np.float64]:
+        """How much may be staked on each, (n,), above 0 and at most 1."""
+        return np.ones(len(self)) if self.least is None else self.least / self.inclusion
+
     def above(self, threshold: float) -> Checks:
-        """Return the checks of documents that a threshold sorts."""
+        """Return the checks of documents that a threshold sorts, and no others."""
         chosen = self.scores >= threshold
-        stake = np.ones(len(self)) if self.least is None else self.least / self.inclusion
-        return Checks(self.wrong[chosen], stake[chosen])
+        return Checks(self.wrong[chosen], self.stake[chosen])
+
+    def bets(self, plan: "EarnPlan") -> Fortune:
+        """Bet at every threshold of a plan on the documents above it; arrays of (thresholds,)."""
+        chosen = self.scores >= np.array(plan.thresholds)[:, np.newaxis]
+        return bet(Checks(self.wrong, self.stake), plan.limit, chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,16 +197,16 @@ def standing(checks: CheckedScores, plan: EarnPlan, *, in_use: float | None) -> 
     Raises:
         UsageError: A number lies outside its range.
     """
-    certified, levels = _certified(checks, plan)
-    ahead = {k: level for k, level in levels.items() if np.isfinite(level)}
+    fortune = checks.bets(plan)
+    certified, levels = _certified(fortune, plan)
     lacking = {
-        place: right_checks_needed(checks.above(plan.thresholds[place]), plan.limit, level)
-        for place, level in ahead.items()
-        if not certified or place > max(certified)
+        place: fortune.right_checks_needed(level, place)
+        for place, level in levels.items()
+        if np.isfinite(level) and place > max(certified, default=-1)
     }
     chosen = max(certified) if certified else min(lacking, key=lambda k: (lacking[k], k))
     above = checks.above(plan.thresholds[chosen])
-    found = 0.0 if in_use is None else _doubt(checks, plan, in_use)
+    found = 0.0 if in_use is None else doubt(checks, plan, in_use)
     return Standing(
         threshold=plan.thresholds[chosen] if certified else None,
         checked=len(above.wrong),
@@ -217,16 +220,17 @@ def standing(checks: CheckedScores, plan: EarnPlan, *, in_use: float | None) -> 
 
 def certified_thresholds(checks: CheckedScores, plan: EarnPlan) -> tuple[float, ...]:
     """Return all thresholds that are certified, strictest first."""
-    certified, _ = _certified(checks, plan)
+    fortune = checks.bets(plan)
+    certified, _ = _certified(fortune, plan)
     return tuple(plan.thresholds[place] for place in sorted(certified))
 
 
-def _certified(checks: CheckedScores, plan: EarnPlan) -> tuple[set[int], dict[int, float]]:
+def _certified(fortune: Fortune, plan: EarnPlan) -> tuple[set[int], dict[int, float]]:
     """Return what is certified, and for every other threshold what its fortune must reach.
 
     The levels are logarithms; infinite where no risk has arrived yet.
     """
-    reached = [float(log_fortune(checks.above(t), plan.limit).max()) for t in plan.thresholds]
+    reached = fortune.best
     base = disproof(plan.confidence)
     shares = np.zeros(len(reached))
     for place, share in plan.starts:
@@ -252,15 +256,22 @@ def _next(place: int, certified: set[int], count: int) -> int:
     return place
 
 
-def _doubt(checks: CheckedScores, plan: EarnPlan, in_use: float) -> float:
-    """Return how near the alarm for a threshold is, from the time when it was certified."""
-    above = checks.scores >= in_use
-    wrong = checks.wrong[above]
+def doubt(checks: CheckedScores, plan: EarnPlan, in_use: float) -> float:
+    """Return how near the alarm for a threshold is; 1 or more is the alarm.
+
+    The detector begins when the threshold was certified, or with the checks when it was not.
+
+    Args:
+        checks: All checks since the evidence began.
+        plan: Fixed before.
+        in_use: The threshold, of the grid or not.
+    """
+    above = checks.above(in_use)
+    wrong = above.wrong
     if checks.pending is not None:
-        wrong = wrong & ~checks.pending[above]
-    logs = log_fortune(checks.above(in_use), plan.limit)
-    reached = np.flatnonzero(logs >= disproof(plan.confidence))
+        wrong = wrong & ~checks.pending[checks.scores >= in_use]
+    reached = np.flatnonzero(log_fortune(above, plan.limit) >= disproof(plan.confidence))
     since = int(reached[0]) if len(reached) else 0
-    values = detector(wrong[since:], plan.limit)
+    values = detector(Checks(wrong[since:], above.stake[since:]), plan.limit)
     fired = bool((values >= plan.patience).any())
     return float(values.max() if fired else values[-1]) / plan.patience

@@ -123,9 +123,7 @@ def at_threshold(prediction: Prediction, threshold: float) -> Verdict:
     doubt = _threshold_doubt(prediction, threshold)
     if doubt is None:
         return _sorted(prediction, threshold)
-    return Verdict(
-        VerdictKind.REVIEW, doubt, prediction.label, prediction.confidence, threshold
-    )
+    return Verdict(VerdictKind.REVIEW, doubt, prediction.label, prediction.confidence, threshold)
 
 
 def _sorted(prediction: Prediction, threshold: float) -> Verdict:

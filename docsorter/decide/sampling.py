@@ -5,7 +5,7 @@ from typing import Final
 
 from docsorter.errors import UsageError
 
-PATIENCE: Final = 1000.0
+PATIENCE: Final = 3000.0
 """Least mean number of checks between two false alarms; see `detector`."""
 
 LEAST_PROBABILITY: Final = 0.02

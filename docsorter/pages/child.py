@@ -100,7 +100,8 @@ def _preview(file: BinaryIO, request: Request) -> _Answer:
     picture = flatten(page)
     picture.thumbnail((request.size, request.size), Image.Resampling.LANCZOS, reducing_gap=2.0)
     png = io.BytesIO()
-    picture.save(png, "PNG")
+    # Not compressed: it goes through a pipe, and of a noisy scan a third of the work remains.
+    picture.save(png, "PNG", compress_level=0)
     return _header(media_type, pictures), [png.getvalue()]
 
 

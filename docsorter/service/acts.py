@@ -33,11 +33,13 @@ from docsorter.model.card import ModelCard, read_card
 from docsorter.model.registry import ModelRegistry
 from docsorter.review.labels import check_label
 from docsorter.service.assembly import open_mover
+from docsorter.service.checking import Checking
 from docsorter.service.destinations import Destinations
 from docsorter.service.engine import promise_of
 from docsorter.service.migration import open_workspace_store
+from docsorter.service.promise_view import Viewer
 from docsorter.service.second_opinion import SecondOpinion
-from docsorter.store import Destination, Manner, Store
+from docsorter.store import Check, Destination, Manner, Store
 
 _PLAIN = Manner()
 
@@ -103,7 +105,13 @@ class Acts:
 
     def statement(self) -> str:
         """Return what the promise of the model in use is worth here."""
-        return promise_of(self.card)
+        if self._configuration.settings.decide.autonomy == "starter":
+            return promise_of(self.card)
+        return (
+            Viewer(self._configuration, self.store)
+            .position()
+            .says(self._configuration.settings.promise)
+        )
 
     def path_of(self, document: Document) -> Path:
         """Return where the bytes of a document are."""
@@ -141,9 +149,15 @@ class Acts:
             ConflictError: Somebody else was faster, or the file was moved by hand.
             EnvironmentFaultError: It cannot be put there just now; it waits where it was.
         """
-        entry = self._entry(document_id)
+        check = self._check(document_id)
         if label is not None:
-            check_label(label, self.card.labels, new=new_label)
+            known = () if check is None else (check.draw.label,)
+            check_label(label, (*self.card.labels, *known), new=new_label)
+        if check is not None:
+            return self._checking.answer(
+                check, label, reviewer=reviewer, uid=uid, token=token, manner=manner
+            )
+        entry = self._entry(document_id)
         if entry.purpose is Purpose.SECOND:
             return self._second.answer(
                 entry, label, token=token, reviewer=reviewer, uid=uid, manner=manner
@@ -163,14 +177,14 @@ class Acts:
         return self._carry(move, reviewer)
 
     def skip(self, document_id: int, *, reviewer: str) -> ReviewEntry:
-        """Put a waiting document back to the end of the queue.
+        """Put a waiting document back to the end of the queue; so with one to be checked.
 
         Raises:
             NotFoundError: It does not wait for a person.
             ConflictError: Somebody else holds it.
         """
         settings = self._configuration.settings.review
-        entry = self._entry(document_id)
+        entry = self.store.entry_for_document(document_id)
         lease = self.store.lease(entry.id, owner=reviewer, seconds=settings.lease_seconds)
         return self.store.skip(entry.id, lease.token, seconds=settings.skip_seconds)
 
@@ -185,6 +199,8 @@ class Acts:
         """
         document = self.store.document(document_id)
         last = self.store.last_standing_answer(document_id)
+        if last is not None and last.purpose is Purpose.CHECK:
+            return self._checking.undo(last, reviewer=reviewer, uid=uid)
         own = last is not None and last.reviewer == reviewer
         if last is not None and own and last.purpose is Purpose.SECOND:
             return self._second.undo(last, reviewer=reviewer, uid=uid)
@@ -212,6 +228,16 @@ class Acts:
         with PageReader(self._configuration.settings.pages, size=299, concurrency=1) as reader:
             data = reader.preview(self.path_of(document), page, 1000)
         Disk().write_durably(target, data)
+
+    @property
+    def _checking(self) -> Checking:
+        return Checking(self._configuration, self.store, self._mover, self._carry, self.statement)
+
+    def _check(self, document_id: int) -> Check | None:
+        """Return the open check of a document that lies where it was put; None for all others."""
+        state = self.store.document(document_id).state
+        is_put = state in {State.SORTED, State.REJECTED}
+        return self.store.open_check(document_id) if is_put else None
 
     def _entry(self, document_id: int) -> ReviewEntry:
         try:

@@ -10,6 +10,7 @@ from docsorter.deliver.recovery import RecoveryReport, recover
 from docsorter.disk import Disk
 from docsorter.documents import Place
 from docsorter.service.destinations import Destinations
+from docsorter.service.earning import Earning
 from docsorter.service.engine import open_engine
 from docsorter.service.migration import migrate_workspace, open_workspace_store
 from docsorter.service.pipeline import Pipeline
@@ -30,6 +31,7 @@ class Assembly:
         mover: Moves bytes between the places.
         engine: From a file to a verdict, with the model in use.
         pipeline: From the spool to a folder.
+        earning: What the evidence from the user's own paper allows.
         recovered: What had to be finished from an earlier run.
         workers: Documents looked at side by side.
     """
@@ -39,6 +41,7 @@ class Assembly:
     mover: Mover
     engine: SwitchingEngine
     pipeline: Pipeline
+    earning: Earning
     recovered: RecoveryReport
     workers: int
 
@@ -74,6 +77,9 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
     recovered = recover(store, mover)
     workers = settings.service.workers or os.cpu_count() or 1
     engine = SwitchingEngine(open_engine(configuration, workers), settings.pages, workers)
+    earning = Earning(store, settings.decide, settings.promise, clock)
+    if earning.is_earned:  # checks may have been settled while nothing ran
+        earning.position(engine.model.rule_key, engine.card.name)
     pipeline = Pipeline(
         store=store,
         engine=engine,
@@ -83,5 +89,6 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
         spool=configuration.root(Place.SPOOL),
         disk=Disk(),
         clock=clock,
+        earning=earning,
     )
-    return Assembly(configuration, store, mover, engine, pipeline, recovered, workers)
+    return Assembly(configuration, store, mover, engine, pipeline, earning, recovered, workers)

@@ -139,7 +139,7 @@ class Daemon:
                 idle = not (workers.busy or claimer.backlog or self._pauses.now)
                 caretaker.tick(idle=idle)
                 if not self._stopping:
-                    self._doze(self._sleep(assembly, inbox, claimer, workers), models)
+                    self._doze(self._sleep(assembly, inbox, claimer, workers), models, assembly)
         finally:
             self._notifier.stopping()
             self._heartbeat.beat("draining")
@@ -160,7 +160,9 @@ class Daemon:
                 len(report.missing),
             )
         _LOG.info("docsorter %s watches %s (%s)", __version__, root, source.backend)
-        _LOG.info("model %s: %s", assembly.engine.card.name, assembly.engine.model.statement)
+        model, earning = assembly.engine.model, assembly.earning
+        said = earning.says(model.rule_key, model.card.name, model.statement)
+        _LOG.info("model %s: %s", model.card.name, said)
 
     def _step(
         self,
@@ -175,6 +177,7 @@ class Daemon:
         try:
             self._check_surroundings(assembly)
             models.tick()
+            assembly.earning.tick()
             self._heartbeat.say_model(models.word)
             watching.tick()
             claimer.tell_inbox()
@@ -216,10 +219,13 @@ class Daemon:
             if claim is not None:
                 workers.submit(claim.document.id, partial(claimer.carry, claim))
 
-    def _doze(self, seconds: float, models: ModelSwitch) -> None:
-        """Sleep until woken or a model is due; a look at one file's time is all it costs."""
+    def _doze(self, seconds: float, models: ModelSwitch, assembly: Assembly) -> None:
+        """Sleep until woken, or a model is due, or somebody answered; a look costs next to nothing.
+
+        While autonomy is not earned it is a look at one file's time.
+        """
         while seconds > 0 and not self._wake.wait(min(seconds, _PEEK_SECONDS)):
-            if models.due():
+            if models.due() or assembly.earning.due():
                 return
             seconds -= _PEEK_SECONDS
 

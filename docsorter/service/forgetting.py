@@ -116,8 +116,7 @@ class Forgetting:
         removed = {document.id: self._erase(document) for document in documents}
         marks = [(document.id, document.arrived_at) for document in documents]
         backups = scrub_backups(self._configuration, self._store, marks, self._clock.now())
-        for document in documents:
-            self._store.finish_forget(document.id)
+        self._store.finish_forget(*removed)
         merged = self._store.checkpoint(truncate=True)
         models = {n: tuple(name for name, _, _ in self._store.learned_by(n)) for n in removed}
         return [

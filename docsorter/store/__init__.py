@@ -3,6 +3,7 @@
 from docsorter.store.evidence_words import (
     Check,
     Checked,
+    Correction,
     Draw,
     Evidence,
     PromiseMove,
@@ -36,6 +37,7 @@ __all__ = [
     "Changes",
     "Check",
     "Checked",
+    "Correction",
     "Counts",
     "Destination",
     "DocumentFilter",

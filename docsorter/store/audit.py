@@ -3,7 +3,7 @@
 import itertools
 import json
 
-from sqlalchemy import ColumnElement, delete, func, select, text
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from docsorter.documents import Document, MoveState, Place, Purpose, State
@@ -65,25 +65,25 @@ class AuditStore(Transactions):
             )
 
     def strayed_entries(self) -> list[int]:
-        """Return documents whose review entry does not fit their state, and that are not moving."""
+        """Return documents whose review entry does not fit their state, and that are not moving.
+
+        What waits for a decision is exactly what is in review; only what is sorted can be checked.
+        """
         without = select(DocumentRow.id).where(
             DocumentRow.state == State.REVIEW,
             ~select(EntryRow.id)
-            .where(EntryRow.document_id == DocumentRow.id, EntryRow.closed_at.is_(None))
+            .where(
+                EntryRow.document_id == DocumentRow.id,
+                EntryRow.closed_at.is_(None),
+                EntryRow.purpose == Purpose.DECIDE,
+            )
             .exists(),
             ~rows.is_planned(),
         )
         stale = (
             select(DocumentRow.id)
             .join(EntryRow, EntryRow.document_id == DocumentRow.id)
-            .where(
-                EntryRow.closed_at.is_(None),
-                (EntryRow.purpose == Purpose.DECIDE) & (DocumentRow.state != State.REVIEW)
-                | (EntryRow.purpose == Purpose.CHECK) & ~_is_checked()
-                | (EntryRow.purpose == Purpose.SECOND)
-                & DocumentRow.state.not_in(check_rows.CHECKABLE),
-                ~rows.is_planned(),
-            )
+            .where(EntryRow.closed_at.is_(None), ~_fits(), ~rows.is_planned())
         )
         unasked = (
             select(DocumentRow.id)
@@ -222,12 +222,22 @@ class AuditStore(Transactions):
             return given.get("documents", 0), given.get("moves", 0)
 
 
-def _is_checked() -> ColumnElement[bool]:
-    """Return the condition "a check of this document can be answered where it lies"."""
+def _fits() -> ColumnElement[bool]:
+    """Return the condition "this open entry can be answered where its document lies"."""
     unsettled = select(CheckRow.id).where(
         CheckRow.document_id == DocumentRow.id, CheckRow.settled_at.is_(None)
     )
-    return DocumentRow.state.in_(check_rows.CHECKABLE) & unsettled.exists()
+    return or_(
+        and_(EntryRow.purpose == Purpose.DECIDE, DocumentRow.state == State.REVIEW),
+        and_(
+            EntryRow.purpose == Purpose.CHECK,
+            DocumentRow.state.in_(check_rows.CHECKABLE),
+            unsettled.exists(),
+        ),
+        and_(
+            EntryRow.purpose == Purpose.SECOND, DocumentRow.state.in_(check_rows.CHECKABLE)
+        ),
+    )
 
 
 def _sidecars(session: Session, numbers: list[int]) -> dict[int, str | None]:

@@ -1,19 +1,28 @@
 """Blind checks: answers to them, what follows, and the evidence that they are."""
 
 import datetime as dt
-from collections.abc import Iterable
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from docsorter.documents import Answer, CheckOutcome, MoveState, Place, Purpose, State, Verdict
+from docsorter.documents import Answer, CheckOutcome, MoveState, Place, Purpose, State
 from docsorter.errors import ConflictError, NotFoundError
 from docsorter.store import check_rows, leases, records, rows, tallies
 from docsorter.store.evidence_tables import CheckRow
-from docsorter.store.evidence_words import Check, Checked, Draw, Evidence, Tally
+from docsorter.store.evidence_words import (
+    Check,
+    Checked,
+    Correction,
+    Draw,
+    Drawn,
+    Evidence,
+    Tally,
+)
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow
 from docsorter.store.transactions import Transactions
-from docsorter.store.words import Destination
+from docsorter.store.words import Destination, Manner
+
+_PLAIN = Manner()
 
 
 class ChecksStore(Transactions):
@@ -34,26 +43,24 @@ class ChecksStore(Transactions):
     def answer_check(
         self,
         check: Check,
-        destination: Destination | None,
-        verdict: Verdict | None,
+        correction: Correction | None,
         *,
         label: str | None,
         token: str | None,
         reviewer: str,
         uid: int,
-        seconds: float | None = None,
+        manner: Manner = _PLAIN,
     ) -> Checked:
         """Commit an answer to a check, what it settles, and the move that follows from it.
 
         Args:
             check: As the caller saw it; what follows was made out from that.
-            destination: Where the document goes; None when it stays.
-            verdict: What is decided of it then; None when it stays.
+            correction: Where the document goes and why; None when it stays.
             label: The label given; None means "none of these".
             token: Of the lease; None is fine while nobody else holds the entry.
             reviewer: Unix user name.
             uid: Unix user id.
-            seconds: From the page being shown to the answer.
+            manner: How it was given.
 
         Raises:
             ConflictError: The lease was lost, or somebody else answered meanwhile.
@@ -81,7 +88,8 @@ class ChecksStore(Transactions):
                 answered_at=now,
                 purpose=Purpose.CHECK,
                 blind=entry.blind,
-                seconds=seconds,
+                seconds=manner.seconds,
+                batch=manner.batch,
             )
             session.add(answer)
             rows.close_entry(session, row.id, now)
@@ -89,19 +97,19 @@ class ChecksStore(Transactions):
             check_rows.note_answer(session, answer, now)
             _log_answer(session, row, open_row, answer)
             move = None
-            if destination is not None and verdict is not None:
+            if correction is not None:
                 move = rows.plan(
                     session,
                     row,
-                    destination,
+                    correction.destination,
                     actor=reviewer,
                     now=now,
                     before=records.decision(row),
                     answer_id=answer.id,
                 )
                 with tallies.recounted(session, row):
-                    records.set_verdict(row, verdict, now)
-                    is_decided = destination.next_state is not State.REVIEW
+                    records.set_verdict(row, correction.verdict, now)
+                    is_decided = correction.destination.next_state is not State.REVIEW
                     row.answered_by = reviewer if is_decided else None
             else:
                 check_rows.open_entries(session, row, now)
@@ -179,9 +187,7 @@ class ChecksStore(Transactions):
             if entry is not None and entry.purpose is Purpose.CHECK:
                 rows.close_entry(session, row.id, now)
             detail: dict[str, object] = {"check": check.id, "reason": reason}
-            rows.log(
-                session, "check_void", at=now, actor=actor, document_id=row.id, detail=detail
-            )
+            rows.log(session, "check_void", at=now, actor=actor, document_id=row.id, detail=detail)
 
     def last_standing_answer(self, document_id: int) -> Answer | None:
         """Return the newest answer to a document that was not taken back."""
@@ -212,8 +218,8 @@ class ChecksStore(Transactions):
             sidecar = None if before is None else before.sidecar
             return Destination(done.from_place, done.from_path, state, sidecar)
 
-    def evidence(self, rule: str, *, after_id: int = 0) -> Evidence:
-        """Return what was settled under a rule, in the order of settling, void checks left out.
+    def evidence(self, rule: str, *, after_id: int = 0) -> list[Evidence]:
+        """Return what was drawn under a rule, in the order of drawing; void checks are left out.
 
         Args:
             rule: Key of the sort rule.
@@ -223,37 +229,45 @@ class ChecksStore(Transactions):
             CheckRow.id,
             CheckRow.document_id,
             CheckRow.score,
-            CheckRow.outcome,
             CheckRow.inclusion,
+            CheckRow.outcome,
+            AnswerRow.id,
         )
+        stands = (AnswerRow.id == CheckRow.first_answer_id) & AnswerRow.undone_at.is_(None)
         query = (
             select(*columns)
+            .outerjoin(AnswerRow, stands)
             .where(
                 CheckRow.rule == rule,
-                CheckRow.settled_at.is_not(None),
                 CheckRow.id > after_id,
-                CheckRow.outcome != CheckOutcome.VOID,
+                or_(CheckRow.outcome.is_(None), CheckRow.outcome != CheckOutcome.VOID),
             )
-            .order_by(CheckRow.settled_at, CheckRow.id)
+            .order_by(CheckRow.id)
         )
         with self.read() as session:
-            found = session.execute(query).all()
-        return Evidence(
-            tuple(row[0] for row in found),
-            tuple(row[1] for row in found),
-            tuple(row[2] for row in found),
-            tuple(row[3] is CheckOutcome.WRONG for row in found),
-            tuple(row[4] for row in found),
-        )
+            return [Evidence(*row) for row in session.execute(query)]
 
-    def evidence_mark(self, rule: str) -> tuple[int, dt.datetime | None]:
-        """Return something that changes with every settling and opening under a rule; quick."""
-        query = select(func.count(CheckRow.settled_at), func.max(CheckRow.settled_at)).where(
-            CheckRow.rule == rule, CheckRow.settled_at.is_not(None)
+    def waiting_for(self) -> dict[Purpose, int]:
+        """Return how many review entries are open for each purpose."""
+        query = (
+            select(EntryRow.purpose, func.count())
+            .where(EntryRow.closed_at.is_(None))
+            .group_by(EntryRow.purpose)
         )
         with self.read() as session:
-            number, latest = session.execute(query).one()
-            return int(number), latest
+            return {Purpose(purpose): number for purpose, number in session.execute(query)}
+
+    def answers_mark(self) -> tuple[int, dt.datetime | None]:
+        """Return something that changes whenever an answer is given or taken back; quick."""
+        latest = select(func.max(AnswerRow.undone_at))
+        with self.read() as session:
+            return session.scalar(select(func.max(AnswerRow.id))) or 0, session.scalar(latest)
+
+    def drawn_scores(self, rule: str, limit: int) -> list[float]:
+        """Return the scores of the first documents drawn under a rule, at most so many."""
+        query = select(CheckRow.score).where(CheckRow.rule == rule).order_by(CheckRow.id)
+        with self.read() as session:
+            return list(session.scalars(query.limit(limit)))
 
     def check_tally(self, rule: str) -> Tally:
         """Return the checks of a rule in numbers."""
@@ -279,18 +293,16 @@ class ChecksStore(Transactions):
             settled_at=max((row[3] for row in found if row[3] is not None), default=None),
         )
 
-    def drawn_since(
-        self, rule: str, since: dt.datetime, limit: int = 20_000
-    ) -> list[tuple[dt.datetime, float, float]]:
-        """Return when, score and inclusion of what was drawn under a rule, the newest first."""
+    def drawn_since(self, rule: str, since: dt.datetime, limit: int = 20_000) -> list[Drawn]:
+        """Return what was drawn under a rule, the newest first."""
         query = (
-            select(CheckRow.drawn_at, CheckRow.score, CheckRow.inclusion)
+            select(CheckRow.id, CheckRow.drawn_at, CheckRow.score, CheckRow.inclusion)
             .where(CheckRow.rule == rule, CheckRow.drawn_at >= since)
             .order_by(CheckRow.id.desc())
             .limit(limit)
         )
         with self.read() as session:
-            return [(at, score, share) for at, score, share in session.execute(query)]
+            return [Drawn(*row) for row in session.execute(query)]
 
 
 def _check_entry(session: Session, document_id: int) -> EntryRow:
@@ -330,9 +342,7 @@ def _check(session: Session, row: CheckRow) -> Check:
     )
 
 
-def _log_answer(
-    session: Session, row: DocumentRow, check: CheckRow, answer: AnswerRow
-) -> None:
+def _log_answer(session: Session, row: DocumentRow, check: CheckRow, answer: AnswerRow) -> None:
     detail: dict[str, object] = {
         "label": answer.label,
         "uid": answer.uid,
@@ -347,5 +357,3 @@ def _log_answer(
         document_id=row.id,
         detail=detail,
     )
-
-

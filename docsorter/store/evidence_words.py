@@ -3,8 +3,10 @@
 import datetime as dt
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
-from docsorter.documents import Answer, CheckOutcome, Move
+from docsorter.documents import Answer, CheckOutcome, Move, Verdict
+from docsorter.store.words import Destination
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,19 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """Where a document goes after a second look, and why.
+
+    Attributes:
+        destination: sorted, rejected, or before a person.
+        verdict: What is decided of it.
+    """
+
+    destination: Destination
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """What an answer to a check came to.
 
@@ -68,23 +83,56 @@ class Checked:
     move: Move | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Settled checks of one rule, in the order of settling; voided ones are left out.
+class Evidence(NamedTuple):
+    """One check as evidence.
 
     Attributes:
-        ids: Numbers of the checks.
-        documents: Numbers of the documents.
-        scores: 0-1.
-        wrong: The label was wrong.
+        check_id: Number of the check; they grow in the order of drawing.
+        document_id: The document.
+        score: 0-1.
+        inclusion: (0, 1].
+        outcome: right or wrong; None while it is open.
+        first_answer_id: Number of the first answer that stands; None while nobody answered.
+    """
+
+    check_id: int
+    document_id: int
+    score: float
+    inclusion: float
+    outcome: CheckOutcome | None
+    first_answer_id: int | None
+
+
+class Mistake(NamedTuple):
+    """A document that was sorted alone and found wrong by a check.
+
+    Attributes:
+        document_id: The document.
+        score: That it was sorted with, 0-1.
+        label: The wrong label.
+        settled_at: When it was found out.
+    """
+
+    document_id: int
+    score: float
+    label: str
+    settled_at: dt.datetime | None
+
+
+class Drawn(NamedTuple):
+    """One draw, whatever became of it.
+
+    Attributes:
+        check_id: Number of the check.
+        at: When.
+        score: 0-1.
         inclusion: (0, 1].
     """
 
-    ids: tuple[int, ...]
-    documents: tuple[int, ...]
-    scores: tuple[float, ...]
-    wrong: tuple[bool, ...]
-    inclusion: tuple[float, ...]
+    check_id: int
+    at: dt.datetime
+    score: float
+    inclusion: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +162,7 @@ class Why(StrEnum):
     CERTIFIED = "certified"  # the evidence allows it
     ALARM = "alarm"  # the evidence speaks against the threshold that was in use
     WITHDRAWN = "withdrawn"  # answers that it rested on were taken back
+    SAMPLING = "sampling"  # the threshold stays; more or less is drawn from now on
     NEW_RULE = "new_rule"  # another model, other policies or another target: new evidence
 
 

@@ -40,7 +40,9 @@ class PromisesStore(Transactions):
                 "errors": moved.errors,
                 "upper_bound": moved.upper_bound,
             }
-            rows.log(session, "promise_moved", at=now, actor=actor, document_id=None, detail=detail)
+            detail |= {name: moved.detail.get(name) for name in ("drawn_above", "drawn_below")}
+            kind = "sampling_moved" if moved.why is Why.SAMPLING else "promise_moved"
+            rows.log(session, kind, at=now, actor=actor, document_id=None, detail=detail)
             return _move(row)
 
     def promises(self, rule: str | None = None, *, limit: int = 100) -> list[PromiseMove]:

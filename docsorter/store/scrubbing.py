@@ -40,6 +40,8 @@ _WIPE_CHECKS = (
     "UPDATE checks SET source = '', outcome = coalesce(outcome, 'void'),"
     " settled_at = coalesce(settled_at, :now) WHERE document_id = :id"
 )
+# Of the index of names, which keeps what was removed until it is merged.
+_HAS_INDEX = "SELECT 1 FROM sqlite_master WHERE name = 'document_names'"
 _WAITING = "('claiming', 'spooled', 'review')"
 _WITHDRAW = (
     (
@@ -70,6 +72,8 @@ def scrub(path: Path, forgotten: Iterable[Forgotten], now: dt.datetime) -> int:
         known = [number for number, at in forgotten if _knows(database, number, at)]
         for number in known:
             _forget(database, number, stamp)
+        if known and database.execute(_HAS_INDEX).fetchone():
+            database.execute("INSERT INTO document_names (document_names) VALUES ('optimize')")
         database.execute("COMMIT")
         if known:
             database.execute("VACUUM")

@@ -27,6 +27,7 @@ from docsorter.store.promises import PromisesStore
 from docsorter.store.review_figures import FiguresStore
 from docsorter.store.review_queue import ReviewQueueStore
 from docsorter.store.second_opinions import SecondOpinionsStore
+from docsorter.store.seen import SeenStore
 from docsorter.store.tables import SCHEMA_VERSION
 from docsorter.store.taking_back import TakingBackStore
 from docsorter.store.upkeep import UpkeepStore
@@ -44,6 +45,7 @@ class Store(
     FiguresStore,
     ChecksStore,
     PromisesStore,
+    SeenStore,
     EventsStore,
     MaintenanceStore,
     ForgettingStore,

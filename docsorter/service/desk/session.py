@@ -74,6 +74,10 @@ class ReviewSession:
         self._seen_blind: set[int] = set()
         self._passed_over: int | None = None
 
+    def monotonic(self) -> float:
+        """Return seconds that only ever grow, to measure how long somebody looks."""
+        return self.acts.mover.clock.monotonic()
+
     def take(self) -> Item | None:
         """Hold the next document; None when none waits that is wanted and free."""
         item = self._source.take(self.wanted)
