@@ -29,7 +29,7 @@ class Viewer:
         settings = configuration.settings
         used = ModelRegistry(configuration.state / "models").in_use(settings.model.bundle)
         self._store = store
-        self._planned_on = settings.promise.planned_on
+        self._pilot = settings.promise.pilot_documents
         self.card: ModelCard = read_card(used.path / CARD)
         """Of the model in use."""
         self.rule: SortRule = sort_rule(
@@ -41,7 +41,7 @@ class Viewer:
 
     def position(self) -> Position:
         """Return where the evidence stands, as the daemon has last moved the threshold."""
-        return read(self._store, self.rule_key, self._planned_on)
+        return read(self._store, self.rule_key, self._pilot)
 
 
 def last_alarm(store: Store) -> PromiseMove | None:
