@@ -79,7 +79,7 @@ def _listed(unknown: "UnknownDocuments", chosen: "Configuration") -> "Listing":
     workers = chosen.settings.service.workers or os.cpu_count() or 1
     with progress() as bar:
         task = bar.add_task("looking at unknown documents", total=None)
-        return unknown.list(
+        return unknown.gather(
             load_model(chosen),
             workers,
             lambda stage, done, total: bar.update(

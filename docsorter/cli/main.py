@@ -13,6 +13,7 @@ from docsorter.cli import (
     care_commands,
     daemon_commands,
     data_commands,
+    drift_commands,
     evaluate_commands,
     explain_command,
     history_commands,
@@ -99,6 +100,7 @@ synth_commands.register(app)
 app.add_typer(review_commands.app, name="review")
 history_commands.register(app)
 explain_command.register(app)
+drift_commands.register(app)
 undo_commands.register(app)
 promise_commands.register(app)
 backup_commands.register(app)

@@ -114,7 +114,7 @@ class UnknownDocuments:
         self._clock = clock
         self._root = configuration.state / "learning"
 
-    def list(self, model: LoadedModel, workers: int, progress: Progress) -> Listing:
+    def gather(self, model: LoadedModel, workers: int, progress: Progress) -> Listing:
         """Group what waits, and keep the listing.
 
         Args:

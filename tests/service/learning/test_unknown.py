@@ -85,7 +85,7 @@ def drop(desk: Desk, kind: str, count: int = 1) -> list[int]:
 def listed(desk: Desk) -> Listing:
     model = dataclasses.replace(make_model("starter"), classifier=Colours())
     looks = UnknownDocuments(desk.configuration, desk.store, desk.clock)
-    return looks.list(cast("LoadedModel", model), 1, lambda *_: None)
+    return looks.gather(cast("LoadedModel", model), 1, lambda *_: None)
 
 
 def test_alike_documents_are_gathered_with_what_people_called_their_like(desk: Desk) -> None:
