@@ -9,6 +9,9 @@ from typing import Any, Final
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
+from docsorter.pages.fit import flatten
+from docsorter.pages.pictures import BROKEN
+
 INKS: Final = ("bw", "grey", "colour")
 _NUMBERS: Final = {
     "dpi": (0.0, 10_000.0),
@@ -35,14 +38,22 @@ def traits_of(page: Image.Image) -> Traits:
     Returns:
         `dpi` as the file says, 0 when it says nothing; `shape`, height by width; `ink`, one of
         `INKS`; `noise`, mean deviation from the surroundings, 0-1; `paper`, the most frequent
-        brightness, 0-1; `frame`, share of dark pixels along the edges, 0-1.
+        brightness, 0-1; `frame`, share of dark pixels along the edges, 0-1. Nothing where a page
+        cannot be measured.
     """
-    small = page.convert("RGB").resize((_SMALL, _SMALL), Image.Resampling.BOX)
-    piece = _piece(page)
+    try:
+        return _measured(page, flatten(page))
+    except BROKEN:
+        return {}  # a page is never refused for want of them
+
+
+def _measured(page: Image.Image, flat: Image.Image) -> Traits:
+    small = flat.convert("RGB").resize((_SMALL, _SMALL), Image.Resampling.BOX)
+    piece = _piece(flat)
     histogram = piece.histogram()
     return {
         "dpi": _dpi(page),
-        "shape": round(page.height / page.width, 2),
+        "shape": min(_NUMBERS["shape"][1], round(page.height / page.width, 2)),
         "ink": _ink(page, small, histogram),
         "noise": round(_noise(piece), 4),
         "paper": round(max(range(256), key=lambda level: histogram[level]) / 255, 3),
