@@ -100,21 +100,15 @@ class PromiseSettings(_Section):
     """Confidence level of the promise."""
     miss_rate: Annotated[float, Ge(0), Lt(1)] = 0.05
     """Share of the wrong documents that people are taken to pass as right, at most."""
-    planned_on: Annotated[int, Ge(1), Le(10_000)] = 50
+    pilot_documents: Annotated[int, Ge(1), Le(10_000)] = 50
     """The thresholds of a new model are laid through the confidences of its first so many
     documents; those go to a person and are no evidence."""
     days_to_alarm: Annotated[float, Gt(0), Le(365)] = 5.0
     """Days that may pass, on average, from a jump of the error to the alarm."""
     jump: Annotated[float, Gt(0), Lt(1)] = 0.1
     """The error after the jump that is to be noticed so soon; greater than target_error."""
-    easing: Annotated[float, Gt(0)] = 200.0
-    """After so many documents sorted alone the share that is checked has halved; it falls from
-    all of them to what days_to_alarm asks for."""
     vigilance: Annotated[float, Ge(1)] = 3.0
     """So many times more is checked while errors raise doubt."""
-    below: Annotated[float, Ge(0), Le(1)] = 1.0
-    """Share of the documents below the threshold that a person answers without a suggestion; a
-    person is asked about all of them anyway."""
     starter_share: Annotated[float, Ge(0), Le(1)] = 0.0
     """With decide.autonomy = "starter": share of the documents that is also shown to a person,
     without a suggestion, so that evidence grows before it is asked for."""

@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 def promise(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Show what is promised of documents sorted alone, its evidence, and what the next step needs.
 
-    The promise rests on blind checks of your own paper; docs/promise.md explains it.
+    The promise rests on blind checks of your own paper; docs/autonomy.md explains it.
     """
     from docsorter.service.promise_report import report
 
@@ -83,7 +83,7 @@ def _rows(found: "PromiseReport") -> list[tuple[str, object]]:
         ("model", f"{found.model}, rule {found.rule[:8]}"),
         (
             "promise",
-            promised if earned else "none; docsorter --set decide.autonomy=earned earns one",
+            promised if earned else "none; decide.autonomy = earned would earn one",
         ),
         ("so far", found.statement),
     ]
@@ -115,12 +115,9 @@ def _next_step(found: "PromiseReport") -> list[tuple[str, object]]:
 
 
 def _drawn(found: "PromiseReport") -> str:
-    if found.autonomy != "earned":
-        return f"{percent(found.drawn_above)} is also shown to a person, blind"
-    if found.threshold is None:
+    if found.autonomy == "earned" and found.threshold is None:
         return "everything goes to a person, blind"
-    above, below = percent(found.drawn_above), percent(found.drawn_below)
-    return f"{above} of what is sorted alone, {below} of the rest is answered blind"
+    return f"{percent(found.share)} of what could be sorted alone is also shown to a person, blind"
 
 
 def _doubt(value: float) -> str:

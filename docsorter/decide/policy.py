@@ -6,6 +6,7 @@ data, and the label is never suggested (that of the background outputs, or a lab
 the model can tell it from the others).
 """
 
+import dataclasses
 import math
 from collections.abc import Collection, Sequence
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from docsorter.decide.calibration import label_probabilities
 from docsorter.decide.novelty import NoveltyModel
+from docsorter.decide.offsets import comparable
 from docsorter.decide.pooling import disagreement, pool_pages
 from docsorter.documents import (
     PagePrediction,
@@ -81,7 +83,8 @@ def decide(prediction: Prediction, rule: SortRule, active_labels: Collection[str
     """Say what is to happen to a document, by the first reason that applies.
 
     In this order: the policy of its label, a label no longer in use, novelty above the limit, pages
-    that name different labels, confidence below the threshold; sorted only when none applies.
+    that name different labels, confidence below what is asked for the label; sorted only when none
+    applies.
 
     Args:
         prediction: Of the document.
@@ -101,11 +104,11 @@ def decide(prediction: Prediction, rule: SortRule, active_labels: Collection[str
         or _retired_doubt(prediction, active_labels)
         or _novelty_doubt(prediction, rule)
         or _pages_doubt(prediction)
-        or _threshold_doubt(prediction, rule.threshold)
+        or _threshold_doubt(prediction, rule)
     )
     if doubt is not None:
         return _review(prediction, rule, active_labels, doubt)
-    return _sorted(prediction, rule.threshold)
+    return _sorted(prediction, rule)
 
 
 def is_eligible(verdict: Verdict) -> bool:
@@ -113,27 +116,38 @@ def is_eligible(verdict: Verdict) -> bool:
     return verdict.reason.code in {ReasonCode.SURE, ReasonCode.UNSURE}
 
 
-def at_threshold(prediction: Prediction, threshold: float) -> Verdict:
+def score_of(prediction: Prediction, rule: SortRule) -> float:
+    """Return what the threshold applies to, 0-1: the confidence, less the offset of its label."""
+    offset = rule.offsets.get(prediction.label, 0.0)
+    if offset == 0:
+        return prediction.confidence
+    return float(comparable(np.array([prediction.confidence]), np.array([offset]))[0])
+
+
+def at_threshold(prediction: Prediction, rule: SortRule, threshold: float) -> Verdict:
     """Return what another threshold makes of an eligible document.
 
     Args:
         prediction: Of a document whose verdict `is_eligible`.
-        threshold: Least confidence to sort, 0-1.
+        rule: That the verdict was made by.
+        threshold: Least score to sort, 0-1.
     """
-    doubt = _threshold_doubt(prediction, threshold)
+    other = dataclasses.replace(rule, threshold=threshold)
+    doubt = _threshold_doubt(prediction, other)
     if doubt is None:
-        return _sorted(prediction, threshold)
+        return _sorted(prediction, other)
     return Verdict(VerdictKind.REVIEW, doubt, prediction.label, prediction.confidence, threshold)
 
 
-def _sorted(prediction: Prediction, threshold: float) -> Verdict:
-    confidence, asked = _apart(prediction.confidence, threshold)
+def _sorted(prediction: Prediction, rule: SortRule) -> Verdict:
+    asked = rule.asked_for(prediction.label)
+    confidence, threshold = _apart(prediction.confidence, asked)
     return Verdict(
         VerdictKind.SORT,
-        Reason(ReasonCode.SURE, f"sure: {prediction.label} {confidence}, asked for {asked}"),
+        Reason(ReasonCode.SURE, f"sure: {prediction.label} {confidence}, asked for {threshold}"),
         label=prediction.label,
         confidence=prediction.confidence,
-        threshold=threshold,
+        threshold=asked,
     )
 
 
@@ -148,7 +162,7 @@ def _review(
         ),
         (None, None),
     )
-    asked = rule.threshold if reason.code is ReasonCode.UNSURE else None
+    asked = rule.asked_for(prediction.label) if reason.code is ReasonCode.UNSURE else None
     return Verdict(VerdictKind.REVIEW, reason, label, confidence, asked)
 
 
@@ -194,14 +208,15 @@ def _pages_doubt(prediction: Prediction) -> Reason | None:
     return Reason(ReasonCode.PAGES_DISAGREE, f"pages disagree: {said}")
 
 
-def _threshold_doubt(prediction: Prediction, threshold: float) -> Reason | None:
-    if prediction.confidence >= threshold:
+def _threshold_doubt(prediction: Prediction, rule: SortRule) -> Reason | None:
+    asked = rule.asked_for(prediction.label)
+    if prediction.confidence >= asked:
         return None
     ranked = prediction.ranked
     if len(ranked) > 1 and ranked[1][1] >= _COMPETES * ranked[0][1]:
         return Reason(ReasonCode.UNSURE, f"unsure: {_named(ranked[:2])}")
-    confidence, asked = _apart(prediction.confidence, threshold)
-    text = f"unsure: {prediction.label} {confidence}, asked for {asked}"
+    confidence, threshold = _apart(prediction.confidence, asked)
+    text = f"unsure: {prediction.label} {confidence}, asked for {threshold}"
     return Reason(ReasonCode.UNSURE, text)
 
 
@@ -217,7 +232,8 @@ def _check(prediction: Prediction, rule: SortRule) -> None:
             f"the prediction of model {prediction.model} is damaged: it holds no page, "
             "or something that is no probability"
         )
-    if math.isnan(rule.threshold) or math.isnan(rule.novelty_limit):
+    limits = [rule.threshold, rule.novelty_limit, *rule.offsets.values()]
+    if any(map(math.isnan, limits)):
         raise ModelError("the sort rule is damaged: a limit in it is no number")
 
 

@@ -13,25 +13,24 @@ import numpy as np
 from docsorter.clock import Clock
 from docsorter.decide.autonomy import make_plan
 from docsorter.decide.earned import EarnPlan, doubt
-from docsorter.decide.policy import at_threshold, is_eligible
-from docsorter.documents import Verdict, VerdictKind
+from docsorter.decide.policy import at_threshold, is_eligible, score_of
+from docsorter.documents import SortRule, Verdict, VerdictKind
 from docsorter.errors import EnvironmentFaultError, StoreError
 from docsorter.service import earning_words as words
 from docsorter.service.engine import Sight
 from docsorter.service.evidence import (
     Gathered,
-    draws_of,
     evidence_after,
     gather,
     keeps_plan,
     plan_of,
     policy_of,
     replanned,
-    sorted_after,
+    share_of,
 )
 from docsorter.service.log import LOGGER
-from docsorter.service.position import MOST_CHANGES, Position, where
-from docsorter.service.promise_moves import Volume, first_move, next_move, sampled
+from docsorter.service.position import Position, where
+from docsorter.service.promise_moves import first_move, next_move, sampled
 from docsorter.settings import DecideSettings, PromiseSettings
 from docsorter.store import Draw, PromiseMove, Store, Why
 
@@ -39,6 +38,7 @@ _LOG = logging.getLogger(LOGGER)
 _VOLUME_DAYS = 28.0
 _FRESH_SECONDS = 600.0  # how long the volume per day is taken for true
 _MOST_RULES = 2  # the model in use and the one that it replaced
+_PLAIN = SortRule(1.0, 1.0, 100.0)
 ACTOR = "daemon"
 Mark = tuple[int, dt.datetime | None]
 
@@ -152,19 +152,18 @@ class Earning:
         self._volume_until = self._clock.monotonic() + _FRESH_SECONDS
 
     def _earned(self, sight: Sight, position: Position) -> Judged:
-        prediction, plan = sight.prediction, position.plan
+        prediction, plan, rule = sight.prediction, position.plan, sight.rule or _PLAIN
         asked = self._asked(position)
-        matters = plan is None or prediction.confidence >= plan.thresholds[-1]
-        share = position.draws.of(prediction.confidence, position.threshold)
-        drawn = self._drawn(sight, share if matters else 0.0)
+        matters = plan is None or score_of(prediction, rule) >= plan.thresholds[-1]
+        drawn = self._drawn(sight, position.share if matters else 0.0)
         if asked is not None:
-            verdict = at_threshold(prediction, asked)
+            verdict = at_threshold(prediction, rule, asked)
         elif matters:
             kind, label = VerdictKind.REVIEW, prediction.label
             verdict = Verdict(kind, position.reason, label, prediction.confidence)
         else:
             assert plan is not None
-            verdict = at_threshold(prediction, plan.thresholds[-1])
+            verdict = at_threshold(prediction, rule, plan.thresholds[-1])
         statement = self.says(sight.rule_key, prediction.model, sight.statement)
         return Judged(verdict, drawn, statement, position.statement)
 
@@ -178,96 +177,87 @@ class Earning:
         if share <= 0 or (share < 1 and self._chance() >= share):
             return None
         prediction = sight.prediction
-        return Draw(
-            sight.rule_key, prediction.model, prediction.label, prediction.confidence, share
-        )
+        score = score_of(prediction, sight.rule or _PLAIN)
+        return Draw(sight.rule_key, prediction.model, prediction.label, score, share)
 
     def _look(self, rule: str) -> Position:
         """Read the evidence of a rule, move its threshold as it asks, and remember where it is."""
-        history = self._store.promises(rule, limit=MOST_CHANGES)
-        self._begin(rule, history)
-        if history:
-            position = where(history[-1], self._follow(rule, history))
-        else:
-            wanted = self._promise.planned_on
-            left = wanted - len(self._store.drawn_scores(rule, wanted))
+        history = self._store.promises(rule, limit=1)
+        moved = self._begun(rule, history[0] if history else None)
+        if moved is None:
+            pilot = self._promise.pilot_documents
+            left = pilot - len(self._store.drawn_scores(rule, pilot))
             position = where(None, gather(()), left=left)
+        else:
+            position = where(*self._follow(moved))
         self._positions[rule] = position
         return position
 
-    def _begin(self, rule: str, history: list[PromiseMove]) -> None:
+    def _begun(self, rule: str, moved: PromiseMove | None) -> PromiseMove | None:
         """Fix the plan of a rule, once enough scores are known, or anew for another target."""
-        if history and keeps_plan(history[-1], self._promise):
-            return
+        if moved is not None and keeps_plan(moved, self._promise):
+            return moved
+        grid = None if moved is None else plan_of(moved)
+        if moved is not None and grid is not None:
+            plan, after = replanned(grid, self._promise), evidence_after(moved)
+            return self._write(
+                first_move(moved.model, rule, plan, after=after, before=moved.threshold)
+            )
+        pilot = self._promise.pilot_documents
+        scores = self._store.drawn_scores(rule, pilot)
+        if len(scores) < pilot:
+            return None
+        plan = make_plan(np.array(scores), policy_of(self._promise))
         last = self._store.check_tally(rule).last_id
-        before = history[-1] if history else None
-        grid = None if before is None else plan_of(before)
-        if before is not None and grid is not None:
-            plan, after = replanned(grid, self._promise), evidence_after(before)
-        else:
-            wanted = self._promise.planned_on
-            scores = self._store.drawn_scores(rule, wanted)
-            if len(scores) < wanted:
-                history.clear()
-                return
-            plan, after = make_plan(np.array(scores), policy_of(self._promise)), last
-        model = self._models[rule] if before is None else before.model
-        threshold = None if before is None else before.threshold
-        moved = first_move(model, rule, plan, after=after, drawn_until=last, before=threshold)
-        history.append(self._write(moved))
+        return self._write(first_move(self._models[rule], rule, plan, after=last))
 
-    def _follow(self, rule: str, history: list[PromiseMove]) -> Gathered:
-        """Move threshold and draws until the evidence asks for nothing more; return it."""
-        last = self._store.check_tally(rule).last_id
+    def _follow(self, moved: PromiseMove) -> tuple[PromiseMove, Gathered]:
+        """Move threshold and share until the evidence asks for nothing more."""
+        last = self._store.check_tally(moved.rule).last_id
         while True:
-            moved = history[-1]
             plan = plan_of(moved)
             assert plan is not None, "a change is followed only while its plan is readable"
-            evidence = self._store.evidence(rule, after_id=evidence_after(moved))
-            gathered = gather(evidence, history)
+            evidence = self._store.evidence(moved.rule, after_id=evidence_after(moved))
+            gathered = gather(evidence)
             following = next_move(moved, gathered, plan, drawn_until=last)
-            drawn = self._sampled(following or moved, gathered, plan, last)
+            drawn = self._sampled(following or moved, gathered, plan)
             if following is not None and drawn is not None:  # both are one change
                 following = dataclasses.replace(following, detail=drawn.detail)
             change = following or drawn
-            if change is None or len(history) >= MOST_CHANGES:
-                return gathered
+            if change is None:
+                return moved, gathered
             change = dataclasses.replace(change, last_check_id=gathered.last_id)
-            history.append(self._write(change))
+            moved = self._write(change)
 
     def _sampled(
-        self, moved: PromiseMove, gathered: Gathered, plan: EarnPlan, last: int
+        self, moved: PromiseMove, gathered: Gathered, plan: EarnPlan
     ) -> PromiseMove | None:
-        found, volume = 0.0, Volume(0.0, 0.0)
+        found, volume = 0.0, 0.0
         if moved.threshold is not None:
-            is_new = moved.why is Why.ALARM and moved.id == 0
-            found = 0.0 if is_new else doubt(gathered.watched, plan, moved.threshold)
-            volume = self._volume(moved.rule, moved.threshold, sorted_after(moved))
-        return sampled(moved, policy_of(self._promise), volume, found, drawn_until=last)
+            begins_anew = moved.why is Why.ALARM and moved.id == 0
+            found = 0.0 if begins_anew else doubt(gathered.watched, plan, moved.threshold)
+            volume = self._volume(moved.rule, moved.threshold)
+        return sampled(moved, policy_of(self._promise), volume, found)
 
     def _write(self, moved: PromiseMove) -> PromiseMove:
         written = self._store.add_promise(moved, actor=ACTOR)
         rested = f"{moved.checked} checks, {moved.errors} wrong"
         if moved.why is Why.SAMPLING:
-            _LOG.info("of what is sorted alone %.0f %% is checked now", 100 * draws_of(moved).above)
+            _LOG.info("of what could be sorted alone %.0f %% is checked", 100 * share_of(moved))
             return written
         level = logging.WARNING if moved.why is Why.ALARM else logging.INFO
         now = words.two_digits(moved.threshold)
         _LOG.log(level, "threshold in use is now %s (%s; %s)", now, moved.why, rested)
         return written
 
-    def _volume(self, rule: str, threshold: float, after: int) -> Volume:
-        """Estimate how many documents lie above a threshold, from those that were drawn.
+    def _volume(self, rule: str, threshold: float) -> float:
+        """Estimate how many documents a day lie above a threshold, from those that were drawn.
 
         Each stands for 1 / inclusion documents (Horvitz and Thompson 1952).
         """
         now = self._clock.now()
         drawn = self._store.drawn_since(rule, now - dt.timedelta(days=_VOLUME_DAYS))
         if not drawn:
-            return Volume(0.0, 0.0)
+            return 0.0
         days = max(1.0, (now - drawn[-1].at).total_seconds() / 86_400)
-        above = [each for each in drawn if each.score >= threshold]
-        return Volume(
-            sum(1 / each.inclusion for each in above) / days,
-            sum(1 / each.inclusion for each in above if each.check_id > after),
-        )
+        return sum(1 / each.inclusion for each in drawn if each.score >= threshold) / days

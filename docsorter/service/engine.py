@@ -33,6 +33,7 @@ class Sight:
         verdict: What the rule makes of them.
         statement: How far the model that was asked is to be trusted.
         rule_key: What evidence about this verdict belongs to.
+        rule: That it was made by; None where no model of ours looked.
     """
 
     pages: PageSet
@@ -40,6 +41,7 @@ class Sight:
     verdict: Verdict
     statement: str = ""
     rule_key: str = ""
+    rule: SortRule | None = None
 
 
 class Looker(Protocol):
@@ -102,7 +104,7 @@ class LoadedModel:
             background=self.card.background,
         )
         verdict = decide(prediction, self.rule, self.card.labels)
-        return Sight(pages, prediction, verdict, self.statement, self.rule_key)
+        return Sight(pages, prediction, verdict, self.statement, self.rule_key, self.rule)
 
 
 class Engine:
@@ -214,8 +216,12 @@ def sort_rule(card: ModelCard, threshold: float | None, policies: Mapping[str, s
             remedy=f"its labels are: {', '.join(card.labels)}",
         )
     rule = card.rule()
+    offsets = rule.offsets
+    if threshold is not None:  # no label is asked for less than the user asks for
+        offsets = {label: max(offset, 0.0) for label, offset in offsets.items()}
     return dataclasses.replace(
         rule,
         threshold=max(rule.threshold, threshold or 0.0),
         policies={**rule.policies, **policies},
+        offsets=offsets,
     )

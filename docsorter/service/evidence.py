@@ -1,6 +1,5 @@
 """From what the store keeps of checks and promises to what `decide` reckons with, and back."""
 
-import bisect
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from docsorter.decide.autonomy import Draws, EarnPolicy
+from docsorter.decide.autonomy import EarnPolicy
 from docsorter.decide.earned import CheckedScores, EarnPlan
 from docsorter.documents import CheckOutcome
 from docsorter.errors import UsageError
@@ -16,11 +15,8 @@ from docsorter.settings import PromiseSettings
 from docsorter.store import Evidence, PromiseMove
 
 EVIDENCE_AFTER: Final = "evidence_after"
-SORTED_AFTER: Final = "sorted_after"
-DRAWN_UNTIL: Final = "drawn_until"
 CARRIED: Final = "carried"
-_ABOVE: Final = "drawn_above"
-_BELOW: Final = "drawn_below"
+SHARE: Final = "share"
 _PLAN: Final = "plan"
 
 
@@ -44,61 +40,37 @@ class Gathered:
     unanswered: tuple[int, ...]
 
 
-def gather(evidence: Sequence[Evidence], history: Sequence[PromiseMove] = ()) -> Gathered:
-    """Make arrays of evidence.
-
-    Args:
-        evidence: In the order of drawing.
-        history: The changes under this rule, the oldest first: they say how much was drawn when.
-    """
+def gather(evidence: Sequence[Evidence]) -> Gathered:
+    """Make arrays of evidence that is in the order of drawing."""
     answered = [each for each in evidence if each.first_answer_id is not None]
     last_id = answered[-1].check_id if answered else None
     reached = [each for each in evidence if last_id is not None and each.check_id <= last_id]
-    begins = [drawn_until(moved) for moved in history]
-    least = [draws_of(moved).least for moved in history]
-
-    def arrays(chosen: Sequence[Evidence]) -> CheckedScores:
-        """Return checks as arrays; what is not known to be right counts as wrong."""
-        places = [bisect.bisect_left(begins, each.check_id) - 1 for each in chosen]
-        return CheckedScores(
-            np.array([each.score for each in chosen], dtype=np.float64),
-            np.array([each.outcome is not CheckOutcome.RIGHT for each in chosen], dtype=np.bool_),
-            np.array([each.inclusion for each in chosen], dtype=np.float64),
-            # What was drawn before the first change was drawn evenly.
-            np.array(
-                [
-                    min(each.inclusion, least[place]) if place >= 0 else each.inclusion
-                    for each, place in zip(chosen, places, strict=True)
-                ],
-                dtype=np.float64,
-            ),
-            np.array([each.outcome is None for each in chosen], dtype=np.bool_),
-        )
-
     return Gathered(
-        arrays(reached),
-        arrays(sorted(answered, key=lambda each: each.first_answer_id or 0)),
+        _arrays(reached),
+        _arrays(sorted(answered, key=lambda each: each.first_answer_id or 0)),
         last_id,
         tuple(each.document_id for each in reached if each.first_answer_id is None),
     )
 
 
-def draws_of(moved: PromiseMove) -> Draws:
-    """Return how much is drawn after a change."""
-    above, below = moved.detail.get(_ABOVE, 1.0), moved.detail.get(_BELOW, 1.0)
-    if not isinstance(above, float | int) or not isinstance(below, float | int):
-        return Draws(1.0, 1.0)
-    return Draws(float(above), float(below))
+def _arrays(evidence: Sequence[Evidence]) -> CheckedScores:
+    """Return checks as arrays; what is not known to be right counts as wrong.
+
+    Every document that could be sorted alone has the same chance at one time, above and below the
+    threshold, so that the stakes of the bets are equal.
+    """
+    return CheckedScores(
+        np.array([each.score for each in evidence], dtype=np.float64),
+        np.array([each.outcome is not CheckOutcome.RIGHT for each in evidence], dtype=np.bool_),
+        np.array([each.inclusion for each in evidence], dtype=np.float64),
+        pending=np.array([each.outcome is None for each in evidence], dtype=np.bool_),
+    )
 
 
-def draws_detail(draws: Draws) -> dict[str, object]:
-    """Return how much is drawn as facts for a row of the store."""
-    return {_ABOVE: draws.above, _BELOW: draws.below}
-
-
-def drawn_until(moved: PromiseMove) -> int:
-    """Return the number of the last check that was drawn before a change."""
-    return _number(moved, DRAWN_UNTIL)
+def share_of(moved: PromiseMove | None) -> float:
+    """Return which share of the documents that could be sorted alone is drawn after a change."""
+    share = 1.0 if moved is None else moved.detail.get(SHARE, 1.0)
+    return float(share) if isinstance(share, float | int) else 1.0
 
 
 def policy_of(settings: PromiseSettings) -> EarnPolicy:
@@ -107,12 +79,10 @@ def policy_of(settings: PromiseSettings) -> EarnPolicy:
         target=settings.target_error,
         confidence=settings.confidence,
         miss_rate=settings.miss_rate,
-        planned_on=settings.planned_on,
+        pilot_documents=settings.pilot_documents,
         days_to_alarm=settings.days_to_alarm,
         jump=settings.jump,
-        easing=settings.easing,
         vigilance=settings.vigilance,
-        below=settings.below,
     )
 
 
@@ -164,11 +134,6 @@ def evidence_after(moved: PromiseMove | None) -> int:
 def is_carried(moved: PromiseMove) -> bool:
     """Say whether the threshold in use rests on what was checked before an alarm."""
     return moved.detail.get(CARRIED) is True
-
-
-def sorted_after(moved: PromiseMove) -> int:
-    """Return the number of the last check before the first threshold of this evidence."""
-    return _number(moved, SORTED_AFTER)
 
 
 def _number(moved: PromiseMove, name: str) -> int:

@@ -4,24 +4,20 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Final
 
-from docsorter.decide.autonomy import Draws
 from docsorter.decide.earned import EarnPlan, Standing, doubt, standing
 from docsorter.documents import Reason
 from docsorter.service import earning_words as words
 from docsorter.service.evidence import (
     Gathered,
-    draws_of,
     evidence_after,
     gather,
     is_carried,
     plan_of,
+    share_of,
 )
 from docsorter.service.promise_moves import level_of
 from docsorter.settings import PromiseSettings
 from docsorter.store import PromiseMove, Store
-
-ALL: Final = Draws(1.0, 1.0)
-"""Every document is drawn."""
 
 MOST_CHANGES: Final = 10_000
 """Changes of one rule that are read; there are some dozens."""
@@ -37,7 +33,7 @@ class Position:
         standing: What the evidence since then allows; None before.
         level: The evidence above the threshold in use; None when nothing is in use.
         left: Documents still to be drawn before the evidence begins.
-        draws: With which probability documents are drawn.
+        share: With which probability what could be sorted alone is drawn.
         unanswered: Documents that were drawn and not answered while later ones were; they count
             as wrong until they are.
     """
@@ -47,7 +43,7 @@ class Position:
     standing: Standing | None = None
     level: Standing | None = None
     left: int = 0
-    draws: Draws = ALL
+    share: float = 1.0
     unanswered: tuple[int, ...] = ()
 
     @property
@@ -96,21 +92,21 @@ def where(moved: PromiseMove | None, gathered: Gathered, *, left: int = 0) -> Po
         doubted = doubt(gathered.watched, plan, moved.threshold)
         found = dataclasses.replace(found, alarm=doubted >= 1, doubt=doubted)
         level = level_of(gathered.counted, plan, moved.threshold)
-    drawn, unanswered = draws_of(moved), gathered.unanswered
-    return Position(moved, plan, found, level, draws=drawn, unanswered=unanswered)
+    unanswered = gathered.unanswered
+    return Position(moved, plan, found, level, share=share_of(moved), unanswered=unanswered)
 
 
-def read(store: Store, rule: str, planned_on: int) -> Position:
+def read(store: Store, rule: str, pilot: int) -> Position:
     """Return where the evidence of a rule stands in the store, changing nothing.
 
     Args:
         store: Has checks and changes.
         rule: Key of the sort rule.
-        planned_on: Documents that are drawn before the evidence begins.
+        pilot: Documents that are drawn before the evidence begins.
     """
-    history = store.promises(rule, limit=MOST_CHANGES)
-    moved = history[-1] if history else None
+    history = store.promises(rule, limit=1)
+    moved = history[0] if history else None
     if moved is None:
-        return where(None, gather(()), left=planned_on - len(store.drawn_scores(rule, planned_on)))
+        return where(None, gather(()), left=pilot - len(store.drawn_scores(rule, pilot)))
     evidence = store.evidence(rule, after_id=evidence_after(moved))
-    return where(moved, gather(evidence, history))
+    return where(moved, gather(evidence))

@@ -2,10 +2,9 @@
 
 import dataclasses
 import math
-from dataclasses import dataclass
 from typing import Final
 
-from docsorter.decide.autonomy import CALM, Draws, EarnPolicy, draws
+from docsorter.decide.autonomy import CALM, EarnPolicy, share_checked
 from docsorter.decide.betting import upper_bound
 from docsorter.decide.earned import (
     CheckedScores,
@@ -17,14 +16,12 @@ from docsorter.decide.earned import (
 )
 from docsorter.service.evidence import (
     CARRIED,
-    DRAWN_UNTIL,
     EVIDENCE_AFTER,
-    SORTED_AFTER,
+    SHARE,
     Gathered,
-    draws_detail,
-    draws_of,
     is_carried,
     plan_detail,
+    share_of,
 )
 from docsorter.store import PromiseMove, Why
 
@@ -32,21 +29,8 @@ _RUNG: Final = 0.8
 """How much is drawn changes in steps of this factor, so that the history of it stays short."""
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
-    """How much is sorted alone.
-
-    Attributes:
-        per_day: Documents above the threshold in a day, of late.
-        since: Documents above it since the first threshold of this evidence.
-    """
-
-    per_day: float
-    since: float
-
-
 def first_move(
-    model: str, rule: str, plan: EarnPlan, *, after: int, drawn_until: int, before: float | None
+    model: str, rule: str, plan: EarnPlan, *, after: int, before: float | None = None
 ) -> PromiseMove:
     """Return the beginning of evidence under a rule: nothing is sorted alone yet.
 
@@ -55,15 +39,12 @@ def first_move(
         rule: Key of the sort rule.
         plan: Fixed from now on.
         after: Number of the last check that does not count.
-        drawn_until: Number of the last check that was drawn.
         before: The threshold that was in use, where only the target has changed.
     """
     detail = {
         **plan_detail(plan),
-        **draws_detail(Draws(1.0, 1.0)),
+        SHARE: 1.0,
         EVIDENCE_AFTER: after,
-        DRAWN_UNTIL: drawn_until,
-        SORTED_AFTER: drawn_until,
         "before": before,
     }
     return PromiseMove(
@@ -100,10 +81,8 @@ def next_move(
     if in_use is not None and doubt(gathered.watched, plan, in_use) >= 1:
         return _alarmed(now, gathered, plan, drawn_until)
     found = standing(gathered.counted, plan, in_use=None)
-    facts: dict[str, object] = {DRAWN_UNTIL: drawn_until, CARRIED: False}
+    facts: dict[str, object] = {CARRIED: False}
     if found.threshold is not None and (in_use is None or found.threshold < in_use):
-        if in_use is None:
-            facts[SORTED_AFTER] = drawn_until
         return _moved(now, found, Why.CERTIFIED, found.threshold, facts)
     is_lost = found.threshold is None or (in_use is not None and found.threshold > in_use)
     if in_use is not None and is_lost and not is_carried(now):
@@ -112,30 +91,21 @@ def next_move(
 
 
 def sampled(
-    now: PromiseMove, policy: EarnPolicy, volume: Volume, found: float, *, drawn_until: int
+    now: PromiseMove, policy: EarnPolicy, volume_per_day: float, found: float
 ) -> PromiseMove | None:
     """Return the change of how much is drawn; None when it stays.
 
     Args:
         now: The last change.
         policy: What is set.
-        volume: How much is sorted alone.
+        volume_per_day: Documents sorted alone in a day, of late.
         found: The doubt about the threshold in use.
-        drawn_until: Number of the last check that was drawn under the rule.
     """
-    wanted = draws(
-        policy,
-        in_use=now.threshold,
-        volume_per_day=volume.per_day,
-        sorted_since=volume.since,
-        doubt=found,
-    )
-    above = _rung(wanted.above)
-    wanted = Draws(above, max(above, wanted.below))
-    if wanted == draws_of(now):
+    share = share_checked(policy, in_use=now.threshold, volume_per_day=volume_per_day, doubt=found)
+    wanted = _rung(share)
+    if wanted == share_of(now):
         return None
-    detail = {**now.detail, **draws_detail(wanted), DRAWN_UNTIL: drawn_until}
-    return dataclasses.replace(now, why=Why.SAMPLING, detail=detail)
+    return dataclasses.replace(now, why=Why.SAMPLING, detail={**now.detail, SHARE: wanted})
 
 
 def level_of(checks: CheckedScores, plan: EarnPlan, threshold: float) -> Standing:
@@ -161,8 +131,6 @@ def _alarmed(now: PromiseMove, gathered: Gathered, plan: EarnPlan, drawn_until: 
     level = broken if stricter is None else level_of(gathered.counted, plan, stricter)
     facts: dict[str, object] = {
         EVIDENCE_AFTER: drawn_until,
-        DRAWN_UNTIL: drawn_until,
-        SORTED_AFTER: drawn_until,
         CARRIED: stricter is not None,
         "alarm_checked": broken.checked,
         "alarm_errors": broken.errors,

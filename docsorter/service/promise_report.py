@@ -53,8 +53,7 @@ class PromiseReport:
         needed: Least further checks, all right, until the next step; 0 when there is none.
         doubt: How near the alarm is; 1 is the alarm.
         before_it_begins: Documents still to come before evidence counts.
-        drawn_above: Share of what is sorted alone that is checked.
-        drawn_below: Share of the rest that is answered blind.
+        share: Share of what could be sorted alone that is drawn for a blind answer.
         checks: All checks under this rule.
         unanswered: Documents that hold evidence up, since later ones were answered.
         weeks: Automation of the last weeks, the oldest first.
@@ -74,8 +73,7 @@ class PromiseReport:
     needed: int
     doubt: float
     before_it_begins: int
-    drawn_above: float
-    drawn_below: float
+    share: float
     checks: Tally
     unanswered: tuple[int, ...]
     weeks: tuple[Week, ...]
@@ -92,8 +90,6 @@ def report(configuration: Configuration, store: Store, now: dt.datetime) -> Prom
     position = viewer.position()
     starter = settings.decide.autonomy == "starter"
     level = position.level or position.standing
-    draws = position.draws
-    share = settings.promise.starter_share
     return PromiseReport(
         autonomy=settings.decide.autonomy,
         model=viewer.card.name,
@@ -108,8 +104,7 @@ def report(configuration: Configuration, store: Store, now: dt.datetime) -> Prom
         needed=0 if position.standing is None else position.standing.needed,
         doubt=0.0 if position.standing is None else position.standing.doubt,
         before_it_begins=_left(position),
-        drawn_above=share if starter else draws.above,
-        drawn_below=share if starter else draws.below,
+        share=settings.promise.starter_share if starter else position.share,
         checks=store.check_tally(viewer.rule_key),
         unanswered=position.unanswered,
         weeks=_weeks(store, now),

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from docsorter.configuration import Configuration
 from docsorter.decide.autonomy import EarnPolicy, make_plan
-from docsorter.decide.earned import EarnPlan, standing
-from docsorter.decide.policy import decide, is_eligible
+from docsorter.decide.earned import EarnPlan
+from docsorter.decide.policy import decide, is_eligible, score_of
+from docsorter.decide.what_if import PastDocuments, WhatIf, what_if
 from docsorter.errors import UsageError
 from docsorter.service import what_if_words as words
 from docsorter.service.evidence import Gathered, evidence_after, gather, plan_of, policy_of
-from docsorter.service.position import MOST_CHANGES
 from docsorter.service.promise_view import Viewer
 from docsorter.store import Store
 
@@ -33,7 +33,8 @@ class Answer:
         target: Error rate that is asked about.
         confidence: Confidence level that is asked about.
         threshold: That it needs; None when nothing could be sorted alone.
-        certified: Whether the checks so far certify it; otherwise it is the model's own estimate.
+        certified: Whether the checks so far certify it; otherwise it is an estimate: by the
+            checks, and before the first of them by the model's own confidence.
         needed: Least further checks, all right, until something is certified.
         threshold_now: In use.
         days: Days that were looked at.
@@ -86,6 +87,10 @@ class _Window:
         """Return how many a threshold sorts alone."""
         return 0 if threshold is None else int((self.scores >= threshold).sum())
 
+    def a_day(self, alone: int) -> float:
+        """Return how many documents a day people are asked about, when so many are not."""
+        return (self.documents - alone) / self.days
+
 
 def ask(
     configuration: Configuration,
@@ -115,25 +120,28 @@ def ask(
     _check(target, asked)
     viewer = Viewer(configuration, store)
     window = _look(viewer, store, now, days)
-    history = store.promises(viewer.rule_key, limit=MOST_CHANGES)
-    moved = history[-1] if history else None
+    history = store.promises(viewer.rule_key, limit=1)
+    moved = history[0] if history else None
     is_earned = configuration.settings.decide.autonomy == "earned"
     in_use = None if moved is None else moved.threshold
     now_at = in_use if is_earned else viewer.rule.threshold
-    gathered = gather(store.evidence(viewer.rule_key, after_id=evidence_after(moved)), history)
+    gathered = gather(store.evidence(viewer.rule_key, after_id=evidence_after(moved)))
     policy = replace(policy_of(settings), target=target, confidence=asked)
     plan = _plan(None if moved is None else plan_of(moved), policy, window)
-    threshold, certified, needed = _threshold(plan, gathered, window, target)
-    found = store.mistakes(viewer.rule_key, _MOST_MISTAKES)
+    found = _meant(window, gathered, plan, target, now_at)
+    threshold = found.threshold
+    if threshold is None and plan is not None and len(gathered.counted) == 0:
+        threshold = _estimated(plan.thresholds, window, target)
+    mistakes = store.mistakes(viewer.rule_key, _MOST_MISTAKES)
     caught = tuple(
         each.document_id
-        for each in found
+        for each in mistakes
         if (now_at is None or each.score >= now_at)
         and (threshold is None or each.score < threshold)
     )
     alone_now, alone_then = window.alone(now_at), window.alone(threshold)
-    more = (alone_now - alone_then) / window.days
-    reviews = (window.documents - alone_now) / window.days
+    reviews, more = window.a_day(alone_now), (alone_now - alone_then) / window.days
+    certified, needed = found.certified, found.needed
     unknown = words.unknown(
         certified=certified,
         needed=needed,
@@ -153,11 +161,11 @@ def ask(
         window.documents,
         reviews,
         more,
-        len(found),
+        len(mistakes),
         caught,
         words.threshold(threshold, now_at, certified=certified),
         words.reviews(reviews, more, days=window.days, documents=window.documents),
-        words.caught(len(caught), len(found)),
+        words.caught(len(caught), len(mistakes)),
         unknown,
     )
 
@@ -178,7 +186,7 @@ def _look(viewer: Viewer, store: Store, now: dt.datetime, days: int) -> _Window:
     seen = store.predictions_since(viewer.card.name, since, MOST_DOCUMENTS)
     any_threshold = replace(viewer.rule, threshold=0.0)
     scores = [
-        prediction.confidence
+        score_of(prediction, viewer.rule)
         for _, _, prediction in seen
         if is_eligible(decide(prediction, any_threshold, viewer.card.labels))
     ]
@@ -196,20 +204,30 @@ def _plan(grid: EarnPlan | None, policy: EarnPolicy, window: _Window) -> EarnPla
     return make_plan(window.scores, policy) if len(window.scores) else None
 
 
-def _threshold(
-    plan: EarnPlan | None, gathered: Gathered, window: _Window, target: float
-) -> tuple[float | None, bool, int]:
-    """Return the threshold, whether checks certify it, and the checks that are missing."""
+def _meant(
+    window: _Window,
+    gathered: Gathered,
+    plan: EarnPlan | None,
+    target: float,
+    now_at: float | None,
+) -> WhatIf:
+    """Return what the checks say of another target."""
     if plan is None:
-        return None, False, 0
-    found = standing(gathered.counted, plan, in_use=None)
-    if found.threshold is not None:
-        return found.threshold, True, found.needed
-    return _estimated(plan.thresholds, window, target), False, found.needed
+        return WhatIf(target, None, certified=False, needed=0, reviews_per_day=0.0,
+                      more_reviews_per_day=0.0, caught=(), still_wrong=())  # fmt: skip
+    count = len(window.scores)
+    alone = np.zeros(count, np.bool_) if now_at is None else window.scores >= now_at
+    past = PastDocuments(
+        window.scores, np.ones(count, np.bool_), alone, np.zeros(count, np.bool_), window.days
+    )
+    return what_if(past, gathered.counted, plan, target)
 
 
 def _estimated(thresholds: Sequence[float], window: _Window, target: float) -> float | None:
-    """Return the loosest threshold above which the model itself expects no more errors."""
+    """Return the loosest threshold above which the model itself expects no more errors.
+
+    All there is to go by before the first check.
+    """
     fitting = None
     for threshold in thresholds:
         above = window.scores[window.scores >= threshold]

@@ -44,7 +44,7 @@ def unknown(
         cut_at: How many of the latest documents were looked at, when there were more.
         looked_at: Documents that were looked at.
     """
-    said = []
+    said, own = [], "the model's own confidence"
     if alone:
         said.append(
             f"how many of the {alone} documents sorted alone were wrong: {checked} checks count, "
@@ -52,11 +52,11 @@ def unknown(
         )
     if not certified and looked_at:
         said.append(
-            "whether the model's own confidence, which the estimate rests on, is true on your "
-            f"paper; at least {needed} more checks, all right, would certify something"
+            f"whether the estimate holds: it rests on {f'{checked} checks' if checked else own}, "
+            f"and at least {needed} more, all right, would certify a threshold"
         )
     if cut_at is not None:
         said.append(f"anything before the latest {cut_at} documents, which were looked at")
     if not looked_at:
-        said.append("anything about documents: their predictions were made by another model")
+        said.append("what would happen to documents: no prediction of the model in use is stored")
     return tuple(said)

@@ -40,7 +40,7 @@ class PromisesStore(Transactions):
                 "errors": moved.errors,
                 "upper_bound": moved.upper_bound,
             }
-            detail |= {name: moved.detail.get(name) for name in ("drawn_above", "drawn_below")}
+            detail["share"] = moved.detail.get("share")
             kind = "sampling_moved" if moved.why is Why.SAMPLING else "promise_moved"
             rows.log(session, kind, at=now, actor=actor, document_id=None, detail=detail)
             return _move(row)

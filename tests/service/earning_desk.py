@@ -4,14 +4,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration, load
-from docsorter.documents import Document
+from docsorter.decide.autonomy import make_plan
+from docsorter.deliver.faults import Hook
+from docsorter.deliver.mover import Mover
+from docsorter.disk import Disk
+from docsorter.documents import Document, Place
 from docsorter.service.acts import Acts
 from docsorter.service.earning import Earning
 from docsorter.service.engine import Sight
+from docsorter.service.evidence import CARRIED, policy_of
 from docsorter.service.position import Position
+from docsorter.service.promise_moves import first_move
 from docsorter.service.promise_view import Viewer
+from docsorter.service.verifying import Verifier
+from docsorter.store import Why
 from tests.service.desk import Desk, WordReader
 
 QUICK = {
@@ -19,8 +29,9 @@ QUICK = {
     "promise.target_error": 0.1,
     "promise.confidence": 0.5,
     "promise.jump": 0.9,
-    "promise.planned_on": 3,
+    "promise.pilot_documents": 3,
     "promise.miss_rate": 0.0,
+    "promise.days_to_alarm": 0.01,  # so soon that everything is drawn
 }
 """So little is promised that a dozen documents earn it."""
 
@@ -80,6 +91,25 @@ class EarningDesk(Desk):
         self.clock.advance(1)
         self.earning.tick()
         return done
+
+    def grant(self, threshold: float = 0.9) -> None:
+        """Let a threshold be in use as if it had been earned before; everything is still drawn."""
+        policy = policy_of(self.configuration.settings.promise)
+        plan = make_plan(np.array([0.5, threshold, 0.99]), policy)
+        begun = first_move("test-1", self.rule, plan, after=0)
+        detail = {**begun.detail, CARRIED: True}
+        moved = replace(begun, threshold=threshold, checked=30, upper_bound=0.09, detail=detail)
+        self.store.add_promise(replace(moved, why=Why.CERTIFIED), actor="test")
+
+    def crashing(self, at: Hook) -> Mover:
+        """Return a mover that announces its steps."""
+        roots = {place: self.configuration.root(place) for place in Place}
+        return Mover(self.store, Disk(), roots, self.configuration.settings, self.clock, at=at)
+
+    def troubles(self) -> list[str]:
+        """Return what `verify` finds."""
+        verifier = Verifier(self.configuration, self.store, clock=self.clock)
+        return [finding.text for finding in verifier.verify().findings]
 
     def earn(self, most: int = 60) -> int:
         """Answer rightly until something is certified; return how many answers that took."""
