@@ -135,9 +135,9 @@ def _least_sure(session: Session, fresh: Select[EntryRow]) -> EntryRow | None:
     A flood of strange documents may fill the window; then the oldest one of another reason comes.
     """
     ordered = fresh.order_by(*_ORDERS[ReviewOrder.UNSURE]).limit(_WINDOW)
-    for row in session.scalars(ordered):
-        if row.purpose is Purpose.DECIDE and row.reason is not _STRANGE:
-            return row
+    for seen in session.scalars(ordered):
+        if seen.purpose is Purpose.DECIDE and seen.reason is not _STRANGE:
+            return seen
     for reason in _UNSURE:  # one condition alone, so that it is the index of reasons that answers
         row = session.scalar(fresh.where(EntryRow.reason == reason).order_by(EntryRow.id))
         if row is not None:

@@ -52,6 +52,23 @@ AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
         ("check_void", {"reason": "moved by hand"}, "its blind check is void: moved by hand"),
         ("answered", {"label": "letter", "guess": "letter"}, "says it is letter"),
         ("answered", {"label": None, "guess": None}, "refuses it"),
+        ("answered", {"label": "letter", "batch": "b1"}, "says it is letter (batch b1)"),
+        ("taken_back", {"label": "letter", "to": "review"}, "takes it back (it was letter)"),
+        (
+            "taken_back",
+            {"label": None, "to": "spool"},
+            "takes it back, to be decided again",
+        ),
+        (
+            "second_opinion",
+            {"label": "claim", "agrees": True},
+            "says, asked blind, that it is claim",
+        ),
+        (
+            "second_opinion",
+            {"label": None, "agrees": False},
+            "refuses it, asked blind; that disagrees, so it waits again",
+        ),
         ("undone", {"label": "letter"}, "takes back that it is letter"),
         ("something_new", {"size": 3, "note": ""}, "something new, size 3"),
     ],
