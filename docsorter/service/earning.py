@@ -37,6 +37,7 @@ from docsorter.store import Draw, PromiseMove, Store, Why
 _LOG = logging.getLogger(LOGGER)
 _VOLUME_DAYS = 28.0
 _FRESH_SECONDS = 600.0  # how long the volume per day is taken for true
+_REST = 10.0  # times as long as a look took passes before the next one
 _MOST_RULES = 2  # the model in use and the one that it replaced
 _PLAIN = SortRule(1.0, 1.0, 100.0)
 ACTOR = "daemon"
@@ -93,7 +94,7 @@ class Earning:
         self._positions: dict[str, Position] = {}
         self._models: dict[str, str] = {}
         self._mark: Mark | None = None
-        self._volume_until = float("-inf")
+        self._volume_until = self._not_before = float("-inf")
 
     @property
     def is_earned(self) -> bool:
@@ -132,7 +133,7 @@ class Earning:
 
     def due(self) -> bool:
         """Say whether somebody answered since the last look; costs two look-ups in an index."""
-        if not self.is_earned:
+        if not self.is_earned or self._clock.monotonic() < self._not_before:
             return False
         try:
             return self._store.answers_mark() != self._mark
@@ -145,8 +146,9 @@ class Earning:
         Raises:
             StoreError: The database cannot be used just now.
         """
-        if not self.is_earned:
+        if not self.is_earned or self._clock.monotonic() < self._not_before:
             return
+        began = self._clock.monotonic()
         mark = self._store.answers_mark()
         if mark == self._mark and self._clock.monotonic() < self._volume_until:
             return
@@ -154,7 +156,9 @@ class Earning:
             for rule in list(self._positions):
                 self._look(rule)
         self._mark = mark
-        self._volume_until = self._clock.monotonic() + _FRESH_SECONDS
+        ended = self._clock.monotonic()
+        self._volume_until = ended + _FRESH_SECONDS
+        self._not_before = ended + _REST * (ended - began)
 
     def _earned(self, sight: Sight, position: Position) -> Judged:
         prediction, plan, rule = sight.prediction, position.plan, sight.rule or _PLAIN
