@@ -29,8 +29,8 @@ def jsonable(value: object) -> object:
     match value:
         case enum.Enum():
             return value.value
-        case dt.datetime() | PurePath():
-            return value.isoformat() if isinstance(value, dt.datetime) else str(value)
+        case dt.date() | PurePath():  # a datetime is a date
+            return value.isoformat() if isinstance(value, dt.date) else str(value)
         case Mapping():
             return {str(jsonable(key)): jsonable(item) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
@@ -127,6 +127,11 @@ def progress() -> "Progress":
         transient=True,
         disable=not sys.stderr.isatty(),
     )
+
+
+def documents(number: int) -> str:
+    """Write so many documents: "1 document", "2 documents"."""
+    return f"{number} document{'' if number == 1 else 's'}"
 
 
 def percent(value: float | None) -> str:

@@ -8,7 +8,7 @@ import typer
 
 from docsorter.cli.asking import confirm
 from docsorter.cli.context import AsJson, acts, reviewer
-from docsorter.cli.output import guess, print_json, print_table, progress, say
+from docsorter.cli.output import documents, guess, print_json, print_table, progress, say
 from docsorter.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def answer(
             _show(workspace, numbers, label or "rejected", as_json=as_json)
         if dry_run or not numbers:
             return
-        confirm(f"answer {len(numbers)} documents?", yes=yes or not conditions)
+        confirm(f"answer {documents(len(numbers))}?", yes=yes or not conditions)
         gesture = _answer_all(workspace, numbers, label, new_label=new_label)
     _summary(gesture, "answered", as_json=as_json)
 
@@ -198,7 +198,7 @@ def _show(workspace: "Acts", numbers: Sequence[int], to: str, *, as_json: bool) 
     if len(numbers) > _SHOWN:
         say(f"and {len(numbers) - _SHOWN} more")
     if numbers:
-        say(f"{len(numbers)} documents, to be {to}")
+        say(f"{documents(len(numbers))}, to be {to}")
 
 
 def undo(
@@ -277,7 +277,7 @@ def _summary(gesture: "Gesture", what: str, *, as_json: bool) -> None:
         for each in gesture.failed:
             say(f"document {each.document_id}: {each.error}")
         left = f", {len(gesture.failed)} left as they were" if gesture.failed else ""
-        say(f"{len(gesture.done)} documents {what}{left}")
+        say(f"{documents(len(gesture.done))} {what}{left}")
         if gesture.batch and gesture.done:
             say(f"all back again: docsorter review undo --batch {gesture.batch}")
     if gesture.failed:

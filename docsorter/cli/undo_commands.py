@@ -7,7 +7,7 @@ import typer
 
 from docsorter.cli.asking import confirm
 from docsorter.cli.context import AsJson, acts, configuration, reviewer
-from docsorter.cli.output import print_json, print_table, progress, say, when
+from docsorter.cli.output import documents, print_json, print_table, progress, say, when
 from docsorter.cli.review_answering import DryRun, Yes
 from docsorter.cli.review_figures import moment
 from docsorter.errors import ConflictError, DocsorterError, ExitCode, UsageError
@@ -83,7 +83,7 @@ def undo(
             _show(ready, touched, dry_run=dry_run, as_json=as_json, to=_to(other, decide_again))
         if dry_run or not ready:
             raise typer.Exit(_code(touched))
-        confirm(f"take back {len(ready)} documents?", yes=yes)
+        confirm(f"take back {documents(len(ready))}?", yes=yes)
         numbers = [document.id for document in ready]
         if decide_again:
             done, failed = _again(chosen, workspace, taking, numbers, other)
@@ -191,10 +191,10 @@ def _show(
     )
     if len(ready) > _SHOWN:
         say(f"and {len(ready) - _SHOWN} more")
-    if dry_run:
+    if dry_run or not ready:
         _say_touched(touched)
     if ready:
-        say(f"{len(ready)} documents: to {to}")
+        say(f"{documents(len(ready))}: to {to}")
 
 
 def _say_touched(touched: Sequence["Failed"]) -> None:
@@ -248,7 +248,7 @@ def _summary(done: Sequence["Document"], failed: Sequence["Failed"], *, as_json:
         for document in done:
             places[document.state.value] = places.get(document.state.value, 0) + 1
         now = ", ".join(f"{number} {state}" for state, number in sorted(places.items()))
-        say(f"{len(done)} documents taken back{f', now {now}' if now else ''}")
+        say(f"{documents(len(done))} taken back{f', now {now}' if now else ''}")
         if failed:
             say(f"{len(failed)} left alone")
     raise typer.Exit(_code(failed))

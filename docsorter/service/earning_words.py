@@ -39,6 +39,14 @@ def certified_statement(moved: PromiseMove, level: Standing) -> str:
     )
 
 
+def changed_statement(moved: PromiseMove) -> str:
+    """Say what a threshold rested on when it came into use."""
+    return (
+        f"threshold {two_digits(moved.threshold)} certified on {moved.checked} checks of your own "
+        f"paper: at most {percent_up(moved.upper_bound)} wrong, {percent(moved.confidence)}"
+    )
+
+
 def carried_statement(moved: PromiseMove) -> str:
     """Say what a threshold rests on that an alarm has left."""
     return (
@@ -52,7 +60,7 @@ def nothing_yet(standing: Standing | None, target: float, confidence: float) -> 
     """Say that nothing is sorted alone, and what that would take."""
     promised = f"at most {percent(target)} wrong, {percent(confidence)}"
     if standing is None:
-        return f"nothing is sorted alone yet ({promised}): the evidence has not begun"
+        return f"nothing is sorted alone yet ({promised}): the evidence does not suffice"
     return (
         f"nothing is sorted alone yet ({promised}): {standing.checked} checked, "
         f"at least {standing.needed} more needed"

@@ -6,6 +6,7 @@ from docsorter.documents import SortRule
 from docsorter.model.bundle import CARD
 from docsorter.model.card import ModelCard, read_card
 from docsorter.model.registry import ModelRegistry, refuse_changed
+from docsorter.service import earning_words as words
 from docsorter.service.engine import sort_rule
 from docsorter.service.position import Position, read
 from docsorter.store import PromiseMove, Store, Why
@@ -29,7 +30,7 @@ class Viewer:
         settings = configuration.settings
         used = ModelRegistry(configuration.state / "models").in_use(settings.model.bundle)
         self._store = store
-        self._pilot = settings.promise.pilot_documents
+        self._promise = settings.promise
         self.card: ModelCard = read_card(used.path / CARD)
         """Of the model in use."""
         self.rule: SortRule = sort_rule(
@@ -39,9 +40,16 @@ class Viewer:
         self.rule_key: str = rule_key(refuse_changed(used), self.rule, self.card.labels)
         """What evidence about it belongs to."""
 
+    def brief(self) -> str:
+        """Return what the threshold in use rested on when it last changed; reads one row."""
+        history = self._store.promises(self.rule_key, limit=1)
+        if history and history[0].threshold is not None:
+            return words.changed_statement(history[0])
+        return words.nothing_yet(None, self._promise.target_error, self._promise.confidence)
+
     def position(self) -> Position:
         """Return where the evidence stands, as the daemon has last moved the threshold."""
-        return read(self._store, self.rule_key, self._pilot)
+        return read(self._store, self.rule_key, self._promise.pilot_documents)
 
 
 def last_alarm(store: Store) -> PromiseMove | None:

@@ -95,9 +95,11 @@ class TakingBack:
         document = self._sorted(document_id)
         seen = self._store.prediction(document_id)
         reason = Reason(ReasonCode.UNDONE, f"taken back by {self._actor}")
-        label = seen.label if seen is not None else document.verdict and document.verdict.label
-        confidence = None if seen is None else seen.confidence
-        verdict = Verdict(VerdictKind.REVIEW, reason, label, confidence)
+        if seen is not None:
+            verdict = Verdict(VerdictKind.REVIEW, reason, seen.label, seen.confidence)
+        else:
+            label = document.verdict.label if document.verdict else None
+            verdict = Verdict(VerdictKind.REVIEW, reason, label)
         there = Destination(Place.REVIEW, review_path(document), State.REVIEW)
         return self._move(document, there, verdict)
 

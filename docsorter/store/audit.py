@@ -234,9 +234,7 @@ def _fits() -> ColumnElement[bool]:
             DocumentRow.state.in_(check_rows.CHECKABLE),
             unsettled.exists(),
         ),
-        and_(
-            EntryRow.purpose == Purpose.SECOND, DocumentRow.state.in_(check_rows.CHECKABLE)
-        ),
+        and_(EntryRow.purpose == Purpose.SECOND, DocumentRow.state.in_(check_rows.CHECKABLE)),
     )
 
 

@@ -32,6 +32,18 @@ _ORDERS = {
 _WINDOW = 100
 _EVIDENCE = (Purpose.CHECK, Purpose.SECOND)
 _STRANGE = ReasonCode.UNLIKE_TRAINING
+_UNSURE = (
+    ReasonCode.UNSURE,
+    ReasonCode.REVIEWERS_DISAGREE,
+    ReasonCode.UNDONE,
+    ReasonCode.PAGES_DISAGREE,
+    ReasonCode.EARNING,
+    ReasonCode.PROBATION,
+    ReasonCode.LABEL_POLICY,
+    ReasonCode.RETIRED_LABEL,
+    ReasonCode.DUPLICATE,
+    ReasonCode.INTERNAL,
+)
 
 
 def listed(
@@ -123,15 +135,13 @@ def _least_sure(session: Session, fresh: Select[EntryRow]) -> EntryRow | None:
     A flood of strange documents may fill the window; then the oldest one of another reason comes.
     """
     ordered = fresh.order_by(*_ORDERS[ReviewOrder.UNSURE]).limit(_WINDOW)
-    for row in session.scalars(ordered):
-        if row.purpose is Purpose.DECIDE and row.reason is not _STRANGE:
+    for seen in session.scalars(ordered):
+        if seen.purpose is Purpose.DECIDE and seen.reason is not _STRANGE:
+            return seen
+    for reason in _UNSURE:  # one condition alone, so that it is the index of reasons that answers
+        row = session.scalar(fresh.where(EntryRow.reason == reason).order_by(EntryRow.id))
+        if row is not None:
             return row
-    for reason in ReasonCode:
-        if reason is not _STRANGE:
-            wanted = fresh.where(EntryRow.reason == reason, EntryRow.purpose == Purpose.DECIDE)
-            row = session.scalar(wanted.order_by(EntryRow.id))
-            if row is not None:
-                return row
     return None
 
 

@@ -147,6 +147,12 @@ class ReviewQueueStore(Transactions):
             rows.end_lease(row)
             return _entries(session, [row])[0]
 
+    def waiting_entries(self) -> int:
+        """Return how many entries wait for anybody; the quick part of `review_stats`."""
+        with self.read() as session:
+            waiting = select(func.count()).select_from(EntryRow).where(EntryRow.closed_at.is_(None))
+            return session.scalar(waiting) or 0
+
     def review_stats(self, since: dt.datetime | None = None) -> ReviewStats:
         """Return the queue in numbers; answers are counted since a time, or ever."""
         now = self._now()

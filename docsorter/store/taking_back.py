@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Final
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from docsorter.documents import Document, Move, Purpose, ReasonCode, State, Verdict
@@ -104,7 +104,7 @@ def _standing(session: Session, document_id: int) -> list[AnswerRow]:
 def _chosen(wanted: TakeBack) -> Select[DocumentRow]:
     by_name = wanted.ids is not None or wanted.by not in {"", BY_MACHINE}
     states = [State.SORTED, *([State.REJECTED] if by_name else [])]
-    sorted_so = DocumentRow.state.in_(states)
+    sorted_so: ColumnElement[bool] = DocumentRow.state.in_(states)
     if wanted.by == BY_MACHINE:
         sorted_so = and_(sorted_so, DocumentRow.answered_by.is_(None))
     elif wanted.by:

@@ -20,7 +20,7 @@ from docsorter.service.desk.pictures import Pictures
 from docsorter.service.desk.session import ReviewSession
 from docsorter.store import ReviewFilter
 
-AHEAD: Final = 2
+AHEAD: Final = 3
 """Documents that are held and loaded before they are needed."""
 
 Marked = tuple[Item, float | None]

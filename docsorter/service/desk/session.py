@@ -91,7 +91,7 @@ class ReviewSession:
 
     def waiting(self) -> int:
         """Return how many documents wait for people."""
-        return self.acts.store.review_stats().open
+        return self.acts.store.waiting_entries()
 
     def answered_since(self, start: dt.datetime) -> int:
         """Return how many answers of anybody stand since then."""
