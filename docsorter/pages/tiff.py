@@ -10,7 +10,6 @@ from PIL import Image, TiffImagePlugin
 from docsorter.documents import ReasonCode
 from docsorter.errors import DocumentError
 from docsorter.pages import producer
-from docsorter.pages.bilevel import reduced
 from docsorter.pages.orientation import upright
 from docsorter.pages.pictures import (
     Pictures,
@@ -138,8 +137,6 @@ def _pages(
         with decoding(_WHAT, tail_missing=missing):
             image.load()
             page = square_pixels(upright(image, notes), lying=lying)
-            if page.mode == "1":
-                page = reduced(page, max(page.size) // max(1, wanted.pixels))
         yield page
 
 
