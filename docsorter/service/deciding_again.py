@@ -17,6 +17,7 @@ from docsorter.pages.reader import PageReader
 from docsorter.service.acts import Acts
 from docsorter.service.bulk import Failed
 from docsorter.service.destinations import Destinations
+from docsorter.service.earning import Earning
 from docsorter.service.engine import Engine, load_model
 from docsorter.service.pipeline import Pipeline
 from docsorter.service.taking_back import TakingBack
@@ -109,6 +110,9 @@ def deciding_again(
             spool=configuration.root(Place.SPOOL),
             disk=Disk(),
             clock=acts.mover.clock,
+            earning=Earning(
+                acts.store, settings.decide, settings.promise, acts.mover.clock, moves=False
+            ),
         )
         yield DecidingAgain(taking, pipeline, loaded.card.name, workers)
 
