@@ -37,7 +37,7 @@ class GateVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairedChecks:
-    """What both models said of the same checked documents, in the order they were settled.
+    """What both models said of the same checked documents, in the order of drawing.
 
     Attributes:
         truths: The label of each, by blind answers.
@@ -171,7 +171,9 @@ def judge_candidate(checks: PairedChecks, plan: GatePlan) -> Gate:
 
 def _weights(inclusion: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return what each check counts, (0, 1]; the least inclusion is the sampling plan's."""
-    return inclusion.min(initial=1.0) / inclusion
+    least = float(inclusion.min(initial=1.0))
+    weights: NDArray[np.float64] = least / inclusion
+    return weights
 
 
 def _capitals(stakes: NDArray[np.float64], most: float) -> NDArray[np.float64]:

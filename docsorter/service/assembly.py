@@ -10,9 +10,11 @@ from docsorter.deliver.recovery import RecoveryReport, recover
 from docsorter.disk import Disk
 from docsorter.documents import Place
 from docsorter.service.destinations import Destinations
+from docsorter.service.earning import Earning
 from docsorter.service.engine import open_engine
 from docsorter.service.migration import migrate_workspace, open_workspace_store
 from docsorter.service.pipeline import Pipeline
+from docsorter.service.probation import Probation
 from docsorter.service.roots import MountMemory, check_roots
 from docsorter.service.switching import SwitchingEngine
 from docsorter.service.unfinished import longest_wait
@@ -30,6 +32,7 @@ class Assembly:
         mover: Moves bytes between the places.
         engine: From a file to a verdict, with the model in use.
         pipeline: From the spool to a folder.
+        earning: What the evidence from the user's own paper allows.
         recovered: What had to be finished from an earlier run.
         workers: Documents looked at side by side.
     """
@@ -39,6 +42,7 @@ class Assembly:
     mover: Mover
     engine: SwitchingEngine
     pipeline: Pipeline
+    earning: Earning
     recovered: RecoveryReport
     workers: int
 
@@ -74,6 +78,9 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
     recovered = recover(store, mover)
     workers = settings.service.workers or os.cpu_count() or 1
     engine = SwitchingEngine(open_engine(configuration, workers), settings.pages, workers)
+    earning = Earning(store, settings.decide, settings.promise, clock)
+    if earning.is_earned:  # checks may have been settled while nothing ran
+        earning.position(engine.model.rule_key, engine.card.name)
     pipeline = Pipeline(
         store=store,
         engine=engine,
@@ -83,5 +90,7 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
         spool=configuration.root(Place.SPOOL),
         disk=Disk(),
         clock=clock,
+        earning=earning,
+        probation=Probation(configuration.state, store, settings.drift.probation_checks),
     )
-    return Assembly(configuration, store, mover, engine, pipeline, recovered, workers)
+    return Assembly(configuration, store, mover, engine, pipeline, earning, recovered, workers)

@@ -66,7 +66,7 @@ class DocumentsStore(Transactions):
             session.add(row)
             session.flush()
             tallies.count(session, tallies.key_of(row), 1)
-            spool = Destination(Place.SPOOL, f"{row.id}{_suffix(arrival.name)}", State.SPOOLED)
+            spool = Destination(Place.SPOOL, spool_name(row.id, arrival.name), State.SPOOLED)
             move = rows.plan(
                 session, row, spool, actor=actor, now=now, before=records.decision(row)
             )
@@ -250,6 +250,12 @@ class DocumentsStore(Transactions):
             return None if row is None else records.prediction(row)
 
 
-def _suffix(name: str) -> str:
+def spool_name(document_id: int, name: str) -> str:
+    """Return the name of a document in the spool: its number and, if it is a tame one, the suffix.
+
+    Args:
+        document_id: The document.
+        name: File name it arrived with.
+    """
     suffix = PurePosixPath(name).suffix.lower()
-    return suffix if _TAME_SUFFIX.fullmatch(suffix) else ""
+    return f"{document_id}{suffix if _TAME_SUFFIX.fullmatch(suffix) else ''}"

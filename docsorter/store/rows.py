@@ -9,7 +9,14 @@ from sqlalchemy.orm import Session
 from docsorter.documents import MoveState, Purpose, ReasonCode
 from docsorter.errors import ConflictError, NotFoundError
 from docsorter.store import records
-from docsorter.store.tables import DocumentRow, EntryRow, EventRow, MoveRow, PredictionRow
+from docsorter.store.tables import (
+    AnswerRow,
+    DocumentRow,
+    EntryRow,
+    EventRow,
+    MoveRow,
+    PredictionRow,
+)
 from docsorter.store.words import Destination, Findings
 
 
@@ -147,6 +154,30 @@ def log(
     return row
 
 
+def move_of_answer(session: Session, document_id: int, answer_id: int) -> MoveRow | None:
+    """Return the finished move that carried a standing answer out."""
+    return session.scalar(
+        select(MoveRow)
+        .where(
+            MoveRow.document_id == document_id,  # has the index
+            MoveRow.answer_id == answer_id,
+            MoveRow.state == MoveState.DONE,
+        )
+        .order_by(MoveRow.id)
+        .limit(1)
+    )
+
+
+def last_standing(session: Session, document_id: int) -> AnswerRow | None:
+    """Return the newest answer to a document that was not taken back."""
+    return session.scalar(
+        select(AnswerRow)
+        .where(AnswerRow.document_id == document_id, AnswerRow.undone_at.is_(None))
+        .order_by(AnswerRow.id.desc())
+        .limit(1)
+    )
+
+
 def open_entry_row(session: Session, document_id: int) -> EntryRow | None:
     """Return the open review entry of a document."""
     return session.scalar(
@@ -210,5 +241,7 @@ def note_findings(session: Session, row: DocumentRow, findings: Findings, now: d
         row.media_type = findings.media_type
     if findings.producer:
         row.producer = findings.producer
+    if findings.traits:
+        row.traits = dict(findings.traits)
     if findings.duplicate_of is not None:
         row.duplicate_of = findings.duplicate_of
