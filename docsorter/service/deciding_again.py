@@ -17,6 +17,7 @@ from docsorter.pages.reader import PageReader
 from docsorter.service.acts import Acts
 from docsorter.service.bulk import Failed
 from docsorter.service.destinations import Destinations
+from docsorter.service.earning import Earning
 from docsorter.service.engine import Engine, load_model
 from docsorter.service.pipeline import Pipeline
 from docsorter.service.taking_back import TakingBack
@@ -99,6 +100,8 @@ def deciding_again(
     settings = configuration.settings
     workers = settings.service.workers or os.cpu_count() or 1
     reader = PageReader(settings.pages, size=loaded.card.input.size, concurrency=workers)
+    # The daemon may run beside: it alone moves the threshold.
+    earning = Earning(acts.store, settings.decide, settings.promise, acts.mover.clock, moves=False)
     with Engine(loaded, reader) as engine:
         pipeline = Pipeline(
             store=acts.store,
@@ -109,6 +112,7 @@ def deciding_again(
             spool=configuration.root(Place.SPOOL),
             disk=Disk(),
             clock=acts.mover.clock,
+            earning=earning,
         )
         yield DecidingAgain(taking, pipeline, loaded.card.name, workers)
 
