@@ -31,8 +31,7 @@ from bench.department.plot import plot
 from bench.department.pool import recorded_pool
 from bench.department.runs import RETRAINED, run_all
 from docsorter.cli.output import console, progress
-from docsorter.decide.autonomy import EarnPolicy
-from docsorter.decide.promise import error_upper_bound
+from docsorter.decide.autonomy import EarnPolicy, miss_rate_bound
 
 _FOLDER = Path("build/simulate")
 _OUT = Path("bench/out")
@@ -93,18 +92,21 @@ def _print(lives: Sequence[Life], changes: dict[str, DriftFigures], facts: dict[
         f"(most {most:.2%}); "
         f"over all days {whole.sorted_alone:.1%} sorted, {whole.error:.2%} wrong"
     )
-    doubles, differed = (sum(getattr(life, name) for life in lives) for name in _DOUBLE)
+    doubles, differed = sum(one.doubles for one in lives), sum(one.differed for one in lives)
     out.print(
-        f"people: {differed} of {doubles} double looks differ, so that they pass at most "
-        f"{error_upper_bound(differed, doubles):.1%} of the wrong documents as right "
+        f"people: {differed} of {doubles} double looks differ, so that at most "
+        f"{miss_rate_bound(differed, doubles):.1%} of the wrong documents pass as right "
         f"({policy.miss_rate:.0%} are reckoned with)"
+    )
+    abrupt = summed([day for life in lives for day in life.abrupt])
+    out.print(
+        f"if new models take over at once and begin with nothing: {abrupt.sorted_alone:.1%} "
+        f"sorted over all days, {abrupt.error:.2%} wrong, {abrupt.answers:.0f} answers a day "
+        f"(rehearsing: {whole.answers:.0f})"
     )
     out.print(_retrainings(lives))
     if changes:
         out.print(_changes(changes))
-
-
-_DOUBLE = ("doubles", "differed")
 
 
 def _weeks(lives: Sequence[Life]) -> Table:

@@ -171,6 +171,14 @@ class LearningSettings(_Section):
     """A training is stopped after so long; the same command goes on where it was."""
 
 
+class DriftSettings(_Section):
+    """What is done when documents are no longer like those before."""
+
+    probation_checks: Annotated[int, Ge(0), Le(1000)] = 20
+    """With autonomy earned, documents of a new scanner go to a person until so many of its checks
+    were right; 0 sorts them like all others."""
+
+
 class StoreSettings(_Section):
     """The database."""
 
@@ -226,6 +234,7 @@ class Settings(BaseSettings):
     deliver: DeliverSettings = DeliverSettings()
     review: ReviewSettings = ReviewSettings()
     learning: LearningSettings = LearningSettings()
+    drift: DriftSettings = DriftSettings()
     store: StoreSettings = StoreSettings()
     retention: RetentionSettings = RetentionSettings()
     service: ServiceSettings = ServiceSettings()

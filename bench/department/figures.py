@@ -20,6 +20,7 @@ class Life:
         seed: Of its arrivals, draws and slips.
         starter: Its days with the threshold on the model's card.
         earned: Its days with an autonomy that is earned.
+        abrupt: The same, where new models take over at once and begin with nothing.
         retrainings: Models that learned from the answers.
         doubles: Blind answers given twice to compare people.
         differed: In how many of them people differed.
@@ -28,6 +29,7 @@ class Life:
     seed: int
     starter: list[Day]
     earned: list[Day]
+    abrupt: list[Day]
     retrainings: list[Retraining]
     doubles: int
     differed: int
@@ -132,6 +134,7 @@ def as_json(
                 "earned_weeks": [asdict(week) for week in weeks(life.earned)],
                 "from_week_5": asdict(summed(life.earned[SETTLED:])),
                 "whole": asdict(summed(life.earned)),
+                "without_rehearsal": asdict(summed(life.abrupt)),
                 "starter_whole": asdict(summed(life.starter)),
                 "retrainings": [asdict(one) for one in life.retrainings],
                 "happened": {

@@ -55,8 +55,11 @@ def _life(seed: int) -> Life:
     }
     department = EarnedDepartment(room.seen, arrivals, EarnPolicy(), seed, teachings)
     days = department.run()
+    abrupt = EarnedDepartment(
+        room.seen, arrivals, EarnPolicy(), seed, teachings, rehearses=False
+    ).run()
     return Life(
-        seed, run_starter(room.seen, arrivals), days, department.retrainings,
+        seed, run_starter(room.seen, arrivals), days, abrupt, department.retrainings,
         department.doubles, department.differed,
     )  # fmt: skip
 

@@ -50,6 +50,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
     from docsorter.service import health
     from docsorter.service.acts import open_acts
     from docsorter.service.lock import WorkspaceLock
+    from docsorter.service.noticed import noticed_by
     from docsorter.service.promise_view import alarm_words, last_alarm
 
     chosen = configuration(ctx)
@@ -62,6 +63,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
         purposes = workspace.store.waiting_for()
         statement = workspace.statement()
         alarm = last_alarm(workspace.store)
+        noticed = noticed_by(chosen, workspace)
     stale = beat is not None and beat.is_stale(SystemClock().now())
     hindered = (beat is not None and bool(beat.paused)) or bool(waiting.keys() - PATIENCE)
     well = pid is not None and beat is not None and not stale and not hindered
@@ -77,6 +79,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
                 "waiting_for": purposes,
                 "statement": statement,
                 "alarm": alarm,
+                **noticed.as_json(),
             }
         )
     else:
@@ -86,6 +89,8 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
         say(f"promise   {statement}")
         if alarm is not None:
             say(f"ALARM     since {when(alarm.at)}: {alarm_words(alarm)}; docsorter promise")
+        for line in noticed.lines():
+            say(line)
         if stale and pid is not None:
             say("the daemon has said nothing for over a minute: docsorter doctor")
     if not well:

@@ -13,7 +13,9 @@ from docsorter.cli import (
     care_commands,
     daemon_commands,
     data_commands,
+    drift_commands,
     evaluate_commands,
+    explain_command,
     history_commands,
     model_commands,
     promise_commands,
@@ -97,6 +99,8 @@ evaluate_commands.register(app)
 synth_commands.register(app)
 app.add_typer(review_commands.app, name="review")
 history_commands.register(app)
+explain_command.register(app)
+drift_commands.register(app)
 undo_commands.register(app)
 promise_commands.register(app)
 backup_commands.register(app)

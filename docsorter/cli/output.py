@@ -139,9 +139,15 @@ def percent(value: float | None) -> str:
     return "" if value is None else f"{100 * value:.1f} %"
 
 
+_UNSAID = ("unlike_training", "earning")
+
+
 def guess(verdict: "Verdict | None") -> tuple[str, str]:
-    """Return the label of a verdict and how sure it is; nothing where no label was likely."""
-    if verdict is None or verdict.label is None or verdict.reason.code == "unlike_training":
+    """Return the label of a verdict and how sure it is; nothing where no label was likely.
+
+    Nor while a person is to say what it is without having been told.
+    """
+    if verdict is None or verdict.label is None or verdict.reason.code in _UNSAID:
         return "", ""
     return verdict.label, percent(verdict.confidence)
 

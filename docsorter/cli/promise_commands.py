@@ -76,7 +76,7 @@ def what_if(
 
 
 def _rows(found: "PromiseReport") -> list[tuple[str, object]]:
-    promised = f"at most {percent(found.target)} wrong, {percent(found.confidence)} confidence"
+    promised = _promised(found.target, found.confidence)
     earned = found.autonomy == "earned"
     rows: list[tuple[str, object]] = [
         ("autonomy", found.autonomy),
@@ -95,6 +95,10 @@ def _rows(found: "PromiseReport") -> list[tuple[str, object]]:
         rows.append(("alarm", f"{_doubt(found.doubt)} ({found.doubt:.2f}; the alarm is at 1)"))
     rows.append(("drawn", _drawn(found)))
     return rows
+
+
+def _promised(target: float, confidence: float) -> str:
+    return f"at most {100 * target:.6g} % wrong, {100 * confidence:.6g} % confidence"
 
 
 def _next_step(found: "PromiseReport") -> list[tuple[str, object]]:
@@ -175,7 +179,7 @@ def _why(move: "PromiseMove") -> str:
 
 
 def _print_answer(answer: "Answer") -> None:
-    promised = f"at most {percent(answer.target)} wrong, {percent(answer.confidence)} confidence"
+    promised = _promised(answer.target, answer.confidence)
     rows: list[tuple[str, object]] = [("promise", promised), ("threshold", answer.threshold_words)]
     rows += [("reviews", answer.review_words), ("caught", answer.caught_words)]
     if answer.caught:

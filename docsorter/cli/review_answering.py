@@ -73,6 +73,20 @@ def answer(
     summary(gesture, "answered", as_json=as_json)
 
 
+def answer_together(
+    workspace: "Acts", numbers: Sequence[int], label: str, *, new_label: bool, as_json: bool
+) -> None:
+    """Say of several documents at once what they are, and report what became of each.
+
+    Raises:
+        typer.Exit: One could not be answered.
+        UsageError: The label is none.
+    """
+    _check(workspace, label, new_label=new_label)
+    gesture = _answer_all(workspace, numbers, label, new_label=new_label)
+    _summary(gesture, "answered", as_json=as_json)
+
+
 def _meant(
     what: Sequence[str], where: Sequence[str], *, reject: bool
 ) -> tuple[list[int], list[str], str | None]:

@@ -14,6 +14,7 @@ from docsorter.service.earning import Earning
 from docsorter.service.engine import open_engine
 from docsorter.service.migration import migrate_workspace, open_workspace_store
 from docsorter.service.pipeline import Pipeline
+from docsorter.service.probation import Probation
 from docsorter.service.roots import MountMemory, check_roots
 from docsorter.service.switching import SwitchingEngine
 from docsorter.service.unfinished import longest_wait
@@ -90,5 +91,6 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
         disk=Disk(),
         clock=clock,
         earning=earning,
+        probation=Probation(configuration.state, store, settings.drift.probation_checks),
     )
     return Assembly(configuration, store, mover, engine, pipeline, earning, recovered, workers)

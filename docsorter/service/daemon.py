@@ -33,6 +33,8 @@ from docsorter.service.watching import Watching
 from docsorter.service.workers import Workers
 
 _LOG = logging.getLogger(LOGGER)
+# Seconds; once is not enough, as a worker may write down a wait that it worked out before the jump.
+_AFTER_A_JUMP = (0.0, 10.0, 60.0, 240.0)
 _RETRY_SECONDS = 5.0
 _LONGEST_SLEEP = 30.0
 _PEEK_SECONDS = 2.0  # how soon a sleeping daemon notices that another model was promoted
@@ -62,6 +64,7 @@ class Daemon:
         self._pauses = Pauses()
         self._mounts = MountMemory(configuration)
         self._clocks = ClockWatch(self._clock)
+        self._hasten_at: list[float] = []
         self._heartbeat = Heartbeat(
             configuration.state,
             permissions(configuration.settings)[Place.SPOOL].file_mode,
@@ -200,6 +203,9 @@ class Daemon:
         jump = self._clocks.jumped()
         if jump:
             _LOG.warning("the clock was set by %+.0f s; nothing waits longer for that", jump)
+            self._hasten_at = [self._clock.monotonic() + after for after in _AFTER_A_JUMP]
+        if self._hasten_at and self._clock.monotonic() >= self._hasten_at[0]:
+            del self._hasten_at[0]
             assembly.store.hasten(longest_wait(self._configuration, self._clock))
 
     def _hand_out(self, assembly: Assembly, claimer: Claimer, workers: Workers) -> None:

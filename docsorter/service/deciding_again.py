@@ -100,7 +100,6 @@ def deciding_again(
     settings = configuration.settings
     workers = settings.service.workers or os.cpu_count() or 1
     reader = PageReader(settings.pages, size=loaded.card.input.size, concurrency=workers)
-    earning = Earning(acts.store, settings.decide, settings.promise, acts.mover.clock)
     with Engine(loaded, reader) as engine:
         pipeline = Pipeline(
             store=acts.store,
@@ -111,7 +110,9 @@ def deciding_again(
             spool=configuration.root(Place.SPOOL),
             disk=Disk(),
             clock=acts.mover.clock,
-            earning=earning,
+            earning=Earning(
+                acts.store, settings.decide, settings.promise, acts.mover.clock, moves=False
+            ),
         )
         yield DecidingAgain(taking, pipeline, loaded.card.name, workers)
 

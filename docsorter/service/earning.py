@@ -37,6 +37,7 @@ from docsorter.store import Draw, PromiseMove, Store, Why
 _LOG = logging.getLogger(LOGGER)
 _VOLUME_DAYS = 28.0
 _FRESH_SECONDS = 600.0  # how long the volume per day is taken for true
+_REST = 10.0  # times as long as a look took passes before the next one
 _MOST_RULES = 2  # the model in use and the one that it replaced
 _PLAIN = SortRule(1.0, 1.0, 100.0)
 ACTOR = "daemon"
@@ -69,6 +70,8 @@ class Earning:
         promise: The settings [promise].
         clock: For the volume per day.
         chance: Returns a number from 0 up to 1; whoever is below the share is drawn.
+        moves: Whether it moves the threshold; only the holder of the workspace's lock may. Others
+            go by what it wrote last.
     """
 
     def __init__(
@@ -78,7 +81,10 @@ class Earning:
         promise: PromiseSettings,
         clock: Clock,
         chance: Callable[[], float] | None = None,
+        *,
+        moves: bool = True,
     ) -> None:
+        self._moves = moves
         self._store = store
         self._decide = decide
         self._promise = promise
@@ -88,7 +94,7 @@ class Earning:
         self._positions: dict[str, Position] = {}
         self._models: dict[str, str] = {}
         self._mark: Mark | None = None
-        self._volume_until = float("-inf")
+        self._volume_until = self._not_before = float("-inf")
 
     @property
     def is_earned(self) -> bool:
@@ -127,7 +133,7 @@ class Earning:
 
     def due(self) -> bool:
         """Say whether somebody answered since the last look; costs two look-ups in an index."""
-        if not self.is_earned:
+        if not self.is_earned or self._clock.monotonic() < self._not_before:
             return False
         try:
             return self._store.answers_mark() != self._mark
@@ -140,8 +146,9 @@ class Earning:
         Raises:
             StoreError: The database cannot be used just now.
         """
-        if not self.is_earned:
+        if not self.is_earned or self._clock.monotonic() < self._not_before:
             return
+        began = self._clock.monotonic()
         mark = self._store.answers_mark()
         if mark == self._mark and self._clock.monotonic() < self._volume_until:
             return
@@ -149,7 +156,9 @@ class Earning:
             for rule in list(self._positions):
                 self._look(rule)
         self._mark = mark
-        self._volume_until = self._clock.monotonic() + _FRESH_SECONDS
+        ended = self._clock.monotonic()
+        self._volume_until = ended + _FRESH_SECONDS
+        self._not_before = ended + _REST * (ended - began)
 
     def _earned(self, sight: Sight, position: Position) -> Judged:
         prediction, plan, rule = sight.prediction, position.plan, sight.rule or _PLAIN
@@ -183,13 +192,20 @@ class Earning:
     def _look(self, rule: str) -> Position:
         """Read the evidence of a rule, move its threshold as it asks, and remember where it is."""
         history = self._store.promises(rule, limit=1)
-        moved = self._begun(rule, history[0] if history else None)
+        moved = history[0] if history else None
+        if self._moves:
+            moved = self._begun(rule, moved)
+        elif moved is not None and not keeps_plan(moved, self._promise):
+            moved = None  # promised something else; nothing is in use before the daemon has looked
         if moved is None:
             pilot = self._promise.pilot_documents
             left = pilot - len(self._store.drawn_scores(rule, pilot))
             position = where(None, gather(()), left=left)
-        else:
+        elif self._moves:
             position = where(*self._follow(moved))
+        else:
+            evidence = self._store.evidence(rule, after_id=evidence_after(moved))
+            position = where(moved, gather(evidence))
         self._positions[rule] = position
         return position
 

@@ -34,6 +34,7 @@ from docsorter.service.earning import Earning, Judged
 from docsorter.service.engine import Looker, Sight
 from docsorter.service.log import LOGGER
 from docsorter.service.pauses import fault_reason
+from docsorter.service.probation import Probation
 from docsorter.settings import IntakeSettings
 from docsorter.store import Findings, Store
 from docsorter.writers import is_being_written
@@ -62,6 +63,7 @@ class Pipeline:
         disk: Digests.
         clock: For the next try.
         earning: What the evidence allows; None sorts by the model's card alone.
+        probation: Holds documents of new scanners back once autonomy was earned.
     """
 
     def __init__(  # noqa: PLR0913 -- the one place where these meet
@@ -76,9 +78,11 @@ class Pipeline:
         disk: Disk,
         clock: Clock,
         earning: Earning | None = None,
+        probation: Probation | None = None,
     ) -> None:
         self._store = store
         self._earning = earning
+        self._probation = probation
         self._engine = engine
         self._mover = mover
         self._destinations = destinations
@@ -144,16 +148,19 @@ class Pipeline:
             reason = Reason(ReasonCode.INTERNAL, error.message)
             verdict, findings = Verdict(VerdictKind.REVIEW, reason), Findings()
         else:
-            judged = self._judge(sight)
+            judged = self._judge(document, sight)
             verdict, findings = judged.verdict, _findings(sight)
         if self._changed(document, path):
             return self._wait(document, _STILL_WRITTEN, self._intake.slow_rest_seconds)
         return self._deliver(document, verdict, findings, judged)
 
-    def _judge(self, sight: Sight) -> Judged:
+    def _judge(self, document: Document, sight: Sight) -> Judged:
         if self._earning is None:
             return Judged(sight.verdict, None, sight.statement)
-        return self._earning.judge(sight)
+        judged = self._earning.judge(sight)
+        if self._probation is None or not self._earning.is_earned:
+            return judged
+        return self._probation.judge(document, sight, judged)
 
     def _hash(self, document: Document, path: Path) -> Document:
         status = path.stat(follow_symlinks=False)
@@ -259,4 +266,5 @@ def _findings(sight: Sight) -> Findings:
         pages=sight.pages.total_pages,
         media_type=sight.pages.media_type,
         producer=sight.pages.producer,
+        traits=sight.pages.traits,
     )

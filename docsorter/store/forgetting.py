@@ -167,7 +167,7 @@ class ForgettingStore(NamesStore):
 
 def _wipe(session: Session, row: DocumentRow) -> None:
     row.name, row.path, row.source, row.producer = _HALFWAY, "", "", ""
-    row.sha256 = row.waiting_text = None
+    row.sha256 = row.waiting_text = row.traits = None
     row.waiting = None
     row.reason_text = None if row.reason is None else ""
     session.execute(delete(PredictionRow).where(PredictionRow.document_id == row.id))

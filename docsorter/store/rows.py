@@ -241,5 +241,7 @@ def note_findings(session: Session, row: DocumentRow, findings: Findings, now: d
         row.media_type = findings.media_type
     if findings.producer:
         row.producer = findings.producer
+    if findings.traits:
+        row.traits = dict(findings.traits)
     if findings.duplicate_of is not None:
         row.duplicate_of = findings.duplicate_of

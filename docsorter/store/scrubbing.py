@@ -40,6 +40,7 @@ _WIPE_CHECKS = (
     "UPDATE checks SET source = '', outcome = coalesce(outcome, 'void'),"
     " settled_at = coalesce(settled_at, :now) WHERE document_id = :id"
 )
+_WIPE_TRAITS = "UPDATE documents SET traits = NULL WHERE id = :id"
 # Of the index of names, which keeps what was removed until it is merged.
 _HAS_INDEX = "SELECT 1 FROM sqlite_master WHERE name = 'document_names'"
 _WAITING = "('claiming', 'spooled', 'review')"
@@ -140,6 +141,7 @@ def _forget(database: sqlite3.Connection, number: int, now: str) -> None:
         database.execute(statement, values)
     if _has_checks(database):
         database.execute(_WIPE_CHECKS, values)
+        database.execute(_WIPE_TRAITS, values)
 
 
 def _has_checks(database: sqlite3.Connection) -> bool:

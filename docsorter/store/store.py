@@ -12,6 +12,7 @@ from docsorter.store.answers import AnswersStore
 from docsorter.store.audit import AuditStore
 from docsorter.store.checks import ChecksStore
 from docsorter.store.documents_store import DocumentsStore
+from docsorter.store.drift_samples import DriftSamplesStore
 from docsorter.store.engine import make_engine
 from docsorter.store.events import EventsStore
 from docsorter.store.faults import translated
@@ -52,6 +53,7 @@ class Store(
     UpkeepStore,
     AuditStore,
     LearningStore,
+    DriftSamplesStore,
 ):
     """Documents, moves, review entries, answers and events of one workspace.
 

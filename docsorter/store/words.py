@@ -1,6 +1,7 @@
 """What is handed to the store and comes back from it, beside the words of docsorter.documents."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypedDict
@@ -62,6 +63,7 @@ class Findings:
         media_type: What the bytes are, None when unknown.
         producer: What the scanner says of itself.
         duplicate_of: Id of an earlier document with the same bytes.
+        traits: What the scan looks like as a scan; empty when that was not measured.
     """
 
     prediction: Prediction | None = None
@@ -69,6 +71,7 @@ class Findings:
     media_type: str | None = None
     producer: str = ""
     duplicate_of: int | None = None
+    traits: Mapping[str, float | str] = field(default_factory=dict)
 
 
 class Changes(TypedDict, total=False):

@@ -13,6 +13,7 @@ from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration, load
 from docsorter.documents import Purpose, ReasonCode, State
 from docsorter.errors import SettingsError
+from docsorter.service.earning import Earning
 from docsorter.store import Why
 from tests.service.earning_desk import EarningDesk, KeyedReader
 
@@ -217,3 +218,17 @@ def test_a_promise_that_cannot_be_is_refused_in_one_line(
 ) -> None:
     with pytest.raises(SettingsError, match=word):
         load(configuration.workspace, flags)
+
+
+def test_whoever_does_not_hold_the_lock_goes_by_what_was_written_and_writes_nothing(
+    desk: EarningDesk,
+) -> None:
+    settings = desk.configuration.settings
+    reader = Earning(desk.store, settings.decide, settings.promise, desk.clock, moves=False)
+    assert reader.position(desk.rule, "test-1").threshold is None
+    desk.earn()
+    before = len(desk.store.promises())
+    late = Earning(desk.store, settings.decide, settings.promise, desk.clock, moves=False)
+
+    assert late.position(desk.rule, "test-1").threshold == desk.position.threshold
+    assert len(desk.store.promises()) == before
