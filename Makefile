@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
 
-.PHONY: help install demo test lint types layering unit bench torture lock format clean poppler starter examples train-demo
+.PHONY: help install demo test lint types layering unit bench simulate torture lock format clean poppler starter examples train-demo
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,9 @@ unit: poppler $(VENV)/dev.done ## pytest on all cores
 
 bench: poppler $(VENV)/dev.done ## latency, throughput, memory, start
 	@$(BIN)/python -m bench.run
+
+simulate: poppler $(VENV)/dev.done ## a department earns its autonomy: automation, errors, answers (a quarter of an hour at first)
+	@$(BIN)/python -m bench.simulate
 
 torture: poppler $(VENV)/dev.done ## kills, power cuts, faults, hostile files: is anything lost? (half an hour)
 	@$(BIN)/python -m tests.torture.run
