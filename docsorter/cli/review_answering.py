@@ -84,7 +84,7 @@ def answer_together(
     """
     _check(workspace, label, new_label=new_label)
     gesture = _answer_all(workspace, numbers, label, new_label=new_label)
-    _summary(gesture, "answered", as_json=as_json)
+    summary(gesture, "answered", as_json=as_json)
 
 
 def _meant(
