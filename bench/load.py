@@ -26,7 +26,7 @@ from docsorter.service.care import Care
 from docsorter.service.migration import migrate_workspace, open_workspace_store
 from docsorter.service.workspace import create
 from docsorter.settings import IntakeSettings
-from docsorter.store import Arrival, DocumentFilter, ReviewOrder, Store
+from docsorter.store import Arrival, DocumentFilter, ReviewFilter, ReviewOrder, Store
 
 Figures = dict[str, float]
 AIMS = {
@@ -39,7 +39,12 @@ AIMS = {
     "query_history_ms": 100,
     "query_history_label_ms": 100,
     "query_history_since_ms": 100,
+    "query_history_text_common_ms": 100,
     "query_history_text_rare_ms": 100,
+    "query_history_text_nowhere_ms": 100,
+    "query_history_text_in_label_ms": 100,
+    "query_review_text_common_ms": 100,
+    "query_review_text_rare_ms": 100,
     "care_longest_wait_ms": 50,
 }
 
@@ -162,10 +167,19 @@ def million(folder: Path, documents: int) -> Figures:
             "history_since": lambda: store.documents(DocumentFilter(since=since)),
             "history_text_common": lambda: store.documents(DocumentFilter(text="scan")),
             "history_text_rare": lambda: store.documents(DocumentFilter(text=text)),
+            "history_text_nowhere": lambda: store.documents(DocumentFilter(text="lost")),
+            "history_text_in_label": lambda: store.documents(
+                DocumentFilter(text=f"{documents // 3}", label="claim")
+            ),
+            "review_text_common": lambda: store.entries(filter=ReviewFilter(text="scan")),
+            "review_text_rare": lambda: store.entries(filter=ReviewFilter(text=text)),
             "document": lambda: store.events(document_id=documents // 2),
         }
         timed = {f"query_{name}_ms": _time(ask) for name, ask in questions.items()}
         size = store.size()
+        began = time.perf_counter()
+        forgetting = _writing(store, lambda: store.forget(documents // 2, actor="bench"))
+        forgot = time.perf_counter() - began
     return {
         "documents": documents,
         "documents_fill_s": round(filled, 1),
@@ -175,6 +189,8 @@ def million(folder: Path, documents: int) -> Figures:
         "care_writes_meanwhile": len(waits),
         "care_longest_wait_ms": _ms(max(waits)),
         "care_longest_wait_without_ms": _ms(undisturbed),
+        "forget_s": round(forgot, 1),
+        "forget_longest_wait_ms": _ms(max(forgetting)),
     }
 
 

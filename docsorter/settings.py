@@ -6,7 +6,7 @@ Precedence: flag > environment (`DOCSORTER_SECTION__NAME`) > docsorter.toml > de
 from pathlib import Path
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -116,6 +116,27 @@ class ReviewSettings(_Section):
     """How docsorter review draws pages; auto asks the terminal, dots do without colour."""
 
 
+class LearningSettings(_Section):
+    """When docsorter retrain --auto learns and promotes, and what a new model has to show."""
+
+    least_answers: Annotated[int, Ge(1)] = 50
+    """Train by itself only when so many answers are not learned yet."""
+    days_between: Annotated[float, Ge(0), Le(3650)] = 7.0
+    """Promote by itself at most once in so many days."""
+    margin: Annotated[float, Gt(0), Le(0.2)] = 0.02
+    """A new model must be shown to be worse by less than this share of documents."""
+    confidence: Annotated[float, Gt(0.5), Lt(1)] = 0.95
+    """How sure that is to be."""
+    label_margin: Annotated[float, Gt(0), Le(1)] = 0.05
+    """No label may get worse by more than this share of its checked documents."""
+    sure_of_another: Annotated[float, Gt(0.5), Le(1)] = 0.95
+    """An answer is suspicious when the model gave another label this probability or more."""
+    threads: Annotated[int, Ge(0), Le(256)] = 0
+    """Threads of a training; 0 means one core less than there are."""
+    hours: Annotated[float, Gt(0), Le(240)] = 12.0
+    """A training is stopped after so long; the same command goes on where it was."""
+
+
 class StoreSettings(_Section):
     """The database."""
 
@@ -169,6 +190,7 @@ class Settings(BaseSettings):
     decide: DecideSettings = DecideSettings()
     deliver: DeliverSettings = DeliverSettings()
     review: ReviewSettings = ReviewSettings()
+    learning: LearningSettings = LearningSettings()
     store: StoreSettings = StoreSettings()
     retention: RetentionSettings = RetentionSettings()
     service: ServiceSettings = ServiceSettings()

@@ -16,6 +16,7 @@ from docsorter.cli import (
     evaluate_commands,
     history_commands,
     model_commands,
+    retrain_commands,
     review_commands,
     service_commands,
     sort_commands,
@@ -89,6 +90,7 @@ workspace_commands.register(app)
 daemon_commands.register(app)
 sort_commands.register(app)
 train_commands.register(app)
+retrain_commands.register(app)
 evaluate_commands.register(app)
 synth_commands.register(app)
 app.add_typer(review_commands.app, name="review")

@@ -23,11 +23,13 @@ from docsorter.documents.reasons import (
 )
 from docsorter.documents.records import (
     Answer,
+    CheckOutcome,
     Document,
     Event,
     Move,
     MoveState,
     Place,
+    Purpose,
     ReviewEntry,
     State,
 )
@@ -37,6 +39,7 @@ __all__ = [
     "REFUSED_FOR",
     "WAITS_FOR",
     "Answer",
+    "CheckOutcome",
     "Document",
     "Event",
     "Move",
@@ -45,6 +48,7 @@ __all__ = [
     "PageSet",
     "Place",
     "Prediction",
+    "Purpose",
     "RawOutput",
     "Reason",
     "ReasonCode",

@@ -26,6 +26,9 @@ class ReasonCode(StrEnum):
     RETIRED_LABEL = "retired_label"
     DUPLICATE = "duplicate"
     UNDONE = "undone"
+    EARNING = "earning"
+    PROBATION = "probation"
+    REVIEWERS_DISAGREE = "reviewers_disagree"
     # refused because
     EMPTY = "empty"
     UNSUPPORTED = "unsupported"

@@ -78,6 +78,22 @@ class Document:
     duplicate_of: int | None = None
 
 
+class Purpose(StrEnum):
+    """What a review entry, and the answer to it, is for."""
+
+    DECIDE = "decide"  # the document waits for it
+    CHECK = "check"  # drawn by chance from those sorted alone, to keep the promise alive
+    SECOND = "second"  # a second opinion of what a person said
+
+
+class CheckOutcome(StrEnum):
+    """What a blind check showed of the model's label."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    VOID = "void"  # the answer was taken back, or the document forgotten: no evidence
+
+
 class MoveState(StrEnum):
     """Where a move of bytes stands."""
 
@@ -127,6 +143,9 @@ class ReviewEntry:
         skips: How often it was put back.
         lease_owner: Who holds it just now.
         lease_expires_at: Until when.
+        purpose: What the answer is for; only `decide` moves a document out of review.
+        blind: Nothing of the model may be shown before the answer.
+        not_for: Who looked first; somebody else is asked before them.
     """
 
     id: int
@@ -136,6 +155,9 @@ class ReviewEntry:
     skips: int = 0
     lease_owner: str | None = None
     lease_expires_at: dt.datetime | None = None
+    purpose: Purpose = Purpose.DECIDE
+    blind: bool = False
+    not_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +173,10 @@ class Answer:
         uid: Unix user id.
         answered_at: When.
         undone_at: When it was taken back, if it was.
+        purpose: What it was asked for.
+        blind: It was given without seeing what the model said.
+        seconds: From the page being shown to the answer, None when nobody measured.
+        batch: What joins the answers of one gesture, None for a single one.
     """
 
     id: int
@@ -161,6 +187,10 @@ class Answer:
     uid: int
     answered_at: dt.datetime
     undone_at: dt.datetime | None = None
+    purpose: Purpose = Purpose.DECIDE
+    blind: bool = False
+    seconds: float | None = None
+    batch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ class Trouble(StrEnum):
 
     DATABASE = "database"
     COUNTERS = "counters"
+    NAMES = "names"
     MISSING = "missing"
     CHANGED = "changed"
     NOT_A_FILE = "not_a_file"
@@ -49,6 +50,7 @@ class Finding:
 REPAIRABLE = frozenset(
     {
         Trouble.COUNTERS,
+        Trouble.NAMES,
         Trouble.SIDECAR,
         Trouble.OPEN_MOVE,
         Trouble.ENTRY,

@@ -15,6 +15,7 @@ from docsorter.disk import Disk
 from docsorter.documents import Document, Place, State
 from docsorter.errors import ConflictError, EnvironmentFaultError
 from docsorter.service.copies import Scrubbed, scrub_backups
+from docsorter.service.learning.manifest import Snapshots
 from docsorter.service.ledger import add_to_ledger
 from docsorter.store import Store
 from docsorter.surroundings import environment_reason
@@ -29,6 +30,7 @@ class Forgotten:
         removed: Files that are gone, relative to the workspace where they are in it.
         backups: What became of the backups.
         twins: Other documents with the same bytes; each is to be forgotten on its own.
+        models: Models that learned from it; what they learned stays until they are removed.
         log_merged: The write-ahead log of the database was emptied; if not, somebody was reading,
             and `docsorter maintain` does it.
     """
@@ -37,6 +39,7 @@ class Forgotten:
     removed: tuple[Path, ...]
     backups: Scrubbed
     twins: tuple[int, ...]
+    models: tuple[str, ...]
     log_merged: bool
 
 
@@ -113,14 +116,18 @@ class Forgetting:
         removed = {document.id: self._erase(document) for document in documents}
         marks = [(document.id, document.arrived_at) for document in documents]
         backups = scrub_backups(self._configuration, self._store, marks, self._clock.now())
-        for document in documents:
-            self._store.finish_forget(document.id)
+        self._store.finish_forget(*removed)
         merged = self._store.checkpoint(truncate=True)
-        return [Forgotten(n, tuple(removed[n]), backups, twins[n], merged) for n in removed]
+        models = {n: tuple(name for name, _, _ in self._store.learned_by(n)) for n in removed}
+        return [
+            Forgotten(n, tuple(removed[n]), backups, twins[n], models[n], merged) for n in removed
+        ]
 
     def _erase(self, document: Document) -> list[Path]:
         try:
             removed = self._remove_files(document)
+            frozen = Snapshots(self._configuration.state, self._disk).erase(document.id)
+            removed += [self._shown(file) for file in frozen]
             mode = permissions(self._configuration.settings)[Place.SPOOL].file_mode
             add_to_ledger(self._configuration.state, document.id, document.arrived_at, mode)
         except OSError as error:

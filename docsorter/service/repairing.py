@@ -70,6 +70,9 @@ class Repairer:
             case Trouble.COUNTERS:
                 self._store.recount(actor=self._actor)
                 done = "counted anew"
+            case Trouble.NAMES:
+                self._store.rebuild_names()
+                done = "indexed anew"
             case Trouble.ENTRY if number is not None:
                 self._store.mend_entry(number, actor=self._actor)
                 done = "the entry fits again"

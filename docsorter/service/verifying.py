@@ -91,12 +91,9 @@ class Verifier:
 
     def _database(self) -> Iterator[Finding]:
         for text in self._store.integrity_check():
-            counters = text.startswith("counts ")
-            yield Finding(
-                Trouble.COUNTERS if counters else Trouble.DATABASE,
-                text,
-                remedy="" if counters else "stop the daemon, then: docsorter restore BACKUP",
-            )
+            trouble = _derived(text)
+            restore = "stop the daemon, then: docsorter restore BACKUP"
+            yield Finding(trouble, text, remedy=restore if trouble is Trouble.DATABASE else "")
         for number in self._store.strayed_entries():
             text = f"document {number}: its review entry does not fit its state"
             yield Finding(Trouble.ENTRY, text, number)
@@ -238,3 +235,10 @@ def _walk(root: Path) -> Iterator[Path]:
             ours = name.startswith(OWN_PREFIX)
             if (ours or not name.startswith(".")) and path.is_file() and not path.is_symlink():
                 yield path
+
+
+def _derived(text: str) -> Trouble:
+    """Tell what can be worked out anew from a damage of the database."""
+    if text.startswith("counts "):
+        return Trouble.COUNTERS
+    return Trouble.NAMES if text.startswith("the index of names ") else Trouble.DATABASE

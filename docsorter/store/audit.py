@@ -2,15 +2,20 @@
 
 import json
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text
 from sqlalchemy.orm import Session
 
-from docsorter.documents import Document, MoveState, Place, State
+from docsorter.documents import Document, MoveState, Place, Purpose, State
 from docsorter.store import records, rows, tallies
 from docsorter.store.audit_words import Adopted, Expected
 from docsorter.store.tables import DocumentRow, EntryRow, MoveRow, TallyRow
 from docsorter.store.transactions import Transactions
 
+_STATE_FOR = {
+    Purpose.DECIDE: State.REVIEW,
+    Purpose.CHECK: State.SORTED,
+    Purpose.SECOND: State.SORTED,
+}
 _WITH_FILE = (State.SPOOLED, State.REVIEW, State.SORTED, State.REJECTED)
 
 
@@ -63,20 +68,25 @@ class AuditStore(Transactions):
             )
 
     def strayed_entries(self) -> list[int]:
-        """Return documents whose review entry does not fit their state, and that are not moving."""
+        """Return documents whose review entry does not fit their state, and that are not moving.
+
+        What waits for a decision is exactly what is in review; only what is sorted can be checked.
+        """
         without = select(DocumentRow.id).where(
             DocumentRow.state == State.REVIEW,
             ~select(EntryRow.id)
-            .where(EntryRow.document_id == DocumentRow.id, EntryRow.closed_at.is_(None))
+            .where(
+                EntryRow.document_id == DocumentRow.id,
+                EntryRow.closed_at.is_(None),
+                EntryRow.purpose == Purpose.DECIDE,
+            )
             .exists(),
             ~rows.is_planned(),
         )
         stale = (
             select(DocumentRow.id)
             .join(EntryRow, EntryRow.document_id == DocumentRow.id)
-            .where(
-                EntryRow.closed_at.is_(None), DocumentRow.state != State.REVIEW, ~rows.is_planned()
-            )
+            .where(EntryRow.closed_at.is_(None), ~_fits(), ~rows.is_planned())
         )
         with self.read() as session:
             return sorted({*session.scalars(without), *session.scalars(stale)})
@@ -88,10 +98,12 @@ class AuditStore(Transactions):
             row = rows.document_row(session, document_id, lock=True)
             if rows.planned_move_row(session, row.id) is not None:
                 return
+            entry = rows.open_entry_row(session, row.id)
+            if entry is not None and row.state is not _STATE_FOR[entry.purpose]:
+                rows.close_entry(session, row.id, now)
+                session.flush()
             if row.state is State.REVIEW and rows.open_entry_row(session, row.id) is None:
                 rows.open_entry(session, row, now)
-            elif row.state is not State.REVIEW:
-                rows.close_entry(session, row.id, now)
             rows.log(session, "entry_mended", at=now, actor=actor, document_id=row.id)
 
     def recount(self, *, actor: str) -> None:
@@ -200,6 +212,15 @@ class AuditStore(Transactions):
             found = session.execute(text("SELECT name, seq FROM sqlite_sequence"))
             given: dict[str, int] = {str(name): int(seq) for name, seq in found}
             return given.get("documents", 0), given.get("moves", 0)
+
+
+def _fits() -> ColumnElement[bool]:
+    return or_(
+        *(
+            and_(EntryRow.purpose == purpose, DocumentRow.state == state)
+            for purpose, state in _STATE_FOR.items()
+        )
+    )
 
 
 def _sidecars(session: Session, numbers: list[int]) -> dict[int, str | None]:

@@ -13,15 +13,16 @@ from sqlalchemy.orm import Session
 from docsorter.documents import Document, Place, State
 from docsorter.errors import ConflictError
 from docsorter.store import records, rows, tallies
+from docsorter.store.names import NamesStore
 from docsorter.store.tables import DocumentRow, EntryRow, MoveRow, PredictionRow
-from docsorter.store.transactions import Transactions
 
 TOKEN = "(forgotten)"  # noqa: S105 -- stands where the name was
+_HALFWAY = "(being forgotten)"  # until nothing of the name is left in the index of names
 _AT_REST = frozenset({State.SPOOLED, State.SORTED, State.REJECTED, State.REVIEW, State.WITHDRAWN})
 _WAITING = frozenset({State.SPOOLED, State.REVIEW})
 
 
-class ForgettingStore(Transactions):
+class ForgettingStore(NamesStore):
     """The part of the store that forgets."""
 
     def begin_forget(
@@ -56,29 +57,35 @@ class ForgettingStore(Transactions):
                     row.next_try_at = None
                     if row.state in _WAITING:
                         row.state = State.WITHDRAWN
-                        rows.close_entry(session, row.id, now)
+                    rows.close_entry(session, row.id, now)  # also that of a blind check
                 rows.log(
                     session, "forgotten", at=now, actor=actor, document_id=row.id, detail=detail
                 )
             return records.document(row)
 
-    def finish_forget(self, document_id: int) -> None:
-        """Wipe names, paths, digest, reasons in words, predictions and sidecars of a document.
+    def finish_forget(self, *document_ids: int) -> None:
+        """Wipe names, paths, digest, reasons in words, predictions and sidecars of documents.
 
-        Its row, its answers and its log stay: that it was, when, and who did what.
+        Their rows, their answers and their log stay: that they were, when, and who did what. The
+        index of names is merged once for all of them.
 
         Raises:
-            NotFoundError: There is none of that number.
-            ConflictError: It is not being forgotten.
+            NotFoundError: There is none of a number.
+            ConflictError: One is not being forgotten.
         """
         with self.write() as session:
-            row = rows.document_row(session, document_id, lock=True)
-            if row.forgotten_at is None:
-                raise ConflictError(
-                    f"document {row.id} is not being forgotten",
-                    remedy=f"begin with: docsorter forget {row.id}",
-                )
-            _wipe(session, row)
+            for number in document_ids:
+                row = rows.document_row(session, number, lock=True)
+                if row.forgotten_at is None:
+                    raise ConflictError(
+                        f"document {row.id} is not being forgotten",
+                        remedy=f"begin with: docsorter forget {row.id}",
+                    )
+                _wipe(session, row)
+        self._forget_old_names()
+        wiped = DocumentRow.id.in_(document_ids) & (DocumentRow.name == _HALFWAY)
+        with self.write() as session:
+            session.execute(update(DocumentRow).where(wiped).values(name=TOKEN))
 
     def forget(self, document_id: int, *, actor: str) -> None:
         """Forget a document that has no files any more, in one go.
@@ -157,7 +164,7 @@ class ForgettingStore(Transactions):
 
 
 def _wipe(session: Session, row: DocumentRow) -> None:
-    row.name, row.path, row.source, row.producer = TOKEN, "", "", ""
+    row.name, row.path, row.source, row.producer = _HALFWAY, "", "", ""
     row.sha256 = row.waiting_text = None
     row.waiting = None
     row.reason_text = None if row.reason is None else ""

@@ -3,7 +3,7 @@
 from sqlalchemy import Select, select
 
 from docsorter.documents import Document, State
-from docsorter.store import records, tallies
+from docsorter.store import names, records, tallies
 from docsorter.store.tables import DocumentRow
 from docsorter.store.transactions import Transactions
 from docsorter.store.words import Counts, DocumentFilter
@@ -32,6 +32,9 @@ class HistoryStore(Transactions):
         if before_id is not None:
             query = query.where(DocumentRow.id < before_id)
         with self.read() as session:
+            few = names.few(session, filter.text)
+            if few is not None:
+                query = query.where(DocumentRow.id.in_(few))
             found = session.scalars(query.order_by(DocumentRow.id.desc()).limit(limit))
             return [records.document(row) for row in found]
 

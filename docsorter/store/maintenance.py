@@ -6,10 +6,10 @@ from sqlalchemy import func, select, text
 
 from docsorter.errors import UsageError
 from docsorter.store import backups, tallies
-from docsorter.store.transactions import Transactions
+from docsorter.store.names import NamesStore
 
 
-class MaintenanceStore(Transactions):
+class MaintenanceStore(NamesStore):
     """The part of the store that looks after the database itself."""
 
     def backup(self, path: Path) -> Path:
@@ -38,7 +38,8 @@ class MaintenanceStore(Transactions):
                 state, label, _ = key
                 what = f"{state} {label}".rstrip()
                 findings.append(f"counts {kept.get(key, 0)} {what}, has {real.get(key, 0)}")
-        return findings
+        missing = self.names_missing()
+        return [*findings, *([f"the index of names lacks {missing} documents"] if missing else [])]
 
     def size(self) -> int:
         """Return how many bytes the database takes, changes not yet merged included."""

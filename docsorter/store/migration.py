@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from docsorter.clock import Clock
 from docsorter.errors import EnvironmentFaultError, StoreError, UsageError
 from docsorter.resources import migrations_dir
+from docsorter.store import names_upkeep
 from docsorter.store.backups import copy_database, prune
 from docsorter.store.engine import make_engine, writing
 from docsorter.store.faults import translated
@@ -67,6 +68,7 @@ def migrate(  # noqa: PLR0913 -- each is a setting of the workspace
                 version = schema_version(connection, where)
             refuse_newer(version, where)
             if version == target:
+                _adapt_names(engine, version)
                 return None
             if version and location.path is not None:
                 backup = _back_up(location.path, version, backups_dir, clock, busy_seconds)
@@ -132,6 +134,17 @@ def _config() -> "Config":
     config.set_main_option("script_location", str(migrations_dir()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
+
+
+def _adapt_names(engine: Engine, version: str) -> None:
+    """Let the index of names fit this machine's SQLite, which may be another than yesterday's."""
+    if version != SCHEMA_VERSION:
+        return
+    with engine.begin() as connection:
+        if names_upkeep.fits(connection):
+            return
+    with writing(engine).begin() as connection:
+        names_upkeep.adapt(connection)
 
 
 def _change(

@@ -156,6 +156,9 @@ def entry(row: EntryRow, of: DocumentRow, made: PredictionRow | None) -> ReviewE
         skips=row.skips,
         lease_owner=row.lease_owner,
         lease_expires_at=row.lease_expires_at,
+        purpose=row.purpose,
+        blind=row.blind,
+        not_for=row.not_for,
     )
 
 
@@ -170,6 +173,10 @@ def answer(row: AnswerRow) -> Answer:
         uid=row.uid,
         answered_at=row.answered_at,
         undone_at=row.undone_at,
+        purpose=row.purpose,
+        blind=row.blind,
+        seconds=row.seconds,
+        batch=row.batch,
     )
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from docsorter.documents import ReviewEntry
 from docsorter.errors import NotFoundError
-from docsorter.store import leases, records, rows
+from docsorter.store import leases, names, records, rows
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow
 from docsorter.store.transactions import Transactions
 from docsorter.store.words import Lease, ReviewFilter, ReviewOrder, ReviewStats
@@ -35,6 +35,7 @@ class ReviewQueueStore(Transactions):
         """Return entries that wait for a person and are not being moved."""
         query = _waiting(filter).order_by(*_ORDERS[order]).limit(limit).offset(offset)
         with self.read() as session:
+            query = _named(session, filter, query)
             return _entries(session, list(session.scalars(query)))
 
     def entry(self, entry_id: int) -> ReviewEntry:
@@ -192,10 +193,16 @@ def _waiting(wanted: ReviewFilter) -> Select[EntryRow]:
     return query
 
 
+def _named(session: Session, wanted: ReviewFilter, query: Select[EntryRow]) -> Select[EntryRow]:
+    """Let the index of names narrow a search, where it helps."""
+    few = names.few(session, wanted.text)
+    return query if few is None else query.where(EntryRow.document_id.in_(few))
+
+
 def _next_free(
     session: Session, order: ReviewOrder, wanted: ReviewFilter, now: dt.datetime
 ) -> EntryRow:
-    free = _waiting(wanted).where(_passed(EntryRow.lease_expires_at, now))
+    free = _named(session, wanted, _waiting(wanted)).where(_passed(EntryRow.lease_expires_at, now))
     free = free.limit(1).with_for_update(skip_locked=True, of=EntryRow)
     fresh = free.where(_passed(EntryRow.skipped_until, now)).order_by(*_ORDERS[order])
     put_back = free.order_by(EntryRow.skipped_until, EntryRow.id)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from docsorter.documents import MoveState, ReasonCode
+from docsorter.documents import MoveState, Purpose, ReasonCode
 from docsorter.errors import ConflictError, NotFoundError
 from docsorter.store import records
 from docsorter.store.tables import DocumentRow, EntryRow, EventRow, MoveRow, PredictionRow
@@ -157,7 +157,10 @@ def open_entry_row(session: Session, document_id: int) -> EntryRow | None:
 def open_entry(session: Session, row: DocumentRow, now: dt.datetime) -> None:
     """Put a document before a person: its old entry opens again, or it gets one."""
     entry = session.scalar(
-        select(EntryRow).where(EntryRow.document_id == row.id).order_by(EntryRow.id.desc()).limit(1)
+        select(EntryRow)
+        .where(EntryRow.document_id == row.id, EntryRow.purpose == Purpose.DECIDE)
+        .order_by(EntryRow.id.desc())
+        .limit(1)
     )
     if entry is None:
         entry = EntryRow(document_id=row.id)

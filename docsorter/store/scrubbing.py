@@ -35,6 +35,8 @@ _WIPES = (
         " closed_at = coalesce(closed_at, :now) WHERE document_id = :id"
     ),
 )
+# Of the index of names, which keeps what was removed until it is merged.
+_HAS_INDEX = "SELECT 1 FROM sqlite_master WHERE name = 'document_names'"
 _WAITING = "('claiming', 'spooled', 'review')"
 _WITHDRAW = (
     (
@@ -65,6 +67,8 @@ def scrub(path: Path, forgotten: Iterable[Forgotten], now: dt.datetime) -> int:
         known = [number for number, at in forgotten if _knows(database, number, at)]
         for number in known:
             _forget(database, number, stamp)
+        if known and database.execute(_HAS_INDEX).fetchone():
+            database.execute("INSERT INTO document_names (document_names) VALUES ('optimize')")
         database.execute("COMMIT")
         if known:
             database.execute("VACUUM")

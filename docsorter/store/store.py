@@ -8,6 +8,7 @@ from typing import Self
 
 from docsorter.clock import Clock
 from docsorter.errors import StoreError
+from docsorter.store import evidence_tables  # noqa: F401 -- tells the metadata of its tables
 from docsorter.store.answers import AnswersStore
 from docsorter.store.audit import AuditStore
 from docsorter.store.documents_store import DocumentsStore
@@ -16,6 +17,7 @@ from docsorter.store.events import EventsStore
 from docsorter.store.faults import translated
 from docsorter.store.forgetting import ForgettingStore
 from docsorter.store.history import HistoryStore
+from docsorter.store.learning import LearningStore
 from docsorter.store.location import grant, locate, refuse_shared_storage
 from docsorter.store.maintenance import MaintenanceStore
 from docsorter.store.migration import refuse_newer, schema_version
@@ -38,6 +40,7 @@ class Store(
     ForgettingStore,
     UpkeepStore,
     AuditStore,
+    LearningStore,
 ):
     """Documents, moves, review entries, answers and events of one workspace.
 

@@ -5,13 +5,21 @@ The schema is changed by a revision in migrations/ and here, together; a test co
 
 import datetime as dt
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, MetaData, String, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, MetaData, String, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from docsorter.documents import MoveState, Place, ReasonCode, State, VerdictKind
+from docsorter.documents import (
+    CheckOutcome,
+    MoveState,
+    Place,
+    Purpose,
+    ReasonCode,
+    State,
+    VerdictKind,
+)
 from docsorter.store.types import BIG_ID, ForeignText, UtcDateTime, word
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0003"
 """Revision this code speaks; revisions are numbered in order, so a greater one is newer."""
 
 _STILL_OPEN = text("closed_at IS NULL")
@@ -37,6 +45,8 @@ class Base(DeclarativeBase):
         MoveState: word(MoveState),
         VerdictKind: word(VerdictKind),
         ReasonCode: word(ReasonCode),
+        Purpose: word(Purpose),
+        CheckOutcome: word(CheckOutcome),
     }
 
 
@@ -89,6 +99,8 @@ class DocumentRow(Base):
     next_try_at: Mapped[dt.datetime | None]
     waiting: Mapped[ReasonCode | None]
     waiting_text: Mapped[str | None] = mapped_column(ForeignText)
+    # what the scan itself looks like, to notice another scanner
+    traits: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class MoveRow(Base):
@@ -176,7 +188,7 @@ class EntryRow(Base):
                 sqlite_where=_STILL_OPEN,
                 postgresql_where=_STILL_OPEN,
             )
-            for column in ("created_at", "confidence", "reason", "label", "source")
+            for column in ("created_at", "confidence", "reason", "label", "source", "purpose")
         ),
         _SQLITE,
     )
@@ -195,6 +207,9 @@ class EntryRow(Base):
     lease_owner: Mapped[str | None] = mapped_column(ForeignText)
     lease_token: Mapped[str | None] = mapped_column(String(64))
     lease_expires_at: Mapped[dt.datetime | None]
+    purpose: Mapped[Purpose] = mapped_column(default=Purpose.DECIDE, server_default="decide")
+    blind: Mapped[bool] = mapped_column(default=False, server_default=false())
+    not_for: Mapped[str | None] = mapped_column(ForeignText)
 
 
 class AnswerRow(Base):
@@ -205,6 +220,8 @@ class AnswerRow(Base):
         Index(None, "document_id", "id"),
         Index(None, "answered_at"),
         Index(None, "undone_at"),
+        Index(None, "reviewer", "id"),
+        Index(None, "batch", "id"),
         _SQLITE,
     )
 
@@ -218,6 +235,10 @@ class AnswerRow(Base):
     uid: Mapped[int] = mapped_column(BigInteger)
     answered_at: Mapped[dt.datetime]
     undone_at: Mapped[dt.datetime | None]
+    purpose: Mapped[Purpose] = mapped_column(default=Purpose.DECIDE, server_default="decide")
+    blind: Mapped[bool] = mapped_column(default=False, server_default=false())
+    seconds: Mapped[float | None]
+    batch: Mapped[str | None] = mapped_column(String(64))
 
 
 class EventRow(Base):
@@ -246,10 +267,3 @@ class TallyRow(Base):
     label: Mapped[str] = mapped_column(String(128), primary_key=True)
     by_person: Mapped[bool] = mapped_column(primary_key=True)
     documents: Mapped[int] = mapped_column(BigInteger)
-
-
-# SQLAlchemy's cache of compiled statements never ends dropping what it cannot find again
-# (`LRUCache._manage_size`, seen with 2.1 after many engines in one process: a write that hangs for
-# ever). There are a few dozen statements, so that it need never drop any.
-for _mapper in Base.registry.mappers:
-    _mapper._compiled_cache_size = 1_000_000  # noqa: SLF001 -- there is no public way

@@ -28,10 +28,11 @@ from docsorter.service.migration import migrate_workspace, open_workspace_store
 from docsorter.service.notify import Notifier
 from docsorter.service.workspace import create
 from docsorter.store import Store
+from tests.patience import wait_until
 from tests.service.desk import WordReader
 
 T = TypeVar("T")
-PATIENCE = 30.0  # seconds; generous, since nothing is decided by how long something takes
+PATIENCE = 60.0  # seconds of idleness, see `tests.patience`: a busy machine is no fault
 FINAL = frozenset({State.SORTED, State.REVIEW, State.REJECTED})
 # The first confidence sorts, the second asks a person, the third is refused.
 WORDS = {Place.SORTED: b"invoice 0.99", Place.REVIEW: b"claim 0.5", Place.REJECTED: b"broken 0"}
@@ -193,14 +194,13 @@ class Stage:
             thread = threading.Thread(target=work)
             thread.start()
             try:
-                ready.wait(PATIENCE)
+                wait_until(ready.is_set, "a start", idle=PATIENCE)
                 if errors:
                     raise errors[0]
                 yield running
             finally:
                 running.stop()
-                thread.join(PATIENCE)
-            assert not thread.is_alive(), "the daemon hangs"
+                wait_until(lambda: not thread.is_alive(), "a stop", idle=PATIENCE)
             if errors:
                 raise errors[0]
 
@@ -275,14 +275,10 @@ class Stage:
 
     def until(self, condition: Callable[[], T | None], what: str) -> T:
         """Poll until something is so."""
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            value = condition()
-            if value:
-                return value
-            time.sleep(0.05)  # another thread works; bounded by the deadline
-        beat = health.read(self.state)
-        raise AssertionError(f"did not happen: {what}; {beat}; {self.documents()}")
+        return wait_until(condition, what, idle=PATIENCE, said=self._said)
+
+    def _said(self) -> str:
+        return f"{health.read(self.state)}; {self.documents()}"
 
     def close(self) -> None:
         """Take away every mount."""

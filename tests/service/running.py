@@ -6,17 +6,18 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self
 
 from docsorter.configuration import Configuration
 from docsorter.documents import Document, Place, State
 from docsorter.store import Store
+from tests.patience import Patience, wait_until
 
-T = TypeVar("T")
+__all__ = ["FINAL", "RunningDaemon", "every_file", "finished", "wait_until"]
+START: Final = 60.0  # seconds of its own time, most of it imports
 FINAL = frozenset({State.SORTED, State.REVIEW, State.REJECTED})
 
 
@@ -68,31 +69,25 @@ class RunningDaemon:
         """What it said so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
-    def wait_for_notice(self, text: bytes, seconds: float = 60) -> None:
+    def wait_for_notice(self, text: bytes) -> None:
         """Block until the service manager is told `text`."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        patience = Patience(self.process.pid, idle=START)
+        while not (why := patience.over()):
             readable, _, _ = select.select([self.notices], [], [], 0.2)
             if readable and text in self.notices.recv(4096):
                 return
             assert self.process.poll() is None, f"the daemon ended: {self.log}"
-        raise AssertionError(f"no {text!r} within {seconds} s: {self.log}")
+        raise AssertionError(f"no {text!r}: {why}: {self.log}")
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal and return the exit code."""
+        """Send a signal and return the exit code.
+
+        Raises:
+            AssertionError: It does not end.
+        """
         self.process.send_signal(number)
-        return self.process.wait(60)
-
-
-def wait_until(found: Callable[[], T | None], what: str, seconds: float = 90) -> T:
-    """Poll until `found` returns something true; fail with `what` after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        value = found()
-        if value:
-            return value
-        time.sleep(0.05)  # a poll of another process, bounded by the deadline
-    raise AssertionError(f"did not happen in {seconds} s: {what}")
+        wait_until(lambda: self.process.poll() is not None, "its end", said=lambda: self.log)
+        return self.process.wait()
 
 
 def finished(store: Store, count: int) -> Callable[[], list[Document] | None]:

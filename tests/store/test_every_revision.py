@@ -16,9 +16,9 @@ from sqlalchemy import create_engine
 
 from docsorter import resources
 from docsorter.clock import ManualClock
-from docsorter.documents import State
+from docsorter.documents import Purpose, State
 from docsorter.errors import StoreError, UsageError
-from docsorter.store import migrate, open_store
+from docsorter.store import DocumentFilter, migrate, open_store
 from docsorter.store.migration import revisions
 from docsorter.store.tables import SCHEMA_VERSION
 from tests.store.conftest import URL
@@ -26,12 +26,22 @@ from tests.store.office import Office
 
 FROZEN = Path(__file__).parent / "revisions"
 ALL = revisions()
-KEPT = {  # what must survive any migration in either direction, in the words of revision 0001
-    "documents": "id, name, source, state, place, path, size, sha256, label, forgotten_at",
-    "moves": "id, document_id, from_place, from_path, to_place, to_path, state, sidecar",
-    "events": "id, at, kind, actor, document_id",
-    "answers": "id, document_id, label, reviewer, uid, undone_at",
-    "predictions": "id, document_id, model, labels, probabilities",
+KEPT = {  # what must survive any migration in either direction, since which revision
+    "0001": {
+        "documents": "id, name, source, state, place, path, size, sha256, label, forgotten_at",
+        "moves": "id, document_id, from_place, from_path, to_place, to_path, state, sidecar",
+        "events": "id, at, kind, actor, document_id",
+        "answers": "id, document_id, label, reviewer, uid, undone_at",
+        "predictions": "id, document_id, model, labels, probabilities",
+    },
+    "0002": {
+        "documents": "id, traits, reason",
+        "review_entries": "id, document_id, reason, closed_at, purpose, blind, not_for",
+        "answers": "id, purpose, blind, seconds, batch",
+        "checks": "id, document_id, rule, inclusion, first_answer_id, outcome, settled_at",
+        "promises": "id, rule, threshold, checked, errors, why, detail",
+        "learned": "model, document_id, label",
+    },
 }
 
 
@@ -59,13 +69,22 @@ def go(folder: Path, clock: ManualClock, to: str = "") -> Path | None:
     return migrate(URL, clock=clock, state_dir=folder, backups_dir=folder / "backups", to=to)
 
 
-def rows(folder: Path) -> dict[str, list[Any]]:
+def rows(folder: Path, since: str = ALL[0]) -> dict[str, list[Any]]:
+    """Return everything that a revision knows; the files of a database must be sound."""
+    known = [
+        (table, columns)
+        for revision, tables in KEPT.items()
+        for table, columns in tables.items()
+        if revision <= since
+    ]
     with closing(sqlite3.connect(folder / "docsorter.db")) as database:
         assert database.execute("PRAGMA foreign_key_check").fetchall() == []
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         return {
-            table: database.execute(f"SELECT {columns} FROM {table} ORDER BY id").fetchall()
-            for table, columns in KEPT.items()
+            f"{table}: {columns}": database.execute(
+                f"SELECT {columns} FROM {table} ORDER BY 1, 2"
+            ).fetchall()
+            for table, columns in known
         }
 
 
@@ -77,22 +96,25 @@ def test_the_first_revision_is_frozen() -> None:
 @pytest.mark.parametrize("revision", ALL)
 def test_it_becomes_todays_and_is_worked_with(tmp_path: Path, revision: str) -> None:
     make(tmp_path, revision)
-    before = rows(tmp_path)
-    assert {row[3] for row in before["documents"]} == set(State) - {State.WITHDRAWN}
+    before = rows(tmp_path, revision)
+    documents = next(iter(before.values()))
+    assert {row[3] for row in documents} == set(State) - {State.WITHDRAWN}
     clock = ManualClock()
     backup = go(tmp_path, clock)
     assert (backup is None) == (revision == ALL[-1])
-    assert rows(tmp_path) == before
+    assert rows(tmp_path, revision) == before
     clock.advance(3600)
     with open_store(URL, clock=clock, state_dir=tmp_path) as store:
         office = Office(store)
         assert store.integrity_check() == []
-        assert store.counts().total == len(before["documents"])
-        waiting = [entry.document for entry in store.entries()]
+        assert store.strayed_entries() == []
+        assert store.counts().total == len(documents)
+        entries = [entry for entry in store.entries() if entry.purpose is Purpose.DECIDE]
+        waiting = [entry.document for entry in entries]
         assert {document.name for document in waiting} == {"c.pdf", "held.pdf"}
         answered = office.answer(waiting[0], "letter", "ben")
         store.undo_answer(answered.id, office.back(answered), reviewer="ben", uid=2)
-        assert office.sort(name="new.pdf").id > before["documents"][-1][0]
+        assert office.sort(name="new.pdf").id > documents[-1][0]
         assert [d.name for d in store.due_documents(9, clock.now())] == ["f.pdf"]
         assert len(store.planned_moves()) == 2
         odd = store.documents(limit=100)[-2]
@@ -105,11 +127,12 @@ def test_it_goes_back_and_forth_without_losing_a_document_or_a_move(
     tmp_path: Path, revision: str
 ) -> None:
     make(tmp_path, ALL[-1])
-    before = rows(tmp_path)
+    before = rows(tmp_path, revision)
+    assert all(before.values()), "an empty table proves nothing"
     clock = ManualClock()
     backup = go(tmp_path, clock, revision)
     assert (backup is not None) == (revision != ALL[-1])
-    assert rows(tmp_path) == before
+    assert rows(tmp_path, revision) == before
     with closing(sqlite3.connect(tmp_path / "docsorter.db")) as database:
         found = database.execute("SELECT version_num FROM alembic_version").fetchone()
         refused = "DELETE FROM events"
@@ -121,9 +144,25 @@ def test_it_goes_back_and_forth_without_losing_a_document_or_a_move(
             open_store(URL, clock=clock, state_dir=tmp_path)
     clock.advance(1)
     go(tmp_path, clock)
-    assert rows(tmp_path) == before
+    assert rows(tmp_path, revision) == before
     with open_store(URL, clock=clock, state_dir=tmp_path) as store:
         assert store.integrity_check() == []
+        assert store.strayed_entries() == []
+        assert [d.name for d in store.documents(DocumentFilter(text="HNUN"))] == ["Rechnung 1.pdf"]
+
+
+def test_before_blind_checks_only_what_is_in_review_waits_and_for_reasons_that_were_known(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    make(tmp_path, ALL[-1])
+    go(tmp_path, clock, "0001")
+    with closing(sqlite3.connect(tmp_path / "docsorter.db")) as database:
+        waiting = "SELECT document_id FROM review_entries WHERE closed_at IS NULL ORDER BY 1"
+        in_review = "SELECT id FROM documents WHERE state = 'review' ORDER BY 1"
+        assert database.execute(waiting).fetchall() == database.execute(in_review).fetchall()
+        found = "SELECT reason FROM documents UNION SELECT reason FROM review_entries"
+        reasons = {reason for (reason,) in database.execute(found) if reason}
+    assert reasons.isdisjoint({"earning", "probation", "reviewers_disagree"})
 
 
 def test_there_is_no_way_to_a_revision_that_does_not_exist(

@@ -5,10 +5,12 @@ A section that breaks breaks alone, and says so as its failure.
 
 import multiprocessing
 import queue
+import resource
 import signal
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from multiprocessing.context import ForkServerProcess
 from typing import Any, Final
@@ -29,7 +31,7 @@ def alone(section: Section, scale: Scale, told: Told) -> tuple[SectionResult, fl
     Returns:
         What came of it, and the minutes that it took.
     """
-    began = time.monotonic()
+    began, spent = time.monotonic(), _processor_seconds()
     try:
         result = section.run(scale, partial(told, section.name))
     except Exception as error:  # noqa: BLE001 -- the other sections still have something to say
@@ -37,7 +39,14 @@ def alone(section: Section, scale: Scale, told: Told) -> tuple[SectionResult, fl
         result = SectionResult(section.name, failures=(failure,))
     finally:
         dismiss()
-    return result, (time.monotonic() - began) / 60
+    figures = result.figures | {"processor time, s": round(_processor_seconds() - spent)}
+    return replace(result, figures=figures), (time.monotonic() - began) / 60
+
+
+def _processor_seconds() -> float:
+    """Return what this process and all that it has waited for have used."""
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, whose))
 
 
 def side_by_side(

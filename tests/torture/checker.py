@@ -9,15 +9,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import select
+
 from docsorter.configuration import Configuration
 from docsorter.deliver.job import OWN_PREFIX, PRIVATE
 from docsorter.deliver.locks import LOCK_FILE
 from docsorter.deliver.sidecar import document_of, sidecar_path
-from docsorter.documents import Document, Place, ReasonCode, State, VerdictKind
+from docsorter.documents import Document, Place, Purpose, ReasonCode, State, VerdictKind
 from docsorter.errors import StoreError
 from docsorter.model.promotion import PromotionFile
 from docsorter.service.migration import open_workspace_store
 from docsorter.store import Store
+from docsorter.store.tables import EntryRow
 from tests.torture.scene import Drops
 
 _WHERE: Final = {
@@ -99,7 +102,7 @@ def check_settled(
     except StoreError as error:
         return [Finding(Fault.DATABASE, str(error))]
     findings += _places(configuration, documents, finished=finished)
-    findings += _counted(configuration, documents, drops)
+    findings += _counted(configuration, documents, drops, finished=finished)
     return findings
 
 
@@ -133,12 +136,19 @@ def _unfinished(store: Store, documents: list[Document]) -> list[Finding]:
 
 
 def _entries(store: Store, documents: list[Document]) -> list[Finding]:
-    waiting = {entry.document.id for entry in store.entries(limit=_MANY)}
-    moving = {move.document_id for move in store.planned_moves()}
-    expected = {d.id for d in documents if d.state is State.REVIEW} - moving
+    """What waits for a decision is exactly what is in review; only what is sorted is checked."""
+    query = select(EntryRow.document_id, EntryRow.purpose).where(EntryRow.closed_at.is_(None))
+    with store.read() as session:
+        opened = [(int(number), purpose) for number, purpose in session.execute(query)]
+    moving = {move.document_id for move in store.planned_moves(limit=_MANY)}
+    states = {document.id: document.state for document in documents}
+    waiting = {number for number, purpose in opened if purpose is Purpose.DECIDE}
+    expected = {number for number, state in states.items() if state is State.REVIEW}
+    differ = (waiting ^ expected) - moving
+    odd = {n for n, _ in opened if states.get(n) is not State.SORTED} - waiting - moving
     return [
-        Finding(Fault.DISAGREES, f"document {number}: review entry and state differ")
-        for number in waiting ^ expected
+        *(Finding(Fault.DISAGREES, f"document {n}: review entry and state differ") for n in differ),
+        *(Finding(Fault.DISAGREES, f"document {n} is checked and not sorted") for n in odd),
     ]
 
 
@@ -197,7 +207,7 @@ def _unclaimed(
 
 
 def _counted(
-    configuration: Configuration, documents: list[Document], drops: Drops
+    configuration: Configuration, documents: list[Document], drops: Drops, *, finished: bool
 ) -> Iterator[Finding]:
     """Count the bytes of every drop, wherever they are, and how often each was kept."""
     copies: Counter[str] = Counter()
@@ -214,14 +224,17 @@ def _counted(
         elif copies[digest] > number:
             text = f"{digest[:12]} was dropped {number} times and is there {copies[digest]} times"
             yield Finding(Fault.DOUBLED, text)
-    yield from _kept_twice(documents)
+    yield from _kept(documents, drops if finished else Drops())
 
 
-def _kept_twice(documents: list[Document]) -> Iterator[Finding]:
+def _kept(documents: list[Document], drops: Drops) -> Iterator[Finding]:
+    """Of the same bytes one is kept: not two, and not none, each being the other's duplicate."""
     kept = Counter(d.sha256 for d in documents if d.sha256 is not None and not _is_duplicate(d))
     for digest, number in kept.items():
         if number > 1:
             yield Finding(Fault.DOUBLED, f"{digest[:12]} was kept {number} times")
+    for digest in drops.digests.keys() - kept.keys():
+        yield Finding(Fault.LOST, f"{digest[:12]} was not kept, all that is left are duplicates")
 
 
 def _is_duplicate(document: Document) -> bool:

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import random
+import select
 import signal
 import socket
 import sys
@@ -16,17 +17,21 @@ import traceback
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from tests.patience import Patience, kept_waiting
 from tests.torture import calls, light, supervisor, surroundings
-from tests.torture.zygote import LIMIT, CannotWatchError, Order, Outcome
+from tests.torture.zygote import CannotWatchError, Order, Outcome
+
+_LOOK: Final = 1.0  # seconds between looks whether it had its time
 
 
 def main() -> None:
     """Load everything, then fork a zygote per socket and wait until all of them have ended."""
     channels = [socket.socket(fileno=int(number)) for number in sys.argv[1:]]
     logging.disable(logging.WARNING)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the run that ends, and hangs up
+    for number in (signal.SIGINT, signal.SIGTERM):  # it is the run that ends, and hangs up
+        signal.signal(number, signal.SIG_IGN)
     with light.warmed():
         for channel in channels:
             if os.fork() == 0:
@@ -80,9 +85,7 @@ def _watch(order: Order, pid: int, channel: socket.socket) -> Outcome:
         raise CannotWatchError(str(error)) from error
     with surroundings.answering(order.surroundings, order.workspace, order.record) as answer:
         watch = supervisor.Supervisor(pid, listener, (order.workspace,), answer)
-        ended = watch.watch(
-            kill_at=order.kill_at or None, while_it_runs=order.while_it_runs, limit=LIMIT
-        )
+        ended = watch.watch(kill_at=order.kill_at or None, while_it_runs=order.while_it_runs)
     return _outcome(
         channel,
         ended.status,
@@ -96,19 +99,28 @@ def _watch(order: Order, pid: int, channel: socket.socket) -> Outcome:
 def _wait(order: Order, pid: int, channel: socket.socket) -> Outcome:
     """Let it run unwatched, and kill it when its time has come."""
     began = time.monotonic()
-    limit = order.after or LIMIT
-    timer = threading.Timer(limit, os.kill, (pid, signal.SIGKILL))
-    timer.start()
+    patience = Patience(pid)
+    hung = ""
+    ended = os.pidfd_open(pid)
+    poll = select.poll()
+    poll.register(ended, select.POLLIN)
+    left = order.after or _LOOK
+    while not poll.poll(1000 * left + 1):
+        if order.after:  # counted from when the machine lets it work
+            left = order.after - (time.monotonic() - began - kept_waiting(pid))
+        else:
+            hung = patience.over()
+        if left <= 0 or hung:
+            os.kill(pid, signal.SIGKILL)
+            break
+    os.close(ended)
     _, status = os.waitpid(pid, 0)
-    timer.cancel()
-    timer.join()
     seconds = time.monotonic() - began
-    hung = not order.after and seconds > LIMIT
     return _outcome(channel, status, calls=0, at="", hung=hung, seconds=seconds)
 
 
 def _outcome(
-    channel: socket.socket, status: int, *, calls: int, at: str, hung: bool, seconds: float
+    channel: socket.socket, status: int, *, calls: int, at: str, hung: str, seconds: float
 ) -> Outcome:
     code = os.waitstatus_to_exitcode(status)
     channel.settimeout(1)

@@ -2,8 +2,6 @@
 
 import random
 import shutil
-import signal
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,7 +13,7 @@ from tests.service.running import RunningDaemon, finished, wait_until
 from tests.torture.checker import check_interrupted, check_settled
 from tests.torture.scene import Scene, make, scratch
 from tests.torture.sections import Progress, Scale, SectionResult, Tally
-from tests.torture.zygote import LIMIT, CannotWatchError, Order, Zygote, crew
+from tests.torture.zygote import CannotWatchError, Order, Zygote, crew
 
 _DOCUMENTS: Final = 4
 _CALLS: Final = 220  # fewer than the program makes for so many documents, so that each is reached
@@ -60,7 +58,7 @@ def _kill(scene: Scene, kill_at: int, zygote: Zygote, tally: Tally) -> None:
     where = f"docsorter run killed before {outcome.at}"
     tally.kills += outcome.killed
     if not outcome.killed:
-        tally.fail(where, f"not reached: ended with {outcome.code}, hung: {outcome.hung}")
+        tally.fail(where, f"not reached: ended with {outcome.code}, hung: {outcome.hung or 'no'}")
     tally.check(f"{where}, before recovery", check_interrupted(scene.configuration, scene.drops))
     try:
         _start_again(scene, tally, where)
@@ -79,12 +77,7 @@ def _start_again(scene: Scene, tally: Tally, where: str) -> None:
         open_workspace_store(scene.configuration) as store,
     ):
         every = f"every document in its place: {inbox}"
-        wait_until(finished(store, scene.drops.total), every, LIMIT)
-        daemon.process.send_signal(signal.SIGTERM)
-        try:
-            code = daemon.process.wait(LIMIT)
-        except subprocess.TimeoutExpired:
-            tally.fail(where, f"the next run does not stop: {daemon.log[-1000:]}")
-            return
+        wait_until(finished(store, scene.drops.total), every)
+        code = daemon.stop()
     if code != 0:
         tally.fail(where, f"the next run ended with {code}: {daemon.log[-1000:]}")

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None, sections: Sequence[Section] = S
     names = [section.name for section in sections]
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a sample of everything, in seconds")
-    parser.add_argument("--minutes", type=float, default=30.0, help="begin nothing after that")
+    parser.add_argument("--minutes", type=float, default=15.0, help="begin nothing after that")
     parser.add_argument("--seed", type=int, default=int(time.time()) % 10_000, help="repeat a run")
     parser.add_argument("--section", action="append", choices=names, help="only this; repeatable")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="tries side by side")
@@ -64,6 +64,7 @@ def main(arguments: Sequence[str] | None = None, sections: Sequence[Section] = S
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     show(console, [result for result, _ in results], report)
+    console.print(f"for the page: python -m tests.torture.figures {options.json} --write")
     return 1 if any(result.failures for result, _ in results) else 0
 
 
@@ -107,6 +108,7 @@ def as_json(
         "version": __version__,
         "quick": scale.quick,
         "seed": scale.seed,
+        "cores": os.cpu_count(),
         "minutes": round(seconds / 60, 1),
         "total": total,
         "sections": {

@@ -22,6 +22,8 @@ _SETTINGS: Final = """\
 rest_seconds = 0.05
 slow_rest_seconds = 5.0
 rescan_seconds = 1.0
+[store]
+busy_seconds = 600  # a holder that has no processor is no failure
 [model]
 bundle = "starter"
 threads = 1

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.patience import IDLE, Patience
 from tests.torture.calls import CHANGING_FLAGS, SHAPES, names
 
 _NOTIFICATION: Final = struct.Struct("=QIIiIQ6Q")  # struct seccomp_notif
@@ -66,14 +67,14 @@ class Watched:
         calls: Calls that changed the folder.
         status: What waitpid(2) says.
         killed_at: The call at which it was killed; None when it was not.
-        hung: It took longer than it may, and was ended for that.
+        hung: Why it was ended: it had all the time that it could need; "" when it was not.
         seconds: How long it ran.
     """
 
     calls: int
     status: int
     killed_at: Call | None
-    hung: bool
+    hung: str
     seconds: float
 
 
@@ -98,18 +99,19 @@ class Supervisor:
         self._count = 0
 
     def watch(
-        self, *, kill_at: int | None = None, while_it_runs: bool = False, limit: float = 60.0
+        self, *, kill_at: int | None = None, while_it_runs: bool = False, idle: float = IDLE
     ) -> Watched:
         """Answer every call until the process has ended.
 
         Args:
             kill_at: Kill it at its call of this number, before that takes effect.
             while_it_runs: Let that call begin and kill then, so that it may be anywhere in it.
-            limit: Seconds after which it counts as hung and is killed.
+            idle: Seconds that it may wait in all before it counts as hung and is killed.
         """
         began = time.monotonic()
         killed_at: Call | None = None
-        hung = False
+        hung = ""
+        patience = Patience(self._pid, idle=idle, watcher=os.getpid())
         poll = select.poll()
         poll.register(self._listener, select.POLLIN)
         while True:
@@ -118,8 +120,7 @@ class Supervisor:
                 killed_at = self._serve(kill_at, while_it_runs=while_it_runs) or killed_at
             elif events:  # nobody is left who could make a call
                 break
-            if not hung and time.monotonic() - began > limit:
-                hung = True
+            if not hung and (hung := patience.over()):
                 os.kill(self._pid, signal.SIGKILL)
         os.close(self._listener)
         _, status = os.waitpid(self._pid, 0)

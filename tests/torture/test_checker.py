@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
 from docsorter.configuration import Configuration
-from docsorter.documents import Place, State
+from docsorter.documents import Place, Purpose, ReasonCode, State, VerdictKind
 from docsorter.service.migration import open_workspace_store
 from docsorter.store import Arrival
+from docsorter.store.tables import DocumentRow, EntryRow
 from tests.torture.checker import Fault, check_interrupted, check_settled
 from tests.torture.light import act, drain, lightened
 from tests.torture.scene import Scene, fill, fill_for_people, make, paper, scratch
@@ -154,6 +156,54 @@ def test_the_same_bytes_kept_twice_are_found(scene: Scene) -> None:
         one, other, *_ = (d for d in store.documents() if d.state is State.SORTED)
         store.set_hash(one.id, sha256=str(other.sha256), size=other.size, mtime_ns=other.mtime_ns)
     assert Fault.DOUBLED in faults(scene)
+
+
+def test_bytes_of_which_every_copy_is_somebody_elses_duplicate_are_found(scene: Scene) -> None:
+    with open_workspace_store(scene.configuration) as store, store.write() as session:
+        query = select(DocumentRow).where(DocumentRow.duplicate_of.is_not(None))
+        first = session.get_one(DocumentRow, session.scalars(query).one().duplicate_of)
+        first.verdict, first.reason = VerdictKind.REJECT, ReasonCode.DUPLICATE
+    found = check_settled(scene.configuration, scene.drops)
+    assert [f.fault for f in found if "not kept" in f.text] == [Fault.LOST]
+
+
+def set_entries(scene: Scene, state: State, purpose: Purpose | None) -> None:
+    """Let one document of a state have an open entry of a purpose, or none."""
+    with open_workspace_store(scene.configuration) as store, store.write() as session:
+        document = next(d for d in store.documents() if d.state is state)
+        of_it = update(EntryRow).where(EntryRow.document_id == document.id)
+        session.execute(of_it.values(closed_at=document.arrived_at))
+        if purpose is not None:
+            entry = EntryRow(document_id=document.id, created_at=document.arrived_at, source="")
+            entry.reason, entry.confidence, entry.purpose = ReasonCode.SURE, 0.99, purpose
+            session.add(entry)
+
+
+@pytest.mark.parametrize(
+    ("state", "purpose", "is_right"),
+    [
+        (State.SORTED, Purpose.CHECK, True),
+        (State.SORTED, Purpose.SECOND, True),
+        (State.REVIEW, Purpose.DECIDE, True),
+        (State.SORTED, Purpose.DECIDE, False),
+        (State.REJECTED, Purpose.DECIDE, False),
+        (State.REJECTED, Purpose.CHECK, False),
+        (State.REVIEW, Purpose.CHECK, False),
+        (State.REVIEW, None, False),
+    ],
+)
+def test_an_entry_that_does_not_fit_the_state_is_found_here_and_by_verify(
+    scene: Scene, state: State, purpose: Purpose | None, *, is_right: bool
+) -> None:
+    set_entries(scene, state, purpose)
+    assert faults(scene) == (set() if is_right else {Fault.DISAGREES})
+    with open_workspace_store(scene.configuration) as store:
+        strayed = store.strayed_entries()
+        assert (strayed == []) is is_right
+        for number in strayed:
+            store.mend_entry(number, actor="anna")
+        assert store.strayed_entries() == []
+    assert faults(scene) == set()
 
 
 def test_a_damaged_database_is_found(scene: Scene) -> None:

@@ -115,6 +115,6 @@ def _said(order: Order, outcome: Outcome) -> str:
 
 def _judge(tally: Tally, where: str, outcome: Outcome) -> None:
     if outcome.hung:
-        tally.fail(where, f"did not end within {outcome.seconds:.0f} s")
+        tally.fail(where, f"did not end: {outcome.hung}")
     elif not outcome.killed and outcome.code != 0:
         tally.fail(where, f"ended with {outcome.code}: {outcome.error.strip()[-2000:]}")

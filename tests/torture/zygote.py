@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-LIMIT: Final = 300.0  # seconds; a busy machine is no failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,8 @@ class Order:
         kill_at: Kill it at its call of this number that changes the workspace; 0 for never.
         while_it_runs: Let that call begin, and kill then.
         step: Kill it at this announcement of a step of the mover; 0 for never.
-        after: Kill it after so many seconds, without watching its calls; 0 for never.
+        after: Kill it after so many seconds for which the machine let it work, without watching
+            its calls; 0 for never.
         surroundings: Which calls the kernel refuses; see `surroundings.REFUSALS`.
         record: File that gets every call; "" for none.
         seed: For tasks that do things at random.
@@ -56,7 +56,7 @@ class Outcome:
         code: Exit code of one that was not; negative is a signal.
         calls: Calls that changed the workspace.
         at: The call or the step at which it was killed.
-        hung: It did not end in time.
+        hung: Why it was ended: it had all the time that it could need; "" when it was not.
         steps: Announcements of steps.
         seconds: How long it ran.
         error: Traceback of a child that failed by itself.
@@ -66,7 +66,7 @@ class Outcome:
     code: int
     calls: int
     at: str
-    hung: bool
+    hung: str
     seconds: float
     steps: list[str] = field(default_factory=list)
     error: str = ""

@@ -41,7 +41,12 @@ def draft_card(
         name="the user's own documents",
         licence="not stated",
         note="No picture of them is in the bundle.",
-        documents=len(material.samples),
+        documents=len(material.samples) - request.generated,
+    )
+    generated = Origin(
+        name="generated documents of labels with few of the user's own",
+        licence="Apache-2.0",
+        documents=request.generated,
     )
     return ModelCard(
         name=request.name,
@@ -54,7 +59,7 @@ def draft_card(
             architecture="InceptionV3, global average pooling, one dense layer over "
             f"{len(plan.kinds)} kinds pooled into {len(plan.outputs)} outputs",
             base=base.origin,
-            data=(own,),
+            data=(own, generated) if request.generated else (own,),
             fingerprint=fingerprint(material.samples),
             documents=material.division.counts(material.samples),
         ),

@@ -59,6 +59,7 @@ class Request:
         seed: Of everything drawn.
         tuning: Whether the upper blocks may be tuned.
         effort: How much work goes into it.
+        generated: How many of the documents were generated, for the card.
     """
 
     folder: Path
@@ -71,6 +72,7 @@ class Request:
     seed: int = 0
     tuning: bool = True
     effort: Effort = field(default_factory=Effort)
+    generated: int = 0
 
     @property
     def bundle(self) -> Path:

@@ -1,0 +1,164 @@
+"""How a machine earns its autonomy: what is drawn for a check, and when the threshold moves.
+
+The daemon and `make simulate` decide by these functions; `docs/promise.md` says why they are as
+they are and what they brought.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from docsorter.decide.earned import (
+    CheckedScores,
+    EarnPlan,
+    Standing,
+    certified_thresholds,
+    doubt,
+    plan_grid,
+    standing,
+)
+from docsorter.decide.sampling import draw_probability
+
+CALM: Final = 0.03
+"""From this doubt on more is checked. A single error raises it to 0.04; some ten right checks, or
+one more error, later it is known what that meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarnPolicy:
+    """What may be set about earned autonomy; the defaults are those of the product.
+
+    Attributes:
+        target: Promised error among documents sorted alone, between 0 and 1.
+        confidence: Of the promise, between 0 and 1.
+        miss_rate: Upper bound of the share of wrong documents that people take for right, as long
+            as double looks have not shown another one.
+        planned_on: Eligible documents whose scores make the grid of thresholds; what people say
+            of them is no evidence.
+        days_to_alarm: Days that may pass, on average, from a jump of the error to the alarm.
+        jump: The error after the jump that is to be noticed so soon.
+        easing: Sorted documents after which the probability of a check has halved; it falls from 1
+            to what `days_to_alarm` asks for.
+        vigilance: How many times more is checked while there is doubt.
+        below: Probability of a blind answer below the threshold, where a person is asked anyway.
+        rehearsal: Least probability of a check while a new model gathers its own evidence.
+    """
+
+    target: float = 0.01
+    confidence: float = 0.95
+    miss_rate: float = 0.05
+    planned_on: int = 50
+    days_to_alarm: float = 5.0
+    jump: float = 0.1
+    easing: float = 200.0
+    vigilance: float = 3.0
+    below: float = 1.0
+    rehearsal: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """With what probability eligible documents are drawn for a blind answer.
+
+    Attributes:
+        above: Those that are sorted alone.
+        below: Those that a person is asked about anyway.
+    """
+
+    above: float
+    below: float
+
+    @property
+    def least(self) -> float:
+        """The least of them, which every check must be recorded with."""
+        return min(self.above, self.below)
+
+    def of(self, score: float, in_use: float | None) -> float:
+        """Return the probability for one document."""
+        return self.above if in_use is not None and score >= in_use else self.below
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A change of the threshold in use.
+
+    Attributes:
+        threshold: The new one; None: everything goes to a person.
+        alarm: Whether an alarm is the reason: then earlier evidence counts no more.
+        standing: What it rests on.
+    """
+
+    threshold: float | None
+    alarm: bool
+    standing: Standing
+
+
+def make_plan(scores: NDArray[np.float64], policy: EarnPolicy) -> EarnPlan:
+    """Make the plan from the scores of the first `planned_on` eligible documents.
+
+    Raises:
+        UsageError: As for `plan_grid`.
+    """
+    return plan_grid(scores, policy.target, policy.confidence, policy.miss_rate)
+
+
+def draws(
+    policy: EarnPolicy,
+    *,
+    in_use: float | None,
+    volume_per_day: float,
+    sorted_since: float,
+    doubt: float = 0.0,
+    rehearsing: bool = False,
+) -> Draws:
+    """Say with what probability documents are drawn from now on.
+
+    It depends on what was seen before and never on the document at hand, as `betting` asks for.
+
+    Args:
+        policy: What is set.
+        in_use: The threshold that documents are sorted by; None: none are.
+        volume_per_day: Documents sorted alone in a day, of late.
+        sorted_since: Documents sorted alone since the first threshold of this evidence.
+        doubt: Of the standing, see there.
+        rehearsing: Whether a new model gathers its own evidence meanwhile.
+    """
+    if in_use is None:
+        return Draws(1.0, 1.0)
+    planned = draw_probability(volume_per_day, policy.days_to_alarm, policy.target, policy.jump)
+    above = max(planned, 1 / (1 + sorted_since / policy.easing))
+    if doubt >= CALM:
+        above *= policy.vigilance
+    if rehearsing:
+        above = max(above, policy.rehearsal)
+    return Draws(min(1.0, above), max(policy.below, min(1.0, above)))
+
+
+def next_step(checks: CheckedScores, plan: EarnPlan, in_use: float | None) -> Step | None:
+    """Say whether the threshold in use is to move.
+
+    It comes down to the loosest certified threshold. On an alarm it goes up to the next stricter
+    one that is certified and calm, or to none.
+
+    Args:
+        checks: All since the evidence began, or since the last alarm.
+        plan: Fixed before.
+        in_use: The threshold in use.
+
+    Returns:
+        None when it stays.
+    """
+    found = standing(checks, plan, in_use=in_use)
+    if found.alarm and in_use is not None:
+        return Step(_still_standing(checks, plan, in_use), alarm=True, standing=found)
+    if found.threshold is not None and (in_use is None or found.threshold < in_use):
+        return Step(found.threshold, alarm=False, standing=found)
+    return None
+
+
+def _still_standing(checks: CheckedScores, plan: EarnPlan, in_use: float) -> float | None:
+    stricter = [t for t in certified_thresholds(checks, plan) if t > in_use]
+    calm = [t for t in stricter if doubt(checks, plan, t) < CALM]
+    return min(calm, default=None)

@@ -1,0 +1,254 @@
+"""Whether a new model may take over: a paired test on blind answers that neither has learned from.
+
+Each checked document gives d = (new model wrong) - (old model wrong), -1, 0 or 1, and was drawn
+with a known inclusion probability p. The mean of d over all documents is below a margin m exactly
+when the mean of (d - m) / p over the drawn ones is below 0, so that is bet on: the capital
+prod(1 - b (d_i - m) p_min / p_i), averaged over bets b, exceeds 1 / (1 - confidence) with at most
+that probability while the new model is worse by m or more, however often one looks (Ville 1939;
+Waudby-Smith and Ramdas 2024, "Estimating means of bounded random variables by betting").
+"""
+
+import bisect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from docsorter.decide.agreement import mcnemar
+from docsorter.errors import UsageError
+
+# Half of the stake on the bet that grows fastest while the two models agree.
+_BETS: Final = np.array([0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95])
+_STAKES: Final = np.array([*[0.5 / 7] * 7, 0.5])
+_MARGINS: Final = np.linspace(-0.5, 1.0, 301)[1:-1]
+_MOST_CHECKS: Final = 100_000
+
+
+class GateVerdict(StrEnum):
+    """What the checks so far allow."""
+
+    PASSED = "passed"
+    OPEN = "open"  # too few checks to tell
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PairedChecks:
+    """What both models said of the same checked documents, in the order they were settled.
+
+    Attributes:
+        truths: The label of each, by blind answers.
+        old_wrong: (n,) whether the most probable label of the model in use is another one.
+        new_wrong: (n,) the same of the candidate.
+        inclusion: (n,) probability with which each was drawn, (0, 1].
+    """
+
+    truths: tuple[str, ...]
+    old_wrong: NDArray[np.bool_]
+    new_wrong: NDArray[np.bool_]
+    inclusion: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        n = len(self.truths)
+        if not n == len(self.old_wrong) == len(self.new_wrong) == len(self.inclusion):
+            raise UsageError("the checks of a comparison are not of one length")
+        if n and not (self.inclusion.min() > 0 and self.inclusion.max() <= 1):
+            raise UsageError("an inclusion probability lies outside 0 to 1")
+
+    @property
+    def difference(self) -> NDArray[np.float64]:
+        """(n,) -1 where only the new model is right, 1 where only the old one is, else 0."""
+        return self.new_wrong.astype(np.float64) - self.old_wrong.astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class GatePlan:
+    """What a candidate has to show; fixed before its checks are looked at.
+
+    Attributes:
+        margin: It must be shown to be worse by less than this share of documents, > 0.
+        confidence: Of that, 0-1.
+        label_margin: No label may be worse by more than this share of its own checks.
+        label_least: A label with fewer checks is not judged on its own.
+    """
+
+    margin: float = 0.02
+    confidence: float = 0.95
+    label_margin: float = 0.05
+    label_least: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class LabelDifference:
+    """One label in a comparison.
+
+    Attributes:
+        label: Which.
+        checks: Checked documents that are of it.
+        old_wrong: Of those, wrong by the model in use.
+        new_wrong: And by the candidate.
+        holds: Whether the floor of the label holds; True where too few checks say anything.
+    """
+
+    label: str
+    checks: int
+    old_wrong: int
+    new_wrong: int
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """How far a candidate has come.
+
+    Attributes:
+        verdict: Whether it may take over.
+        why: The same in words.
+        checks: Checks that count.
+        only_old_right: Documents that only the model in use got right.
+        only_new_right: Documents that only the candidate got right.
+        difference: Weighted share of documents by which the candidate is worse (below 0: better).
+        upper_bound: That share is below this with the confidence of the plan, at any time.
+        needed: Least further checks without a difference until it passes; 0 once it did.
+        p_value: Exact McNemar test, two-sided, unweighted; for information only.
+        labels: Label by label.
+    """
+
+    verdict: GateVerdict
+    why: str
+    checks: int
+    only_old_right: int
+    only_new_right: int
+    difference: float
+    upper_bound: float
+    needed: int
+    p_value: float
+    labels: tuple[LabelDifference, ...]
+
+
+def judge_candidate(checks: PairedChecks, plan: GatePlan) -> Gate:
+    """Say whether a candidate may take over.
+
+    It passes when it is shown to be worse by less than the margin and the floor of every label
+    holds; it fails when it is shown to be worse at all, or a floor is broken. May be asked after
+    every check: both errors are bounded by 1 - confidence over all looks together.
+
+    Args:
+        checks: Settled checks that neither model has learned from.
+        plan: What is asked of it.
+
+    Raises:
+        UsageError: A number of the plan lies outside its range.
+    """
+    if not (0 < plan.margin < 1 and 0 < plan.confidence < 1):
+        raise UsageError("margin and confidence of a gate lie between 0 and 1")
+    d, weights = checks.difference, _weights(checks.inclusion)
+    wanted = 1 / (1 - plan.confidence)
+    capital = _capitals(weights * (d - plan.margin), 1 - plan.margin)
+    passed = _mixture(capital).max(initial=1.0) >= wanted
+    worse = _mixture(_capitals(-weights * d, 1.0)).max(initial=1.0) >= wanted
+    labels = _labels(checks, plan)
+    broken = tuple(label.label for label in labels if not label.holds)
+    needed = 0 if passed else _needed(capital, weights, plan, wanted)
+    verdict, why = _verdict(passed=passed, worse=worse, broken=broken, needed=needed, plan=plan)
+    only_old, only_new = int((d > 0).sum()), int((d < 0).sum())
+    return Gate(
+        verdict=verdict,
+        why=why,
+        checks=len(d),
+        only_old_right=only_old,
+        only_new_right=only_new,
+        difference=float((weights * d).sum() / weights.sum()) if len(d) else 0.0,
+        upper_bound=_upper_bound(d, weights, wanted),
+        needed=needed,
+        p_value=mcnemar(only_old, only_new),
+        labels=labels,
+    )
+
+
+def _weights(inclusion: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what each check counts, (0, 1]; the least inclusion is the sampling plan's."""
+    return inclusion.min(initial=1.0) / inclusion
+
+
+def _capitals(stakes: NDArray[np.float64], most: float) -> NDArray[np.float64]:
+    """Return the logarithm of each bet's capital after each check, (n, bets).
+
+    Args:
+        stakes: (n,) what is lost per unit bet, each at most `most`.
+        most: Greatest loss, > 0.
+    """
+    logs: NDArray[np.float64] = np.log1p(-np.outer(stakes, _BETS / most))
+    return np.cumsum(logs, axis=0)
+
+
+def _mixture(capitals: NDArray[np.float64]) -> NDArray[np.float64]:
+    result: NDArray[np.float64] = np.exp(np.minimum(capitals, 700.0)) @ _STAKES
+    return result
+
+
+def _needed(
+    capitals: NDArray[np.float64], weights: NDArray[np.float64], plan: GatePlan, wanted: float
+) -> int:
+    now = capitals[-1] if len(capitals) else np.zeros(len(_BETS))
+    weight = float(weights.mean()) if len(weights) else 1.0
+    gain = np.log1p(weight * plan.margin * _BETS / (1 - plan.margin))
+    low, high = 0, 1
+    while _mixture((now + high * gain)[np.newaxis])[0] < wanted and high < _MOST_CHECKS:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        reached = _mixture((now + middle * gain)[np.newaxis])[0] >= wanted
+        low, high = (low, middle) if reached else (middle, high)
+    return high
+
+
+def _upper_bound(d: NDArray[np.float64], weights: NDArray[np.float64], wanted: float) -> float:
+    """Return the least margin that is shown, in steps of half a percent; 1 for none."""
+
+    def shown(margin: float) -> bool:
+        capitals = _capitals(weights * (d - margin), 1 - margin)
+        return bool(_mixture(capitals).max(initial=1.0) >= wanted)
+
+    # The capital grows with the margin, whatever the checks are: what is shown stays shown.
+    margins: list[float] = _MARGINS.tolist()
+    place = bisect.bisect_left(margins, True, key=shown)
+    return margins[place] if place < len(margins) else 1.0
+
+
+def _labels(checks: PairedChecks, plan: GatePlan) -> tuple[LabelDifference, ...]:
+    found = []
+    weights, d = _weights(checks.inclusion), checks.difference
+    for label in sorted(set(checks.truths)):
+        mine = np.array([truth == label for truth in checks.truths])
+        worse = float((weights * d)[mine].sum() / weights[mine].sum())
+        found.append(
+            LabelDifference(
+                label=label,
+                checks=int(mine.sum()),
+                old_wrong=int(checks.old_wrong[mine].sum()),
+                new_wrong=int(checks.new_wrong[mine].sum()),
+                holds=mine.sum() < plan.label_least or worse <= plan.label_margin,
+            )
+        )
+    return tuple(found)
+
+
+def _verdict(
+    *, passed: bool, worse: bool, broken: Sequence[str], needed: int, plan: GatePlan
+) -> tuple[GateVerdict, str]:
+    if worse:
+        return GateVerdict.FAILED, "it is shown to be wrong more often than the model in use"
+    if broken:
+        return GateVerdict.FAILED, (
+            f"it is worse by more than {100 * plan.label_margin:g} % of {', '.join(broken)}"
+        )
+    if passed:
+        return GateVerdict.PASSED, (
+            f"it is shown not to be worse by {100 * plan.margin:g} % of documents or more, "
+            f"{100 * plan.confidence:g} % confidence"
+        )
+    return GateVerdict.OPEN, f"at least {needed} more checked documents are needed to tell"

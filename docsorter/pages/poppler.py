@@ -1,0 +1,182 @@
+"""poppler, driven for the PDF pages that have to be drawn: `pdfinfo` looks, `pdftoppm` draws.
+
+pdf2image's `convert_from_path` starts four programs for a document: `pdfinfo` again, the version of
+`pdftoppm`, then `pdftoppm`, whose error output it throws away. Here one `pdftoppm` draws a run of
+pages, and what it said is kept, since that is what tells a blank sheet from a page that failed.
+"""
+
+import operator
+import re
+import signal
+import subprocess
+from dataclasses import dataclass
+from typing import Final
+
+import pdf2image
+from pdf2image.exceptions import (
+    PDFInfoNotInstalledError,
+    PDFPageCountError,
+    PDFPopplerTimeoutError,
+)
+from pdf2image.parsers import parse_buffer_to_ppm
+from PIL import Image
+
+from docsorter.documents import ReasonCode
+from docsorter.errors import DependencyError, DocumentError
+from docsorter.pages import producer
+from docsorter.pages.pictures import KilledError, Wanted, damaged, no_such_page
+
+WHAT: Final = "the PDF"
+# The document is standard input: poppler inherits it and opens it again under this name, so that
+# no file name of a stranger reaches a command line.
+PATH: Final = "/proc/self/fd/0"
+_OUT_OF_MEMORY: Final = re.compile(r"out of memory|bad_alloc|memory allocation", re.IGNORECASE)
+_UNIFORM: Final = 5  # levels of 0-255
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What came of drawing a run of pages.
+
+    Attributes:
+        pages: Pictures in page order, fewer than asked for when poppler gave up.
+        said: Its error output.
+    """
+
+    pages: list[Image.Image]
+    said: str
+
+
+def missing() -> DependencyError:
+    """Return the error of a machine without poppler."""
+    return DependencyError(
+        "cannot read PDF files: poppler's programs pdfinfo and pdftoppm are not installed",
+        remedy="apt install poppler-utils",
+    )
+
+
+def no_pages() -> DocumentError:
+    """Return the refusal of a PDF that holds no page."""
+    return DocumentError(ReasonCode.EMPTY, f"{WHAT} has no pages", remedy="scan or send it again")
+
+
+def look(wanted: Wanted) -> dict[str, object]:
+    """Return what `pdfinfo` says of the document and of the wanted pages.
+
+    Raises:
+        DocumentError: It cannot be opened, and why.
+        DependencyError: poppler is not installed.
+        TimeoutError: It took too long.
+    """
+    try:
+        info: dict[str, object] = pdf2image.pdfinfo_from_path(
+            PATH,
+            timeout=wanted.seconds,
+            first_page=wanted.first + 1,
+            last_page=wanted.first + wanted.count,
+        )
+    except PDFPageCountError as error:
+        raise _refusal(str(error).partition("\n")[2]) from error
+    except PDFInfoNotInstalledError as error:
+        raise (error.__context__ or error) from None  # the OSError behind it says more
+    except PDFPopplerTimeoutError as error:
+        raise TimeoutError from error
+    return info
+
+
+def _refusal(said: str) -> Exception:
+    """Return what the error output of `pdfinfo` means."""
+    if "Incorrect password" in said or "security handler" in said.lower():
+        return DocumentError(
+            ReasonCode.ENCRYPTED,
+            f"{WHAT} is encrypted and opens with a password only",
+            remedy="remove the password and send it again",
+        )
+    outside = re.search(r"first page \((\d+)\) can not be after the last page \((\d+)\)", said)
+    if outside:
+        there = int(outside[2])
+        return no_such_page(int(outside[1]), there) if there else no_pages()
+    if _OUT_OF_MEMORY.search(said):
+        return MemoryError()
+    first = next((line for line in said.splitlines() if line.strip()), "no reason given")
+    detail = re.sub(r"^(Syntax Error|Internal Error|Command Line Error)[^:]*: ", "", first)
+    return damaged(WHAT, producer.clean(detail) or "poppler cannot open it")
+
+
+def draw(run: range, wanted: Wanted) -> Drawn:
+    """Draw a run of pages, each scaled to the wanted number of pixels.
+
+    Args:
+        run: Page numbers, counted from 0, without a gap.
+        wanted: Says how large a page is to be.
+
+    Raises:
+        TimeoutError: It took too long.
+        OSError: poppler could not be started.
+    """
+    try:
+        done = subprocess.run(
+            _command(run, wanted), capture_output=True, check=False, timeout=wanted.seconds
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError from error
+    said = done.stderr.decode(errors="replace")
+    try:
+        pages: list[Image.Image] = parse_buffer_to_ppm(done.stdout)
+        for image in pages:
+            image.load()
+    except (OSError, ValueError, TypeError, LookupError, AttributeError):
+        return Drawn([], said)  # half a picture came: the page is drawn again to hear why
+    return Drawn(pages, said)
+
+
+def check_blank(number: int, wanted: Wanted) -> None:
+    """Refuse a blank page that is blank because what is on it could not be drawn.
+
+    poppler draws on when a picture needs too much memory or is damaged, with exit status 0.
+
+    Raises:
+        DocumentError: `damaged`.
+        MemoryError: It needs more memory than there is.
+    """
+    said = _draw_again(number, wanted).stderr
+    if _OUT_OF_MEMORY.search(said):
+        raise MemoryError
+    if said.strip():
+        raise damaged(WHAT, f"nothing on page {number + 1} can be drawn")
+
+
+def why_not_drawn(number: int, wanted: Wanted) -> Exception:
+    """Return what keeps a page from being drawn; draws it once more to hear that."""
+    done = _draw_again(number, wanted)
+    if _OUT_OF_MEMORY.search(done.stderr):
+        return MemoryError()
+    if done.returncode == -signal.SIGKILL:
+        return KilledError()
+    if done.returncode < 0:
+        return damaged(WHAT, f"page {number + 1} crashes poppler (signal {-done.returncode})")
+    return damaged(WHAT, f"page {number + 1} cannot be drawn")
+
+
+def is_uniform(image: Image.Image) -> bool:
+    """Whether nothing at all is to be seen on a page."""
+    low, high = zip(*image.convert("RGB").getextrema(), strict=True)
+    return bool(max(map(operator.sub, high, low)) <= _UNIFORM)
+
+
+def _command(run: range, wanted: Wanted) -> list[str]:
+    first, last = str(run.start + 1), str(run.stop)
+    size = str(wanted.pixels)
+    return ["pdftoppm", "-cropbox", "-f", first, "-l", last, "-scale-to", size, PATH]
+
+
+def _draw_again(number: int, wanted: Wanted) -> "subprocess.CompletedProcess[str]":
+    """Draw one page again, only to hear what poppler has to say."""
+    return subprocess.run(
+        _command(range(number, number + 1), wanted),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        check=False,
+        encoding="utf-8",
+        errors="replace",
+    )

@@ -1,0 +1,1 @@
+"""Learning from answers: the snapshot that is learned from, the candidate, and its way into use."""

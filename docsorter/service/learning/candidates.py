@@ -1,0 +1,141 @@
+"""The candidate: a model that learned from answers and waits for checks that show its worth."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from docsorter.disk import Disk
+from docsorter.errors import StoreError
+from docsorter.service.learning.manifest import OPINIONS, Snapshots
+
+FILE: Final = "candidate.json"
+_MODE: Final = 0o600
+
+Standing = Literal["waiting", "promoted", "refused", "superseded"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Candidate(_Part):
+    """A trained model that is not in use.
+
+    Attributes:
+        name: Its bundle and its snapshot.
+        model: Name on its card.
+        trained_at: When it was ready.
+        after: Only checks drawn since then judge it.
+        standing: What became of it.
+        settled_at: When that was decided.
+        why: In words.
+        judged_until: Settling time of the newest check that it was judged by.
+    """
+
+    name: str
+    model: str
+    trained_at: AwareDatetime
+    after: AwareDatetime
+    standing: Standing = "waiting"
+    settled_at: AwareDatetime | None = None
+    why: str = ""
+    judged_until: AwareDatetime | None = None
+
+
+class Opinion(_Part):
+    """What models said of one checked document, so that none has to look twice.
+
+    Attributes:
+        labels: Most probable label by fingerprint of the model.
+    """
+
+    labels: dict[str, str] = {}
+
+
+class Opinions(_Part):
+    """Opinions by number of the document."""
+
+    documents: dict[int, Opinion] = {}
+
+
+class Candidates:
+    """The candidates of a workspace; one waits at a time.
+
+    Args:
+        snapshots: Beside whose documents they are written down.
+        disk: Writes files.
+    """
+
+    def __init__(self, snapshots: Snapshots, disk: Disk | None = None) -> None:
+        self._snapshots = snapshots
+        self._disk = disk or Disk()
+
+    def all(self) -> tuple[Candidate, ...]:
+        """Return every candidate there was, the oldest first."""
+        found = [self._read(path) for path in self._snapshots.root.glob(f"*/{FILE}")]
+        return tuple(sorted(found, key=lambda one: (one.trained_at, one.name)))
+
+    def waiting(self) -> Candidate | None:
+        """Return the candidate that waits to be judged, the newest if there are several."""
+        found = [one for one in self.all() if one.standing == "waiting"]
+        return found[-1] if found else None
+
+    def judged_until(self) -> dt.datetime | None:
+        """Return up to when checks were used to settle a candidate: they judge no other one."""
+        used = [
+            one.judged_until
+            for one in self.all()
+            if one.standing in {"promoted", "refused"} and one.judged_until
+        ]
+        return max(used, default=None)
+
+    def write(self, candidate: Candidate) -> None:
+        """Write a candidate down, whole or not at all.
+
+        Raises:
+            OSError: What the system says.
+        """
+        self._put(candidate.name, FILE, candidate)
+
+    def settle(
+        self, candidate: Candidate, standing: Standing, now: dt.datetime, why: str
+    ) -> Candidate:
+        """Say what became of a candidate; the documents it was taught are not needed any more."""
+        settled = candidate.model_copy(update={"standing": standing, "settled_at": now, "why": why})
+        self.write(settled)
+        if standing != "promoted":
+            self._snapshots.drop_documents(candidate.name)
+        return settled
+
+    def opinions(self, name: str) -> Opinions:
+        """Return what was said of checked documents so far; nothing where that cannot be read."""
+        try:
+            return Opinions.model_validate_json(self._place(name, OPINIONS).read_bytes())
+        except (OSError, ValidationError):
+            return Opinions()
+
+    def keep_opinions(self, name: str, opinions: Opinions) -> None:
+        """Keep what was said.
+
+        Raises:
+            OSError: What the system says.
+        """
+        self._put(name, OPINIONS, opinions)
+
+    def _put(self, name: str, file: str, what: BaseModel) -> None:
+        text = what.model_dump_json(indent=1) + "\n"
+        self._disk.write_durably(self._place(name, file), text.encode(), _MODE)
+
+    def _place(self, name: str, file: str) -> Path:
+        return self._snapshots.folder(name) / file
+
+    def _read(self, path: Path) -> Candidate:
+        try:
+            return Candidate.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise StoreError(
+                f"what is known of the candidate {path.parent.name} is damaged: {path}",
+                remedy=f"remove {path}, then train again",
+            ) from error

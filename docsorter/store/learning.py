@@ -1,0 +1,271 @@
+"""What there is to learn from: answered documents, who learned from which, and later checks."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
+from sqlalchemy.orm import Session
+
+from docsorter.documents import CheckOutcome, Document, Place, State
+from docsorter.store import records
+from docsorter.store.evidence_tables import CheckRow, LearnedRow
+from docsorter.store.tables import AnswerRow, DocumentRow, PredictionRow
+from docsorter.store.transactions import Transactions
+
+MOST_COUNTED = 10_000
+"""Answers that are not learned are counted up to here, so that the question stays cheap."""
+
+_AT_ONCE = 500  # parameters of one statement; SQLite allows 999 in old versions
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """An answered document that a model may learn from.
+
+    Attributes:
+        document: Sorted, not forgotten; its label is what stands.
+        answer_id: The newest answer that says so.
+        label: What it is.
+        guess: What the model in use at the time suggested, None for nothing.
+        answered_at: When.
+        agreeing: How many answers that stand say the same.
+        disputed: Another answer that stands says something else.
+        doubt: Probability that the last model to look gave to its own most probable label, where
+            that is another one; 0 where it is the same.
+        seen_as: That other label, "" where it is the same.
+    """
+
+    document: Document
+    answer_id: int
+    label: str
+    guess: str | None
+    answered_at: dt.datetime
+    agreeing: int
+    disputed: bool
+    doubt: float
+    seen_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaterCheck:
+    """A settled blind check of a document that a model did not learn from.
+
+    Attributes:
+        check_id: Number of the check; they are settled in the order of `settled_at`.
+        document: The document.
+        truth: What blind answers say it is.
+        said: Label that the model in use gave when it was drawn.
+        model: That model.
+        inclusion: Probability with which it was drawn, (0, 1].
+        drawn_at: When it was drawn.
+        settled_at: When its outcome was known.
+    """
+
+    check_id: int
+    document: Document
+    truth: str
+    said: str
+    model: str
+    inclusion: float
+    drawn_at: dt.datetime
+    settled_at: dt.datetime
+
+
+class LearningStore(Transactions):
+    """The part of the store that speaks of learning."""
+
+    def lessons(self, *, after_id: int = 0, until: dt.datetime | None = None) -> list[Lesson]:
+        """Return the next documents to learn from, by number; at most 500.
+
+        Args:
+            after_id: Only documents with a greater number.
+            until: Only answers given before.
+        """
+        query = (
+            select(DocumentRow, func.max(AnswerRow.id))
+            .join(AnswerRow, AnswerRow.document_id == DocumentRow.id)
+            .where(
+                DocumentRow.id > after_id,
+                DocumentRow.state == State.SORTED,
+                DocumentRow.forgotten_at.is_(None),
+                _stands(),
+                AnswerRow.label == DocumentRow.label,
+            )
+            .group_by(DocumentRow.id)
+            .order_by(DocumentRow.id)
+            .limit(_AT_ONCE)
+        )
+        if until is not None:
+            query = query.where(AnswerRow.answered_at < until)
+        with self.read() as session:
+            found = [(row, number) for row, number in session.execute(query)]
+            return _lessons(session, found)
+
+    def unlearned(self, model: str, *, corrections: bool) -> int:
+        """Count documents whose answer a model has not learned from, up to `MOST_COUNTED`.
+
+        Args:
+            model: Name on its card.
+            corrections: Only those where the answer differs from what was suggested.
+        """
+        learned = select(LearnedRow.document_id).where(
+            LearnedRow.model == model,
+            LearnedRow.document_id == AnswerRow.document_id,
+            LearnedRow.label == AnswerRow.label,
+        )
+        query = (
+            select(AnswerRow.document_id)
+            .distinct()
+            .join(DocumentRow, DocumentRow.id == AnswerRow.document_id)
+            .where(
+                _stands(),
+                AnswerRow.label == DocumentRow.label,
+                DocumentRow.state == State.SORTED,
+                DocumentRow.forgotten_at.is_(None),
+                ~learned.exists(),
+            )
+        )
+        if corrections:
+            query = query.where(or_(AnswerRow.guess.is_(None), AnswerRow.guess != AnswerRow.label))
+        counted = select(func.count()).select_from(query.limit(MOST_COUNTED).subquery())
+        with self.read() as session:
+            return session.scalar(counted) or 0
+
+    def note_learned(self, model: str, labels: Mapping[int, str], *, base: str = "") -> None:
+        """Write down who learns from what, before it does; what its base learned it knows too.
+
+        Args:
+            model: Name on the card.
+            labels: Label of each document, by document id; replaces what stood there before.
+            base: Name on the card of the model it starts from.
+        """
+        now = self._now()
+        with self.write() as session:
+            session.execute(delete(LearnedRow).where(LearnedRow.model == model))
+            inherited = session.execute(
+                select(LearnedRow.document_id, LearnedRow.label).where(LearnedRow.model == base)
+            )
+            known = {number: label for number, label in inherited} | dict(labels)  # noqa: C416 -- rows are no pairs to mypy
+            session.add_all(
+                LearnedRow(model=model, document_id=number, label=label, learned_at=now)
+                for number, label in known.items()
+            )
+
+    def drop_learned(self, model: str) -> None:
+        """Take back what was noted of a model that never came to be."""
+        with self.write() as session:
+            session.execute(delete(LearnedRow).where(LearnedRow.model == model))
+
+    def learned_by(self, document_id: int) -> list[tuple[str, str, dt.datetime]]:
+        """Return which models learned from a document: name, label and time, the first first."""
+        query = (
+            select(LearnedRow.model, LearnedRow.label, LearnedRow.learned_at)
+            .where(LearnedRow.document_id == document_id)
+            .order_by(LearnedRow.learned_at, LearnedRow.model)
+        )
+        with self.read() as session:
+            return [(model, label, at) for model, label, at in session.execute(query)]
+
+    def taught_models(self) -> set[str]:
+        """Return the names of all models that learned from documents here."""
+        with self.read() as session:
+            return set(session.scalars(select(LearnedRow.model).distinct()))
+
+    def later_checks(
+        self, models: Iterable[str], *, after: dt.datetime | None = None, limit: int = 5000
+    ) -> list[LaterCheck]:
+        """Return settled checks of documents that none of the models learned from, oldest first.
+
+        Args:
+            models: Names on their cards.
+            after: Only checks drawn then or later.
+            limit: At most so many, the newest.
+        """
+        learned = select(LearnedRow.document_id).where(
+            LearnedRow.document_id == CheckRow.document_id, LearnedRow.model.in_(list(models))
+        )
+        query = (
+            select(CheckRow, DocumentRow)
+            .join(DocumentRow, DocumentRow.id == CheckRow.document_id)
+            .where(
+                CheckRow.outcome.in_([CheckOutcome.RIGHT, CheckOutcome.WRONG]),
+                DocumentRow.state == State.SORTED,
+                DocumentRow.place == Place.SORTED,
+                DocumentRow.forgotten_at.is_(None),
+                DocumentRow.label.is_not(None),
+                ~learned.exists(),
+            )
+            .order_by(CheckRow.settled_at.desc(), CheckRow.id.desc())
+            .limit(limit)
+        )
+        if after is not None:
+            query = query.where(CheckRow.drawn_at >= after)
+        with self.read() as session:
+            found = [_check(check, row) for check, row in session.execute(query)]
+        return found[::-1]
+
+
+def _stands() -> ColumnElement[bool]:
+    return and_(AnswerRow.undone_at.is_(None), AnswerRow.label.is_not(None))
+
+
+def _lessons(session: Session, found: list[tuple[DocumentRow, int]]) -> list[Lesson]:
+    numbers = [row.id for row, _ in found]
+    answers = {
+        row.id: row
+        for row in session.scalars(
+            select(AnswerRow).where(AnswerRow.id.in_([number for _, number in found]))
+        )
+    }
+    said: dict[int, list[str | None]] = {}
+    standing = select(AnswerRow.document_id, AnswerRow.label).where(
+        AnswerRow.document_id.in_(numbers), AnswerRow.undone_at.is_(None)
+    )
+    for number, label in session.execute(standing):
+        said.setdefault(number, []).append(label)
+    latest = (
+        select(func.max(PredictionRow.id))
+        .where(PredictionRow.document_id.in_(numbers))
+        .group_by(PredictionRow.document_id)
+    )
+    seen = {
+        row.document_id: row
+        for row in session.scalars(select(PredictionRow).where(PredictionRow.id.in_(latest)))
+    }
+    return [_lesson(row, answers[answer], said[row.id], seen.get(row.id)) for row, answer in found]
+
+
+def _lesson(
+    row: DocumentRow, answer: AnswerRow, said: list[str | None], seen: PredictionRow | None
+) -> Lesson:
+    doubt, seen_as = 0.0, ""
+    if seen is not None:
+        best, label = max(zip(seen.probabilities, seen.labels, strict=True))
+        if label != answer.label:
+            doubt, seen_as = float(best), label
+    return Lesson(
+        document=records.document(row),
+        answer_id=answer.id,
+        label=str(answer.label),
+        guess=answer.guess,
+        answered_at=answer.answered_at,
+        agreeing=said.count(answer.label),
+        disputed=len(set(said)) > 1,
+        doubt=doubt,
+        seen_as=seen_as,
+    )
+
+
+def _check(check: CheckRow, row: DocumentRow) -> LaterCheck:
+    assert check.settled_at is not None
+    return LaterCheck(
+        check_id=check.id,
+        document=records.document(row),
+        truth=check.label if check.outcome is CheckOutcome.RIGHT else str(row.label),
+        said=check.label,
+        model=check.model,
+        inclusion=check.inclusion,
+        drawn_at=check.drawn_at,
+        settled_at=check.settled_at,
+    )

@@ -1,0 +1,138 @@
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import numpy as np
+import pytest
+
+from docsorter.decide.gate import GateVerdict
+from docsorter.documents import CheckOutcome, Document, PageSet
+from docsorter.errors import DocumentError
+from docsorter.service.engine import LoadedModel
+from docsorter.service.learning import judging
+from docsorter.service.learning.candidates import Candidate, Candidates
+from docsorter.service.learning.judging import Judge, Judged
+from docsorter.service.learning.manifest import Snapshots
+from docsorter.store.evidence_tables import CheckRow
+from tests.service.desk import Desk
+
+
+class Words:
+    """Reads the file's words instead of its pages, and counts how often."""
+
+    reads = 0
+
+    def __init__(self, settings: object, *, size: int, concurrency: int) -> None:
+        assert settings is not None
+        assert size == 8
+        assert concurrency
+
+    def read(self, path: Path, *, name: str) -> PageSet:
+        Words.reads += 1
+        text = path.read_text()
+        if "unreadable" in text:
+            raise DocumentError("damaged", f"{name} is damaged")
+        return PageSet(np.zeros((1, 8, 8, 3), np.uint8), 1, "text/plain", producer=text)
+
+    def close(self) -> None:
+        pass
+
+
+def model(name: str, place: int) -> LoadedModel:
+    """A model that says the word at a place of the file."""
+
+    def judge(pages: PageSet) -> object:
+        label = pages.producer.split()[place]
+        return SimpleNamespace(prediction=SimpleNamespace(label=label))
+
+    card = SimpleNamespace(name=name, input=SimpleNamespace(size=8))
+    made = SimpleNamespace(name=name, fingerprint=f"mark of {name}", card=card, judge=judge)
+    return cast("LoadedModel", made)
+
+
+OLD, NEW = model("starter-1", 0), model("answers-1", 2)
+
+
+@pytest.fixture(autouse=True)
+def _words(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(judging, "PageReader", Words)
+    Words.reads = 0
+    return
+
+
+@pytest.fixture
+def candidates(desk: Desk) -> Candidates:
+    snapshots = Snapshots(desk.configuration.state)
+    snapshots.begin("answers-1")
+    return Candidates(snapshots)
+
+
+def checked(desk: Desk, said_new: str, number: int, inclusion: float = 1.0) -> Document:
+    """A sorted invoice whose blind check agreed with the model in use."""
+    content = f"invoice 0.99 {said_new} {number}".encode()
+    document = desk.pipeline.handle(desk.drop(f"scan-{number}.pdf", content).id)
+    now = desk.clock.now()
+    with desk.store.write() as session:
+        session.add(
+            CheckRow(
+                document_id=document.id, drawn_at=now, model="starter-1", rule="r", source="",
+                label="invoice", score=0.99, inclusion=inclusion, outcome=CheckOutcome.RIGHT,
+                settled_at=now,
+            )
+        )  # fmt: skip
+    return document
+
+
+def judge(desk: Desk, candidates: Candidates, candidate: Candidate | None = None) -> Judged:
+    at = desk.clock.now()
+    candidate = candidate or Candidate(name="answers-1", model="answers-1", trained_at=at, after=at)
+    judged = Judge(desk.configuration, desk.store, candidates, 2)
+    return judged.judge(candidate, OLD, NEW, lambda *_: None)
+
+
+def test_both_models_look_once_at_each_later_check(desk: Desk, candidates: Candidates) -> None:
+    checked(desk, "claim", 0)
+    desk.clock.advance(60)
+    first = judge(desk, candidates)
+    assert (first.gate.checks, first.gate.verdict) == (0, GateVerdict.OPEN)  # drawn before
+    for number in range(1, 4):
+        checked(desk, "invoice" if number else "claim", number)
+    checked(desk, "claim", 4)
+    second = judge(desk, candidates, first.candidate)
+    assert (second.gate.checks, second.gate.only_old_right, Words.reads) == (4, 1, 4)
+    assert second.candidate.judged_until == desk.clock.now()
+    assert candidates.waiting() == second.candidate
+    third = judge(desk, candidates, second.candidate)
+    assert (third.gate, Words.reads) == (second.gate, 4)
+
+
+def test_what_a_candidate_learned_from_does_not_judge_it(
+    desk: Desk, candidates: Candidates
+) -> None:
+    document = checked(desk, "invoice", 1)
+    desk.store.note_learned("answers-1", {document.id: "invoice"})
+    assert judge(desk, candidates).gate.checks == 0
+
+
+def test_files_that_cannot_be_looked_at_are_counted_and_left_out(
+    desk: Desk, candidates: Candidates
+) -> None:
+    gone, changed, _ = (
+        checked(desk, "invoice", 1),
+        checked(desk, "invoice", 2),
+        checked(desk, "unreadable", 3),
+    )
+    checked(desk, "invoice", 4)
+    desk.path(gone).unlink()
+    desk.path(changed).write_bytes(b"invoice 0.99 invoice x")
+    judged = judge(desk, candidates)
+    assert (judged.gate.checks, judged.unusable) == (1, 3)
+
+
+def test_forgetting_takes_the_opinions_as_well(desk: Desk, candidates: Candidates) -> None:
+    document = checked(desk, "invoice", 1)
+    judge(desk, candidates)
+    assert document.id in candidates.opinions("answers-1").documents
+    Snapshots(desk.configuration.state).erase(document.id)
+    assert candidates.opinions("answers-1").documents == {}
