@@ -145,4 +145,3 @@ def _saved(page: Image.Image, kind: str, **options: object) -> bytes:
     buffer = io.BytesIO()
     page.save(buffer, kind, **options)
     return buffer.getvalue()
-

@@ -91,4 +91,3 @@ def _take(path: str) -> Request:
         memory_limit=_REQUEST_SETTINGS.memory_limit_mb * _MEGA,
         suffix=Path(path).suffix,
     )
-

@@ -62,9 +62,7 @@ class Words:
 def _material(folder: Path, processes: int) -> list[tuple[str, str]]:
     """Return words and labels of generated documents that are not in the mix."""
     folder.mkdir(parents=True, exist_ok=True)
-    kinds = [
-        (label, kind) for label in LABELS for kind in kinds_of(label) if kind not in _NO_TEXT
-    ]
+    kinds = [(label, kind) for label in LABELS for kind in kinds_of(label) if kind not in _NO_TEXT]
     tasks = []
     for number in range(_LEARNED):
         label = LABELS[number % len(LABELS)]

@@ -10,6 +10,7 @@ from docsorter.deliver.recovery import RecoveryReport, recover
 from docsorter.disk import Disk
 from docsorter.documents import Place
 from docsorter.service.destinations import Destinations
+from docsorter.service.due_work import DueWork
 from docsorter.service.engine import open_engine
 from docsorter.service.migration import migrate_workspace, open_workspace_store
 from docsorter.service.pipeline import Pipeline
@@ -30,6 +31,7 @@ class Assembly:
         mover: Moves bytes between the places.
         engine: From a file to a verdict, with the model in use.
         pipeline: From the spool to a folder.
+        due: What is due in the store.
         recovered: What had to be finished from an earlier run.
         workers: Documents looked at side by side.
     """
@@ -39,6 +41,7 @@ class Assembly:
     mover: Mover
     engine: SwitchingEngine
     pipeline: Pipeline
+    due: DueWork
     recovered: RecoveryReport
     workers: int
 
@@ -84,4 +87,5 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
         disk=Disk(),
         clock=clock,
     )
-    return Assembly(configuration, store, mover, engine, pipeline, recovered, workers)
+    due = DueWork(store, clock)
+    return Assembly(configuration, store, mover, engine, pipeline, due, recovered, workers)

@@ -34,6 +34,7 @@ class EventsStore(Transactions):
             row = rows.log(
                 session, kind, at=now, actor=actor, document_id=document_id, detail=detail
             )
+            session.flush()
             return records.event(row)
 
     def events(

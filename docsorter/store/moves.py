@@ -4,9 +4,9 @@ import datetime as dt
 
 from sqlalchemy import select
 
-from docsorter.documents import Move, Prediction, State, Verdict
+from docsorter.documents import Document, Move, Prediction, State, Verdict
 from docsorter.errors import ConflictError
-from docsorter.store import records, rows
+from docsorter.store import records, rows, statements
 from docsorter.store.tables import DocumentRow, MoveRow
 from docsorter.store.transactions import Transactions
 from docsorter.store.words import Destination, Findings
@@ -83,6 +83,18 @@ class MovesStore(Transactions):
         """
         with self.read() as session:
             return records.move(rows.move_row(session, move_id))
+
+    def move_and_document(self, move_id: int) -> tuple[Move, Document]:
+        """Return one move and its document, as they are at the same moment.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        with self.read() as session:
+            found = session.execute(statements.MOVE, {"move_id": move_id}).one_or_none()
+            if found is None:
+                raise rows.no_move(move_id)
+            return records.move(found[0]), records.document(found[1])
 
     def moves(self, document_id: int) -> list[Move]:
         """Return all moves of a document, the oldest first."""

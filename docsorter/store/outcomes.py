@@ -5,12 +5,13 @@ from typing import Unpack
 
 from sqlalchemy.orm import Session
 
-from docsorter.documents import Document, MoveState, State, Verdict
-from docsorter.store import records, rows, tallies
+from docsorter.documents import Document, MoveState, Place, State, Verdict
+from docsorter.store import records, rows, statements, tallies
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow
 from docsorter.store.transactions import Transactions
 from docsorter.store.words import Changes
 
+_LOCKED = statements.MOVE.with_for_update()
 _FINISHED = frozenset({State.SORTED, State.REJECTED})
 
 
@@ -43,8 +44,10 @@ class OutcomesStore(Transactions):
         """
         now = self._now()
         with self.write() as session:
-            move = rows.move_row(session, move_id)
-            row = rows.document_row(session, move.document_id, lock=True)
+            found = session.execute(_LOCKED, {"move_id": move_id}).one_or_none()
+            if found is None:
+                raise rows.no_move(move_id)
+            move, row = found
             if move.state is MoveState.DONE:
                 return records.document(row)
             rows.refuse_closed(move)
@@ -108,7 +111,7 @@ def _arrive(session: Session, row: DocumentRow, move: MoveRow, now: dt.datetime)
     row.finished_at = now if row.state in _FINISHED else None
     if row.state is State.REVIEW:
         rows.open_entry(session, row, now)
-    else:
+    elif move.from_place is not Place.INBOX:  # a newcomer was never before people
         rows.close_entry(session, row.id, now)
 
 

@@ -4,9 +4,10 @@ import datetime as dt
 from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from docsorter.documents import MoveState, Purpose, ReasonCode
+from docsorter.documents import MoveState, Place, Purpose, ReasonCode
 from docsorter.errors import ConflictError, NotFoundError
 from docsorter.store import records
 from docsorter.store.tables import DocumentRow, EntryRow, EventRow, MoveRow, PredictionRow
@@ -51,10 +52,15 @@ def move_row(session: Session, move_id: int) -> MoveRow:
     """
     row = session.get(MoveRow, move_id, with_for_update=True)
     if row is None:
-        raise NotFoundError(
-            f"there is no move {move_id}", remedy="docsorter history lists the latest documents"
-        )
+        raise no_move(move_id)
     return row
+
+
+def no_move(move_id: int) -> NotFoundError:
+    """Return the error for a move that does not exist."""
+    return NotFoundError(
+        f"there is no move {move_id}", remedy="docsorter history lists the latest documents"
+    )
 
 
 def planned_row(session: Session, move_id: int) -> MoveRow:
@@ -108,10 +114,6 @@ def plan(
         ConflictError: Another move of it is planned.
     """
     refuse_forgotten(row)
-    if planned_move_row(session, row.id) is not None:
-        raise ConflictError(
-            f"document {row.id} is being moved already", remedy="wait a moment and repeat"
-        )
     move = MoveRow(
         document_id=row.id,
         from_place=row.place,
@@ -126,8 +128,22 @@ def plan(
         answer_id=answer_id,
         before=before,
     )
+    if row.place is Place.INBOX:
+        refusal = ConflictError(
+            f"{row.path} is being claimed already", remedy="it is taken care of"
+        )
+    else:
+        refusal = ConflictError(
+            f"document {row.id} is being moved already", remedy="wait a moment and repeat"
+        )
     session.add(move)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:
+        # One planned move at most of a document, and from a path: the indexes see to that.
+        if MoveRow.__tablename__ not in str(error.orig):
+            raise
+        raise refusal from error
     return move
 
 
@@ -140,10 +156,9 @@ def log(
     document_id: int | None,
     detail: dict[str, object] | None = None,
 ) -> EventRow:
-    """Add a line to the log."""
+    """Add a line to the log; it has its number when the session is flushed."""
     row = EventRow(at=at, kind=kind, actor=actor, document_id=document_id, detail=detail or {})
     session.add(row)
-    session.flush()
     return row
 
 
@@ -212,3 +227,6 @@ def note_findings(session: Session, row: DocumentRow, findings: Findings, now: d
         row.producer = findings.producer
     if findings.duplicate_of is not None:
         row.duplicate_of = findings.duplicate_of
+    if findings.digest is not None:
+        digest = findings.digest
+        row.sha256, row.size, row.mtime_ns = digest.sha256, digest.size, digest.mtime_ns

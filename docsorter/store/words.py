@@ -45,6 +45,15 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
+class Digest:
+    """What identifies bytes: hex SHA-256, with the size and modification time that they had."""
+
+    sha256: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """What looking at a document brought to light.
 
@@ -54,6 +63,7 @@ class Findings:
         media_type: What the bytes are, None when unknown.
         producer: What the scanner says of itself.
         duplicate_of: Id of an earlier document with the same bytes.
+        digest: Of the bytes that were looked at, None when they were not read.
     """
 
     prediction: Prediction | None = None
@@ -61,6 +71,7 @@ class Findings:
     media_type: str | None = None
     producer: str = ""
     duplicate_of: int | None = None
+    digest: Digest | None = None
 
 
 class Changes(TypedDict, total=False):
