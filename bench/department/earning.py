@@ -8,7 +8,7 @@ import numpy as np
 from bench.department.arrivals import Arrivals
 from bench.department.models import Seen
 from bench.department.people import People, Said
-from docsorter.decide.autonomy import Draws, EarnPolicy, draws, make_plan, next_step
+from docsorter.decide.autonomy import EarnPolicy, make_plan, next_step, share_checked
 from docsorter.decide.earned import CheckedScores, EarnPlan, doubt, standing
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Day:
         seconds: Second looks at disagreements, and looks that compare people.
         threshold: In use in the evening; None: none.
         model: In use in the evening.
-        probability: Of a check above the threshold.
+        share: Of the eligible documents, drawn for a check.
         happened: What changed, in words; "" for nothing.
     """
 
@@ -47,13 +47,33 @@ class Day:
     seconds: int
     threshold: float | None
     model: str
-    probability: float
+    share: float
     happened: str = ""
 
     @property
     def answers(self) -> int:
         """All answers that people gave."""
         return self.decided + self.checks + self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Retraining:
+    """What became of one new model.
+
+    Attributes:
+        model: Its name.
+        trained: Day on whose evening it was trained.
+        promoted: Day on whose evening it replaced the old one; None: it was given up.
+        before: Share of the documents of its rehearsal that the old model sorted alone, as certified
+            in the end.
+        after: The same of the new one.
+    """
+
+    model: str
+    trained: int
+    promoted: int | None
+    before: float
+    after: float
 
 
 @dataclass(slots=True)
@@ -64,28 +84,24 @@ class Evidence:
     plan: EarnPlan | None = None
     rows: "list[Ints]" = field(default_factory=list)
     labels: "list[Ints]" = field(default_factory=list)
-    chances: "list[NDArray[np.float64]]" = field(default_factory=list)
-    least: "list[NDArray[np.float64]]" = field(default_factory=list)
+    shares: "list[NDArray[np.float64]]" = field(default_factory=list)
 
     def offer(self, rows: "Ints", policy: EarnPolicy) -> int:
         """Plan on the first documents; return how many of these are no evidence therefore."""
         if self.plan is not None:
             return 0
-        places = np.flatnonzero(self.model.eligible[rows])[: policy.planned_on]
-        if len(places) < policy.planned_on:
+        places = np.flatnonzero(self.model.eligible[rows])[: policy.pilot_documents]
+        if len(places) < policy.pilot_documents:
             return len(rows)
         self.plan = make_plan(self.model.score[rows[places]], policy)
         return int(places[-1]) + 1
 
-    def add(
-        self, rows: "Ints", labels: "Ints", chances: "NDArray[np.float64]", least: float
-    ) -> None:
+    def add(self, rows: "Ints", labels: "Ints", share: float) -> None:
         """Add checks, in the order in which they were answered."""
         mine = self.model.eligible[rows]
         self.rows.append(rows[mine])
         self.labels.append(labels[mine])
-        self.chances.append(chances[mine])
-        self.least.append(np.full(int(mine.sum()), least))
+        self.shares.append(np.full(int(mine.sum()), share))
 
     def checks(self) -> CheckedScores:
         """Return all of them."""
@@ -94,13 +110,11 @@ class Evidence:
             return CheckedScores(nothing, nothing.astype(np.bool_), nothing)
         rows = np.concatenate(self.rows)
         wrong = np.concatenate(self.labels) != self.model.top[rows]
-        return CheckedScores(
-            self.model.score[rows], wrong, np.concatenate(self.chances), np.concatenate(self.least)
-        )
+        return CheckedScores(self.model.score[rows], wrong, np.concatenate(self.shares))
 
     def clear(self) -> None:
         """Forget the checks: they do not count any more."""
-        for part in (self.rows, self.labels, self.chances, self.least):
+        for part in (self.rows, self.labels, self.shares):
             part.clear()
 
 
@@ -132,8 +146,7 @@ class EarnedDepartment:
         self.in_use: float | None = None
         self.doubles = self.differed = 0
         self.answered: dict[int, int] = {}
-        self.replaced: list[tuple[int, str, float, float]] = []
-        self._sorted_since = 0.0
+        self.retrainings: list[Retraining] = []
         self._volume = 0.0
         self._doubt = 0.0
         self._rehearsed: list[Ints] = []
@@ -151,28 +164,26 @@ class EarnedDepartment:
         """Live through one day: documents by day, figures in the evening."""
         here = self.arrivals.of_day(day)
         rows, truth = self.arrivals.rows[here], self.arrivals.truth[here]
-        chances = draws(
+        share = share_checked(
             self.policy,
             in_use=self.in_use,
             volume_per_day=self._volume,
-            sorted_since=self._sorted_since,
             doubt=self._doubt,
             rehearsing=self.rehearsal is not None,
         )
         alone = self._alone(rows)
-        inclusion = np.where(alone, chances.above, chances.below)
+        # A new model may find other documents eligible, so that it asks about a share of all.
         asked = self.model.eligible[rows] | (self.rehearsal is not None)
-        drawn = (self._rng.random(len(rows)) < inclusion) & asked
+        drawn = (self._rng.random(len(rows)) < share) & asked
         said = self._asked(rows, truth, drawn, ~alone & ~drawn)
-        self._count(rows, drawn, said, inclusion, chances)
+        self._count(rows, drawn, said, share)
         volume = int(alone.sum())
-        self._sorted_since += volume
         wrong = int((alone & (self.model.top[rows] != truth)).sum())
         happened = self._evening(day, rows)
         return Day(
             len(rows), volume, wrong, int((alone & ~drawn).sum()), int((~alone).sum()),
             int((alone & drawn).sum()), said.seconds + said.doubles, self.in_use, self.model.name,
-            chances.above, happened,
+            share, happened,
         )  # fmt: skip
 
     def _alone(self, rows: "Ints") -> "Mask":
@@ -193,14 +204,7 @@ class EarnedDepartment:
         self.answered |= dict(zip(rows[shown].tolist(), waited.tolist(), strict=True))
         return said
 
-    def _count(
-        self,
-        rows: "Ints",
-        drawn: "Mask",
-        said: Said,
-        inclusion: "NDArray[np.float64]",
-        chances: Draws,
-    ) -> None:
+    def _count(self, rows: "Ints", drawn: "Mask", said: Said, share: float) -> None:
         """Add what was drawn to the evidence, after the documents that made the plan."""
         labels = np.full(len(rows), -1)
         labels[drawn] = said.label
@@ -210,7 +214,7 @@ class EarnedDepartment:
             begin = evidence.offer(rows, self.policy)
             counts = drawn.copy()
             counts[:begin] = False
-            evidence.add(rows[counts], labels[counts], inclusion[counts], chances.least)
+            evidence.add(rows[counts], labels[counts], share)
 
     def _evening(self, day: int, rows: "Ints") -> str:
         words = [self._moved(), self._promoted(day, rows), self._retrained(day)]
@@ -228,7 +232,7 @@ class EarnedDepartment:
         before, self.in_use = self.in_use, step.threshold
         if step.alarm:
             self.evidence.clear()
-            self._sorted_since, self._doubt = 0.0, 0.0
+            self._doubt = 0.0
             return f"alarm: threshold {_word(before)} -> {_word(self.in_use)}"
         return f"certified: threshold {_word(before)} -> {_word(self.in_use)}"
 
@@ -238,21 +242,21 @@ class EarnedDepartment:
         if new is None:
             return ""
         self._rehearsed.append(rows)
-        if new.plan is None:
-            return ""
-        found = standing(new.checks(), new.plan, in_use=None)
-        if found.threshold is None:
-            return ""
         past = np.concatenate(self._rehearsed)
-        would = float(
-            (new.model.eligible[past] & (new.model.score[past] >= found.threshold)).mean()
-        )
-        does = float(self._alone(past).mean())
-        if would < does:
-            return ""
-        self.replaced.append((day, new.model.name, does, would))
-        self.evidence, self.rehearsal, self.in_use = new, None, found.threshold
-        self._sorted_since = would * len(past)
+        found = None if new.plan is None else standing(new.checks(), new.plan, in_use=None)
+        threshold = None if found is None else found.threshold
+        does, would = float(self._alone(past).mean()), 0.0
+        if threshold is not None:
+            would = float((new.model.eligible[past] & (new.model.score[past] >= threshold)).mean())
+        days = len(self._rehearsed)
+        if threshold is None or would < does:
+            if days < self.policy.rehearsal_days:
+                return ""
+            self.rehearsal = None
+            self.retrainings.append(Retraining(new.model.name, day - days, None, does, would))
+            return f"gave up {new.model.name}: would sort {would:.1%} instead of {does:.1%}"
+        self.retrainings.append(Retraining(new.model.name, day - days, day, does, would))
+        self.evidence, self.rehearsal, self.in_use = new, None, threshold
         return f"promoted {new.model.name}: sorts {would:.1%} instead of {does:.1%}"
 
     def _retrained(self, day: int) -> str:

@@ -94,7 +94,7 @@ def show(ctx: typer.Context, name: Name = "", as_json: AsJson = False) -> None:
             ("made", when(card.created_at)),
             ("labels", ", ".join(card.labels)),
             ("base", f"{card.provenance.base.name} ({card.provenance.base.licence})"),
-            ("sorts at", f"confidence {card.threshold:.4f} or more"),
+            ("sorts at", f"confidence {card.asks_for()} or more"),
             ("novelty", f"asks a person beyond the {card.novelty_limit:g}th percentile"),
             ("tested on", evidence.description if evidence else "nothing"),
             ("so", starter_statement(evidence) if evidence else "untested: everything to a person"),

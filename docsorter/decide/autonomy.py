@@ -1,4 +1,4 @@
-"""How a machine earns its autonomy: what is drawn for a check, and when the threshold moves.
+"""How a machine earns its autonomy: how much is checked, and when the threshold moves.
 
 The daemon and `make simulate` decide by these functions; `docs/promise.md` says why they are as
 they are and what they brought.
@@ -33,51 +33,25 @@ class EarnPolicy:
     Attributes:
         target: Promised error among documents sorted alone, between 0 and 1.
         confidence: Of the promise, between 0 and 1.
-        miss_rate: Upper bound of the share of wrong documents that people take for right, as long
-            as double looks have not shown another one.
-        planned_on: Eligible documents whose scores make the grid of thresholds; what people say
-            of them is no evidence.
+        miss_rate: Upper bound of the share of wrong documents that people take for right.
+        pilot_documents: Eligible documents whose scores make the grid of thresholds; what people
+            say of them is no evidence.
         days_to_alarm: Days that may pass, on average, from a jump of the error to the alarm.
         jump: The error after the jump that is to be noticed so soon.
-        easing: Sorted documents after which the probability of a check has halved; it falls from 1
-            to what `days_to_alarm` asks for.
         vigilance: How many times more is checked while there is doubt.
-        below: Probability of a blind answer below the threshold, where a person is asked anyway.
-        rehearsal: Least probability of a check while a new model gathers its own evidence.
+        rehearsal: Least share of checks while a new model gathers its own evidence.
+        rehearsal_days: Days after which a new model that allows no more than the old is given up.
     """
 
     target: float = 0.01
     confidence: float = 0.95
     miss_rate: float = 0.05
-    planned_on: int = 50
+    pilot_documents: int = 50
     days_to_alarm: float = 5.0
     jump: float = 0.1
-    easing: float = 200.0
     vigilance: float = 3.0
-    below: float = 1.0
     rehearsal: float = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Draws:
-    """With what probability eligible documents are drawn for a blind answer.
-
-    Attributes:
-        above: Those that are sorted alone.
-        below: Those that a person is asked about anyway.
-    """
-
-    above: float
-    below: float
-
-    @property
-    def least(self) -> float:
-        """The least of them, which every check must be recorded with."""
-        return min(self.above, self.below)
-
-    def of(self, score: float, in_use: float | None) -> float:
-        """Return the probability for one document."""
-        return self.above if in_use is not None and score >= in_use else self.below
+    rehearsal_days: int = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +70,7 @@ class Step:
 
 
 def make_plan(scores: NDArray[np.float64], policy: EarnPolicy) -> EarnPlan:
-    """Make the plan from the scores of the first `planned_on` eligible documents.
+    """Make the plan from the scores of the first `pilot_documents` eligible documents.
 
     Raises:
         UsageError: As for `plan_grid`.
@@ -104,36 +78,37 @@ def make_plan(scores: NDArray[np.float64], policy: EarnPolicy) -> EarnPlan:
     return plan_grid(scores, policy.target, policy.confidence, policy.miss_rate)
 
 
-def draws(
+def share_checked(
     policy: EarnPolicy,
     *,
     in_use: float | None,
     volume_per_day: float,
-    sorted_since: float,
     doubt: float = 0.0,
     rehearsing: bool = False,
-) -> Draws:
-    """Say with what probability documents are drawn from now on.
+) -> float:
+    """Say with what probability every eligible document is drawn for a blind answer from now on.
 
-    It depends on what was seen before and never on the document at hand, as `betting` asks for.
+    It is one share for all scores, and depends on what was seen before and never on the document at
+    hand: so the inclusion of a check says nothing of whether it is right (`betting`).
 
     Args:
         policy: What is set.
         in_use: The threshold that documents are sorted by; None: none are.
         volume_per_day: Documents sorted alone in a day, of late.
-        sorted_since: Documents sorted alone since the first threshold of this evidence.
         doubt: Of the standing, see there.
         rehearsing: Whether a new model gathers its own evidence meanwhile.
+
+    Returns:
+        From 0.02 to 1.
     """
     if in_use is None:
-        return Draws(1.0, 1.0)
-    planned = draw_probability(volume_per_day, policy.days_to_alarm, policy.target, policy.jump)
-    above = max(planned, 1 / (1 + sorted_since / policy.easing))
+        return 1.0
+    share = draw_probability(volume_per_day, policy.days_to_alarm, policy.target, policy.jump)
     if doubt >= CALM:
-        above *= policy.vigilance
+        share *= policy.vigilance
     if rehearsing:
-        above = max(above, policy.rehearsal)
-    return Draws(min(1.0, above), max(policy.below, min(1.0, above)))
+        share = max(share, policy.rehearsal)
+    return min(1.0, share)
 
 
 def next_step(checks: CheckedScores, plan: EarnPlan, in_use: float | None) -> Step | None:

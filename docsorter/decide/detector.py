@@ -26,33 +26,34 @@ from docsorter.decide.betting import Checks
 from docsorter.errors import UsageError
 
 RATES: Final = (3.0, 10.0, 30.0)
-"""The error rates that are bet on, as multiples of the limit; none above a half."""
+"""The error rates that are bet on, as multiples of the limit."""
 
-_GREATEST_RATE: Final = 0.5
+_GREATEST_RATE: Final = 0.5  # where a multiple is more, half-way from the limit to it
 
 
 def detector(checks: Checks, limit: float) -> NDArray[np.float64]:
     """Return the value of the detector after every check.
 
     Args:
-        checks: (n,) of them.
+        checks: (..., n) of them.
         limit: The error that is still allowed, between 0 and 1/2.
 
     Returns:
-        (n + 1,) float64, at least 0; the first is 0, before any check. After an alarm it goes on
+        (..., n + 1) float64, at least 0; the first is 0, before any check. After an alarm it goes on
         as if there had been none.
 
     Raises:
         UsageError: The limit lies outside its range.
     """
-    rates = watched_rates(limit)[:, np.newaxis]
+    rates = watched_rates(limit).reshape(-1, *[1] * checks.stake.ndim)
     ratio = np.where(checks.wrong, rates / limit, (1 - rates) / (1 - limit))
-    factors = (1 + checks.stake * (ratio - 1)).T
-    values = np.zeros((len(factors) + 1, len(rates)))
-    for number, factor in enumerate(factors):
-        values[number + 1] = (values[number] + 1) * factor
-    result: NDArray[np.float64] = values.mean(axis=1)
-    return result
+    factors = 1 + checks.stake * (ratio - 1)
+    bets = np.zeros(factors.shape[:-1])
+    found = np.zeros((*checks.stake.shape[:-1], checks.stake.shape[-1] + 1))
+    for number in range(factors.shape[-1]):
+        bets = (bets + 1) * factors[..., number]
+        found[..., number + 1] = bets.mean(axis=0)
+    return found
 
 
 def watched_rates(limit: float) -> NDArray[np.float64]:
@@ -66,4 +67,5 @@ def watched_rates(limit: float) -> NDArray[np.float64]:
             f"the target error must lie between 0 and {_GREATEST_RATE}, not {limit}",
             remedy="e.g. 0.01",
         )
-    return np.minimum(np.array(RATES) * limit, (limit + _GREATEST_RATE) / 2)
+    rates = np.array(RATES) * limit
+    return np.where(rates < _GREATEST_RATE, rates, (limit + _GREATEST_RATE) / 2)

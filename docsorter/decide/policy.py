@@ -81,7 +81,8 @@ def decide(prediction: Prediction, rule: SortRule, active_labels: Collection[str
     """Say what is to happen to a document, by the first reason that applies.
 
     In this order: the policy of its label, a label no longer in use, novelty above the limit, pages
-    that name different labels, confidence below the threshold; sorted only when none applies.
+    that name different labels, confidence below what is asked for the label; sorted only when none
+    applies.
 
     Args:
         prediction: Of the document.
@@ -105,13 +106,14 @@ def decide(prediction: Prediction, rule: SortRule, active_labels: Collection[str
     )
     if doubt is not None:
         return _review(prediction, rule, active_labels, doubt)
-    confidence, threshold = _apart(prediction.confidence, rule.threshold)
+    asked = rule.asked_for(prediction.label)
+    confidence, threshold = _apart(prediction.confidence, asked)
     return Verdict(
         VerdictKind.SORT,
         Reason(ReasonCode.SURE, f"sure: {prediction.label} {confidence}, asked for {threshold}"),
         label=prediction.label,
         confidence=prediction.confidence,
-        threshold=rule.threshold,
+        threshold=asked,
     )
 
 
@@ -126,7 +128,7 @@ def _review(
         ),
         (None, None),
     )
-    asked = rule.threshold if reason.code is ReasonCode.UNSURE else None
+    asked = rule.asked_for(prediction.label) if reason.code is ReasonCode.UNSURE else None
     return Verdict(VerdictKind.REVIEW, reason, label, confidence, asked)
 
 
@@ -173,12 +175,13 @@ def _pages_doubt(prediction: Prediction) -> Reason | None:
 
 
 def _threshold_doubt(prediction: Prediction, rule: SortRule) -> Reason | None:
-    if prediction.confidence >= rule.threshold:
+    asked = rule.asked_for(prediction.label)
+    if prediction.confidence >= asked:
         return None
     ranked = prediction.ranked
     if len(ranked) > 1 and ranked[1][1] >= _COMPETES * ranked[0][1]:
         return Reason(ReasonCode.UNSURE, f"unsure: {_named(ranked[:2])}")
-    confidence, threshold = _apart(prediction.confidence, rule.threshold)
+    confidence, threshold = _apart(prediction.confidence, asked)
     text = f"unsure: {prediction.label} {confidence}, asked for {threshold}"
     return Reason(ReasonCode.UNSURE, text)
 
@@ -195,7 +198,8 @@ def _check(prediction: Prediction, rule: SortRule) -> None:
             f"the prediction of model {prediction.model} is damaged: it holds no page, "
             "or something that is no probability"
         )
-    if math.isnan(rule.threshold) or math.isnan(rule.novelty_limit):
+    limits = [rule.threshold, rule.novelty_limit, *rule.offsets.values()]
+    if any(map(math.isnan, limits)):
         raise ModelError("the sort rule is damaged: a limit in it is no number")
 
 

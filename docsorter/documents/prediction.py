@@ -1,5 +1,6 @@
 """What is seen in a document and what is made of it: pages, predictions, verdicts, rules."""
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -118,12 +119,24 @@ class SortRule:
         threshold: Least confidence to sort, 0-1.
         novelty_limit: Greatest novelty percentile to sort, 0-100.
         policies: Per label "auto", "review" or "never"; a label not named is "auto".
+        offsets: Per label, by how much the log odds of the threshold are raised for it; 0 for a
+            label not named. See `docsorter.decide.offsets`.
     """
 
     temperature: float
     threshold: float
     novelty_limit: float
     policies: dict[str, str] = field(default_factory=dict)
+    offsets: dict[str, float] = field(default_factory=dict)
+
+    def asked_for(self, label: str) -> float:
+        """Return the least confidence, 0-1, with which a document is sorted to a label."""
+        offset = self.offsets.get(label, 0.0)
+        if offset == 0 or not 0 < self.threshold < 1:
+            return self.threshold
+        odds = self.threshold * math.exp(offset)
+        # A hair less, so that no rounding turns away a document that lies on the threshold.
+        return odds / (1 - self.threshold + odds) * (1 - 1e-12)
 
 
 @dataclass(frozen=True, slots=True)

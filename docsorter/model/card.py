@@ -2,16 +2,28 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from annotated_types import Ge, Gt, Le, MinLen
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from docsorter.documents import SortEvidence, SortRule
 from docsorter.errors import ModelError
 
-FORMAT_VERSION: Final = 1
-"""The newest card format that this docsorter reads, and the one that it writes."""
+FORMAT_VERSION: Final = 2
+"""The newest card format that this docsorter reads.
+
+1: one threshold for all labels. 2: `offsets` as well; a docsorter that does not know them must not
+sort by such a card. A card is written in the oldest format that holds it.
+"""
 
 NONE_OF_THESE: Final = "other"
 """The pseudo-label that collects the background outputs; nothing is ever sorted to it."""
@@ -91,7 +103,7 @@ class Evidence(_Part):
 class ModelCard(_Part):
     """All that is known of a model, as it stands in `card.json`."""
 
-    format_version: Annotated[int, Ge(1)] = FORMAT_VERSION
+    format_version: Annotated[int, Ge(1)] = 1
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
     created_at: dt.datetime
     labels: Annotated[tuple[str, ...], MinLen(2)]
@@ -106,6 +118,9 @@ class ModelCard(_Part):
     temperature: Annotated[float, Gt(0)]
     threshold: Share
     novelty_limit: Annotated[float, Ge(0), Le(100)]
+    offsets: dict[str, Annotated[float, Ge(-10), Le(10)]] = Field(default_factory=dict)
+    """By label, what is added to the log odds of the threshold; format 2. 0 for a label not named.
+    """
     policies: dict[str, Literal["auto", "review", "never"]] = Field(default_factory=dict)
     evidence: Evidence | None = None
     """Of the sort rule on this card; None when it was not tested."""
@@ -120,7 +135,19 @@ class ModelCard(_Part):
             raise ValueError("a label occurs twice")
         if self.background and NONE_OF_THESE in self.labels:
             raise ValueError(f"{NONE_OF_THESE!r} is taken by the background outputs")
+        if unknown := set(self.offsets) - set(self.labels):
+            raise ValueError(f"there is an offset for {min(unknown)!r}, which is no label")
+        if self.offsets and self.format_version < 2:  # noqa: PLR2004 -- the format they came with
+            raise ValueError("offsets of labels belong to format 2")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_empty_offsets(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """Leave out what a docsorter that reads only format 1 would refuse."""
+        values: dict[str, object] = write(self)
+        if not self.offsets:
+            values.pop("offsets", None)
+        return values
 
     @property
     def outputs(self) -> int:
@@ -137,7 +164,33 @@ class ModelCard(_Part):
         policies: dict[str, str] = dict(self.policies)
         if self.background:
             policies[NONE_OF_THESE] = "never"
-        return SortRule(self.temperature, self.threshold, self.novelty_limit, policies)
+        return SortRule(
+            self.temperature, self.threshold, self.novelty_limit, policies, dict(self.offsets)
+        )
+
+    def with_rule(self, rule: SortRule) -> "ModelCard":
+        """Return a card with another sort rule, in the oldest format that holds it.
+
+        Policies stay those of this card.
+        """
+        offsets = {label: value for label, value in rule.offsets.items() if value}
+        changes: dict[str, Any] = {
+            "format_version": 2 if offsets else 1,
+            "temperature": rule.temperature,
+            "threshold": rule.threshold,
+            "novelty_limit": rule.novelty_limit,
+            "offsets": offsets,
+        }
+        return self.model_copy(update=changes)
+
+    def asks_for(self) -> str:
+        """Say from which confidence on documents are sorted, e.g. "0.9820 (invoice 0.9000)"."""
+        rule = self.rule()
+        text = f"{rule.threshold:.4f}"
+        if not self.offsets:
+            return text
+        own = (f"{label} {rule.asked_for(label):.4f}" for label in self.labels)
+        return f"{text} ({', '.join(own)})"
 
 
 def read_card(path: Path) -> ModelCard:

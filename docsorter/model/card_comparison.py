@@ -75,7 +75,7 @@ def _facts(card: ModelCard) -> list[tuple[str, str]]:
         ("trained on", f"{_trained_on(card)} documents"),
         ("input", f"{card.input.size} x {card.input.size}, {card.input.fit}"),
         ("temperature", f"{card.temperature:.3f}"),
-        ("threshold", f"{card.threshold:.4f}"),
+        ("threshold", card.asks_for()),
         ("novelty limit", f"{card.novelty_limit:g}"),
         ("policies", policies or "none"),
         ("evidence", _evidence(card.evidence)),

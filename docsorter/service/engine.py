@@ -206,8 +206,12 @@ def sort_rule(card: ModelCard, threshold: float | None, policies: Mapping[str, s
             remedy=f"its labels are: {', '.join(card.labels)}",
         )
     rule = card.rule()
+    offsets = rule.offsets
+    if threshold is not None:  # no label is asked for less than the user asks for
+        offsets = {label: max(offset, 0.0) for label, offset in offsets.items()}
     return dataclasses.replace(
         rule,
         threshold=max(rule.threshold, threshold or 0.0),
         policies={**rule.policies, **policies},
+        offsets=offsets,
     )

@@ -223,7 +223,8 @@ class Pipeline:
         if seconds is None:
             seconds = min(_FIRST_WAIT * 2**document.attempts, _LONGEST_WAIT)
         next_try = self._clock.now() + dt.timedelta(seconds=seconds)
-        _LOG.warning("document %d waits %.0f s: %s", document.id, seconds, reason.text)
+        # Its words may hold a name or what a parser read; docsorter explain shows them.
+        _LOG.warning("document %d waits %.0f s: %s", document.id, seconds, reason.code)
         with self._mover.step(PlanPoint.PUT_OFF):
             return self._store.defer(document.id, reason, next_try)
 

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -99,7 +100,7 @@ class Workers:
             raise
         except Exception as error:  # noqa: BLE001 -- see below
             # A watched folder is unattended: no single document may end it (OCRmyPDF#1715).
-            _LOG.exception("document %d failed", document_id)
+            _LOG.error("document %d failed: %s", document_id, _whereabouts(error))
             return self._pipeline.give_up(document_id, error)
 
     def _finished(self, document_id: int, future: "Future[Document | None]") -> None:
@@ -120,7 +121,13 @@ class Workers:
         self.done += 1
         verdict = document.verdict
         if verdict is not None and document.waiting is None:
-            _LOG.info("document %d %s: %s", document.id, document.state, verdict.reason.text)
+            _LOG.info("document %d %s: %s", document.id, document.state, verdict.reason.code)
+
+
+def _whereabouts(error: BaseException) -> str:
+    """Say what went wrong and where, without its message, which may quote the document."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    return f"{type(error).__name__}\n{frames}"
 
 
 def _as_trouble(error: BaseException) -> DocsorterError | OSError:

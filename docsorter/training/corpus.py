@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from docsorter.training.batches import LAYOUT_CAP
-from docsorter.training.dataset import Sample, read_manifest, read_synthetic
+from docsorter.training.dataset import DROPPED_FORM, Sample, read_manifest, read_synthetic
 from docsorter.training.rasters import BASE, RasterCache
 from docsorter.training.splits import deal, difference_hash, group, near_duplicates
 
@@ -82,6 +82,9 @@ def gather(
         samples += _split_real(free, _hashes(free, cache), seed)
         kept_apart = _readable(read_manifest(real, use="eval-only"), cache)
         samples += [replace(sample, split="eval-only") for sample in kept_apart]
+    # Such a page shows no claim, only a list: whoever is told to see claims in it sees them in
+    # other lists too. They are dealt out before they leave, which keeps the other splits.
+    samples = [sample for sample in samples if sample.kind != DROPPED_FORM]
     return Corpus(tuple(_without_copies(samples, _hashes(samples, cache))))
 
 

@@ -21,11 +21,13 @@ SUFFIXES: Final = frozenset(
 _MANIFEST_LABELS: Final = {
     "invoice": "invoice",
     "claim": "claim",
-    "claim_dropout": "claim",  # the form's red lines were lost in the scanner: hard, but claims
+    "claim_dropout": "claim",
     "letter": "letter",
     "receipt": NONE_OF_THESE,
     "other": NONE_OF_THESE,
 }  # `claim_cont`, later pages of a claim, says nothing on its own and is left out
+DROPPED_FORM: Final = "claim-dropped-form"
+"""Kind of a claim whose coloured form the scanner has dropped: typed words without their boxes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,9 @@ def read_manifest(root: Path, *, use: str) -> list[Sample]:
             rows = list(csv.DictReader(stream, delimiter="\t"))
         return [
             Sample(
-                root / row["file"], _MANIFEST_LABELS[row["label"]], "", row["layout"],
-                row["source"], row["licence"],
+                root / row["file"], _MANIFEST_LABELS[row["label"]],
+                DROPPED_FORM if row["label"] == "claim_dropout" else "",
+                row["layout"], row["source"], row["licence"],
             )
             for row in rows
             if row["use"] == use and row["label"] in _MANIFEST_LABELS

@@ -32,11 +32,11 @@ from docsorter.training.export import (
     trained_logits,
 )
 from docsorter.training.golden_choice import choose_golden
-from docsorter.training.looking import Judged, Looked, judge, look
+from docsorter.training.looking import Judged, Looked, joined, judge, look
 from docsorter.training.network import Network, build_network, copy_weights
 from docsorter.training.rasters import RasterCache
 from docsorter.training.report import model_card_text
-from docsorter.training.rule import NOVELTY_LIMIT, apply_rule, temperature_of, threshold_of
+from docsorter.training.rule import NOVELTY_LIMIT, apply_rule, temperature_of, thresholds_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -220,11 +220,21 @@ class Finisher:
     ) -> SortRule:
         parts = [part for (split, _), part in looked.items() if split == "calibration"]
         temperature = temperature_of(parts, len(self._plan.labels), self._background)
-        judged = [judge(part, temperature, self._background, novelty) for part in parts]
-        labels = len(self._plan.labels)
-        threshold = threshold_of(judged, labels, NOVELTY_LIMIT, target)
-        _LOG.info("rule: temperature %.3f, threshold %.4f", temperature, threshold)
-        return SortRule(temperature, threshold, NOVELTY_LIMIT)
+        judged: list[Judged] = []
+        for origin in ("synthetic", "real"):  # validation helps to know how sure mistakes look
+            mine = [
+                judge(part, temperature, self._background, novelty)
+                for (split, its), part in looked.items()
+                if its == origin and split in {"calibration", "validation"}
+            ]
+            judged += [joined(mine)] if mine else []
+        threshold, offsets = thresholds_of(judged, self._plan.labels, NOVELTY_LIMIT, target)
+        rule = SortRule(temperature, threshold, NOVELTY_LIMIT, offsets=offsets)
+        asked = {label: round(rule.asked_for(label), 4) for label in self._plan.labels}
+        _LOG.info(
+            "rule: temperature %.3f, threshold %.4f, by label %s", temperature, threshold, asked
+        )
+        return rule
 
     def _draft(self, identity: Identity | None) -> ModelCard:
         """Return the card as far as it is known before anything is measured."""
@@ -261,15 +271,12 @@ class Finisher:
     ) -> ModelCard:
         metrics = {name: found.metrics() for name, found in evaluations.items()}
         first = next(iter(judged))
-        seen = apply_rule(judged[first], len(card.labels), rule)
+        seen = apply_rule(judged[first], card.labels, rule)
         changes: dict[str, Any] = {
-            "temperature": rule.temperature,
-            "threshold": rule.threshold,
-            "novelty_limit": rule.novelty_limit,
             "evidence": seen.evidence(first),
             "metrics": metrics,
         }
-        return card.model_copy(update=changes)
+        return card.with_rule(rule).model_copy(update=changes)
 
 
 def _test_sets(looked: dict[tuple[str, str], Looked]) -> dict[str, Looked]:

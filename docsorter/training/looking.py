@@ -103,6 +103,16 @@ class Judged:
         )
 
 
+def joined(parts: Sequence[Judged]) -> Judged:
+    """Return the documents of several sets as one."""
+    return Judged(
+        tuple(sample for part in parts for sample in part.samples),
+        np.concatenate([part.targets for part in parts]),
+        np.concatenate([part.probabilities for part in parts]),
+        np.concatenate([part.novelty for part in parts]),
+    )
+
+
 def judge(looked: Looked, temperature: float, background: int, novelty: NoveltyModel) -> Judged:
     """Calibrate, pool pages and measure novelty."""
     shares = [

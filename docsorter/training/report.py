@@ -16,7 +16,7 @@ def figure_text(measured: Measured) -> str:
 def rule_text(card: ModelCard) -> str:
     """Write the sort rule and its evidence in words."""
     rule = (
-        f"A document is sorted alone at a confidence of {card.threshold:.4f} or more and a novelty "
+        f"A document is sorted alone at a confidence of {card.asks_for()} or more and a novelty "
         f"of at most {card.novelty_limit:g}; the logits are divided by {card.temperature:.3f}."
     )
     if card.evidence is None:

@@ -5,12 +5,14 @@ asking a person: the greater of two temperatures, no error among real documents,
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from docsorter.decide.calibration import fit_temperature
+from docsorter.decide.offsets import offset_between
 from docsorter.decide.promise import error_upper_bound
 from docsorter.documents import SortRule
 from docsorter.model.card import Evidence
@@ -29,6 +31,9 @@ FOREIGN_SHARE: Final = 0.05
 
 FOREIGN_SORTED: Final = 0.02
 """Share of foreign documents of the calibration set that the threshold may let through."""
+
+ENOUGH: Final = 50
+"""Calibration documents taken for a label, from which on it may have a threshold of its own."""
 
 _MARGIN: Final = 0.25  # of the way from the least threshold without errors to certainty
 
@@ -116,19 +121,15 @@ def temperature_of(parts: list[Looked], labels: int, background: int) -> float:
     return max([1.0, *fitted])
 
 
-def sorts(judged: Judged, labels: int, threshold: float, limit: float) -> "NDArray[np.bool_]":
-    """Say for each document whether the rule sorts it without a person, (n,) bool."""
-    top = judged.probabilities.argmax(axis=1)
-    sure = judged.probabilities.max(axis=1) >= threshold
-    chosen: NDArray[np.bool_] = sure & (top < labels) & (judged.novelty <= limit)
-    return chosen
-
-
-def apply_rule(judged: Judged, labels: int, rule: SortRule) -> RuleTest:
+def apply_rule(judged: Judged, labels: Sequence[str], rule: SortRule) -> RuleTest:
     """Apply a rule to documents whose labels are known."""
-    chosen = sorts(judged, labels, rule.threshold, rule.novelty_limit)
-    wrong = chosen & (judged.probabilities.argmax(axis=1) != judged.targets)
-    foreign = judged.targets >= labels
+    top = judged.probabilities.argmax(axis=1)
+    never = np.inf  # nothing is sorted to the background
+    asked = np.array([*(rule.asked_for(label) for label in labels), never])
+    sure = judged.probabilities.max(axis=1) >= asked[np.minimum(top, len(labels))]
+    chosen = sure & (judged.novelty <= rule.novelty_limit)
+    wrong = chosen & (top != judged.targets)
+    foreign = judged.targets >= len(labels)
     return RuleTest(
         documents=len(judged.samples),
         sorted_alone=int(chosen.sum()),
@@ -138,7 +139,7 @@ def apply_rule(judged: Judged, labels: int, rule: SortRule) -> RuleTest:
     )
 
 
-def threshold_of(parts: list[Judged], labels: int, limit: float, target: float) -> float:
+def threshold_of(parts: Sequence[Judged], labels: int, limit: float, target: float) -> float:
     """Return a threshold that holds on every set of documents, with a margin.
 
     On each set the least threshold is taken above which errors among documents of the labels stay
@@ -153,14 +154,64 @@ def threshold_of(parts: list[Judged], labels: int, limit: float, target: float) 
         limit: The novelty limit.
         target: Error rate that sorted documents may have, 0-1.
     """
-    least = max(_least_threshold(part, labels, limit, target) for part in parts)
+    return _careful(
+        max(_least(part, _can(part, labels, limit), labels, target, 1.0) for part in parts)
+    )
+
+
+def thresholds_of(
+    parts: Sequence[Judged], labels: Sequence[str], limit: float, target: float
+) -> tuple[float, dict[str, float]]:
+    """Return a threshold, and offsets for labels that need not wait for the others.
+
+    Each label gets the threshold that `threshold_of` would give the documents taken for it, where
+    there are `ENOUGH` of them, with its share of the foreign documents that may be sorted. So each
+    keeps to the same error on its own, and all together do.
+
+    Args:
+        parts: Calibration documents by origin.
+        labels: The labels; further columns are background.
+        limit: The novelty limit.
+        target: Error rate that sorted documents may have, 0-1.
+
+    Returns:
+        The threshold for all, and by label the offset from it, of labels that differ.
+    """
+    count = len(labels)
+    common = threshold_of(parts, count, limit, target)
+    offsets: dict[str, float] = {}
+    for column, label in enumerate(labels):
+        taken = [part.probabilities.argmax(axis=1) == column for part in parts]
+        if sum(int(rows.sum()) for rows in taken) < ENOUGH:
+            continue
+        least = max(
+            _least(part, _can(part, count, limit) & rows, count, target, 1 / count)
+            for part, rows in zip(parts, taken, strict=True)
+        )
+        if (own := _careful(least)) != common:
+            offsets[label] = offset_between(common, own)
+    return common, offsets
+
+
+def _careful(least: float) -> float:
     if least > LEAST_THRESHOLD / 2:
         least += _MARGIN * (1 - least)
     return float(np.clip(least, LEAST_THRESHOLD, GREATEST_THRESHOLD))
 
 
-def _least_threshold(judged: Judged, labels: int, limit: float, target: float) -> float:
-    can = sorts(judged, labels, 0.0, limit)
+def _can(judged: Judged, labels: int, limit: float) -> "NDArray[np.bool_]":
+    """Say for each document whether some threshold would sort it, (n,) bool."""
+    named = judged.probabilities.argmax(axis=1) < labels
+    return np.asarray(named & (judged.novelty <= limit), np.bool_)
+
+
+def _least(
+    judged: Judged, can: "NDArray[np.bool_]", labels: int, target: float, share: float
+) -> float:
+    """Return the least threshold without too many errors among the documents that `can`.
+
+    `share` is that of `FOREIGN_SORTED` which they may use up.
+    """
     confidence = judged.probabilities.max(axis=1)[can]
     order = np.argsort(-confidence, kind="stable")
     targets = judged.targets[can][order]
@@ -169,7 +220,7 @@ def _least_threshold(judged: Judged, labels: int, limit: float, target: float) -
     allowed = np.floor(np.cumsum(~foreign) * target)
     all_foreign = int((judged.targets >= labels).sum())
     broken = np.flatnonzero(
-        (np.cumsum(wrong) > allowed) | (np.cumsum(foreign) > FOREIGN_SORTED * all_foreign)
+        (np.cumsum(wrong) > allowed) | (np.cumsum(foreign) > FOREIGN_SORTED * share * all_foreign)
     )
     if not len(broken):
         return 0.0

@@ -56,9 +56,9 @@ class Schedule:
         real_share: Share of draws that go to real documents.
         validation_cap: Validation pages looked at each time.
         size: Side of a page in pixels.
-        mix: Share of the weights after the last stage in what ships; the rest is from before it.
-            The mean of both is nearly as good on documents like those trained on and better on
-            others (Wortsman et al. 2022, arXiv:2109.01903).
+        mix: Share of the weights after the last stage (every layer, else the upper blocks) in what
+            ships; the rest is from before it. The mean of both is nearly as good on documents like
+            those trained on and better on others (Wortsman et al. 2022, arXiv:2109.01903).
     """
 
     maps: int = 6000
@@ -151,13 +151,16 @@ class TrainingRun:
             seen = self._train_on_maps(trainer)
         if schedule.all_steps:
             every = max(1, schedule.all_steps // 8)
-            before = [np.asarray(variable) for variable in self._network.variables()]
+            before = self._weights()
             trainer.run(
                 Stage("all", schedule.all_steps, schedule.all_rate, every), self._page_batches
             )
             seen = self._mix_with(before)
         _LOG.info("trained: validation loss %.4f, accuracy %.4f", seen.loss, seen.accuracy)
         return seen
+
+    def _weights(self) -> "list[NDArray[np.float32]]":
+        return [np.asarray(variable) for variable in self._network.variables()]
 
     def _mix_with(self, before: "list[NDArray[np.float32]]") -> Validation:
         """Average the weights with those from before the last stage."""
@@ -184,7 +187,10 @@ class TrainingRun:
         if schedule.upper_steps:
             every = max(1, schedule.upper_steps // 4)
             stage = Stage("upper", schedule.upper_steps, schedule.upper_rate, every)
+            before = self._weights()
             seen = trainer.run(stage, self._cached_batches(maps, drawn, 32))
+            if not schedule.all_steps:
+                seen = self._mix_with(before)
         return seen
 
     def _cached_batches(

@@ -75,6 +75,22 @@ def test_figures_never_hide_which_is_greater() -> None:
     assert almost.reason.text == "sure: invoice 0.99, asked for 0.96"
 
 
+def test_what_is_asked_for_is_that_of_the_label() -> None:
+    rule = replace(RULE, offsets={"invoice": -1.2})
+    sure = decide(seen((0.93, 0.05, 0.02)), rule, LABELS)
+    assert (sure.kind, sure.label) == (VerdictKind.SORT, "invoice")
+    assert sure.reason.text == "sure: invoice 0.93, asked for 0.87"
+    assert sure.threshold == pytest.approx(0.8785, abs=1e-4)
+    other = decide(seen((0.05, 0.02, 0.93)), rule, LABELS)
+    assert other.reason.text == "unsure: letter 0.93, asked for 0.96"
+    assert (other.kind, other.threshold) == (VerdictKind.REVIEW, 0.96)
+
+
+def test_a_damaged_offset_sorts_nothing() -> None:
+    with pytest.raises(ModelError, match="sort rule is damaged"):
+        decide(seen((0.99, 0.005, 0.005)), replace(RULE, offsets={"claim": float("nan")}), LABELS)
+
+
 def test_strangeness_beats_confidence() -> None:
     verdict = decide(seen((0.99, 0.005, 0.005), novelty=99.27), RULE, LABELS)
     assert verdict.reason.code is ReasonCode.UNLIKE_TRAINING

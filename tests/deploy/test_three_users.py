@@ -19,7 +19,9 @@ from tests.model.bundles import write_whole_bundle
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(os.geteuid() != 0, reason="becoming other users takes root"),
+    pytest.mark.skipif(
+        os.geteuid() != 0, reason="run in a namespace by test_three_users_without_root.py"
+    ),
 ]
 DAEMON, ANNA, BERT = 64301, 64302, 64303
 QUEUE = Path(__file__).with_name("queue_documents.py")

@@ -30,6 +30,12 @@ def test_the_table_says_rejected_and_waits_of_what_the_code_says_it() -> None:
     assert rows_with("rejected") == REFUSED_FOR
     assert rows_with("waits") == WAITS_FOR
     assert rows_with("sorted") == {ReasonCode.SURE, ReasonCode.ANSWERED}
+    both = {ReasonCode.DUPLICATE, ReasonCode.INTERNAL}  # the settings, or the fifth try, say which
+    left = set(ReasonCode) - REFUSED_FOR - WAITS_FOR - rows_with("sorted")
+    assert rows_with("review") == left | both
+    assert {word for _, happens, _, _ in ROWS for word in happens.split(", ")} == {
+        "sorted", "review", "rejected", "waits",
+    }  # fmt: skip
 
 
 def test_what_reading_refuses_and_what_the_system_answers_is_on_the_closed_lists() -> None:

@@ -17,6 +17,7 @@ from docsorter.service.demo import example_files
 from docsorter.service.migration import open_workspace_store
 from tests.hostile.corpus import corpus
 from tests.hostile.names import NAMES
+from tests.hostile.parts import BOX, written
 from tests.service.running import RunningDaemon, finished, wait_until
 
 pytestmark = pytest.mark.slow
@@ -34,11 +35,29 @@ WORST = frozenset(
 )
 
 
+CONTENT = "Wassermann"
+
+
+def quoted() -> bytes:
+    """Make a PDF that lets poppler's error messages repeat what is in it."""
+    drawn = f"({CONTENT}) Tj /{CONTENT} Do {CONTENT}".encode()
+    page = f"<</Type/Page/Parent 2 0 R{BOX}/Contents 4 0 R/Resources<</Font<</F /{CONTENT}>>>>>>"
+    keys = f"<</Length {len(drawn)}/Filter/{CONTENT}>>"
+    return written(
+        {
+            1: b"<</Type/Catalog/Pages 2 0 R>>",
+            2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            3: page.encode(),
+            4: keys.encode() + b"stream\n" + drawn + b"\nendstream",
+        }
+    )
+
+
 @pytest.fixture
 def workspace(configuration: Configuration) -> Configuration:
     text = (
         "[intake]\nrest_seconds = 0.2\nslow_rest_seconds = 0.5\nrescan_seconds = 1.0\n"
-        "[pages]\ntime_limit_seconds = 20\n"
+        '[pages]\ntime_limit_seconds = 20\n[service]\nlog_level = "debug"\n'
     )
     (configuration.workspace / "docsorter.toml").write_text(text)
     return load(configuration.workspace)
@@ -82,11 +101,12 @@ def test_hostile_files_and_names_cost_nothing_but_their_own_rejection(
         (inbox / name).write_bytes(data)
     for number, raw in enumerate(NAMES.values()):
         (inbox / os.fsdecode(raw)).write_bytes(b"%d %s" % (number, raw))
+    (inbox / f"{CONTENT}.pdf").write_bytes(quoted())
     elsewhere = tmp_path / "mine.pdf"
     elsewhere.write_bytes(b"%PDF- a second name of somebody's file")
     (inbox / "hard.pdf").hardlink_to(elsewhere)
     good = next(path for path in example_files() if path.suffix == ".pdf")
-    count = len(contents) + len(NAMES) + 2
+    count = len(contents) + len(NAMES) + 3
 
     with RunningDaemon(workspace.workspace, tmp_path) as daemon, open_workspace_store(
         workspace
@@ -112,6 +132,8 @@ def test_hostile_files_and_names_cost_nothing_but_their_own_rejection(
     for name in oddities:
         assert os.path.lexists(inbox / name), name
         assert f"left alone in the inbox: {name}" in log, name
+    assert known[f"{CONTENT}.pdf"].state is State.REJECTED
+    assert CONTENT not in log
     assert "Traceback" not in log
     assert "\x1b" not in log
 

@@ -1,5 +1,6 @@
 """Who may see what: modes whatever the umask or the moment of a kill, links, and the log."""
 
+import errno
 import logging
 import os
 import stat
@@ -10,13 +11,15 @@ import pytest
 
 from docsorter.clock import ManualClock
 from docsorter.deliver.permissions import Permissions
-from docsorter.documents import Place, State
-from docsorter.errors import DocumentError
+from docsorter.documents import Document, Place, State
+from docsorter.errors import DocsorterError, DocumentError
+from docsorter.service.acts import open_acts
 from docsorter.service.backing_up import make_backup
 from docsorter.service.care import Care
 from docsorter.service.forgetting import Forgetting
 from docsorter.service.log import LOGGER
 from docsorter.service.migration import migrate_workspace
+from docsorter.service.workers import Workers
 from docsorter.service.workspace import create
 from tests.service.desk import Desk
 
@@ -136,6 +139,53 @@ def test_the_log_holds_neither_content_nor_names_of_documents(
     assert "document 5 waits" in caplog.text
     assert CONTENT not in caplog.text
     assert NAME not in caplog.text
+
+
+def quoting(desk: Desk, number: int, error: Exception) -> Document:
+    """Let something fail that repeats what is in the document, in the daemon's own workers."""
+    desk.reader.before_answer = lambda _: (_ for _ in ()).throw(error)
+    document = desk.drop(f"{NAME} {number}.pdf", f"invoice 0.99 {CONTENT} {number}".encode())
+    workers = Workers(desk.pipeline, 1, lambda: None, desk.clock)
+    workers.submit(document.id)
+    workers.drain()
+    return desk.store.document(document.id)
+
+
+def test_the_log_repeats_nothing_that_a_parser_or_the_system_says(
+    desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(LOGGER), "propagate", True)
+    with caplog.at_level(logging.DEBUG, logger=LOGGER):
+        refused = quoting(desk, 1, DocumentError("damaged", f"unknown font '{CONTENT}'"))
+        full = OSError(errno.ENOSPC, "No space left", f"/sorted/{NAME}.pdf")
+        waiting = quoting(desk, 2, full)
+        failed = quoting(desk, 3, ValueError(f"no number: {CONTENT} in {NAME}"))
+    assert refused.state is State.REJECTED
+    assert waiting.waiting is not None
+    assert failed.waiting is not None
+    assert {CONTENT in text(refused), NAME in text(waiting), CONTENT in text(failed)} == {True}
+    for said in ("1 rejected: damaged", "2 waits", "disk_full", "3 waits", "internal"):
+        assert said in caplog.text
+    assert CONTENT not in caplog.text
+    assert NAME not in caplog.text
+
+
+def text(document: Document) -> str:
+    """Return what `docsorter explain` says of it."""
+    reason = document.waiting or (document.verdict.reason if document.verdict else None)
+    return reason.text if reason else ""
+
+
+@pytest.mark.parametrize("label", ["../../out", "/etc", "..", "a/b", ".docsorter", "-rf", "x\n"])
+def test_a_label_that_a_person_types_leads_no_document_out_of_its_root(
+    desk: Desk, label: str
+) -> None:
+    document = desk.pipeline.handle(desk.drop("a.pdf", b"claim 0.5").id)
+    before = sorted(desk.configuration.workspace.parent.rglob("*"))
+    with open_acts(desk.configuration) as acts, pytest.raises(DocsorterError):
+        acts.answer(document.id, label, reviewer="anna", uid=1)
+    assert sorted(desk.configuration.workspace.parent.rglob("*")) == before
+    assert desk.store.document(document.id).state is State.REVIEW
 
 
 def test_neither_does_the_log_of_events(desk: Desk) -> None:

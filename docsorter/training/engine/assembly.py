@@ -75,13 +75,10 @@ def complete_card(draft: ModelCard, measurement: Measurement) -> ModelCard:
     """Return the card with the sort rule, its evidence and the figures."""
     rule = measurement.confidence.rule
     changes: dict[str, Any] = {
-        "temperature": rule.temperature,
-        "threshold": rule.threshold,
-        "novelty_limit": rule.novelty_limit,
         "evidence": measurement.evidence,
         "metrics": {name: found.metrics() for name, found in measurement.sets.items()},
     }
-    return draft.model_copy(update=changes)
+    return draft.with_rule(rule).model_copy(update=changes)
 
 
 def publish(

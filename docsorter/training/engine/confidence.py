@@ -5,7 +5,7 @@ sets the grid, its start, the temperature and the novelty on validation, then th
 used once (Learn-then-Test); with few documents on out-of-fold answers, and nothing is certified.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -13,13 +13,14 @@ import numpy as np
 
 from docsorter.decide.calibration import fit_temperature, label_probabilities
 from docsorter.decide.novelty import NoveltyModel
+from docsorter.decide.offsets import comparable, offsets_of
 from docsorter.decide.pooling import disagreement
 from docsorter.decide.promise import checks_needed, not_certifiable_yet, promise_statement
 from docsorter.decide.thresholds import CheckedDocuments, choose_threshold, plan_thresholds
 from docsorter.documents import SortRule
 from docsorter.errors import ModelError
 from docsorter.training.looking import Judged, Looked
-from docsorter.training.rule import NOVELTY_LIMIT, threshold_of
+from docsorter.training.rule import NOVELTY_LIMIT, thresholds_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,7 +90,11 @@ def pages_disagree(looked: Looked, temperature: float, background: int) -> "Mask
 
 
 def checked(
-    judged: Judged, held: "Mask", labels: tuple[str, ...], policies: Mapping[str, str]
+    judged: Judged,
+    held: "Mask",
+    labels: tuple[str, ...],
+    policies: Mapping[str, str],
+    offsets: Mapping[str, float],
 ) -> CheckedDocuments:
     """Return documents as the complete sort rule sees them.
 
@@ -98,12 +103,15 @@ def checked(
         held: (n,) those whose pages disagree.
         labels: The labels; further columns are background.
         policies: By label; only "auto" documents are sorted.
+        offsets: By label; confidences come back comparable across labels.
     """
     top = judged.probabilities.argmax(axis=1)
     auto = np.array([policies.get(name, "auto") == "auto" for name in labels] + [False], np.bool_)
     free = auto[np.minimum(top, len(labels))]
     eligible = free & (judged.novelty <= NOVELTY_LIMIT) & ~held
-    return CheckedDocuments(judged.probabilities.max(axis=1), top == judged.targets, eligible)
+    shifts = offsets_of([*labels, ""], offsets)[np.minimum(top, len(labels))]
+    scores = comparable(judged.probabilities.max(axis=1), shifts)
+    return CheckedDocuments(scores, top == judged.targets, eligible)
 
 
 def threshold_by_test(
@@ -150,6 +158,8 @@ def untested(sorted_alone: int, documents: int, target: float, confidence: float
     return Promise(False, target, confidence, 0, 0, 0, needed, round(needed / rate))
 
 
-def careful_threshold(judged: Judged, labels: int, target: float) -> float:
-    """Return a threshold that errs towards asking a person, for want of a test."""
-    return threshold_of([judged], labels, NOVELTY_LIMIT, target)
+def careful_thresholds(
+    parts: Sequence[Judged], labels: Sequence[str], target: float
+) -> tuple[float, dict[str, float]]:
+    """Return a threshold, with offsets, that errs towards asking a person, for want of a test."""
+    return thresholds_of(parts, labels, NOVELTY_LIMIT, target)

@@ -14,7 +14,7 @@ from docsorter.model.card import Evidence
 from docsorter.training.engine.confidence import (
     Confidence,
     Promise,
-    careful_threshold,
+    careful_thresholds,
     checked,
     pages_disagree,
     temperature_of,
@@ -109,15 +109,16 @@ class _Measuring:
                 (validation, calibration, test), ("validation", "calibration", "test"), strict=True
             )
         ]
+        foreign = self._foreign(temperature, novelty)
+        _, offsets = self._careful([seen[0].judged], foreign)  # fixed before the test
         threshold, promise = threshold_by_test(
-            self._checked(seen[0]), self._checked(seen[1]),
+            self._checked(seen[0], offsets), self._checked(seen[1], offsets),
             self.request.target_error, self.request.confidence,
         )  # fmt: skip
-        foreign = self._foreign(temperature, novelty)
         if threshold is None:
-            threshold = self._careful([seen[0].judged, seen[1].judged], foreign)
-        rule = SortRule(temperature, threshold, NOVELTY_LIMIT, dict(self.request.policies))
-        sorted_alone, errors = self._checked(seen[2]).sorted_at(threshold)
+            threshold, offsets = self._careful([seen[0].judged, seen[1].judged], foreign)
+        rule = self._rule(temperature, threshold, offsets)
+        sorted_alone, errors = self._checked(seen[2], offsets).sorted_at(threshold)
         evidence = _evidence(len(seen[2].judged.samples), sorted_alone, errors, TESTED)
         return self._complete(
             Confidence(rule, novelty, promise), evidence, TESTED, seen[2], foreign
@@ -132,15 +133,15 @@ class _Measuring:
         novelty = self._cross_fitted_novelty(looked)
         scored = self._score(looked, np.arange(len(folds)), temperature, novelty)
         foreign = self._foreign(temperature, novelty)
-        threshold = self._careful([scored.judged], foreign)
-        rule = SortRule(temperature, threshold, NOVELTY_LIMIT, dict(self.request.policies))
+        threshold, offsets = self._careful([scored.judged], foreign)
+        rule = self._rule(temperature, threshold, offsets)
         counts = np.zeros(2, int)
         for fold in np.unique(folds):
             # Not even the threshold may have seen the documents that it is tested on.
-            rest = self._careful([scored.judged.where(folds != fold)], foreign)
-            counts += self._checked(_part(scored, folds == fold)).sorted_at(rest)
+            least, shifts = self._careful([scored.judged.where(folds != fold)], foreign)
+            counts += self._checked(_part(scored, folds == fold), shifts).sorted_at(least)
         evidence = _evidence(len(folds), int(counts[0]), int(counts[1]), CROSS_FITTED)
-        promise = self._untested(scored, threshold)
+        promise = self._untested(self._checked(scored, offsets), threshold)
         confidence = Confidence(rule, novelty, promise)
         return self._complete(confidence, evidence, CROSS_FITTED, scored, foreign)
 
@@ -180,20 +181,23 @@ class _Measuring:
             groups=tuple(range(len(samples))),
         )
 
-    def _checked(self, scored: _Scored) -> CheckedDocuments:
-        return checked(scored.judged, scored.held, self.material.labels, self.request.policies)
+    def _checked(self, scored: _Scored, offsets: dict[str, float]) -> CheckedDocuments:
+        labels, policies = self.material.labels, self.request.policies
+        return checked(scored.judged, scored.held, labels, policies, offsets)
 
-    def _careful(self, parts: list[Judged], foreign: _Scored | None) -> float:
+    def _careful(
+        self, parts: list[Judged], foreign: _Scored | None
+    ) -> tuple[float, dict[str, float]]:
         every = [*parts, *([foreign.judged] if foreign is not None else [])]
-        labels = len(self.material.labels)
-        return max(careful_threshold(part, labels, self.request.target_error) for part in every)
+        return careful_thresholds(every, self.material.labels, self.request.target_error)
 
-    def _untested(self, scored: _Scored, threshold: float) -> Promise:
-        sorted_alone, _ = self._checked(scored).sorted_at(threshold)
-        return untested(
-            sorted_alone, len(scored.judged.samples), self.request.target_error,
-            self.request.confidence,
-        )  # fmt: skip
+    def _rule(self, temperature: float, threshold: float, offsets: dict[str, float]) -> SortRule:
+        policies = dict(self.request.policies)
+        return SortRule(temperature, threshold, NOVELTY_LIMIT, policies, offsets)
+
+    def _untested(self, seen: CheckedDocuments, threshold: float) -> Promise:
+        sorted_alone, _ = seen.sorted_at(threshold)
+        return untested(sorted_alone, len(seen), self.request.target_error, self.request.confidence)
 
     def _out_of_fold(self, looked: Looked, heads: Sequence[Adjustment]) -> Looked:
         outputs = []

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from docsorter.decide.offsets import comparable, offsets_of
 from docsorter.decide.thresholds import CheckedDocuments
 from docsorter.documents import SortRule
 from docsorter.errors import UsageError
@@ -83,13 +84,15 @@ def evaluate_judged(  # noqa: PLR0913 -- all but three by name, each a thing of 
     own = judged.targets < count
     top, confidence = judged.probabilities.argmax(axis=1), judged.probabilities.max(axis=1)
     free = eligible(judged, labels, rule, held)
-    chosen = free & (confidence >= rule.threshold)
+    asked = np.array([rule.asked_for(name) for name in names])
+    chosen = free & (confidence >= asked[top])
+    scores = comparable(confidence, offsets_of(names, rule.offsets)[top])
     progress(STAGE, 0, _STEPS)
     resampler = Resampler(numbers, rng)
-    measured = _own_figures(judged.where(own), count, np.asarray(numbers)[own], rng)
+    measured = _own_figures(judged.where(own), count, np.asarray(numbers)[own], scores[own], rng)
     progress(STAGE, 1, _STEPS)
     halves = in_halves(numbers, judged.targets)
-    checked = CheckedDocuments(confidence, top == judged.targets, free)
+    checked = CheckedDocuments(scores, top == judged.targets, free)
     automated = tuple(automation(checked, own, resampler, halves, t) for t in TARGETS)
     progress(STAGE, 2, _STEPS)
     curves = _novelty(judged, labels, numbers, features, rng)
@@ -132,8 +135,13 @@ class _Own:
 
 
 def _own_figures(
-    mine: Judged, labels: int, groups: "NDArray[np.int64]", rng: np.random.Generator
+    mine: Judged,
+    labels: int,
+    groups: "NDArray[np.int64]",
+    scores: "NDArray[np.float64]",
+    rng: np.random.Generator,
 ) -> _Own:
+    """Measure the documents of the labels; the risk curve goes by what the rule compares."""
     if not len(mine.samples):
         return _Own({}, (), ())
     resampler = Resampler(groups, rng)
@@ -142,7 +150,7 @@ def _own_figures(
     return _Own(
         skill(mine, labels, resampler) | confidence_figures(mine, resampler, rng),
         reliability_points(confidence, right),
-        risk_points(confidence, right),
+        risk_points(scores, right),
     )
 
 

@@ -89,7 +89,7 @@ def _header(card: ModelCard, sets: Sequence[str]) -> str:
         f"<header><h1>What model {escaped(card.name)} can and cannot do</h1>"
         f'<p class="soft">Sorts {escaped(", ".join(card.labels))}. '
         f"Made {card.created_at:%Y-%m-%d} from {escaped(base.name)}. It sorts alone at a "
-        f"confidence of {card.threshold:.4f} or more and a novelty of at most "
+        f"confidence of {card.asks_for()} or more and a novelty of at most "
         f"{card.novelty_limit:g}.</p>"
         f'<nav aria-label="Sets of documents"><ul>{links}<li><a href="#read">how to read this</a>'
         "</li></ul></nav></header>"

@@ -51,12 +51,16 @@ class Capture:
 _OLD = frozenset({"letter-archive", "letter-naval", "letter-typewritten", "letter-fax"})
 _NEW = frozenset({"invoice-web", "claim-digital", "scrap"})
 _OLD_WAYS = {"archive": 4.0, "microfilm": 3.0, "copier": 1.5, "digital": 0.2, "screen": 0.3}
+_IN_THE_HAND = frozenset({"receipt", "ticket", "business-card", "id-card"})
+_HAND_WAYS = {"phone": 3.0, "desk": 5.0, "screen": 0.5}
 _NEW_WAYS = {"digital": 2.0, "screen": 2.0, "archive": 0.4, "microfilm": 0.3, "fax": 0.5}
+
+_LIKES = ((_OLD, _OLD_WAYS), (_NEW, _NEW_WAYS), (_IN_THE_HAND, _HAND_WAYS))
 
 
 def draw_capture(rng: random.Random, kind: str = "") -> Capture:
     """Draw a way of capture that ``kind`` often meets; one page in thirty is not upright."""
-    likes = _OLD_WAYS if kind in _OLD else _NEW_WAYS if kind in _NEW else {}
+    likes = next((ways for kinds, ways in _LIKES if kind in kinds), {})
     weights = [w * likes.get(n, 1.0) for n, w in zip(CAPTURES, _WEIGHTS, strict=True)]
     name = rng.choices(CAPTURES, weights)[0]
     turn = 0

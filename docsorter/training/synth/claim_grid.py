@@ -1,6 +1,7 @@
 """Claims on official forms: hundreds of numbered boxes, columns of service lines, typed values.
 
-The same form is also delivered with its lines dropped, as scanners do with coloured forms.
+A form whose coloured lines the scanner has dropped is not among them: without its boxes nothing
+tells it from a printed list, and a person has to look at it.
 """
 
 import random
@@ -14,7 +15,7 @@ from docsorter.training.synth.plan import Plan, Slots
 SLOTS: dict[str, Slots] = {
     "claim-grid": {
         "head": ("none", "none", *HEADS),
-        "lines": ("black", "black", "black", "red", "grey", "dropped"),
+        "lines": ("black", "black", "black", "red", "grey"),
         "fill": ("typed", "typed", "typed", "hand", "empty", "printed"),
         "service": ("bands", "columns", "stripes", "two-tables"),
         "density": ("fine", "finer", "coarse"),
@@ -36,9 +37,7 @@ class _Grid:
     def __init__(self, plan: Plan, writer: Writer) -> None:
         self.plan, self.writer, self.rng = plan, writer, plan.rng
         self.left = 0.0
-        ink = {
-            "black": "#111111", "red": "#c0271f", "grey": "#8a8a8a", "dropped": "#ffffff",
-        }[plan["lines"]]  # fmt: skip
+        ink = {"black": "#111111", "red": "#c0271f", "grey": "#8a8a8a"}[plan["lines"]]
         self.ink = ink
         self.stroke = f'{self.rng.choice((0.4, 0.6, 0.8))}pt + rgb("{ink}")'
         self.label = self.rng.uniform(3.4, 5.2)
@@ -151,13 +150,11 @@ def build(plan: Plan, writer: Writer) -> str:
     head = ""
     grid.left = style.height - 2 * y - 4
     if plan["head"] != "none":
-        head = form_head(plan, writer, title, grid.ink if grid.ink != "#ffffff" else "#ffffff")
+        head = form_head(plan, writer, title, grid.ink)
         grid.left -= 26
-    elif plan["lines"] != "dropped":
+    else:
         head = f"{sized(style.size * 0.9, bold(title), fill=grid.ink)}\n"
         grid.left -= 6
-    if plan["lines"] == "dropped":
-        head = ""
     rows = rng.randrange(5, 24)
     upper = grid.left * rng.uniform(0.45, 0.75)
     body = grid.bands(upper) + grid.service(min(rows, int(grid.left / grid.row / 1.1)))
@@ -165,7 +162,7 @@ def build(plan: Plan, writer: Writer) -> str:
         body += grid.band() + grid.service(rng.randrange(2, 5))
     body += grid.bands(grid.row * 1.6)
     code = sized(5, lit(writer.code("FORM-#### (##-##)")), fill=grid.ink)
-    corner = place(0, style.height - 2 * y - 2, code) if plan["lines"] != "dropped" else ""
+    corner = place(0, style.height - 2 * y - 2, code)
     return page_setup(style, margin=f"(x: {x:.1f}mm, y: {y:.1f}mm)", leading=0.4) + (
         corner + head + body
     )

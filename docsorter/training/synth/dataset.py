@@ -12,12 +12,16 @@ from pathlib import Path
 
 from PIL import Image, ImageStat
 
+from docsorter.training.synth.capture import Capture
 from docsorter.training.synth.document import SyntheticDocument, generate
 from docsorter.training.synth.kinds import KINDS, Split, weight_of
 
 _HEIGHT = 800
 _LEAST = 0.6
 """Contrast of a later page, relative to the first, from which on it may stand for the document."""
+_VISIBLE = 1.5
+"""Contrast below which nobody sees what a page says, on the scale of 0 to 127."""
+_PRINTED = frozenset({"invoice", "claim", "letter"})
 INDEX = "index.jsonl"
 """Name of the file that says what each picture is, one JSON object a line."""
 
@@ -91,6 +95,10 @@ def write_one(task: Task) -> Entry:
     document = generate(task.kind, task.seed, task.split, height=_HEIGHT)
     rng = random.Random(f"{task.kind}|{task.seed}|{task.split}")
     page = _shown(document, rng)
+    if document.label in _PRINTED and _contrast(document.pages[page]) < _VISIBLE:
+        # A scanner set too bright left nothing; such a page says nothing of its label.
+        plain = Capture("digital", 0)
+        document = generate(task.kind, task.seed, task.split, height=_HEIGHT, capture=plain)
     target = Path(task.directory) / task.file
     partial = target.with_suffix(".part")
     partial.write_bytes(_jpeg(document, page, rng))

@@ -24,6 +24,7 @@ from docsorter.training.synth import (
     office,
     other_dense,
     other_forms,
+    other_manuals,
     other_sheets,
     other_texts,
     photo,
@@ -65,6 +66,7 @@ SLOTS: dict[str, Slots] = {
     **letter_public.SLOTS,
     **other_dense.SLOTS,
     **other_sheets.SLOTS,
+    **other_manuals.SLOTS,
     **other_texts.SLOTS,
 }
 """The slots and parts of every kind."""
@@ -132,6 +134,9 @@ _BUILDERS: dict[str, Builder] = {
     "data-sheet": other_sheets.data_sheet,
     "folder": other_sheets.folder,
     "programme": other_texts.programme,
+    "manual": other_manuals.manual,
+    "prose": other_manuals.prose,
+    "consent-form": other_manuals.consent_form,
 }
 
 # What is smaller than a sheet is rendered larger, so that its text stays text.

@@ -84,6 +84,9 @@ _BY_LABEL: dict[Label, tuple[str, ...]] = {
         "data-sheet",
         "folder",
         "programme",
+        "manual",
+        "prose",
+        "consent-form",
     ),
 }
 
@@ -119,6 +122,9 @@ _WEIGHTS: dict[str, float] = {
     "article": 1.5,
     "resume": 1.2,
     "contract": 1.5,
+    "manual": 1.7,
+    "prose": 1.7,
+    "consent-form": 1.7,
 }
 
 

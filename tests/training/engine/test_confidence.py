@@ -43,15 +43,15 @@ def sure(n: int, errors: int = 0) -> CheckedDocuments:
 def test_only_what_every_rule_lets_pass_can_be_sorted() -> None:
     shares = np.array([[0.9, 0.05, 0.05], [0.05, 0.9, 0.05], [0.02, 0.08, 0.9], [0.9, 0.1, 0.0]])
     held = np.array([False, False, False, True])
-    found = checked(judged(shares, [0, 1, 2, 0]), held, LABELS, {"invoice": "review"})
+    found = checked(judged(shares, [0, 1, 2, 0]), held, LABELS, {"invoice": "review"}, {})
     assert found.eligible.tolist() == [True, False, False, False]
     assert found.correct.tolist() == [True, True, True, True]
-    strange = checked(judged(shares, [0, 1, 2, 0], novelty=100.0), held, LABELS, {})
+    strange = checked(judged(shares, [0, 1, 2, 0], novelty=100.0), held, LABELS, {}, {})
     assert not strange.eligible.any()
 
 
 def test_a_model_without_background_has_no_column_for_foreign_documents() -> None:
-    found = checked(judged(np.array([[0.9, 0.1]]), [2]), np.zeros(1, np.bool_), LABELS, {})
+    found = checked(judged(np.array([[0.9, 0.1]]), [2]), np.zeros(1, np.bool_), LABELS, {}, {})
     assert found.eligible.tolist() == [True]
     assert found.correct.tolist() == [False]
 

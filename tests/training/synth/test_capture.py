@@ -118,3 +118,11 @@ def test_perspective_brings_the_corners_where_they_belong() -> None:
     assert covered[160, 115]
     assert not covered[5, 5]
     assert not covered[185, 140]
+
+
+def test_what_people_hold_in_their_hand_is_mostly_photographed() -> None:
+    def photographed(kind: str) -> float:
+        names = [draw_capture(random.Random(seed), kind).name for seed in range(400)]
+        return sum(name in {"phone", "desk"} for name in names) / len(names)
+
+    assert photographed("receipt") > 2 * photographed("order")

@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from docsorter.training.synth import generate, kinds_of, read_index, spread, write_dataset
-from docsorter.training.synth.dataset import INDEX, _shown, tasks
+from docsorter.training.synth import dataset, generate, kinds_of, read_index, spread, write_dataset
+from docsorter.training.synth.capture import Capture
+from docsorter.training.synth.dataset import INDEX, Task, _shown, tasks, write_one
+from docsorter.training.synth.document import SyntheticDocument
+from docsorter.training.synth.kinds import Split
 
 _COUNTS = {"receipt": 3, "business-card": 2}
 
@@ -35,6 +38,28 @@ def test_a_later_page_stands_for_its_document_unless_it_is_next_to_empty() -> No
 
     assert shown(full) == {0, 1}
     assert shown(empty) == {0}
+
+
+@pytest.mark.parametrize("kind", ["letter-brief", "prose"])
+def test_a_page_of_a_label_that_a_scanner_left_empty_is_taken_as_it_was_made(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faint(
+        kind: str, seed: int, split: Split, *, height: int, capture: Capture | None = None
+    ) -> SyntheticDocument:
+        document = generate(kind, seed, split, height=400, capture=capture)
+        if capture is not None:
+            return document
+        return document.with_pages((Image.new("RGB", (70, 100), "white"),))
+
+    monkeypatch.setattr(dataset, "generate", faint)
+    label = "letter" if kind.startswith("letter") else "other"
+    (tmp_path / label).mkdir()
+    entry = write_one(Task(str(tmp_path), kind, 3, "train"))
+
+    with Image.open(tmp_path / entry.file) as page:
+        darkest = page.convert("L").getextrema()[0]
+    assert (entry.capture == "digital" and darkest < 128) == (label == "letter")
 
 
 @pytest.mark.slow
