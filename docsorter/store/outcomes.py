@@ -51,7 +51,7 @@ class OutcomesStore(Transactions):
             if move.state is MoveState.DONE:
                 return records.document(row)
             rows.refuse_closed(move)
-            with tallies.recounted(session, row):
+            with session.no_autoflush, tallies.recounted(session, row):  # one flush, at the end
                 _apply(row, changes, now)
                 _arrive(session, row, move, now)
             rows.log(session, event, at=now, actor=actor, document_id=row.id, detail=detail)

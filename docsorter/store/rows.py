@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from docsorter.documents import MoveState, Place, Purpose, ReasonCode
 from docsorter.errors import ConflictError, NotFoundError
-from docsorter.store import records
+from docsorter.store import records, statements
 from docsorter.store.tables import DocumentRow, EntryRow, EventRow, MoveRow, PredictionRow
 from docsorter.store.words import Destination, Findings
 
@@ -30,11 +30,7 @@ def document_row(session: Session, document_id: int, *, lock: bool = False) -> D
 
 def is_planned() -> ColumnElement[bool]:
     """Return the condition "a move of this document is planned" for a query on documents."""
-    return (
-        select(MoveRow.id)
-        .where(MoveRow.document_id == DocumentRow.id, MoveRow.closed_at.is_(None))
-        .exists()
-    )
+    return statements.IS_PLANNED
 
 
 def planned_move_row(session: Session, document_id: int) -> MoveRow | None:
@@ -164,9 +160,7 @@ def log(
 
 def open_entry_row(session: Session, document_id: int) -> EntryRow | None:
     """Return the open review entry of a document."""
-    return session.scalar(
-        select(EntryRow).where(EntryRow.document_id == document_id, EntryRow.closed_at.is_(None))
-    )
+    return session.scalar(statements.OPEN_ENTRY, {"document_id": document_id})
 
 
 def open_entry(session: Session, row: DocumentRow, now: dt.datetime) -> None:

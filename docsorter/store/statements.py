@@ -5,8 +5,7 @@ from typing import Final
 from sqlalchemy import and_, bindparam, func, or_, select
 
 from docsorter.documents import ReasonCode, State, VerdictKind
-from docsorter.store import rows
-from docsorter.store.tables import DocumentRow, MoveRow
+from docsorter.store.tables import DocumentRow, EntryRow, MoveRow
 
 _IS_DUPLICATE = (DocumentRow.reason == ReasonCode.DUPLICATE) & (
     DocumentRow.verdict == VerdictKind.REJECT
@@ -30,7 +29,14 @@ EARLIER: Final = (
 )
 """The first document with the bytes `sha256` that was kept; `before_id` asks."""
 
-_SPOOLED = select(DocumentRow).where(DocumentRow.state == State.SPOOLED, ~rows.is_planned())
+IS_PLANNED: Final = (
+    select(MoveRow.id)
+    .where(MoveRow.document_id == DocumentRow.id, MoveRow.closed_at.is_(None))
+    .exists()
+)
+"""A move of the document is planned; a condition for a query on documents."""
+
+_SPOOLED = select(DocumentRow).where(DocumentRow.state == State.SPOOLED, ~IS_PLANNED)
 _MOST = bindparam("most")
 
 # Two questions, each answered from the index; "or" would read the whole spool.
@@ -60,3 +66,8 @@ MOVE: Final = (
     .where(MoveRow.id == bindparam("move_id"))
 )
 """The move `move_id` and its document."""
+
+OPEN_ENTRY: Final = select(EntryRow).where(
+    EntryRow.document_id == bindparam("document_id"), EntryRow.closed_at.is_(None)
+)
+"""The open review entry of the document `document_id`."""
