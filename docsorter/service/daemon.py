@@ -205,7 +205,7 @@ class Daemon:
         if trouble is not None:
             raise trouble
         due = assembly.due
-        due.look(resuming=self._pauses.now is not None)
+        due.look(workers.has, resuming=self._pauses.now is not None)
         # What a worker carries just now looks like a move that was put off until a moment ago.
         unfinished = [move for move in due.take_moves() if not workers.has(move.document_id)]
         if unfinished:

@@ -1,6 +1,7 @@
 """What is due in the store: asked now and then and not at every tick, and kept until handed out."""
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from docsorter.clock import Clock
@@ -35,10 +36,11 @@ class DueWork:
         """Ask at the next look, whenever the last one was: something is known to have changed."""
         self._asked_at = float("-inf")
 
-    def look(self, *, resuming: bool) -> None:
+    def look(self, has: Callable[[int], bool], *, resuming: bool) -> None:
         """Ask the store if it is time to, or if more is known to be there.
 
         Args:
+            has: Whether a document is being looked at already.
             resuming: After a pause, what it interrupted is taken up at once.
 
         Raises:
@@ -51,7 +53,7 @@ class DueWork:
         wall = self._clock.now()
         self._moves = due_moves(self._store, wall, resuming=resuming)
         found = self._store.due_documents(_AT_ONCE, wall)
-        self._documents = deque(document.id for document in found)
+        self._documents = deque(document.id for document in found if not has(document.id))
         self._is_all = len(found) < _AT_ONCE
         self._asked_at, self._stale = now, False
 

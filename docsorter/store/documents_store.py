@@ -40,30 +40,30 @@ class DocumentsStore(Transactions):
         """
         now = self._now()
         with self.write() as session:
-            row = DocumentRow(
-                name=arrival.name,
-                source=arrival.source,
-                state=State.CLAIMING,
-                place=Place.INBOX,
-                path=arrival.path,
-                size=arrival.size,
-                mtime_ns=arrival.mtime_ns,
-                arrived_at=now,
-                producer="",
-                attempts=0,
-            )
-            session.add(row)
-            session.flush()
+            values: dict[str, Any] = {
+                "name": arrival.name,
+                "source": arrival.source,
+                "state": State.CLAIMING,
+                "place": Place.INBOX,
+                "path": arrival.path,
+                "size": arrival.size,
+                "mtime_ns": arrival.mtime_ns,
+                "arrived_at": now,
+                "producer": "",
+                "attempts": 0,
+            }
+            number = rows.inserted(session, statements.NEW_DOCUMENT, values)
+            row = DocumentRow(id=number, **values)  # in no session: nothing is read or written
             tallies.count(session, tallies.key_of(row), 1)
-            spool = Destination(Place.SPOOL, f"{row.id}{_suffix(arrival.name)}", State.SPOOLED)
+            spool = Destination(Place.SPOOL, f"{number}{_suffix(arrival.name)}", State.SPOOLED)
             move = rows.plan(
                 session, row, spool, actor=actor, now=now, before=records.decision(row)
             )
             detail: dict[str, object] = {"size": arrival.size, "mtime_ns": arrival.mtime_ns}
             rows.log(
-                session, "claim_planned", at=now, actor=actor, document_id=row.id, detail=detail
+                session, "claim_planned", at=now, actor=actor, document_id=number, detail=detail
             )
-            return records.document(row), records.move(move)
+            return records.document(row), move
 
     def set_hash(self, document_id: int, *, sha256: str, size: int, mtime_ns: int) -> Document:
         """Note the digest of a document's bytes, with the size and time they had."""

@@ -35,8 +35,7 @@ class MovesStore(Transactions):
             row = rows.document_row(session, document_id, lock=True)
             _expect(row, expect)
             before = records.decision(row)
-            move = rows.plan(session, row, destination, actor=actor, now=now, before=before)
-            return records.move(move)
+            return rows.plan(session, row, destination, actor=actor, now=now, before=before)
 
     def decide_and_plan(
         self,
@@ -62,7 +61,7 @@ class MovesStore(Transactions):
             move = rows.plan(session, row, destination, actor=actor, now=now, before=before)
             detail = _verdict_detail(verdict, findings.prediction, row.name)
             rows.log(session, "verdict", at=now, actor=actor, document_id=row.id, detail=detail)
-            return records.move(move)
+            return move
 
     def replan_move(self, move_id: int, path: str, sidecar: str | None) -> Move:
         """Choose another name for a planned move, because the first one was taken.

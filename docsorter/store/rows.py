@@ -2,15 +2,16 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Insert, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from docsorter.documents import MoveState, Place, Purpose, ReasonCode
+from docsorter.documents import Move, MoveState, Place, Purpose, ReasonCode
 from docsorter.errors import ConflictError, NotFoundError
 from docsorter.store import records, statements
-from docsorter.store.tables import DocumentRow, EntryRow, EventRow, MoveRow, PredictionRow
+from docsorter.store.tables import DocumentRow, EntryRow, MoveRow, PredictionRow
 from docsorter.store.words import Destination, Findings
 
 
@@ -103,44 +104,50 @@ def plan(
     now: dt.datetime,
     before: dict[str, object],
     answer_id: int | None = None,
-) -> MoveRow:
+) -> Move:
     """Add a planned move from where the document is.
 
     Raises:
         ConflictError: Another move of it is planned.
     """
     refuse_forgotten(row)
-    move = MoveRow(
-        document_id=row.id,
-        from_place=row.place,
-        from_path=row.path,
-        to_place=destination.place,
-        to_path=destination.path,
-        state=MoveState.PLANNED,
-        next_state=destination.next_state,
-        sidecar=destination.sidecar,
-        actor=actor,
-        planned_at=now,
-        answer_id=answer_id,
-        before=before,
-    )
-    if row.place is Place.INBOX:
-        refusal = ConflictError(
-            f"{row.path} is being claimed already", remedy="it is taken care of"
-        )
-    else:
-        refusal = ConflictError(
-            f"document {row.id} is being moved already", remedy="wait a moment and repeat"
-        )
-    session.add(move)
+    values: dict[str, Any] = {
+        "document_id": row.id,
+        "from_place": row.place,
+        "from_path": row.path,
+        "to_place": destination.place,
+        "to_path": destination.path,
+        "state": MoveState.PLANNED,
+        "next_state": destination.next_state,
+        "sidecar": destination.sidecar,
+        "planned_at": now,
+    }
     try:
-        session.flush()
+        number = inserted(
+            session,
+            statements.NEW_MOVE,
+            {**values, "actor": actor, "answer_id": answer_id, "before": before},
+        )
     except IntegrityError as error:
         # One planned move at most of a document, and from a path: the indexes see to that.
         if MoveRow.__tablename__ not in str(error.orig):
             raise
-        raise refusal from error
-    return move
+        if values["from_place"] is Place.INBOX:
+            raise ConflictError(
+                f"{values['from_path']} is being claimed already", remedy="it is taken care of"
+            ) from error
+        raise ConflictError(
+            f"document {values['document_id']} is being moved already",
+            remedy="wait a moment and repeat",
+        ) from error
+    return Move(id=number, **values)
+
+
+def inserted(session: Session, statement: Insert, values: dict[str, object]) -> int:
+    """Insert a row and return its number."""
+    key = session.connection().execute(statement, values).inserted_primary_key
+    assert key is not None, "one row was inserted"
+    return int(key[0])
 
 
 def log(
@@ -151,11 +158,10 @@ def log(
     actor: str,
     document_id: int | None,
     detail: dict[str, object] | None = None,
-) -> EventRow:
-    """Add a line to the log; it has its number when the session is flushed."""
-    row = EventRow(at=at, kind=kind, actor=actor, document_id=document_id, detail=detail or {})
-    session.add(row)
-    return row
+) -> int:
+    """Add a line to the log and return its number."""
+    line = {"at": at, "kind": kind, "actor": actor, "document_id": document_id}
+    return inserted(session, statements.NEW_EVENT, {**line, "detail": detail or {}})
 
 
 def open_entry_row(session: Session, document_id: int) -> EntryRow | None:
@@ -211,7 +217,8 @@ def latest_predictions(session: Session, document_ids: Iterable[int]) -> dict[in
 def note_findings(session: Session, row: DocumentRow, findings: Findings, now: dt.datetime) -> None:
     """Write down what looking at a document brought to light; what is unknown stays."""
     if findings.prediction is not None:
-        session.add(records.prediction_row(row.id, findings.prediction, now))
+        values = records.prediction_values(row.id, findings.prediction, now)
+        inserted(session, statements.NEW_PREDICTION, values)
         row.model = findings.prediction.model
     if findings.pages is not None:
         row.pages = findings.pages

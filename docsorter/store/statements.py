@@ -1,11 +1,11 @@
 """Statements that every document meets, built once: building one costs more than asking it."""
 
-from typing import Final
+from typing import Final, cast
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import Table, and_, bindparam, func, insert, or_, select
 
 from docsorter.documents import ReasonCode, State, VerdictKind
-from docsorter.store.tables import DocumentRow, EntryRow, MoveRow
+from docsorter.store.tables import DocumentRow, EntryRow, EventRow, MoveRow, PredictionRow
 
 _IS_DUPLICATE = (DocumentRow.reason == ReasonCode.DUPLICATE) & (
     DocumentRow.verdict == VerdictKind.REJECT
@@ -71,3 +71,10 @@ OPEN_ENTRY: Final = select(EntryRow).where(
     EntryRow.document_id == bindparam("document_id"), EntryRow.closed_at.is_(None)
 )
 """The open review entry of the document `document_id`."""
+
+# New rows that nothing else in the transaction speaks of need no object of their own, which costs
+# several times what the statement does.
+NEW_DOCUMENT: Final = insert(cast("Table", DocumentRow.__table__))
+NEW_MOVE: Final = insert(cast("Table", MoveRow.__table__))
+NEW_EVENT: Final = insert(cast("Table", EventRow.__table__))
+NEW_PREDICTION: Final = insert(cast("Table", PredictionRow.__table__))
