@@ -23,7 +23,7 @@ from docsorter.training.synth.document import generate
 from docsorter.training.synth.kinds import LABELS, kinds_of
 
 HOW_TO_INSTALL: Final = "apt install tesseract-ocr"
-_LEARNED: Final = 160
+_LEARNED: Final = 100
 _DPI: Final = "300"
 _FEW_WORDS: Final = 20
 _NO_TEXT: Final = frozenset({"photo", "blank", "folder", "map", "plot", "drawing"})
