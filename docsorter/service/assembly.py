@@ -1,6 +1,5 @@
 """Everything a running docsorter is made of, opened in the right order."""
 
-import os
 from dataclasses import dataclass
 
 from docsorter.clock import Clock, SystemClock
@@ -9,6 +8,7 @@ from docsorter.deliver.mover import Mover
 from docsorter.deliver.recovery import RecoveryReport, recover
 from docsorter.disk import Disk
 from docsorter.documents import Place
+from docsorter.resources import usable_cores
 from docsorter.service.destinations import Destinations
 from docsorter.service.due_work import DueWork
 from docsorter.service.engine import open_engine
@@ -75,7 +75,7 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
     mover = open_mover(configuration, store, clock)
     store.hasten(longest_wait(configuration, clock))  # the clock may have been set meanwhile
     recovered = recover(store, mover)
-    workers = settings.service.workers or os.cpu_count() or 1
+    workers = settings.service.workers or usable_cores()
     engine = SwitchingEngine(open_engine(configuration, workers), settings.pages, workers)
     pipeline = Pipeline(
         store=store,

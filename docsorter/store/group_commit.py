@@ -124,7 +124,7 @@ class GroupCommit:
         self._pass_on(group)
         while not group.ended.wait(_LOOK_SECONDS):
             # Whoever waited may have given up before its turn came.
-            if self._turn.acquire(blocking=False):
+            if not self._waiting and self._turn.acquire(blocking=False):
                 if self._open is group:
                     self._end(group, commit=True)
                 else:
@@ -146,6 +146,8 @@ class GroupCommit:
                 group.connection.commit()
         except BaseException as error:  # noqa: BLE001 -- raised in every member
             group.error = error
+            with suppress(SQLAlchemyError):  # it may still be in the transaction: use another one
+                group.connection.invalidate()
         finally:
             with suppress(SQLAlchemyError):
                 group.connection.close()  # rolls back what is not committed
