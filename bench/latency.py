@@ -4,6 +4,7 @@ The time that every file rests before it is taken is left out. A document counts
 store says that it was delivered, put before a person or refused.
 """
 
+import math
 import random
 import statistics
 import time
@@ -58,5 +59,5 @@ def summary(latencies: Sequence[float]) -> dict[str, float]:
     return {
         "documents": len(ordered),
         "median_ms": round(1000 * statistics.median(ordered), 1),
-        "p99_ms": round(1000 * ordered[int(0.99 * (len(ordered) - 1))], 1),
+        "p99_ms": round(1000 * ordered[math.ceil(0.99 * len(ordered)) - 1], 1),
     }

@@ -41,8 +41,9 @@ class Words:
     def __enter__(self) -> Self:
         count = len(sched_getaffinity(0))
         learn = ROOT / "words"
-        texts = [(text, label) for text, label in _material(learn, count)]
-        self._pool = ProcessPoolExecutor(count, get_context("spawn"), _learn, (texts,))
+        with ProcessPoolExecutor(1, get_context("spawn")) as once:
+            learned = once.submit(_learn, _material(learn, count)).result()
+        self._pool = ProcessPoolExecutor(count, get_context("spawn"), _loaded.extend, (learned,))
         for _ in self._pool.map(_ready, range(count)):
             pass
         return self
@@ -86,7 +87,7 @@ def _write_words(task: tuple[Path, str, int]) -> None:
     path.write_text(text, "utf-8")
 
 
-def _learn(texts: list[tuple[str, str]]) -> None:
+def _learn(texts: list[tuple[str, str]]) -> list[Any]:
     from sklearn.feature_extraction.text import CountVectorizer  # noqa: PLC0415 -- seconds
     from sklearn.neural_network import MLPClassifier  # noqa: PLC0415 -- as above
     from threadpoolctl import threadpool_limits  # noqa: PLC0415 -- as above
@@ -96,7 +97,7 @@ def _learn(texts: list[tuple[str, str]]) -> None:
     counts = vectorizer.fit_transform([text for text, _ in texts])
     network = MLPClassifier(tol=0.01, random_state=0)
     network.fit(counts, [label for _, label in texts])
-    _loaded.extend([vectorizer, network])
+    return [vectorizer, network]
 
 
 def _ready(_number: int) -> None:
