@@ -4,10 +4,10 @@ Precedence: flag > environment (`DOCSORTER_SECTION__NAME`) > docsorter.toml > de
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 Seconds = Annotated[float, Ge(0)]
@@ -82,12 +82,42 @@ class ModelSettings(_Section):
 class DecideSettings(_Section):
     """When a document is sorted without a person."""
 
-    autonomy: Literal["starter"] = "starter"
-    """starter: sort at the threshold on the model's card, uncertified on your paper."""
+    autonomy: Literal["starter", "earned"] = "starter"
+    """starter: sort at the threshold on the model's card, uncertified on your paper. earned: show
+    everything to a person until the evidence from your own paper certifies promise.target_error."""
     policies: dict[Label, Literal["auto", "review", "never"]] = Field(default_factory=dict)
     """Per label: sort alone, always ask, or never offer."""
     threshold: Annotated[float, Ge(0), Le(1)] | None = None
     """Ask for more confidence than the card does; a value below the card's is refused."""
+
+
+class PromiseSettings(_Section):
+    """What is promised of documents sorted alone, and how the promise is kept alive."""
+
+    target_error: Annotated[float, Gt(0), Lt(0.5)] = 0.01
+    """Share of the documents sorted alone that may be wrong."""
+    confidence: Annotated[float, Ge(0.5), Lt(1)] = 0.95
+    """Confidence level of the promise."""
+    miss_rate: Annotated[float, Ge(0), Lt(1)] = 0.05
+    """Share of the wrong documents that people are taken to pass as right, at most."""
+    pilot_documents: Annotated[int, Ge(1), Le(10_000)] = 50
+    """The thresholds of a new model are laid through the confidences of its first so many
+    documents; those go to a person and are no evidence."""
+    days_to_alarm: Annotated[float, Gt(0), Le(365)] = 5.0
+    """Days that may pass, on average, from a jump of the error to the alarm."""
+    jump: Annotated[float, Gt(0), Lt(1)] = 0.1
+    """The error after the jump that is to be noticed so soon; greater than target_error."""
+    vigilance: Annotated[float, Ge(1)] = 3.0
+    """So many times more is checked while errors raise doubt."""
+    starter_share: Annotated[float, Ge(0), Le(1)] = 0.0
+    """With decide.autonomy = "starter": share of the documents that is also shown to a person,
+    without a suggestion, so that evidence grows before it is asked for."""
+
+    @model_validator(mode="after")
+    def _limits_fit(self) -> Self:
+        if self.jump <= self.target_error:
+            raise ValueError(f"jump = {self.jump} is no jump above target_error")
+        return self
 
 
 class DeliverSettings(_Section):
@@ -112,6 +142,10 @@ class ReviewSettings(_Section):
     """A reviewer holds an entry this long before others may take it."""
     skip_seconds: Seconds = 3600.0
     """A skipped entry comes last for this long."""
+    age_limit_hours: Annotated[float, Ge(0)] = 24.0
+    """What has waited this long comes before all else; 0 knows no limit."""
+    double: Annotated[float, Ge(0), Le(1)] = 0.0
+    """Share of answers that are asked again, blind, of another reviewer; e.g. 0.05."""
     pictures: Literal["auto", "sixel", "kitty", "blocks", "dots", "off"] = "auto"
     """How docsorter review draws pages; auto asks the terminal, dots do without colour."""
 
@@ -135,6 +169,14 @@ class LearningSettings(_Section):
     """Threads of a training; 0 means one core less than there are."""
     hours: Annotated[float, Gt(0), Le(240)] = 12.0
     """A training is stopped after so long; the same command goes on where it was."""
+
+
+class DriftSettings(_Section):
+    """What is done when documents are no longer like those before."""
+
+    probation_checks: Annotated[int, Ge(0), Le(1000)] = 20
+    """With autonomy earned, documents of a new scanner go to a person until so many of its checks
+    were right; 0 sorts them like all others."""
 
 
 class StoreSettings(_Section):
@@ -188,9 +230,11 @@ class Settings(BaseSettings):
     pages: PagesSettings = PagesSettings()
     model: ModelSettings = ModelSettings()
     decide: DecideSettings = DecideSettings()
+    promise: PromiseSettings = PromiseSettings()
     deliver: DeliverSettings = DeliverSettings()
     review: ReviewSettings = ReviewSettings()
     learning: LearningSettings = LearningSettings()
+    drift: DriftSettings = DriftSettings()
     store: StoreSettings = StoreSettings()
     retention: RetentionSettings = RetentionSettings()
     service: ServiceSettings = ServiceSettings()

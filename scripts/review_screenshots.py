@@ -60,8 +60,18 @@ SHOTS = (
     Shot("review-strange", (80, 24), search="reason:unlike_training"),
     Shot("review-zoom", (100, 30), keys=("plus", "plus", "plus"), search="reason:unsure"),
     Shot("review-keys", (80, 34), Drawing.DOTS, keys=("question_mark",)),
+    Shot("review-together", (100, 30), keys=("m", "m", "a"), search="reason:unsure"),
     Shot("review-label", (80, 24), Drawing.DOTS, keys=("n", "r", "e", "m", "i", "n", "d", "enter")),
 )
+
+BLIND = Shot("review-blind", (100, 30), search="purpose:second")
+
+
+def ask_again(workspace: Path) -> None:
+    """Answer one document so that a second opinion of it is wanted."""
+    with open_acts(load(workspace, {"review.double": 1.0})) as acts:
+        unsure = acts.store.entries(filter=parse_search("reason:unsure"), limit=1)[0]
+        acts.answer(unsure.document.id, "letter", reviewer="anna", uid=1001)
 
 
 async def draw(shot: Shot, acts: Acts, configuration: Configuration, folder: Path) -> None:
@@ -80,7 +90,10 @@ async def draw(shot: Shot, acts: Acts, configuration: Configuration, folder: Pat
         async with app.run_test(size=shot.size) as pilot:
             while not (app.desk.flow.item and app.desk.page_view.shows_page):
                 await pilot.pause(0.05)
-            await pilot.press(*shot.keys)
+            for key in shot.keys:
+                await pilot.press(key)
+                while not app.desk.page_view.shows_page:
+                    await pilot.pause(0.05)
             wide = shot.size[0] >= ROOM[0] and shot.size[1] >= ROOM[1]
             while wide and not app.desk.query_one(Likeness).display:
                 await pilot.pause(0.05)
@@ -110,6 +123,8 @@ def main() -> None:
         with open_acts(configuration) as acts:
             for shot in SHOTS:
                 asyncio.run(draw(shot, acts, configuration, chosen.out))
+            ask_again(workspace)
+            asyncio.run(draw(BLIND, acts, configuration, chosen.out))
 
 
 if __name__ == "__main__":

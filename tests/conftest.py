@@ -1,6 +1,7 @@
 """Fixtures that several rooms' tests share."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from docsorter.configuration import Configuration
 from docsorter.service.migration import migrate_workspace
 from docsorter.service.workspace import create
 
+DATABASE = "docsorter.db"
 # A busy machine is slow, not wrong; pytest's own timeout still ends what hangs.
 settings.register_profile("docsorter", deadline=None)
 settings.load_profile("docsorter")
@@ -29,9 +31,17 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database that was migrated once for all tests, which copy it."""
+    made, _ = create(tmp_path_factory.mktemp("migrated") / "paper")
+    migrate_workspace(made)
+    return made.state / DATABASE
+
+
 @pytest.fixture
-def configuration(tmp_path: Path) -> Configuration:
+def configuration(tmp_path: Path, migrated: Path) -> Configuration:
     """Return a fresh workspace with an empty database."""
     made, _ = create(tmp_path / "paper")
-    migrate_workspace(made)
+    shutil.copy2(migrated, made.state)
     return made

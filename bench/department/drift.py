@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.department.arrivals import Arrivals, draw, mix_of
 from bench.department.earning import Day, EarnedDepartment
-from bench.department.models import NAMES, OTHER, Seen
+from bench.department.models import NAMES, OTHER, Seen, Starter
 from bench.department.pool import Pool
 from docsorter.decide.autonomy import EarnPolicy
 
@@ -89,33 +89,26 @@ SCENARIOS: Final[dict[str, Change]] = {
 
 
 def drifted(
-    pool: Pool,
-    model: Seen,
-    taught: Callable[[], Seen],
-    among: "NDArray[np.bool_]",
-    seed: int,
-    scenarios: Sequence[str] = tuple(SCENARIOS),
+    starter: Starter, model: Seen, among: "NDArray[np.bool_]", seed: int, retrained: int
 ) -> dict[str, Drifted]:
     """Let one department earn its autonomy, then let each change happen to it.
 
     Args:
-        pool: The documents.
-        model: The shipped model.
-        taught: Gives the one that learned in the first days.
+        starter: The shipped model, and the pool.
+        model: What the shipped model makes of the pool.
         among: (days, n) documents that may come on each day, the change apart.
         seed: Of arrivals, draws and slips.
-        scenarios: Names of the changes.
+        retrained: Day on whose evening a first model learns from the answers.
     """
-    usual = draw(pool, DAYS, seed, among=among)
-    department = EarnedDepartment(
-        model, usual, EarnPolicy(), seed, {3: lambda _rows, _labels: taught()}
-    )
+    usual = draw(starter.pool, DAYS, seed, among=among)
+    teachings = {retrained: lambda rows, labels: starter.taught("ours-1", rows, labels)}
+    department = EarnedDepartment(model, usual, EarnPolicy(), seed, teachings)
     for day in range(BEGIN):
         department.live(day)
     found = {}
-    for name in scenarios:
+    for name, change in SCENARIOS.items():
         here = copy.deepcopy(department)
-        here.arrivals = usual.from_day(BEGIN, SCENARIOS[name](pool, among, seed + 1))
+        here.arrivals = usual.from_day(BEGIN, change(starter.pool, among, seed + 1))
         found[name] = _lived([here.live(day) for day in range(BEGIN, DAYS)])
     return found
 

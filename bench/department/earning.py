@@ -1,4 +1,4 @@
-"""The department under `earned`: what is drawn, what people say, and what that allows, day by day."""
+"""The department under `earned`, day by day: what is drawn, what people say, what that allows."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -64,8 +64,8 @@ class Retraining:
         model: Its name.
         trained: Day on whose evening it was trained.
         promoted: Day on whose evening it replaced the old one; None: it was given up.
-        before: Share of the documents of its rehearsal that the old model sorted alone, as certified
-            in the end.
+        before: Share of the documents of its rehearsal that the old model would sort alone by the
+            threshold it had in the end.
         after: The same of the new one.
     """
 
@@ -127,6 +127,8 @@ class EarnedDepartment:
         policy: What is set.
         seed: Of draws and slips.
         retrain: By day on whose evening it happens: makes a model of answered rows and answers.
+        rehearses: Whether a new model gathers its own evidence beside the old one. If not, it takes
+            over at once and has to begin with nothing.
     """
 
     def __init__(
@@ -136,9 +138,11 @@ class EarnedDepartment:
         policy: EarnPolicy,
         seed: int,
         retrain: "dict[int, Callable[[Ints, Ints], Seen]] | None" = None,
+        *,
+        rehearses: bool = True,
     ) -> None:
         self.arrivals, self.policy = arrivals, policy
-        self._retrain = retrain or {}
+        self._retrain, self._rehearses = retrain or {}, rehearses
         self._rng = np.random.default_rng([seed, 5])
         self._people = People(seed)
         self.evidence = Evidence(model)
@@ -182,7 +186,7 @@ class EarnedDepartment:
         happened = self._evening(day, rows)
         return Day(
             len(rows), volume, wrong, int((alone & ~drawn).sum()), int((~alone).sum()),
-            int((alone & drawn).sum()), said.seconds + said.doubles, self.in_use, self.model.name,
+            int((alone & drawn).sum()), said.seconds, self.in_use, self.model.name,
             share, happened,
         )  # fmt: skip
 
@@ -264,8 +268,12 @@ class EarnedDepartment:
             return ""
         rows = np.array(sorted(self.answered), np.int64)
         labels = np.array([self.answered[row] for row in rows], np.int64)
-        self.rehearsal, self._rehearsed = Evidence(self._retrain[day](rows, labels)), []
-        return f"retrained on {len(rows)} answered documents: {self.rehearsal.model.name} rehearses"
+        new, words = Evidence(self._retrain[day](rows, labels)), f"{len(rows)} answered documents"
+        if not self._rehearses:
+            self.evidence, self.in_use, self._doubt = new, None, 0.0
+            return f"retrained on {words}: {new.model.name} begins with nothing"
+        self.rehearsal, self._rehearsed = new, []
+        return f"retrained on {words}: {new.model.name} rehearses"
 
 
 def _word(threshold: float | None) -> str:
@@ -293,6 +301,6 @@ def run_starter(model: Seen, arrivals: Arrivals) -> list[Day]:
                 model.threshold,
                 model.name,
                 0.0,
-            )  # fmt: skip
+            )
         )
     return days

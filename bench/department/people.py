@@ -26,11 +26,9 @@ class Said:
 
     Attributes:
         label: (n,) the answer that counts, an output.
-        confirmed: (n,) bool, disagreements with a model that the second look confirmed, or answers
-            that agreed.
-        seconds: How many second looks that took.
-        doubles: How many were looked at twice to compare people.
-        differed: In how many of those the two differed.
+        seconds: How many second looks were given.
+        doubles: How many documents were drawn to be looked at twice, so as to compare people.
+        differed: In how many of those the two looks differed.
     """
 
     label: "Ints"
@@ -77,10 +75,10 @@ class People:
         for top in tops:
             backs |= second == top
         label = np.where(asked_again & backs, second, first)
-        double = (self._rng.random(len(truth)) < DOUBLE) & ~asked_again
+        double = self._rng.random(len(truth)) < DOUBLE
         return Said(
             label,
-            int(asked_again.sum()),
+            int((asked_again | double).sum()),
             int(double.sum()),
             int((double & (first != second)).sum()),
         )

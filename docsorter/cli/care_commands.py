@@ -205,6 +205,9 @@ def _print_forgotten(done: "Forgotten") -> None:
         say(f"NOT REACHED  {text}")
     if not done.log_merged:
         say("somebody reads the database just now; docsorter maintain empties its log later")
+    if done.models:
+        learned = ", ".join(done.models)
+        say(f"learned from it, and still know what it taught: {learned}; they hold no page of it")
     for number in done.twins:
         say(f"document {number} has the same bytes; forget it as well: docsorter forget {number}")
 

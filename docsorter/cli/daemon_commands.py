@@ -10,9 +10,12 @@ from docsorter.cli.output import fields, print_json, say, when
 from docsorter.errors import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from docsorter.configuration import Configuration
+    from docsorter.documents import Purpose
     from docsorter.service.health import Health
-    from docsorter.store import Counts, ReviewStats
+    from docsorter.store import Counts
 
 
 def register(app: typer.Typer) -> None:
@@ -47,6 +50,8 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
     from docsorter.service import health
     from docsorter.service.acts import open_acts
     from docsorter.service.lock import WorkspaceLock
+    from docsorter.service.noticed import noticed_by
+    from docsorter.service.promise_view import alarm_words, last_alarm
 
     chosen = configuration(ctx)
     pid = WorkspaceLock(chosen.state).holder()
@@ -55,7 +60,10 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
         counts = workspace.store.counts()
         review = workspace.store.review_stats()
         waiting = workspace.store.waiting_reasons()
+        purposes = workspace.store.waiting_for()
         statement = workspace.statement()
+        alarm = last_alarm(workspace.store)
+        noticed = noticed_by(chosen, workspace)
     stale = beat is not None and beat.is_stale(SystemClock().now())
     hindered = (beat is not None and bool(beat.paused)) or bool(waiting.keys() - PATIENCE)
     well = pid is not None and beat is not None and not stale and not hindered
@@ -68,14 +76,21 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
                 "counts": counts,
                 "review": review,
                 "waiting": waiting,
+                "waiting_for": purposes,
                 "statement": statement,
+                "alarm": alarm,
+                **noticed.as_json(),
             }
         )
     else:
-        _print(chosen, beat if pid is not None else None, counts, review)
+        _print(chosen, beat if pid is not None else None, counts, purposes)
         for reason, documents in waiting.items():
             say(f"waiting   {documents} for {reason}: see docs/reasons.md, docsorter history")
         say(f"promise   {statement}")
+        if alarm is not None:
+            say(f"ALARM     since {when(alarm.at)}: {alarm_words(alarm)}; docsorter promise")
+        for line in noticed.lines():
+            say(line)
         if stale and pid is not None:
             say("the daemon has said nothing for over a minute: docsorter doctor")
     if not well:
@@ -83,9 +98,12 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
 
 
 def _print(
-    chosen: "Configuration", beat: "Health | None", counts: "Counts", review: "ReviewStats"
+    chosen: "Configuration",
+    beat: "Health | None",
+    counts: "Counts",
+    waiting: "Mapping[Purpose, int]",
 ) -> None:
-    from docsorter.documents import State
+    from docsorter.documents import Purpose, State
 
     rows: list[tuple[str, object]] = [("workspace", chosen.workspace)]
     if beat is None:
@@ -109,8 +127,12 @@ def _print(
     rows += [
         ("sorted", f"{sorted_} ({labels or 'none yet'})"),
         ("", f"{counts.sorted_alone} alone, {counts.sorted_by_people} by people"),
-        ("review", f"{review.open} wait for a person: docsorter review list"),
+        ("review", f"{waiting.get(Purpose.DECIDE, 0)} wait for a person: docsorter review list"),
     ]
+    names = ((Purpose.CHECK, "blind check"), (Purpose.SECOND, "second opinion"))
+    asked = (f"{waiting[each]} for a {name}" for each, name in names if waiting.get(each))
+    if again := " and ".join(asked):
+        rows.append(("", f"{again}, sorted already"))
     others = (State.REJECTED, State.SPOOLED, State.CLAIMING, State.WITHDRAWN)
     rows += [(state.value, counts.states[state]) for state in others if counts.states.get(state)]
     fields(rows)

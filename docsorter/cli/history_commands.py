@@ -1,4 +1,4 @@
-"""history and explain: what happened, and why."""
+"""history: what happened."""
 
 import datetime as dt
 from typing import Annotated
@@ -6,16 +6,13 @@ from typing import Annotated
 import typer
 
 from docsorter.cli.context import AsJson, acts
-from docsorter.cli.output import fields, guess, print_json, print_table, say, when
-from docsorter.cli.review_commands import DocumentId, bars
-from docsorter.cli.story import sentence
+from docsorter.cli.output import guess, print_json, print_table, say, when
 from docsorter.errors import UsageError
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this group."""
     app.command(epilog="Example: docsorter history --label invoice --since 2026-11-01")(history)
-    app.command(epilog="Example: docsorter explain 7")(explain)
 
 
 def history(
@@ -66,42 +63,3 @@ def history(
     )
     if len(documents) == limit:
         say(f"older ones: docsorter history --before {documents[-1].id}")
-
-
-def explain(ctx: typer.Context, document_id: DocumentId, as_json: AsJson = False) -> None:
-    """Tell the chain of reasons for one document, from its arrival to where it is."""
-    with acts(ctx) as workspace:
-        document = workspace.store.document(document_id)
-        prediction = workspace.store.prediction(document_id)
-        events = workspace.store.events(document_id=document_id)
-        path = workspace.path_of(document)
-        statement = workspace.statement()
-    if as_json:
-        print_json(
-            {
-                "document": document,
-                "file": path,
-                "prediction": prediction,
-                "events": events,
-                "statement": statement,
-            }
-        )
-        return
-    verdict = document.verdict
-    fields(
-        (
-            ("document", f"{document.id}  {document.name}"),
-            ("is", f"{document.state} at {path}"),
-            ("because", verdict.reason.text if verdict else "it was not looked at yet"),
-            ("bytes", f"{document.size}, SHA-256 {document.sha256 or 'not known yet'}"),
-            ("model", document.model or "none was asked"),
-        )
-    )
-    if document.waiting is not None:
-        say(f"waits until {when(document.next_try_at)}: {document.waiting.text}")
-    if prediction is not None:
-        bars(prediction)
-        say(f"  {statement}")
-    say()
-    for event in events:
-        say(f"{when(event.at)}  {event.actor}: {sentence(event)}")

@@ -14,15 +14,19 @@ from docsorter.cli import (
     care_commands,
     daemon_commands,
     data_commands,
+    drift_commands,
     evaluate_commands,
+    explain_command,
     history_commands,
     model_commands,
+    promise_commands,
     retrain_commands,
     review_commands,
     service_commands,
     sort_commands,
     synth_commands,
     train_commands,
+    undo_commands,
     workspace_commands,
 )
 from docsorter.cli.context import Chosen, flags_of
@@ -96,6 +100,10 @@ evaluate_commands.register(app)
 synth_commands.register(app)
 app.add_typer(review_commands.app, name="review")
 history_commands.register(app)
+explain_command.register(app)
+drift_commands.register(app)
+undo_commands.register(app)
+promise_commands.register(app)
 backup_commands.register(app)
 care_commands.register(app)
 app.add_typer(data_commands.app, name="data")

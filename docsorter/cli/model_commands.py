@@ -100,7 +100,24 @@ def show(ctx: typer.Context, name: Name = "", as_json: AsJson = False) -> None:
             ("so", starter_statement(evidence) if evidence else "untested: everything to a person"),
         )
     )
+    learned = _unlearned(ctx, card.name)
+    if learned:
+        say(f"learning  {learned}")
     _print_figures(card)
+
+
+def _unlearned(ctx: typer.Context, model: str) -> str:
+    """Return what a model has not learned of the answers here; "" outside of a workspace."""
+    from docsorter.cli.context import configuration
+    from docsorter.errors import StoreError, WorkspaceError
+    from docsorter.service.learning.retraining import unlearned
+    from docsorter.service.migration import open_workspace_store
+
+    try:
+        with open_workspace_store(configuration(ctx)) as store:
+            return unlearned(store, model).sentence()
+    except (WorkspaceError, StoreError):
+        return ""
 
 
 def _print_figures(card: "ModelCard") -> None:

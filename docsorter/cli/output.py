@@ -29,8 +29,8 @@ def jsonable(value: object) -> object:
     match value:
         case enum.Enum():
             return value.value
-        case dt.datetime() | PurePath():
-            return value.isoformat() if isinstance(value, dt.datetime) else str(value)
+        case dt.date() | PurePath():  # a datetime is a date
+            return value.isoformat() if isinstance(value, dt.date) else str(value)
         case Mapping():
             return {str(jsonable(key)): jsonable(item) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
@@ -129,14 +129,25 @@ def progress() -> "Progress":
     )
 
 
+def documents(number: int) -> str:
+    """Write so many documents: "1 document", "2 documents"."""
+    return f"{number} document{'' if number == 1 else 's'}"
+
+
 def percent(value: float | None) -> str:
     """Write a share as a percentage with one decimal, "" for none."""
     return "" if value is None else f"{100 * value:.1f} %"
 
 
+_UNSAID = ("unlike_training", "earning")
+
+
 def guess(verdict: "Verdict | None") -> tuple[str, str]:
-    """Return the label of a verdict and how sure it is; nothing where no label was likely."""
-    if verdict is None or verdict.label is None or verdict.reason.code == "unlike_training":
+    """Return the label of a verdict and how sure it is; nothing where no label was likely.
+
+    Nor while a person is to say what it is without having been told.
+    """
+    if verdict is None or verdict.label is None or verdict.reason.code in _UNSAID:
         return "", ""
     return verdict.label, percent(verdict.confidence)
 

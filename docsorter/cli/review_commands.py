@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from docsorter.cli import group_commands, review_answering, review_figures
 from docsorter.cli.context import AsJson, acts, configuration, reviewer
 from docsorter.cli.output import fields, guess, print_json, print_table, say, when
 from docsorter.errors import UsageError
 
 if TYPE_CHECKING:
-    from docsorter.documents import Document, Prediction, ReviewEntry
+    from docsorter.documents import Prediction, ReviewEntry
 
 app = typer.Typer(
     help="Decide about the documents that wait for a person.",
@@ -21,6 +22,9 @@ app = typer.Typer(
 )
 
 DocumentId = Annotated[int, typer.Argument(metavar="ID", help="Number of the document.", min=1)]
+Order = Annotated[
+    str, typer.Option(help="helps: what helps most; or oldest, newest, unsure, sure first.")
+]
 _BAR = 20
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -34,7 +38,7 @@ def screen(
     only: Annotated[
         str, typer.Option(help="Only such, e.g. 'reason:unsure label:claim scan_'.")
     ] = "",
-    order: Annotated[str, typer.Option(help="oldest, newest, unsure or sure first.")] = "oldest",
+    order: Order = "helps",
 ) -> None:
     """Decide about the documents that wait for a person; alone it opens the screen."""
     if ctx.invoked_subcommand is not None:
@@ -59,23 +63,25 @@ def list_(
     reason: Annotated[str, typer.Option(help="Only with this reason, e.g. unsure.")] = "",
     label: Annotated[str, typer.Option(help="Only where this label is the best guess.")] = "",
     source: Annotated[str, typer.Option(help="Only from this sub-folder of the inbox.")] = "",
-    order: Annotated[str, typer.Option(help="oldest, newest, unsure or sure first.")] = "oldest",
+    age: Annotated[str, typer.Option(help="Only what has waited so long: 30m, 12h, 2d, 1w.")] = "",
+    purpose: Annotated[str, typer.Option(help="Only for this: decide, check or second.")] = "",
+    order: Order = "helps",
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List the documents that wait, with the reason."""
-    from docsorter.documents import ReasonCode
-    from docsorter.store import ReviewFilter, ReviewOrder
+    from docsorter.review.searching import filter_of
+    from docsorter.review.wording import hidden
+    from docsorter.store import ReviewOrder, Turn
 
-    wanted = ReviewFilter(
-        reason=_choice(ReasonCode, reason, "--reason") if reason else None,
-        label=label or None,
-        source=source or None,
-    )
+    given = {"reason": reason, "label": label, "source": source, "age": age, "purpose": purpose}
+    wanted = filter_of({name: value for name, value in given.items() if value})
     chosen = _choice(ReviewOrder, order, "--order")
     with acts(ctx) as workspace:
-        entries = workspace.store.entries(order=chosen, filter=wanted, limit=limit)
+        turn = Turn(overdue=workspace.overdue)
+        found = workspace.store.entries(order=chosen, filter=wanted, limit=limit, turn=turn)
         waiting = workspace.store.review_stats().open
+    entries = [hidden(entry) for entry in found]
     if as_json:
         print_json(entries)
         return
@@ -97,10 +103,11 @@ def _choice(kind: type[_Choice], value: str, option: str) -> _Choice:
 
 
 def _row(entry: "ReviewEntry") -> tuple[object, ...]:
-    document, verdict = entry.document, entry.document.verdict
-    why = verdict.reason.text if verdict else ""
+    from docsorter.review.wording import why_of
+
+    document = entry.document
     held = f" [with {entry.lease_owner}]" if entry.lease_owner else ""
-    return document.id, document.name, *guess(verdict), why + held
+    return document.id, document.name, *guess(document.verdict), why_of(entry) + held
 
 
 @app.command(epilog="Example: docsorter review show 7 --preview page.png")
@@ -112,12 +119,18 @@ def show(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one waiting document: where it is, what the model saw and why it waits."""
+    """Show one waiting document: where it is, what the model saw and why it waits.
+
+    One that is to be judged blind shows its page alone.
+    """
+    from docsorter.review.wording import hidden, why_of
+
     with acts(ctx) as workspace:
-        entry = workspace.store.entry_for_document(document_id)
-        path = workspace.path_of(entry.document)
+        found = workspace.store.entry_for_document(document_id)
+        path = "" if found.blind else str(workspace.path_of(found.document))
         if preview is not None:
-            workspace.write_preview(entry.document, preview)
+            workspace.write_preview(found.document, preview)
+    entry = hidden(found)
     if as_json:
         print_json({"entry": entry, "file": path})
         return
@@ -125,10 +138,10 @@ def show(
     fields(
         (
             ("document", f"{document.id}  {document.name}"),
-            ("file", path),
+            ("file", path or "shown by --preview and docsorter review alone"),
             ("arrived", when(document.arrived_at)),
             ("pages", document.pages or "unknown"),
-            ("why", document.verdict.reason.text if document.verdict else ""),
+            ("why", why_of(entry)),
         )
     )
     if entry.prediction is not None:
@@ -147,34 +160,6 @@ def bars(prediction: "Prediction") -> None:
     say(f"  stranger than {prediction.novelty:.1f} % of what the model was taught")
 
 
-@app.command(
-    epilog="Examples: docsorter review answer 7 invoice\n\ndocsorter review answer 8 --reject"
-)
-def answer(
-    ctx: typer.Context,
-    document_id: DocumentId,
-    label: Annotated[str, typer.Argument(metavar="LABEL", help="What it is.")] = "",
-    reject: Annotated[
-        bool, typer.Option("--reject", help="It belongs nowhere: refuse it.")
-    ] = False,
-    new_label: Annotated[
-        bool, typer.Option("--new-label", help="Allow a label that the model was not taught.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Say what a document is; the file moves at once."""
-    if bool(label) == reject:
-        raise UsageError(
-            "give either a label or --reject", remedy=f"docsorter review answer {document_id} LABEL"
-        )
-    name, uid = reviewer()
-    with acts(ctx) as workspace:
-        document = workspace.answer(
-            document_id, label or None, reviewer=name, uid=uid, new_label=new_label
-        )
-        _report(document, workspace.path_of(document), as_json=as_json)
-
-
 @app.command(epilog="Example: docsorter review skip 7")
 def skip(ctx: typer.Context, document_id: DocumentId) -> None:
     """Put a document back to the end of the queue."""
@@ -184,17 +169,6 @@ def skip(ctx: typer.Context, document_id: DocumentId) -> None:
     say(f"document {document_id} comes last for a while")
 
 
-@app.command(epilog="Example: docsorter review undo 7")
-def undo(ctx: typer.Context, document_id: DocumentId, as_json: AsJson = False) -> None:
-    """Take the last answer back; the file returns to the queue."""
-    name, uid = reviewer()
-    with acts(ctx) as workspace:
-        document = workspace.undo(document_id, reviewer=name, uid=uid)
-        _report(document, workspace.path_of(document), as_json=as_json)
-
-
-def _report(document: "Document", path: Path, *, as_json: bool) -> None:
-    if as_json:
-        print_json({"document": document, "file": path})
-    else:
-        say(f"document {document.id} is now {document.state}: {path}")
+review_answering.register(app)
+review_figures.register(app)
+group_commands.register(app)

@@ -19,6 +19,7 @@ from docsorter.decide.earned import (
     plan_grid,
     standing,
 )
+from docsorter.decide.promise import error_upper_bound
 from docsorter.decide.sampling import draw_probability
 
 CALM: Final = 0.03
@@ -76,6 +77,29 @@ def make_plan(scores: NDArray[np.float64], policy: EarnPolicy) -> EarnPlan:
         UsageError: As for `plan_grid`.
     """
     return plan_grid(scores, policy.target, policy.confidence, policy.miss_rate)
+
+
+def miss_rate_bound(differing: int, doubles: int, confidence: float = 0.95) -> float:
+    """Upper bound of the share of wrong documents that people pass as right.
+
+    An error is confirmed when two blind looks disagree with the model, so that it goes unseen when
+    either of them slips and names the model's label. Two looks at the same document differ about as
+    often as either slips. So the share of double looks that differ is measured, and its exact upper
+    bound taken (Clopper and Pearson 1934), as if every slip hit the one label that hides the error.
+    Slips are taken to be no more frequent where the model is wrong than elsewhere.
+
+    Args:
+        differing: Documents of which two blind answers differ, before any of them was settled.
+        doubles: Documents that were given two blind answers, whatever the first one was.
+        confidence: Between 0 and 1, both excluded.
+
+    Returns:
+        0-1; 1 without a double look.
+
+    Raises:
+        UsageError: A number lies outside its range.
+    """
+    return error_upper_bound(differing, doubles, confidence)
 
 
 def share_checked(

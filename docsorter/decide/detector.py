@@ -8,10 +8,10 @@ where `ratio` is `rate / limit` for a wrong document and `(1 - rate) / (1 - limi
 and `stake` the least inclusion of any document over its own (`betting`). That is at most 1 on
 average as long as the belief is true. A new bet of 1 joins at every check, since nobody knows when
 things go bad (Shiryaev-Roberts form of an e-detector: Shin, Ramdas and Rinaldo 2022, arXiv
-2203.03532). The sum of all bets, minus the number of checks, is a supermartingale under the belief,
-so that the mean number of checks until it first reaches `patience` is at least `patience`, even when
-exactly `limit` is wrong all the time. Several rates share the bet, as nobody knows either how bad
-things get.
+2203.03532). The sum of all bets, minus the number of checks, is a supermartingale under the
+belief, so that the mean number of checks until it first reaches `patience` is at least `patience`,
+even when exactly `limit` is wrong all the time. Several rates share the bet, as nobody knows either
+how bad things get.
 
 Measured: mean number of checks to the alarm at 1 % with a patience of 3,000, by the error that is
 really there. Half of the limit: 17,000; the limit: 5,700; 3 %: 260; 5 %: 110; 10 %: 42; 30 %: 12.
@@ -39,8 +39,8 @@ def detector(checks: Checks, limit: float) -> NDArray[np.float64]:
         limit: The error that is still allowed, between 0 and 1/2.
 
     Returns:
-        (..., n + 1) float64, at least 0; the first is 0, before any check. After an alarm it goes on
-        as if there had been none.
+        (..., n + 1) float64, at least 0; the first is 0, before any check. After an alarm it goes
+        on as if there had been none.
 
     Raises:
         UsageError: The limit lies outside its range.

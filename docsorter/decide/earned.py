@@ -123,7 +123,7 @@ class EarnPlan:
         places = [place for place, _ in self.starts]
         shares = [share for _, share in self.starts]
         inside = all(0 <= place < len(self.thresholds) for place in places)
-        if not inside or min(shares) <= 0 or sum(shares) > 1 + 1e-9:
+        if not inside or min(shares, default=0) <= 0 or sum(shares) > 1 + 1e-9:
             raise UsageError("a start names a threshold of the plan and a share of the risk")
 
     @property

@@ -37,7 +37,7 @@ class GateVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairedChecks:
-    """What both models said of the same checked documents, in the order they were settled.
+    """What both models said of the same checked documents, in the order of drawing.
 
     Attributes:
         truths: The label of each, by blind answers.

@@ -6,6 +6,7 @@ data, and the label is never suggested (that of the background outputs, or a lab
 the model can tell it from the others).
 """
 
+import dataclasses
 import math
 from collections.abc import Collection, Sequence
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from docsorter.decide.calibration import label_probabilities
 from docsorter.decide.novelty import NoveltyModel
+from docsorter.decide.offsets import comparable
 from docsorter.decide.pooling import disagreement, pool_pages
 from docsorter.documents import (
     PagePrediction,
@@ -106,6 +108,38 @@ def decide(prediction: Prediction, rule: SortRule, active_labels: Collection[str
     )
     if doubt is not None:
         return _review(prediction, rule, active_labels, doubt)
+    return _sorted(prediction, rule)
+
+
+def is_eligible(verdict: Verdict) -> bool:
+    """Say whether a verdict of `decide` rests on the threshold alone: all the rest was passed."""
+    return verdict.reason.code in {ReasonCode.SURE, ReasonCode.UNSURE}
+
+
+def score_of(prediction: Prediction, rule: SortRule) -> float:
+    """Return what the threshold applies to, 0-1: the confidence, less the offset of its label."""
+    offset = rule.offsets.get(prediction.label, 0.0)
+    if offset == 0:
+        return prediction.confidence
+    return float(comparable(np.array([prediction.confidence]), np.array([offset]))[0])
+
+
+def at_threshold(prediction: Prediction, rule: SortRule, threshold: float) -> Verdict:
+    """Return what another threshold makes of an eligible document.
+
+    Args:
+        prediction: Of a document whose verdict `is_eligible`.
+        rule: That the verdict was made by.
+        threshold: Least score to sort, 0-1.
+    """
+    other = dataclasses.replace(rule, threshold=threshold)
+    doubt = _threshold_doubt(prediction, other)
+    if doubt is None:
+        return _sorted(prediction, other)
+    return Verdict(VerdictKind.REVIEW, doubt, prediction.label, prediction.confidence, threshold)
+
+
+def _sorted(prediction: Prediction, rule: SortRule) -> Verdict:
     asked = rule.asked_for(prediction.label)
     confidence, threshold = _apart(prediction.confidence, asked)
     return Verdict(

@@ -1,4 +1,4 @@
-"""What another target would have meant for the documents of the past: arithmetic on stored numbers."""
+"""What another target would have meant for past documents: arithmetic on stored numbers."""
 
 from dataclasses import dataclass, replace
 

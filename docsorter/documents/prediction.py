@@ -21,6 +21,7 @@ class PageSet:
         media_type: What the bytes are, whatever the name says, e.g. "application/pdf".
         producer: What the scanner says of itself ("" when it says nothing).
         notes: Harmless oddities met while reading, one line each.
+        traits: What the scan looks like as a scan, see `docsorter.pages.traits`.
     """
 
     pixels: "NDArray[np.uint8]"
@@ -28,6 +29,7 @@ class PageSet:
     media_type: str
     producer: str = ""
     notes: tuple[str, ...] = ()
+    traits: dict[str, float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from docsorter.pages.fit import fit_image, flatten
 from docsorter.pages.pictures import KilledError, Pictures, Wanted, no_such_page
 from docsorter.pages.protocol import NOT_SHUT_IN, Request, write_result
 from docsorter.pages.sandbox.confine import Bounds, Features, confine
+from docsorter.pages.traits import Traits, traits_of
 
 _DOCUMENT: Final = 0  # standard input, so that poppler inherits it
 _RESULT: Final = 3
@@ -76,11 +77,15 @@ def answer(request: Request) -> _Answer:
 def _pages(file: BinaryIO, request: Request) -> _Answer:
     wanted = _wanted(request, round(request.size * _USEFUL))
     media_type, pictures = open_document(file, wanted, request.suffix)
-    squares = [fit_image(page, request.size).tobytes() for page in pictures.pages]
+    traits: Traits = {}
+    squares = []
+    for page in pictures.pages:
+        traits = traits or traits_of(page)
+        squares.append(fit_image(page, request.size).tobytes())
     white = b"\xff" * (request.size * request.size * 3)
     if all(square == white for square in squares):
         raise _blank(len(squares))
-    return _header(media_type, pictures), squares
+    return _header(media_type, pictures) | {"traits": traits}, squares
 
 
 def _blank(pages: int) -> DocumentError:
@@ -100,7 +105,8 @@ def _preview(file: BinaryIO, request: Request) -> _Answer:
     picture = flatten(page)
     picture.thumbnail((request.size, request.size), Image.Resampling.LANCZOS, reducing_gap=2.0)
     png = io.BytesIO()
-    picture.save(png, "PNG")
+    # Not compressed: it goes through a pipe, and of a noisy scan a third of the work remains.
+    picture.save(png, "PNG", compress_level=0)
     return _header(media_type, pictures), [png.getvalue()]
 
 

@@ -22,8 +22,44 @@ _SLACK: Final = 0.5  # points by which a clip may cut into the page
 _DEEPEST: Final = 64
 # Operators that paint nothing and move nothing that a picture depends on (ISO 32000-1, annex A).
 _HARMLESS: Final = frozenset(
-    "BT ET Tc Tw Tz TL Tf Td TD Tm T* Ts w J j M d i ri g G rg RG k K cs CS sc SC scn SCN"
-    " MP BMC EMC BX EX".split()
+    [
+        "BT",
+        "ET",
+        "Tc",
+        "Tw",
+        "Tz",
+        "TL",
+        "Tf",
+        "Td",
+        "TD",
+        "Tm",
+        "T*",
+        "Ts",
+        "w",
+        "J",
+        "j",
+        "M",
+        "d",
+        "i",
+        "ri",
+        "g",
+        "G",
+        "rg",
+        "RG",
+        "k",
+        "K",
+        "cs",
+        "CS",
+        "sc",
+        "SC",
+        "scn",
+        "SCN",
+        "MP",
+        "BMC",
+        "EMC",
+        "BX",
+        "EX",
+    ]
 )
 _SHOWS_TEXT: Final = frozenset({"Tj", "TJ", "'", '"'})
 _PAINTS: Final = re.compile(rb"[\s\])](?:[fFSsBb]\*?|sh|BI)\s")

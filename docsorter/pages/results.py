@@ -14,6 +14,7 @@ from docsorter.errors import (
 )
 from docsorter.pages import refusals
 from docsorter.pages.producer import clean
+from docsorter.pages.traits import checked
 
 _CHANNELS: Final = 3
 _MOST_NOTES: Final = 20
@@ -96,6 +97,7 @@ def page_set(header: dict[str, Any], body: bytearray, size: int) -> PageSet:
         notes=tuple(clean(str(note)) for note in notes[:_MOST_NOTES])
         if isinstance(notes, list)
         else (),
+        traits=checked(header.get("traits")),
     )
 
 

@@ -1,11 +1,12 @@
 """What a reviewer is shown next, and where it comes from."""
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Protocol
 
 from docsorter.documents import Document, ReviewEntry
 from docsorter.errors import NotFoundError
-from docsorter.store import Lease, ReviewFilter, ReviewOrder, Store
+from docsorter.store import Lease, ReviewFilter, ReviewOrder, Store, Turn
 
 EVERYTHING = ReviewFilter()
 
@@ -52,13 +53,14 @@ class ItemSource(Protocol):
 
 
 class QueueSource:
-    """The review queue in an order, nothing of it blind.
+    """The review queue in an order; an entry that is to be judged blind says so itself.
 
     Args:
         store: Has the queue.
         owner: Unix name of the person.
         seconds: How long an entry is held.
         order: What "next" means.
+        overdue: What has waited so long comes first in the order HELPS; None knows no limit.
     """
 
     def __init__(
@@ -68,23 +70,28 @@ class QueueSource:
         owner: str,
         seconds: float,
         order: ReviewOrder = ReviewOrder.OLDEST,
+        overdue: dt.timedelta | None = None,
     ) -> None:
         self._store = store
         self._owner = owner
         self._seconds = seconds
         self._order = order
+        self._overdue = overdue
+        self._taken = 0
 
     def take(self, wanted: ReviewFilter) -> Item | None:
         """Hold the next free entry."""
+        turn = Turn(self._taken, self._overdue)
         try:
-            return Item(
-                self._store.lease(
-                    None,
-                    owner=self._owner,
-                    seconds=self._seconds,
-                    order=self._order,
-                    filter=wanted,
-                )
+            lease = self._store.lease(
+                None,
+                owner=self._owner,
+                seconds=self._seconds,
+                order=self._order,
+                filter=wanted,
+                turn=turn,
             )
         except NotFoundError:
             return None
+        self._taken += 1
+        return Item(lease, blind=lease.entry.blind)

@@ -1,22 +1,31 @@
-"""What a person types to see only some of the queue: `reason:unsure source:fax scan_2026`."""
+"""What a person types to see only some of the queue: `reason:unsure age:2d scan_2026`."""
 
-from docsorter.documents import ReasonCode
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import TypeVar
+
+from docsorter.documents import Purpose, ReasonCode
 from docsorter.errors import UsageError
 from docsorter.store import ReviewFilter
 
-FIELDS = ("reason", "label", "source")
-_HELP = "e.g. reason:unsure label:claim source:fax, or a part of the file name"
+FIELDS = ("reason", "label", "source", "age", "purpose")
+_HELP = "e.g. reason:unsure label:claim source:fax age:2d, or a part of the file name"
+_AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(m|h|d|w)")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_Word = TypeVar("_Word", bound=StrEnum)
 
 
 def parse_search(text: str) -> ReviewFilter:
     """Return the filter that a text asks for.
 
     Args:
-        text: `reason:`, `label:` and `source:` each with a word (or "words in quotes"); everything
-            else is a part of the file name.
+        text: `reason:`, `label:`, `source:`, `age:` and `purpose:` each with a word (or "words in
+            quotes"); everything else is a part of the file name.
 
     Raises:
-        UsageError: It names a reason or a field that does not exist.
+        UsageError: It names a reason, a purpose or a field that does not exist, or no age.
     """
     fields: dict[str, str] = {}
     name = []
@@ -28,25 +37,80 @@ def parse_search(text: str) -> ReviewFilter:
             raise UsageError(f"there is no {field!r} to search by", remedy=_HELP)
         else:
             name.append(word)
+    return filter_of(fields, " ".join(name))
+
+
+def parse_conditions(conditions: Sequence[str]) -> ReviewFilter:
+    """Return the filter that conditions like `reason=unsure` ask for; `name=` is a part of it.
+
+    Raises:
+        UsageError: One is not of that form, or names something that does not exist.
+    """
+    fields: dict[str, str] = {}
+    for condition in conditions:
+        field, equals, value = condition.partition("=")
+        if not equals or field not in {*FIELDS, "name"} or not value:
+            raise UsageError(
+                f"{condition!r} is no condition",
+                remedy="e.g. reason=unsure label=claim source=fax age=2d purpose=decide name=scan_",
+            )
+        fields[field] = value
+    return filter_of(fields, fields.get("name", ""))
+
+
+def filter_of(fields: Mapping[str, str], text: str = "") -> ReviewFilter:
+    """Return the filter of some of the fields, each with its word, and a part of the name.
+
+    Raises:
+        UsageError: A reason or a purpose does not exist, or an age is none.
+    """
     return ReviewFilter(
         reason=_reason(fields["reason"]) if "reason" in fields else None,
         label=fields.get("label"),
         source=fields.get("source"),
-        text=" ".join(name),
+        text=text,
+        purpose=_purpose(fields["purpose"]) if "purpose" in fields else None,
+        older=parse_age(fields["age"]) if "age" in fields else None,
     )
 
 
-def _reason(value: str) -> ReasonCode:
+def parse_age(text: str) -> dt.timedelta:
+    """Return a length of time like 30m, 12h, 2d or 1w.
+
+    Raises:
+        UsageError: It is none.
+    """
+    found = _AGE.fullmatch(text.strip().casefold())
+    if found is None:
+        raise UsageError(f"{text!r} is no age", remedy="e.g. 30m, 12h, 2d or 1w")
     try:
-        return ReasonCode(value)
-    except ValueError as error:
-        near = [code.value for code in ReasonCode if value and code.value.startswith(value)]
-        if len(near) == 1:
-            return ReasonCode(near[0])
+        return dt.timedelta(**{_UNITS[found[2]]: float(found[1])})
+    except OverflowError as error:
+        raise UsageError(f"nothing is as old as {text}", remedy="e.g. 12h or 2d") from error
+
+
+def _purpose(value: str) -> Purpose:
+    near = _beginning(Purpose, value)
+    if near is None:
+        raise UsageError(f"there is no purpose {value!r}", remedy=f"one of: {', '.join(Purpose)}")
+    return near
+
+
+def _reason(value: str) -> ReasonCode:
+    near = _beginning(ReasonCode, value)
+    if near is None:
         raise UsageError(
             f"there is no reason {value!r}",
             remedy="e.g. unsure, unlike_training, pages_disagree, duplicate, undone",
-        ) from error
+        )
+    return near
+
+
+def _beginning(kind: type[_Word], value: str) -> _Word | None:
+    """Return the word that is meant: itself, or the only one that begins so."""
+    words = [word for word in kind if value and word.value.startswith(value)]
+    exact = [word for word in words if word.value == value]
+    return exact[0] if exact else words[0] if len(words) == 1 else None
 
 
 def _words(text: str) -> list[str]:

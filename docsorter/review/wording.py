@@ -1,5 +1,6 @@
 """Why a document is here and what it is, in words for the person who decides."""
 
+import dataclasses
 import datetime as dt
 
 from docsorter.documents import ReasonCode, ReviewEntry
@@ -14,14 +15,34 @@ def why(item: Item) -> str:
     """Return in one line why a document waits; says nothing that leads when it is judged blind."""
     if item.blind:
         return BLIND
+    text = why_of(item.entry)
     verdict = item.document.verdict
-    if verdict is None:
-        return "nobody has looked at it yet"
-    text = verdict.reason.text
-    if verdict.reason.code in _STRANGE and item.entry.prediction is not None:
+    strange = verdict is not None and verdict.reason.code in _STRANGE
+    if strange and item.entry.prediction is not None:
         nearest = suggestion(item)
         return f"{text}; nearest to {nearest}" if nearest and nearest not in text else text
     return text
+
+
+def why_of(entry: ReviewEntry) -> str:
+    """Return why an entry waits, in the words of its verdict."""
+    if entry.blind:
+        return BLIND
+    verdict = entry.document.verdict
+    return verdict.reason.text if verdict is not None else "nobody has looked at it yet"
+
+
+def hidden(entry: ReviewEntry) -> ReviewEntry:
+    """Return an entry as whoever judges it blind may see it: the page and its name, no more.
+
+    The folder that a sorted document lies in would name its label, so that its path goes too.
+    """
+    if not entry.blind:
+        return entry
+    document = dataclasses.replace(
+        entry.document, verdict=None, model=None, answered_by=None, duplicate_of=None, path=""
+    )
+    return dataclasses.replace(entry, document=document, prediction=None)
 
 
 def nothing_there(waiting: int, searched: str) -> str:

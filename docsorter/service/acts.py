@@ -1,6 +1,9 @@
 """What people do to documents: answer, skip, undo, look. Each act moves the file at once."""
 
+import dataclasses
 import datetime as dt
+import random
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,6 +19,7 @@ from docsorter.documents import (
     Document,
     Move,
     Place,
+    Purpose,
     Reason,
     ReasonCode,
     ReviewEntry,
@@ -29,10 +33,15 @@ from docsorter.model.card import ModelCard, read_card
 from docsorter.model.registry import ModelRegistry
 from docsorter.review.labels import check_label
 from docsorter.service.assembly import open_mover
+from docsorter.service.checking import Checking
 from docsorter.service.destinations import Destinations
 from docsorter.service.engine import promise_of
 from docsorter.service.migration import open_workspace_store
-from docsorter.store import Destination, Store
+from docsorter.service.promise_view import Viewer
+from docsorter.service.second_opinion import SecondOpinion
+from docsorter.store import Check, Destination, Manner, Store
+
+_PLAIN = Manner()
 
 
 class Acts:
@@ -42,12 +51,23 @@ class Acts:
         configuration: The workspace.
         store: Its database; closed with the acts.
         mover: Moves bytes between the places.
+        chance: Returns numbers in [0, 1); decides which answers are asked again.
     """
 
-    def __init__(self, configuration: Configuration, store: Store, mover: Mover) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        store: Store,
+        mover: Mover,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
         self.store = store
+        self.mover = mover
+        self.configuration = configuration
         self._configuration = configuration
         self._mover = mover
+        self._chance = chance
+        self._second = SecondOpinion(store, mover, self._carry)
 
     def __enter__(self) -> Self:
         return self
@@ -70,15 +90,40 @@ class Acts:
         registry = ModelRegistry(self._configuration.state / "models")
         return read_card(registry.resolve(self._configuration.settings.model.bundle) / CARD)
 
+    @property
+    def overdue(self) -> dt.timedelta | None:
+        """What has waited so long comes first; None knows no limit."""
+        hours = self._configuration.settings.review.age_limit_hours
+        return dt.timedelta(hours=hours) if hours else None
+
+    def is_blind(self, document_id: int) -> bool:
+        """Say whether a document waits for an answer that must not be led, nor be told."""
+        try:
+            return self.store.entry_for_document(document_id).blind
+        except NotFoundError:
+            return False
+
     def statement(self) -> str:
         """Return what the promise of the model in use is worth here."""
-        return promise_of(self.card)
+        if self._configuration.settings.decide.autonomy == "starter":
+            return promise_of(self.card)
+        return (
+            Viewer(self._configuration, self.store)
+            .position()
+            .says(self._configuration.settings.promise)
+        )
+
+    def brief_statement(self) -> str:
+        """Return the same for a sidecar, in no more time with much evidence than with little."""
+        if self._configuration.settings.decide.autonomy == "starter":
+            return promise_of(self.card)
+        return Viewer(self._configuration, self.store).brief()
 
     def path_of(self, document: Document) -> Path:
         """Return where the bytes of a document are."""
         return self._configuration.root(document.place) / document.path
 
-    def answer(
+    def answer(  # noqa: PLR0913 -- the one way to answer, whatever the answer is for
         self,
         document_id: int,
         label: str | None,
@@ -88,8 +133,11 @@ class Acts:
         new_label: bool = False,
         token: str | None = None,
         why: str = "",
+        manner: Manner = _PLAIN,
     ) -> Document:
-        """Deliver a waiting document where a person says it belongs.
+        """Take what a person says of a document; one that waits is delivered where it belongs.
+
+        A second opinion moves nothing unless it disagrees; then the document waits again.
 
         Args:
             document_id: The document.
@@ -99,6 +147,7 @@ class Acts:
             new_label: Allow a label that the model was not taught.
             token: Of the lease under which it was looked at; None when it was not held.
             why: Why it is rejected, in the person's words; stands in the sidecar.
+            manner: How the answer was given; whether it is asked again is drawn here.
 
         Raises:
             NotFoundError: It does not wait for a person.
@@ -106,36 +155,61 @@ class Acts:
             ConflictError: Somebody else was faster, or the file was moved by hand.
             EnvironmentFaultError: It cannot be put there just now; it waits where it was.
         """
-        entry = self._entry(document_id)
+        check = self._check(document_id)
         if label is not None:
-            check_label(label, self.card.labels, new=new_label)
+            known = () if check is None else (check.draw.label,)
+            check_label(label, (*self.card.labels, *known), new=new_label)
+        if check is not None:
+            return self._checking.answer(
+                check, label, reviewer=reviewer, uid=uid, token=token, manner=manner
+            )
+        entry = self._entry(document_id)
+        if entry.purpose is Purpose.SECOND:
+            return self._second.answer(
+                entry, label, token=token, reviewer=reviewer, uid=uid, manner=manner
+            )
         destination = self._answered(entry, label, reviewer, why)
+        again = self._chance() < self._configuration.settings.review.double
         with self._mover.step(PlanPoint.ANSWER_PLANNED):
             _, move = self.store.plan_answer(
-                entry.id, destination, label=label, token=token, reviewer=reviewer, uid=uid
+                entry.id,
+                destination,
+                label=label,
+                token=token,
+                reviewer=reviewer,
+                uid=uid,
+                manner=dataclasses.replace(manner, ask_again=again),
             )
         return self._carry(move, reviewer)
 
     def skip(self, document_id: int, *, reviewer: str) -> ReviewEntry:
-        """Put a waiting document back to the end of the queue.
+        """Put a waiting document back to the end of the queue; so with one to be checked.
 
         Raises:
             NotFoundError: It does not wait for a person.
             ConflictError: Somebody else holds it.
         """
         settings = self._configuration.settings.review
-        entry = self._entry(document_id)
+        entry = self.store.entry_for_document(document_id)
         lease = self.store.lease(entry.id, owner=reviewer, seconds=settings.lease_seconds)
         return self.store.skip(entry.id, lease.token, seconds=settings.skip_seconds)
 
     def undo(self, document_id: int, *, reviewer: str, uid: int) -> Document:
         """Take the last answer on a document back; the file returns to the review folder.
 
+        A person's own second opinion is taken back alone, and asked for again.
+
         Raises:
             NotFoundError: Nobody answered it.
             ConflictError: The file was moved or changed by hand since.
         """
         document = self.store.document(document_id)
+        last = self.store.last_standing_answer(document_id)
+        if last is not None and last.purpose is Purpose.CHECK:
+            return self._checking.undo(last, reviewer=reviewer, uid=uid)
+        own = last is not None and last.reviewer == reviewer
+        if last is not None and own and last.purpose is Purpose.SECOND:
+            return self._second.undo(last, reviewer=reviewer, uid=uid)
         if not self.path_of(document).is_file():
             raise ConflictError(
                 f"document {document_id} is no longer at {self.path_of(document)}",
@@ -161,19 +235,32 @@ class Acts:
             data = reader.preview(self.path_of(document), page, 1000)
         Disk().write_durably(target, data)
 
+    @property
+    def _checking(self) -> Checking:
+        return Checking(
+            self._configuration, self.store, self._mover, self._carry, self.brief_statement
+        )
+
+    def _check(self, document_id: int) -> Check | None:
+        """Return the open check of a document that lies where it was put; None for all others."""
+        state = self.store.document(document_id).state
+        is_put = state in {State.SORTED, State.REJECTED}
+        return self.store.open_check(document_id) if is_put else None
+
     def _entry(self, document_id: int) -> ReviewEntry:
-        document = self.store.document(document_id)
-        if document.state is not State.REVIEW:
+        try:
+            return self.store.entry_for_document(document_id)
+        except NotFoundError:
+            state = self.store.document(document_id).state
             raise NotFoundError(
-                f"document {document_id} does not wait for a person: it is {document.state}",
+                f"document {document_id} does not wait for a person: it is {state}",
                 remedy=f"docsorter explain {document_id} says why",
-            )
-        return self.store.entry_for_document(document_id)
+            ) from None
 
     def _answered(
         self, entry: ReviewEntry, label: str | None, reviewer: str, why: str
     ) -> Destination:
-        destinations = Destinations(self._configuration, self.statement())
+        destinations = Destinations(self._configuration, self.brief_statement())
         if label is None:
             said = f"{reviewer} refused it: {why}" if why else f"{reviewer} refused it"
             reason = Reason(ReasonCode.REJECTED_BY_PERSON, said)
@@ -182,6 +269,15 @@ class Acts:
             reason = Reason(ReasonCode.ANSWERED, f"{reviewer} says it is {label}")
             verdict = Verdict(VerdictKind.SORT, reason, label)
         return destinations.of(entry.document, verdict, entry.prediction, answered_by=reviewer)
+
+    def carry(self, move: Move, actor: str) -> Document:
+        """Carry out a planned act, or take it back when the file is not what it was.
+
+        Raises:
+            ConflictError: The file was moved or changed by hand.
+            EnvironmentFaultError: It cannot be put there just now; it is where it was.
+        """
+        return self._carry(move, actor)
 
     def _carry(self, move: Move, actor: str) -> Document:
         """Carry out a planned act, or take it back when the file is not what it was."""

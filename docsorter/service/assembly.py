@@ -11,9 +11,11 @@ from docsorter.documents import Place
 from docsorter.resources import usable_cores
 from docsorter.service.destinations import Destinations
 from docsorter.service.due_work import DueWork
+from docsorter.service.earning import Earning
 from docsorter.service.engine import open_engine
 from docsorter.service.migration import migrate_workspace, open_workspace_store
 from docsorter.service.pipeline import Pipeline
+from docsorter.service.probation import Probation
 from docsorter.service.roots import MountMemory, check_roots
 from docsorter.service.switching import SwitchingEngine
 from docsorter.service.unfinished import longest_wait
@@ -32,6 +34,7 @@ class Assembly:
         engine: From a file to a verdict, with the model in use.
         pipeline: From the spool to a folder.
         due: What is due in the store.
+        earning: What the evidence from the user's own paper allows.
         recovered: What had to be finished from an earlier run.
         workers: Documents looked at side by side.
     """
@@ -42,6 +45,7 @@ class Assembly:
     engine: SwitchingEngine
     pipeline: Pipeline
     due: DueWork
+    earning: Earning
     recovered: RecoveryReport
     workers: int
 
@@ -77,6 +81,9 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
     recovered = recover(store, mover)
     workers = settings.service.workers or usable_cores()
     engine = SwitchingEngine(open_engine(configuration, workers), settings.pages, workers)
+    earning = Earning(store, settings.decide, settings.promise, clock)
+    if earning.is_earned:  # checks may have been settled while nothing ran
+        earning.position(engine.model.rule_key, engine.card.name)
     pipeline = Pipeline(
         store=store,
         engine=engine,
@@ -86,6 +93,17 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
         spool=configuration.root(Place.SPOOL),
         disk=Disk(),
         clock=clock,
+        earning=earning,
+        probation=Probation(configuration.state, store, settings.drift.probation_checks),
     )
-    due = DueWork(store, clock)
-    return Assembly(configuration, store, mover, engine, pipeline, due, recovered, workers)
+    return Assembly(
+        configuration=configuration,
+        store=store,
+        mover=mover,
+        engine=engine,
+        pipeline=pipeline,
+        due=DueWork(store, clock),
+        earning=earning,
+        recovered=recovered,
+        workers=workers,
+    )

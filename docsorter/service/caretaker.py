@@ -6,6 +6,7 @@ import threading
 from docsorter.clock import Clock
 from docsorter.configuration import Configuration
 from docsorter.errors import DocsorterError
+from docsorter.service import drift
 from docsorter.service.care import Care
 from docsorter.service.log import LOGGER
 from docsorter.store import Store
@@ -32,6 +33,8 @@ class Caretaker:
     def __init__(self, configuration: Configuration, store: Store, clock: Clock) -> None:
         self._care = Care(configuration, store, clock)
         self._clock = clock
+        self._store = store
+        self._state = configuration.state
         self._look_at = clock.monotonic() + _FIRST_LOOK
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -64,6 +67,7 @@ class Caretaker:
         except (DocsorterError, OSError) as error:
             _LOG.warning("the daily care was not finished: %s", error)
             return
+        self._look_for_drift()
         for finding in report.findings:
             _LOG.error("the database is not sound: %s; docsorter verify says more", finding)
         _LOG.info(
@@ -73,6 +77,21 @@ class Caretaker:
             report.freed_pages,
             ", database checked" if report.checked else "",
         )
+
+    def _look_for_drift(self) -> None:
+        """Compare the last week with those before it, once a week; `status` shows what differs."""
+        if not drift.is_due(self._state, self._clock.now()):
+            return
+        try:
+            report = drift.look(self._store, self._clock)
+            drift.keep(self._state, report)
+        except (DocsorterError, OSError) as error:
+            _LOG.warning("the weekly comparison was not finished: %s", error)
+            return
+        for found in report.findings:
+            _LOG.warning("drift of %s: docsorter drift says more", found.what)
+        if report.scanners:
+            _LOG.warning("%d scanners are new: docsorter drift", len(report.scanners))
 
     def _progress(self, stage: str, done: int, total: int) -> None:
         del stage, done, total

@@ -33,6 +33,8 @@ from docsorter.service.watching import Watching
 from docsorter.service.workers import Workers
 
 _LOG = logging.getLogger(LOGGER)
+# Seconds; once is not enough, as a worker may write down a wait that it worked out before the jump.
+_AFTER_A_JUMP = (0.0, 10.0, 60.0, 240.0)
 _RETRY_SECONDS = 5.0
 _LONGEST_SLEEP = 30.0
 _PEEK_SECONDS = 2.0  # how soon a sleeping daemon notices that another model was promoted
@@ -62,6 +64,7 @@ class Daemon:
         self._pauses = Pauses()
         self._mounts = MountMemory(configuration)
         self._clocks = ClockWatch(self._clock)
+        self._hasten_at: list[float] = []
         self._heartbeat = Heartbeat(
             configuration.state,
             permissions(configuration.settings)[Place.SPOOL].file_mode,
@@ -139,7 +142,7 @@ class Daemon:
                 idle = not (workers.busy or claimer.backlog or self._pauses.now)
                 caretaker.tick(idle=idle)
                 if not self._stopping:
-                    self._doze(self._sleep(assembly, inbox, claimer, workers), models)
+                    self._doze(self._sleep(assembly, inbox, claimer, workers), models, assembly)
         finally:
             self._notifier.stopping()
             self._heartbeat.beat("draining")
@@ -160,7 +163,9 @@ class Daemon:
                 len(report.missing),
             )
         _LOG.info("docsorter %s watches %s (%s)", __version__, root, source.backend)
-        _LOG.info("model %s: %s", assembly.engine.card.name, assembly.engine.model.statement)
+        model, earning = assembly.engine.model, assembly.earning
+        said = earning.says(model.rule_key, model.card.name, model.statement)
+        _LOG.info("model %s: %s", model.card.name, said)
 
     def _step(
         self,
@@ -175,6 +180,7 @@ class Daemon:
         try:
             self._check_surroundings(assembly)
             models.tick()
+            assembly.earning.tick()
             self._heartbeat.say_model(models.word)
             watching.tick()
             claimer.tell_inbox()
@@ -197,6 +203,9 @@ class Daemon:
         jump = self._clocks.jumped()
         if jump:
             _LOG.warning("the clock was set by %+.0f s; nothing waits longer for that", jump)
+            self._hasten_at = [self._clock.monotonic() + after for after in _AFTER_A_JUMP]
+        if self._hasten_at and self._clock.monotonic() >= self._hasten_at[0]:
+            del self._hasten_at[0]
             assembly.store.hasten(longest_wait(self._configuration, self._clock))
             assembly.due.hurry()
 
@@ -218,10 +227,13 @@ class Daemon:
             if claim is not None:
                 workers.submit(claim.document.id, partial(claimer.carry, claim))
 
-    def _doze(self, seconds: float, models: ModelSwitch) -> None:
-        """Sleep until woken or a model is due; a look at one file's time is all it costs."""
+    def _doze(self, seconds: float, models: ModelSwitch, assembly: Assembly) -> None:
+        """Sleep until woken, or a model is due, or somebody answered; a look costs next to nothing.
+
+        While autonomy is not earned it is a look at one file's time.
+        """
         while seconds > 0 and not self._wake.wait(min(seconds, _PEEK_SECONDS)):
-            if models.due():
+            if models.due() or assembly.earning.due():
                 return
             seconds -= _PEEK_SECONDS
 

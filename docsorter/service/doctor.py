@@ -19,6 +19,8 @@ from docsorter.service import health
 from docsorter.service.engine import load_model
 from docsorter.service.lock import WorkspaceLock
 from docsorter.service.migration import open_workspace_store
+from docsorter.service.promise_report import report
+from docsorter.service.promise_view import alarm_words, last_alarm
 from docsorter.service.workspace import free_megabytes
 
 _MIN_WATCHES = 8192
@@ -59,6 +61,7 @@ def examine(configuration: Configuration) -> list[Finding]:
         _inotify,
         _database,
         _model,
+        _promise,
         _sandbox,
         _daemon,
     )
@@ -160,6 +163,25 @@ def _model(configuration: Configuration) -> Iterator[Finding]:
     model = load_model(configuration)
     text = f"{model.card.name}: checksums right, golden pages answer as they should"
     yield Finding(Level.GOOD, "model", text)
+
+
+def _promise(configuration: Configuration) -> Iterator[Finding]:
+    with open_workspace_store(configuration) as store:
+        found = report(configuration, store, SystemClock().now())
+        alarm = last_alarm(store)
+    if alarm is not None:
+        yield Finding(
+            Level.BAD, "promise", f"alarm: {alarm_words(alarm)}",
+            "docsorter promise; look at what was wrong, and consider another model",
+        )  # fmt: skip
+    else:
+        yield Finding(Level.GOOD, "promise", found.statement)
+    if found.unanswered:
+        yield Finding(
+            Level.NOTE, "evidence",
+            f"{len(found.unanswered)} drawn documents are not answered and hold evidence up",
+            "docsorter review; docsorter promise names them",
+        )  # fmt: skip
 
 
 def _sandbox(_: Configuration) -> Iterator[Finding]:

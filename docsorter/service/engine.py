@@ -11,6 +11,7 @@ from docsorter.configuration import Configuration
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.policy import decide, predict
 from docsorter.decide.promise import starter_statement
+from docsorter.decide.rule_key import rule_key
 from docsorter.documents import PageSet, Prediction, SortRule, Verdict
 from docsorter.errors import SettingsError
 from docsorter.model.bundle import ModelBundle, load_bundle
@@ -33,12 +34,16 @@ class Sight:
         prediction: Calibrated probabilities.
         verdict: What the rule makes of them.
         statement: How far the model that was asked is to be trusted.
+        rule_key: What evidence about this verdict belongs to.
+        rule: That it was made by; None where no model of ours looked.
     """
 
     pages: PageSet
     prediction: Prediction
     verdict: Verdict
     statement: str = ""
+    rule_key: str = ""
+    rule: SortRule | None = None
 
 
 class Looker(Protocol):
@@ -81,6 +86,11 @@ class LoadedModel:
         """How far it is to be trusted."""
         return promise_of(self.card)
 
+    @property
+    def rule_key(self) -> str:
+        """What evidence about its verdicts belongs to."""
+        return rule_key(self.fingerprint, self.rule, self.card.labels)
+
     def judge(self, pages: PageSet) -> Sight:
         """Classify and decide.
 
@@ -96,7 +106,7 @@ class LoadedModel:
             background=self.card.background,
         )
         verdict = decide(prediction, self.rule, self.card.labels)
-        return Sight(pages, prediction, verdict, self.statement)
+        return Sight(pages, prediction, verdict, self.statement, self.rule_key, self.rule)
 
 
 class Engine:

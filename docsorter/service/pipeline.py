@@ -30,9 +30,11 @@ from docsorter.errors import (
 )
 from docsorter.pages.refusals import ReaderKilledError
 from docsorter.service.destinations import Destinations
+from docsorter.service.earning import Earning, Judged
 from docsorter.service.engine import Looker, Sight
 from docsorter.service.log import LOGGER
 from docsorter.service.pauses import fault_reason
+from docsorter.service.probation import Probation
 from docsorter.settings import IntakeSettings
 from docsorter.store import Digest, Findings, Store
 from docsorter.writers import is_being_written
@@ -60,6 +62,8 @@ class Pipeline:
         spool: Root of the spool.
         disk: Digests.
         clock: For the next try.
+        earning: What the evidence allows; None sorts by the model's card alone.
+        probation: Holds documents of new scanners back once autonomy was earned.
     """
 
     def __init__(  # noqa: PLR0913 -- the one place where these meet
@@ -73,8 +77,12 @@ class Pipeline:
         spool: Path,
         disk: Disk,
         clock: Clock,
+        earning: Earning | None = None,
+        probation: Probation | None = None,
     ) -> None:
         self._store = store
+        self._earning = earning
+        self._probation = probation
         self._engine = engine
         self._mover = mover
         self._destinations = destinations
@@ -132,7 +140,7 @@ class Pipeline:
         if earlier is not None:
             findings = Findings(duplicate_of=earlier.id)
             return self._deliver(document, self._duplicate_verdict(document, earlier), findings)
-        statement = ""
+        judged: Judged | None = None
         try:
             sight = self._engine.look(path, document.name)
         except DocumentError as error:
@@ -143,10 +151,19 @@ class Pipeline:
             reason = Reason(ReasonCode.INTERNAL, error.message)
             verdict, findings = Verdict(VerdictKind.REVIEW, reason), Findings()
         else:
-            verdict, findings, statement = sight.verdict, _findings(sight), sight.statement
+            judged = self._judge(document, sight)
+            verdict, findings = judged.verdict, _findings(sight)
         if self._changed(document, path):
             return self._wait(document, _STILL_WRITTEN, self._intake.slow_rest_seconds)
-        return self._deliver(document, verdict, findings, statement)
+        return self._deliver(document, verdict, findings, judged)
+
+    def _judge(self, document: Document, sight: Sight) -> Judged:
+        if self._earning is None:
+            return Judged(sight.verdict, None, sight.statement)
+        judged = self._earning.judge(sight)
+        if self._probation is None or not self._earning.is_earned:
+            return judged
+        return self._probation.judge(document, sight, judged)
 
     def _hashed(self, document: Document, path: Path) -> Document:
         """Return the document with the digest of its bytes, which the store learns in the end."""
@@ -192,10 +209,14 @@ class Pipeline:
         return Verdict(kind, reason)
 
     def _deliver(
-        self, document: Document, verdict: Verdict, findings: Findings, statement: str = ""
+        self,
+        document: Document,
+        verdict: Verdict,
+        findings: Findings,
+        judged: Judged | None = None,
     ) -> Document:
         with self._deciding:
-            move = self._plan(document, verdict, findings, statement)
+            move = self._plan(document, verdict, findings, judged)
         try:
             return self._mover.complete(move, actor=ACTOR)
         except FileChangedError:
@@ -203,13 +224,18 @@ class Pipeline:
             return self._wait(document, _STILL_WRITTEN, self._intake.slow_rest_seconds)
 
     def _plan(
-        self, document: Document, verdict: Verdict, findings: Findings, statement: str
+        self,
+        document: Document,
+        verdict: Verdict,
+        findings: Findings,
+        judged: Judged | None,
     ) -> Move:
         """Write the verdict down, unless the same bytes were kept while this one was looked at."""
         twin = None if findings.duplicate_of is not None else self._earlier(document)
         if twin is not None:
             verdict = self._duplicate_verdict(document, twin)
-            findings = dataclasses.replace(findings, duplicate_of=twin.id)
+            findings, judged = dataclasses.replace(findings, duplicate_of=twin.id), None
+        statement = "" if judged is None else judged.statement
         destination = self._destinations.of(
             document, verdict, findings.prediction, statement=statement
         )
@@ -217,7 +243,14 @@ class Pipeline:
             digest = Digest(document.sha256, document.size, document.mtime_ns)
             findings = dataclasses.replace(findings, digest=digest)
         with self._mover.step(PlanPoint.VERDICT_PLANNED):
-            return self._store.decide_and_plan(document.id, verdict, destination, findings)
+            return self._store.decide_and_plan(
+                document.id,
+                verdict,
+                destination,
+                findings,
+                drawn=None if judged is None else judged.drawn,
+                promise="" if judged is None else judged.promise,
+            )
 
     def _wait(self, document: Document, reason: Reason, seconds: float | None = None) -> Document:
         if seconds is None:
@@ -239,4 +272,5 @@ def _findings(sight: Sight) -> Findings:
         pages=sight.pages.total_pages,
         media_type=sight.pages.media_type,
         producer=sight.pages.producer,
+        traits=sight.pages.traits,
     )

@@ -21,6 +21,7 @@ TEMPLATE = """\
 
 [decide]
 # policies = { claim = "review" }   # per label: auto | review | never
+# autonomy = "earned"       # nothing is sorted alone before your own paper allows it
 
 [deliver]
 # template = "{label}/{received:%Y}/{name}"

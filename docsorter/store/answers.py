@@ -3,13 +3,24 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from docsorter.documents import Answer, Move, Reason, ReasonCode, State, Verdict, VerdictKind
+from docsorter.documents import (
+    Answer,
+    Move,
+    Purpose,
+    Reason,
+    ReasonCode,
+    State,
+    Verdict,
+    VerdictKind,
+)
 from docsorter.errors import NotFoundError
-from docsorter.store import records, rows, tallies
+from docsorter.store import check_rows, records, rows, second_rows, tallies
 from docsorter.store.leases import check_lease
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow
 from docsorter.store.transactions import Transactions
-from docsorter.store.words import Destination
+from docsorter.store.words import Destination, Manner
+
+_PLAIN = Manner()
 
 
 class AnswersStore(Transactions):
@@ -24,6 +35,7 @@ class AnswersStore(Transactions):
         token: str | None,
         reviewer: str,
         uid: int,
+        manner: Manner = _PLAIN,
     ) -> tuple[Answer, Move]:
         """Commit an answer, close its entry and plan the move that carries it out.
 
@@ -34,6 +46,7 @@ class AnswersStore(Transactions):
             token: Of the lease; None is fine while nobody else holds the entry.
             reviewer: Unix user name.
             uid: Unix user id.
+            manner: How it was given.
 
         Raises:
             ConflictError: The lease was lost, or somebody else answered.
@@ -61,9 +74,14 @@ class AnswersStore(Transactions):
                 reviewer=reviewer,
                 uid=uid,
                 answered_at=now,
+                purpose=entry.purpose,
+                blind=entry.blind,
+                seconds=manner.seconds,
+                batch=manner.batch,
             )
             session.add(answer)
             session.flush()
+            is_check = check_rows.note_answer(session, answer, now) is not None
             move = rows.plan(
                 session,
                 row,
@@ -76,7 +94,11 @@ class AnswersStore(Transactions):
             rows.close_entry(session, row.id, now)
             records.set_verdict(row, _answered(label, reviewer), now)
             row.answered_by = reviewer
+            if manner.ask_again and not is_check:  # a check has a second look of its own
+                second_rows.ask(session, row, entry, reviewer=reviewer, now=now)
             detail = {"label": label, "uid": uid, **_shown(session, row, entry.label)}
+            if manner.batch is not None:
+                detail["batch"] = manner.batch
             rows.log(session, "answered", at=now, actor=reviewer, document_id=row.id, detail=detail)
             return records.answer(answer), move
 
@@ -85,7 +107,8 @@ class AnswersStore(Transactions):
     ) -> tuple[Answer, Move]:
         """Take the last answer of a document back and plan its move back to the reviewers.
 
-        Its entry opens again, with the reason UNDONE, when that move is finished.
+        Second opinions of it are taken back with it. Its entry opens again, with the reason
+        UNDONE, when that move is finished.
 
         Raises:
             NotFoundError: There is no such document, or no answer that stands.
@@ -108,7 +131,11 @@ class AnswersStore(Transactions):
                 before=before,
                 answer_id=answer.id,
             )
-            answer.undone_at = now
+            second_rows.refuse_undecided(row)
+            for each in (answer, *second_rows.opinions_of(session, answer)):
+                each.undone_at = now
+            session.flush()
+            check_rows.answers_changed(session, answer, now)
             with tallies.recounted(session, row):
                 records.set_verdict(row, _undone(session, row, answer, reviewer), now)
                 row.answered_by = None
@@ -121,6 +148,31 @@ class AnswersStore(Transactions):
         query = select(AnswerRow).where(AnswerRow.document_id == document_id).order_by(AnswerRow.id)
         with self.read() as session:
             return [records.answer(row) for row in session.scalars(query)]
+
+    def answers_of_batch(self, batch: str) -> list[Answer]:
+        """Return the answers of one gesture that stand, the newest first."""
+        query = (
+            select(AnswerRow)
+            .where(AnswerRow.batch == batch, AnswerRow.undone_at.is_(None))
+            .order_by(AnswerRow.id.desc())
+        )
+        with self.read() as session:
+            return [records.answer(row) for row in session.scalars(query)]
+
+    def last_batch(self, reviewer: str) -> str | None:
+        """Return the newest gesture of a person of which an answer stands, None without one."""
+        query = (
+            select(AnswerRow.batch)
+            .where(
+                AnswerRow.reviewer == reviewer,
+                AnswerRow.undone_at.is_(None),
+                AnswerRow.batch.is_not(None),
+            )
+            .order_by(AnswerRow.id.desc())
+            .limit(1)
+        )
+        with self.read() as session:
+            return session.scalar(query)
 
     def last_answer(self, reviewer: str, *, before_id: int | None = None) -> Answer | None:
         """Return the newest answer of a person that stands, None when there is none.
@@ -158,7 +210,11 @@ def _undone(session: Session, row: DocumentRow, answer: AnswerRow, reviewer: str
 def _standing(session: Session, document_id: int) -> AnswerRow:
     answer = session.scalar(
         select(AnswerRow)
-        .where(AnswerRow.document_id == document_id, AnswerRow.undone_at.is_(None))
+        .where(
+            AnswerRow.document_id == document_id,
+            AnswerRow.undone_at.is_(None),
+            AnswerRow.purpose != Purpose.SECOND,
+        )
         .order_by(AnswerRow.id.desc())
         .limit(1)
     )

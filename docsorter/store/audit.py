@@ -1,21 +1,18 @@
 """What `verify` asks of the store, and the repairs that cannot lose a byte."""
 
+import itertools
 import json
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from docsorter.documents import Document, MoveState, Place, Purpose, State
-from docsorter.store import records, rows, tallies
+from docsorter.store import check_rows, records, rows, tallies
 from docsorter.store.audit_words import Adopted, Expected
+from docsorter.store.evidence_tables import CheckRow
 from docsorter.store.tables import DocumentRow, EntryRow, MoveRow, TallyRow
 from docsorter.store.transactions import Transactions
 
-_STATE_FOR = {
-    Purpose.DECIDE: State.REVIEW,
-    Purpose.CHECK: State.SORTED,
-    Purpose.SECOND: State.SORTED,
-}
 _WITH_FILE = (State.SPOOLED, State.REVIEW, State.SORTED, State.REJECTED)
 
 
@@ -88,8 +85,21 @@ class AuditStore(Transactions):
             .join(EntryRow, EntryRow.document_id == DocumentRow.id)
             .where(EntryRow.closed_at.is_(None), ~_fits(), ~rows.is_planned())
         )
+        unasked = (
+            select(DocumentRow.id)
+            .join(CheckRow, CheckRow.document_id == DocumentRow.id)
+            .where(
+                CheckRow.settled_at.is_(None),
+                DocumentRow.state != State.REVIEW,
+                ~select(EntryRow.id)
+                .where(EntryRow.document_id == DocumentRow.id, EntryRow.closed_at.is_(None))
+                .exists(),
+                ~rows.is_planned(),
+            )
+        )
         with self.read() as session:
-            return sorted({*session.scalars(without), *session.scalars(stale)})
+            found = (session.scalars(query) for query in (without, stale, unasked))
+            return sorted(set(itertools.chain(*found)))
 
     def mend_entry(self, document_id: int, *, actor: str) -> None:
         """Open or close the review entry of a document so that it fits its state."""
@@ -99,11 +109,9 @@ class AuditStore(Transactions):
             if rows.planned_move_row(session, row.id) is not None:
                 return
             entry = rows.open_entry_row(session, row.id)
-            if entry is not None and row.state is not _STATE_FOR[entry.purpose]:
-                rows.close_entry(session, row.id, now)
-                session.flush()
-            if row.state is State.REVIEW and rows.open_entry_row(session, row.id) is None:
-                rows.open_entry(session, row, now)
+            waits = entry is not None and entry.purpose is Purpose.DECIDE
+            if row.state is not State.REVIEW or not waits:
+                check_rows.open_entries(session, row, now)
             rows.log(session, "entry_mended", at=now, actor=actor, document_id=row.id)
 
     def recount(self, *, actor: str) -> None:
@@ -215,11 +223,18 @@ class AuditStore(Transactions):
 
 
 def _fits() -> ColumnElement[bool]:
+    """Return the condition "this open entry can be answered where its document lies"."""
+    unsettled = select(CheckRow.id).where(
+        CheckRow.document_id == DocumentRow.id, CheckRow.settled_at.is_(None)
+    )
     return or_(
-        *(
-            and_(EntryRow.purpose == purpose, DocumentRow.state == state)
-            for purpose, state in _STATE_FOR.items()
-        )
+        and_(EntryRow.purpose == Purpose.DECIDE, DocumentRow.state == State.REVIEW),
+        and_(
+            EntryRow.purpose == Purpose.CHECK,
+            DocumentRow.state.in_(check_rows.CHECKABLE),
+            unsettled.exists(),
+        ),
+        and_(EntryRow.purpose == Purpose.SECOND, DocumentRow.state.in_(check_rows.CHECKABLE)),
     )
 
 

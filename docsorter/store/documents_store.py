@@ -55,7 +55,7 @@ class DocumentsStore(Transactions):
             number = rows.inserted(session, statements.NEW_DOCUMENT, values)
             row = DocumentRow(id=number, **values)  # in no session: nothing is read or written
             tallies.count(session, tallies.key_of(row), 1)
-            spool = Destination(Place.SPOOL, f"{number}{_suffix(arrival.name)}", State.SPOOLED)
+            spool = Destination(Place.SPOOL, spool_name(number, arrival.name), State.SPOOLED)
             move = rows.plan(
                 session, row, spool, actor=actor, now=now, before=records.decision(row)
             )
@@ -214,6 +214,12 @@ class DocumentsStore(Transactions):
             return None if row is None else records.prediction(row)
 
 
-def _suffix(name: str) -> str:
+def spool_name(document_id: int, name: str) -> str:
+    """Return the name of a document in the spool: its number and, if it is a tame one, the suffix.
+
+    Args:
+        document_id: The document.
+        name: File name it arrived with.
+    """
     suffix = PurePosixPath(name).suffix.lower()
-    return suffix if _TAME_SUFFIX.fullmatch(suffix) else ""
+    return f"{document_id}{suffix if _TAME_SUFFIX.fullmatch(suffix) else ''}"

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from docsorter.documents import Document, Place, State
 from docsorter.errors import ConflictError
-from docsorter.store import records, rows, tallies
+from docsorter.store import check_rows, records, rows, tallies
+from docsorter.store.evidence_tables import CheckRow
 from docsorter.store.names import NamesStore
 from docsorter.store.tables import DocumentRow, EntryRow, MoveRow, PredictionRow
 
@@ -57,7 +58,8 @@ class ForgettingStore(NamesStore):
                     row.next_try_at = None
                     if row.state in _WAITING:
                         row.state = State.WITHDRAWN
-                    rows.close_entry(session, row.id, now)  # also that of a blind check
+                    rows.close_entry(session, row.id, now)
+                    check_rows.void_open(session, row.id, now)  # what was settled stays evidence
                 rows.log(
                     session, "forgotten", at=now, actor=actor, document_id=row.id, detail=detail
                 )
@@ -165,10 +167,11 @@ class ForgettingStore(NamesStore):
 
 def _wipe(session: Session, row: DocumentRow) -> None:
     row.name, row.path, row.source, row.producer = _HALFWAY, "", "", ""
-    row.sha256 = row.waiting_text = None
+    row.sha256 = row.waiting_text = row.traits = None
     row.waiting = None
     row.reason_text = None if row.reason is None else ""
     session.execute(delete(PredictionRow).where(PredictionRow.document_id == row.id))
+    session.execute(update(CheckRow).where(CheckRow.document_id == row.id).values(source=""))
     session.execute(update(EntryRow).where(EntryRow.document_id == row.id).values(source=""))
     session.execute(
         update(MoveRow)

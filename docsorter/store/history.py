@@ -1,6 +1,8 @@
 """All documents, listed and counted."""
 
-from sqlalchemy import Select, select
+import datetime as dt
+
+from sqlalchemy import Select, func, select
 
 from docsorter.documents import Document, State
 from docsorter.store import names, records, tallies
@@ -37,6 +39,32 @@ class HistoryStore(Transactions):
                 query = query.where(DocumentRow.id.in_(few))
             found = session.scalars(query.order_by(DocumentRow.id.desc()).limit(limit))
             return [records.document(row) for row in found]
+
+    def automated(self, since: dt.datetime, most: int) -> list[tuple[dt.datetime, bool]]:
+        """Return when documents arrived and whether no person was needed, the oldest first.
+
+        Only what has come to rest or waits for a person counts.
+
+        Args:
+            since: Arrived then or later.
+            most: Look at no more than so many of the latest documents.
+        """
+        latest = select(func.max(DocumentRow.id)).scalar_subquery()
+        rested = (State.SORTED, State.REVIEW, State.REJECTED)
+        query = (
+            select(DocumentRow.arrived_at, DocumentRow.state, DocumentRow.answered_by)
+            .where(
+                DocumentRow.id > latest - most,
+                DocumentRow.arrived_at >= since,
+                DocumentRow.state.in_(rested),
+            )
+            .order_by(DocumentRow.id)
+        )
+        with self.read() as session:
+            return [
+                (at, state is State.SORTED and answered_by is None)
+                for at, state, answered_by in session.execute(query)
+            ]
 
     def counts(self) -> Counts:
         """Return how many documents there are, from the counters."""

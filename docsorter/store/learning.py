@@ -175,7 +175,9 @@ class LearningStore(Transactions):
     def later_checks(
         self, models: Iterable[str], *, after: dt.datetime | None = None, limit: int = 5000
     ) -> list[LaterCheck]:
-        """Return settled checks of documents that none of the models learned from, oldest first.
+        """Return settled checks of documents that none of the models learned from.
+
+        They come in the order in which they were drawn, so that nobody chooses what counts first.
 
         Args:
             models: Names on their cards.
@@ -196,7 +198,7 @@ class LearningStore(Transactions):
                 DocumentRow.label.is_not(None),
                 ~learned.exists(),
             )
-            .order_by(CheckRow.settled_at.desc(), CheckRow.id.desc())
+            .order_by(CheckRow.id.desc())
             .limit(limit)
         )
         if after is not None:

@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from docsorter.documents import Document, Move, Prediction, State, Verdict
 from docsorter.errors import ConflictError
-from docsorter.store import records, rows, statements
+from docsorter.store import check_rows, records, rows, statements
+from docsorter.store.evidence_words import Draw
 from docsorter.store.tables import DocumentRow, MoveRow
 from docsorter.store.transactions import Transactions
 from docsorter.store.words import Destination, Findings
@@ -45,8 +46,19 @@ class MovesStore(Transactions):
         findings: Findings = _NOTHING,
         *,
         actor: str = "daemon",
+        drawn: Draw | None = None,
+        promise: str = "",
     ) -> Move:
         """Commit what was seen, what follows from it, and the move that carries it out.
+
+        Args:
+            document_id: The document.
+            verdict: What was decided.
+            destination: Where it goes.
+            findings: What was seen.
+            actor: Who decides.
+            drawn: The draw, when chance chose the document for a blind answer.
+            promise: What the threshold rested on at the time, for the log.
 
         Raises:
             ConflictError: The document is not waiting in the spool, or is being moved.
@@ -60,6 +72,11 @@ class MovesStore(Transactions):
             records.set_verdict(row, verdict, now)
             move = rows.plan(session, row, destination, actor=actor, now=now, before=before)
             detail = _verdict_detail(verdict, findings.prediction, row.name)
+            if promise:
+                detail["promise"] = promise
+            if drawn is not None:
+                detail["check"] = check_rows.draw(session, row, drawn, now).id
+                detail["inclusion"] = drawn.inclusion
             rows.log(session, "verdict", at=now, actor=actor, document_id=row.id, detail=detail)
             return move
 

@@ -6,7 +6,15 @@ from typing import Unpack
 from sqlalchemy.orm import Session
 
 from docsorter.documents import Document, MoveState, Place, State, Verdict
-from docsorter.store import records, rows, statements, tallies
+from docsorter.store import (
+    check_rows,
+    records,
+    rows,
+    second_rows,
+    statements,
+    taking_back,
+    tallies,
+)
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow
 from docsorter.store.transactions import Transactions
 from docsorter.store.words import Changes
@@ -86,7 +94,7 @@ class OutcomesStore(Transactions):
                 row.next_try_at = row.waiting = row.waiting_text = None
                 if withdraw or row.state is State.CLAIMING:
                     row.state = State.WITHDRAWN
-                    rows.close_entry(session, row.id, now)
+                    check_rows.open_entries(session, row, now)
             detail: dict[str, object] = {"reason": reason, "state": row.state.value}
             rows.log(
                 session, "move_abandoned", at=now, actor=actor, document_id=row.id, detail=detail
@@ -109,19 +117,26 @@ def _arrive(session: Session, row: DocumentRow, move: MoveRow, now: dt.datetime)
     row.attempts = 0
     row.next_try_at = row.waiting = row.waiting_text = None
     row.finished_at = now if row.state in _FINISHED else None
-    if row.state is State.REVIEW:
-        rows.open_entry(session, row, now)
-    elif move.from_place is not Place.INBOX:  # a newcomer was never before people
-        rows.close_entry(session, row.id, now)
+    hold = move.before.get(taking_back.HOLD_UNTIL)
+    if hold is not None:  # whoever took it back decides it again
+        row.next_try_at = dt.datetime.fromisoformat(str(hold))
+    if move.from_place is not Place.INBOX:  # nobody was asked of it before
+        check_rows.open_entries(session, row, now)
 
 
 def _take_back(session: Session, move: MoveRow, now: dt.datetime) -> None:
-    """Undo what a person's act did when its move was planned."""
+    """Undo what a verdict, an answer or an undo did when its move was planned."""
     if move.answer_id is None:
+        if move.from_place is Place.SPOOL:  # drawn with the verdict that is taken back
+            check_rows.void_open(session, move.document_id, now)
         return
     answer = session.get_one(AnswerRow, move.answer_id)
-    if move.next_state is State.REVIEW:  # it was the move of an undo
-        answer.undone_at = None
+    if answer.undone_at is not None:  # it was the move of an undo
+        second_rows.stand_again(session, move, answer, now)
     else:
         answer.undone_at = now
+        rows.close_entry(session, move.document_id, now)  # a second opinion was asked for
+        session.flush()
         session.get_one(EntryRow, answer.entry_id).closed_at = None
+    session.flush()
+    check_rows.answers_changed(session, answer, now)

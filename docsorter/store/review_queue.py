@@ -2,23 +2,18 @@
 
 import datetime as dt
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import Select, false, func, select
+from sqlalchemy.orm import Session
 
 from docsorter.documents import ReviewEntry
 from docsorter.errors import NotFoundError
-from docsorter.store import leases, names, records, rows
+from docsorter.store import leases, names, queue_order, records, rows
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow
 from docsorter.store.transactions import Transactions
-from docsorter.store.words import Lease, ReviewFilter, ReviewOrder, ReviewStats
+from docsorter.store.words import Lease, ReviewFilter, ReviewOrder, ReviewStats, Turn
 
 _EVERY = ReviewFilter()
-_ORDERS = {
-    ReviewOrder.OLDEST: (EntryRow.created_at, EntryRow.id),
-    ReviewOrder.NEWEST: (EntryRow.created_at.desc(), EntryRow.id.desc()),
-    ReviewOrder.UNSURE: (EntryRow.confidence, EntryRow.id),
-    ReviewOrder.SURE: (EntryRow.confidence.desc(), EntryRow.id.desc()),
-}
+_FIRST = Turn()
 
 
 class ReviewQueueStore(Transactions):
@@ -31,12 +26,14 @@ class ReviewQueueStore(Transactions):
         filter: ReviewFilter = _EVERY,  # noqa: A002 -- the word for it
         limit: int = 50,
         offset: int = 0,
+        turn: Turn = _FIRST,
     ) -> list[ReviewEntry]:
         """Return entries that wait for a person and are not being moved."""
-        query = _waiting(filter).order_by(*_ORDERS[order]).limit(limit).offset(offset)
+        now = self._now()
         with self.read() as session:
-            query = _named(session, filter, query)
-            return _entries(session, list(session.scalars(query)))
+            waiting = _named(session, filter, _waiting(filter, now))
+            found = queue_order.listed(session, waiting, order, turn, now, (offset, limit))
+            return _entries(session, found)
 
     def entry(self, entry_id: int) -> ReviewEntry:
         """Return one entry, open or closed.
@@ -71,6 +68,7 @@ class ReviewQueueStore(Transactions):
         seconds: float,
         order: ReviewOrder = ReviewOrder.OLDEST,
         filter: ReviewFilter = _EVERY,  # noqa: A002 -- the word for it
+        turn: Turn = _FIRST,
     ) -> Lease:
         """Hold an entry for a while, so that nobody else is shown it.
 
@@ -80,6 +78,7 @@ class ReviewQueueStore(Transactions):
             seconds: For how long.
             order: What "next" means.
             filter: Out of which entries the next one is taken.
+            turn: Whose turn it is in the order HELPS.
 
         Raises:
             NotFoundError: There is no such entry, or none is free.
@@ -88,7 +87,11 @@ class ReviewQueueStore(Transactions):
         now = self._now()
         with self.write() as session:
             if entry_id is None:
-                row = _next_free(session, order, filter, now)
+                waiting = _named(session, filter, _waiting(filter, now))
+                found = queue_order.next_free(session, waiting, order, turn, owner=owner, now=now)
+                if found is None:
+                    raise NotFoundError("no document waits for a person just now")
+                row = found
             else:
                 row = _entry_row(session, entry_id)
                 leases.refuse_answered(row)
@@ -144,6 +147,12 @@ class ReviewQueueStore(Transactions):
             rows.end_lease(row)
             return _entries(session, [row])[0]
 
+    def waiting_entries(self) -> int:
+        """Return how many entries wait for anybody; the quick part of `review_stats`."""
+        with self.read() as session:
+            waiting = select(func.count()).select_from(EntryRow).where(EntryRow.closed_at.is_(None))
+            return session.scalar(waiting) or 0
+
     def review_stats(self, since: dt.datetime | None = None) -> ReviewStats:
         """Return the queue in numbers; answers are counted since a time, or ever."""
         now = self._now()
@@ -173,17 +182,23 @@ class ReviewQueueStore(Transactions):
             )
 
 
-def _waiting(wanted: ReviewFilter) -> Select[EntryRow]:
+def _waiting(wanted: ReviewFilter, now: dt.datetime) -> Select[EntryRow]:
     moving = select(MoveRow.id).where(
         MoveRow.document_id == EntryRow.document_id, MoveRow.closed_at.is_(None)
     )
     query = select(EntryRow).where(EntryRow.closed_at.is_(None), ~moving.exists())
+    if wanted.reason is not None or wanted.label is not None:
+        query = query.where(EntryRow.blind == false())
     if wanted.reason is not None:
         query = query.where(EntryRow.reason == wanted.reason)
     if wanted.label is not None:
         query = query.where(EntryRow.label == wanted.label)
     if wanted.source is not None:
         query = query.where(EntryRow.source == wanted.source)
+    if wanted.purpose is not None:
+        query = query.where(EntryRow.purpose == wanted.purpose)
+    if wanted.older is not None:
+        query = query.where(EntryRow.created_at <= now - wanted.older)
     if wanted.text:
         named = select(DocumentRow.id).where(
             DocumentRow.id == EntryRow.document_id,
@@ -197,25 +212,6 @@ def _named(session: Session, wanted: ReviewFilter, query: Select[EntryRow]) -> S
     """Let the index of names narrow a search, where it helps."""
     few = names.few(session, wanted.text)
     return query if few is None else query.where(EntryRow.document_id.in_(few))
-
-
-def _next_free(
-    session: Session, order: ReviewOrder, wanted: ReviewFilter, now: dt.datetime
-) -> EntryRow:
-    free = _named(session, wanted, _waiting(wanted)).where(_passed(EntryRow.lease_expires_at, now))
-    free = free.limit(1).with_for_update(skip_locked=True, of=EntryRow)
-    fresh = free.where(_passed(EntryRow.skipped_until, now)).order_by(*_ORDERS[order])
-    put_back = free.order_by(EntryRow.skipped_until, EntryRow.id)
-    row = session.scalar(fresh) or session.scalar(put_back)
-    if row is None:
-        raise NotFoundError("no document waits for a person just now")
-    return row
-
-
-def _passed(
-    column: InstrumentedAttribute[dt.datetime | None], now: dt.datetime
-) -> ColumnElement[bool]:
-    return or_(column.is_(None), column <= now)
 
 
 def _entry_row(session: Session, entry_id: int) -> EntryRow:

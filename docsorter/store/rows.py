@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from docsorter.documents import Move, MoveState, Place, Purpose, ReasonCode
 from docsorter.errors import ConflictError, NotFoundError
 from docsorter.store import records, statements
-from docsorter.store.tables import DocumentRow, EntryRow, MoveRow, PredictionRow
+from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow, PredictionRow
 from docsorter.store.words import Destination, Findings
 
 
@@ -164,6 +164,30 @@ def log(
     return inserted(session, statements.NEW_EVENT, {**line, "detail": detail or {}})
 
 
+def move_of_answer(session: Session, document_id: int, answer_id: int) -> MoveRow | None:
+    """Return the finished move that carried a standing answer out."""
+    return session.scalar(
+        select(MoveRow)
+        .where(
+            MoveRow.document_id == document_id,  # has the index
+            MoveRow.answer_id == answer_id,
+            MoveRow.state == MoveState.DONE,
+        )
+        .order_by(MoveRow.id)
+        .limit(1)
+    )
+
+
+def last_standing(session: Session, document_id: int) -> AnswerRow | None:
+    """Return the newest answer to a document that was not taken back."""
+    return session.scalar(
+        select(AnswerRow)
+        .where(AnswerRow.document_id == document_id, AnswerRow.undone_at.is_(None))
+        .order_by(AnswerRow.id.desc())
+        .limit(1)
+    )
+
+
 def open_entry_row(session: Session, document_id: int) -> EntryRow | None:
     """Return the open review entry of a document."""
     return session.scalar(statements.OPEN_ENTRY, {"document_id": document_id})
@@ -226,6 +250,8 @@ def note_findings(session: Session, row: DocumentRow, findings: Findings, now: d
         row.media_type = findings.media_type
     if findings.producer:
         row.producer = findings.producer
+    if findings.traits:
+        row.traits = dict(findings.traits)
     if findings.duplicate_of is not None:
         row.duplicate_of = findings.duplicate_of
     if findings.digest is not None:

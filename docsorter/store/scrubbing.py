@@ -35,6 +35,12 @@ _WIPES = (
         " closed_at = coalesce(closed_at, :now) WHERE document_id = :id"
     ),
 )
+# Of the second schema on.
+_WIPE_CHECKS = (
+    "UPDATE checks SET source = '', outcome = coalesce(outcome, 'void'),"
+    " settled_at = coalesce(settled_at, :now) WHERE document_id = :id"
+)
+_WIPE_TRAITS = "UPDATE documents SET traits = NULL WHERE id = :id"
 # Of the index of names, which keeps what was removed until it is merged.
 _HAS_INDEX = "SELECT 1 FROM sqlite_master WHERE name = 'document_names'"
 _WAITING = "('claiming', 'spooled', 'review')"
@@ -133,6 +139,14 @@ def _forget(database: sqlite3.Connection, number: int, now: str) -> None:
             database.execute(statement, {**values, "state": state[0]})
     for statement in _WIPES:
         database.execute(statement, values)
+    if _has_checks(database):
+        database.execute(_WIPE_CHECKS, values)
+        database.execute(_WIPE_TRAITS, values)
+
+
+def _has_checks(database: sqlite3.Connection) -> bool:
+    tables = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'checks'"
+    return database.execute(tables).fetchone() is not None
 
 
 def _stamp(time: dt.datetime) -> str:

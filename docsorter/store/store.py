@@ -8,10 +8,11 @@ from typing import Self
 
 from docsorter.clock import Clock
 from docsorter.errors import StoreError
-from docsorter.store import evidence_tables  # noqa: F401 -- tells the metadata of its tables
 from docsorter.store.answers import AnswersStore
 from docsorter.store.audit import AuditStore
+from docsorter.store.checks import ChecksStore
 from docsorter.store.documents_store import DocumentsStore
+from docsorter.store.drift_samples import DriftSamplesStore
 from docsorter.store.engine import make_engine
 from docsorter.store.events import EventsStore
 from docsorter.store.faults import translated
@@ -23,8 +24,13 @@ from docsorter.store.maintenance import MaintenanceStore
 from docsorter.store.migration import refuse_newer, schema_version
 from docsorter.store.moves import MovesStore
 from docsorter.store.outcomes import OutcomesStore
+from docsorter.store.promises import PromisesStore
+from docsorter.store.review_figures import FiguresStore
 from docsorter.store.review_queue import ReviewQueueStore
+from docsorter.store.second_opinions import SecondOpinionsStore
+from docsorter.store.seen import SeenStore
 from docsorter.store.tables import SCHEMA_VERSION
+from docsorter.store.taking_back import TakingBackStore
 from docsorter.store.upkeep import UpkeepStore
 
 
@@ -35,12 +41,19 @@ class Store(
     OutcomesStore,
     ReviewQueueStore,
     AnswersStore,
+    SecondOpinionsStore,
+    TakingBackStore,
+    FiguresStore,
+    ChecksStore,
+    PromisesStore,
+    SeenStore,
     EventsStore,
     MaintenanceStore,
     ForgettingStore,
     UpkeepStore,
     AuditStore,
     LearningStore,
+    DriftSamplesStore,
 ):
     """Documents, moves, review entries, answers and events of one workspace.
 

@@ -1,11 +1,20 @@
 """What is handed to the store and comes back from it, beside the words of docsorter.documents."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypedDict
+from typing import Final, TypedDict
 
-from docsorter.documents import Place, Prediction, ReasonCode, ReviewEntry, State, Verdict
+from docsorter.documents import (
+    Place,
+    Prediction,
+    Purpose,
+    ReasonCode,
+    ReviewEntry,
+    State,
+    Verdict,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,7 @@ class Findings:
         producer: What the scanner says of itself.
         duplicate_of: Id of an earlier document with the same bytes.
         digest: Of the bytes that were looked at, None when they were not read.
+        traits: What the scan looks like as a scan; empty when that was not measured.
     """
 
     prediction: Prediction | None = None
@@ -72,6 +82,7 @@ class Findings:
     producer: str = ""
     duplicate_of: int | None = None
     digest: Digest | None = None
+    traits: Mapping[str, float | str] = field(default_factory=dict)
 
 
 class Changes(TypedDict, total=False):
@@ -124,9 +135,36 @@ class Counts:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Which documents to take back; every condition given must hold.
+
+    Attributes:
+        ids: Only these documents; None any. Rejected ones are meant only when named, here or by
+            the person who rejected them.
+        since: Decided then or later.
+        model: Name of the model that looked at them last.
+        label: Sorted to it.
+        by: Unix name of who answered; "" whoever, `BY_MACHINE` nobody did.
+        in_spool: Also those that were taken back and were not decided again.
+    """
+
+    ids: tuple[int, ...] | None = None
+    since: dt.datetime | None = None
+    model: str | None = None
+    label: str | None = None
+    by: str = ""
+    in_spool: bool = False
+
+
+BY_MACHINE: Final = "machine"
+"""What people type for "sorted with no person"."""
+
+
 class ReviewOrder(StrEnum):
     """How to go through the review queue."""
 
+    HELPS = "helps"  # what has waited too long, then what an answer teaches most
     OLDEST = "oldest"
     NEWEST = "newest"
     UNSURE = "unsure"
@@ -134,20 +172,54 @@ class ReviewOrder(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """Whose turn it is in the order HELPS.
+
+    Attributes:
+        number: How many documents this person took before; the kinds take turns by it.
+        overdue: Entries that have waited so long come before all others; None knows no limit.
+    """
+
+    number: int = 0
+    overdue: dt.timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewFilter:
     """Which review entries to show; every condition given must hold.
+
+    A condition on reason or label leaves out what is judged blind: it would give the model away.
 
     Attributes:
         reason: Why they wait.
         label: The model's best guess.
         source: Inbox sub-folder ("" is the inbox itself, None any).
         text: Part of the name; the case of ASCII letters does not matter.
+        purpose: What their answer is for.
+        older: They have waited for at least so long.
     """
 
     reason: ReasonCode | None = None
     label: str | None = None
     source: str | None = None
     text: str = ""
+    purpose: Purpose | None = None
+    older: dt.timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How an answer was given.
+
+    Attributes:
+        seconds: From the page being shown to the answer, None when nobody measured.
+        batch: What joins the answers of one gesture, None for a single one.
+        ask_again: Chance wants a second opinion of it, blind, from somebody else.
+    """
+
+    seconds: float | None = None
+    batch: str | None = None
+    ask_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,3 +256,43 @@ class ReviewStats:
     answered: int = 0
     agreed: int = 0
     undone: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One answer, as the statistics read it.
+
+    Attributes:
+        at: When.
+        reviewer: Unix user name.
+        label: None rejects.
+        guess: What the model said, None when it said nothing.
+        seconds: From being shown to the answer, None when nobody measured.
+        undone: It was taken back.
+        purpose: What it was asked for.
+        blind: The model's guess was not shown.
+    """
+
+    at: dt.datetime
+    reviewer: str
+    label: str | None
+    guess: str | None
+    seconds: float | None
+    undone: bool
+    purpose: Purpose
+    blind: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpinionPair:
+    """Two answers to one document, the second given blind.
+
+    Attributes:
+        first: Label of the first, None rejects.
+        second: Label of the second, None rejects.
+        reviewers: Who gave them.
+    """
+
+    first: str | None
+    second: str | None
+    reviewers: tuple[str, str]

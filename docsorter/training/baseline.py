@@ -75,9 +75,15 @@ class Frozen:
 
 
 def measure(
-    synthetic: Path, real: Path | None, base: Path, work: Path
+    synthetic: Path, real: Path | None, base: Path | None, work: Path
 ) -> dict[str, dict[str, Measured]]:
     """Train the head and measure it on the test documents of the starter.
+
+    Args:
+        synthetic: Generated documents.
+        real: Collected documents.
+        base: Folded weights of the trunk; None for random ones.
+        work: For pages.
 
     Returns:
         Figures by kind of documents, as on a model card.
@@ -133,11 +139,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m docsorter.training.baseline")
     parser.add_argument("--synth", type=Path, required=True)
     parser.add_argument("--real", type=Path)
-    parser.add_argument("--base", type=Path, required=True)
+    parser.add_argument("--base", required=True, help="a .npz file, or `random`")
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
-    found = measure(options.synth, options.real, options.base, options.work)
+    base = None if options.base == "random" else Path(options.base)
+    found = measure(options.synth, options.real, base, options.work)
     table = {
         kind: {name: measured.model_dump() for name, measured in group.items()}
         for kind, group in found.items()

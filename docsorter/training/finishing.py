@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LOG: Final = logging.getLogger(__name__)
-_NOVELTY_PAGES: Final = 600  # training pages per label that novelty is fitted on
+_NOVELTY_PAGES: Final = 400  # training pages per label that novelty is fitted on
 _COST_PAGES: Final = 400
 _LIBRARIES: Final = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow")
 

@@ -139,12 +139,18 @@ def apply_rule(judged: Judged, labels: Sequence[str], rule: SortRule) -> RuleTes
     )
 
 
-def threshold_of(parts: Sequence[Judged], labels: int, limit: float, target: float) -> float:
+def threshold_of(
+    parts: Sequence[Judged],
+    labels: int,
+    limit: float,
+    target: float,
+    foreign: float = FOREIGN_SORTED,
+) -> float:
     """Return a threshold that holds on every set of documents, with a margin.
 
     On each set the least threshold is taken above which errors among documents of the labels stay
-    within `target` of those sorted (none at all below 1 / target documents) and at most
-    `FOREIGN_SORTED` of the foreign ones are sorted, at every stricter threshold too. The greatest
+    within `target` of those sorted (none at all below 1 / target documents) and at most the share
+    `foreign` of the foreign ones are sorted, at every stricter threshold too. The greatest
     of these moves a quarter of the way to 1, and stays within `LEAST_THRESHOLD` and
     `GREATEST_THRESHOLD`.
 
@@ -153,14 +159,19 @@ def threshold_of(parts: Sequence[Judged], labels: int, limit: float, target: flo
         labels: How many labels there are; further columns are background.
         limit: The novelty limit.
         target: Error rate that sorted documents may have, 0-1.
+        foreign: Share of the foreign documents that may be sorted, 0-1.
     """
     return _careful(
-        max(_least(part, _can(part, labels, limit), labels, target, 1.0) for part in parts)
+        max(_least(part, _can(part, labels, limit), labels, target, foreign) for part in parts)
     )
 
 
 def thresholds_of(
-    parts: Sequence[Judged], labels: Sequence[str], limit: float, target: float
+    parts: Sequence[Judged],
+    labels: Sequence[str],
+    limit: float,
+    target: float,
+    foreign: float = FOREIGN_SORTED,
 ) -> tuple[float, dict[str, float]]:
     """Return a threshold, and offsets for labels that need not wait for the others.
 
@@ -173,19 +184,20 @@ def thresholds_of(
         labels: The labels; further columns are background.
         limit: The novelty limit.
         target: Error rate that sorted documents may have, 0-1.
+        foreign: Share of the foreign documents that may be sorted, 0-1.
 
     Returns:
         The threshold for all, and by label the offset from it, of labels that differ.
     """
     count = len(labels)
-    common = threshold_of(parts, count, limit, target)
+    common = threshold_of(parts, count, limit, target, foreign)
     offsets: dict[str, float] = {}
     for column, label in enumerate(labels):
         taken = [part.probabilities.argmax(axis=1) == column for part in parts]
         if sum(int(rows.sum()) for rows in taken) < ENOUGH:
             continue
         least = max(
-            _least(part, _can(part, count, limit) & rows, count, target, 1 / count)
+            _least(part, _can(part, count, limit) & rows, count, target, foreign / count)
             for part, rows in zip(parts, taken, strict=True)
         )
         if (own := _careful(least)) != common:
@@ -206,12 +218,9 @@ def _can(judged: Judged, labels: int, limit: float) -> "NDArray[np.bool_]":
 
 
 def _least(
-    judged: Judged, can: "NDArray[np.bool_]", labels: int, target: float, share: float
+    judged: Judged, can: "NDArray[np.bool_]", labels: int, target: float, allowed_foreign: float
 ) -> float:
-    """Return the least threshold without too many errors among the documents that `can`.
-
-    `share` is that of `FOREIGN_SORTED` which they may use up.
-    """
+    """Return the least threshold without too many errors among the documents that `can`."""
     confidence = judged.probabilities.max(axis=1)[can]
     order = np.argsort(-confidence, kind="stable")
     targets = judged.targets[can][order]
@@ -220,7 +229,7 @@ def _least(
     allowed = np.floor(np.cumsum(~foreign) * target)
     all_foreign = int((judged.targets >= labels).sum())
     broken = np.flatnonzero(
-        (np.cumsum(wrong) > allowed) | (np.cumsum(foreign) > FOREIGN_SORTED * share * all_foreign)
+        (np.cumsum(wrong) > allowed) | (np.cumsum(foreign) > allowed_foreign * all_foreign)
     )
     if not len(broken):
         return 0.0

@@ -125,7 +125,9 @@ def test_the_upper_bound_is_wider_than_the_exact_one_looked_at_once(
 
 
 def test_the_upper_bound_agrees_with_the_certificate() -> None:
-    assert upper_bound(checks([False] * 330), 0.95) <= 0.01 < upper_bound(checks([False] * 329), 0.95)
+    assert (
+        upper_bound(checks([False] * 330), 0.95) <= 0.01 < upper_bound(checks([False] * 329), 0.95)
+    )
 
 
 def test_nothing_checked_bounds_nothing() -> None:

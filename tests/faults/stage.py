@@ -12,7 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import TypeVar
 from unittest import mock
@@ -32,6 +34,7 @@ from tests.patience import wait_until
 from tests.service.desk import WordReader
 
 T = TypeVar("T")
+_DATABASE = "docsorter.db"
 PATIENCE = 60.0  # seconds of idleness, see `tests.patience`: a busy machine is no fault
 FINAL = frozenset({State.SORTED, State.REVIEW, State.REJECTED})
 # The first confidence sorts, the second asks a person, the third is refused.
@@ -119,7 +122,7 @@ class Stage:
         text = _QUICK.format(least=least, rescan=rescan, busy=busy) + extra
         (self.workspace / "docsorter.toml").write_text(text)
         self.configuration, _ = create(self.workspace)
-        migrate_workspace(self.configuration)
+        _put_database(self.configuration)
         return self.configuration
 
     def root(self, place: Place) -> Path:
@@ -286,6 +289,22 @@ class Stage:
             self._store.close()
         for path in reversed(self._mounted):
             subprocess.run(["umount", "-l", path], check=False)
+
+
+@cache
+def _empty_database() -> bytes:
+    """Migrate once; every scene begins with the same."""
+    with TemporaryDirectory() as folder:
+        configuration, _ = create(Path(folder) / "paper")
+        migrate_workspace(configuration)
+        return (configuration.state / _DATABASE).read_bytes()
+
+
+def _put_database(configuration: Configuration) -> None:
+    path = configuration.state / _DATABASE
+    if not path.exists():
+        path.touch(0o600)
+        path.write_bytes(_empty_database())
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from docsorter.documents import (
 from docsorter.errors import DocumentError
 from docsorter.service.assembly import open_mover
 from docsorter.service.destinations import Destinations
+from docsorter.service.earning import Earning
 from docsorter.service.engine import Sight
 from docsorter.service.migration import open_workspace_store
 from docsorter.service.pipeline import Pipeline
@@ -70,15 +71,21 @@ class Desk:
         self.reader = WordReader()
         self.store: Store = open_workspace_store(configuration, clock)
         self.mover: Mover = open_mover(configuration, self.store, clock)
-        self.pipeline = Pipeline(
+        self._intake = intake or configuration.settings.intake
+        self.pipeline = self.make_pipeline()
+
+    def make_pipeline(self, earning: Earning | None = None) -> Pipeline:
+        """Return a pipeline from the spool to the folders."""
+        return Pipeline(
             store=self.store,
             engine=self.reader,
             mover=self.mover,
-            destinations=Destinations(configuration, "a statement"),
-            intake=intake or configuration.settings.intake,
-            spool=configuration.root(Place.SPOOL),
+            destinations=Destinations(self.configuration, "a statement"),
+            intake=self._intake,
+            spool=self.configuration.root(Place.SPOOL),
             disk=Disk(),
-            clock=clock,
+            clock=self.clock,
+            earning=earning,
         )
 
     def drop(self, name: str, content: bytes) -> Document:

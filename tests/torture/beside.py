@@ -38,7 +38,8 @@ def alone(section: Section, scale: Scale, told: Told) -> tuple[SectionResult, fl
         failure = f"the section broke off: {error!r}\n{traceback.format_exc()}"
         result = SectionResult(section.name, failures=(failure,))
     finally:
-        dismiss()
+        if not scale.quick:
+            dismiss()
     figures = result.figures | {"processor time, s": round(_processor_seconds() - spent)}
     return replace(result, figures=figures), (time.monotonic() - began) / 60
 

@@ -136,7 +136,8 @@ def _unfinished(store: Store, documents: list[Document]) -> list[Finding]:
 
 
 def _entries(store: Store, documents: list[Document]) -> list[Finding]:
-    """What waits for a decision is exactly what is in review; only what is sorted is checked."""
+    """What waits for a decision is exactly what is in review; only what lies sorted or rejected is
+    checked."""
     query = select(EntryRow.document_id, EntryRow.purpose).where(EntryRow.closed_at.is_(None))
     with store.read() as session:
         opened = [(int(number), purpose) for number, purpose in session.execute(query)]
@@ -145,10 +146,14 @@ def _entries(store: Store, documents: list[Document]) -> list[Finding]:
     waiting = {number for number, purpose in opened if purpose is Purpose.DECIDE}
     expected = {number for number, state in states.items() if state is State.REVIEW}
     differ = (waiting ^ expected) - moving
-    odd = {n for n, _ in opened if states.get(n) is not State.SORTED} - waiting - moving
+    lying = {State.SORTED, State.REJECTED}
+    odd = {n for n, _ in opened if states.get(n) not in lying} - waiting - moving
     return [
         *(Finding(Fault.DISAGREES, f"document {n}: review entry and state differ") for n in differ),
-        *(Finding(Fault.DISAGREES, f"document {n} is checked and not sorted") for n in odd),
+        *(
+            Finding(Fault.DISAGREES, f"document {n} is checked where nobody can answer it")
+            for n in odd
+        ),
     ]
 
 

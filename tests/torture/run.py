@@ -31,6 +31,7 @@ from tests.torture.named_steps import KillsAtSteps
 from tests.torture.powercuts import PowerCuts
 from tests.torture.real import KillsOfTheProgram
 from tests.torture.sections import Scale, Section, SectionResult
+from tests.torture.zygote import dismiss
 
 SECTIONS: Final[tuple[Section, ...]] = (
     KillsAtSteps(),
@@ -89,8 +90,11 @@ def _run(
             console.print(f"{result.name}: ended after {minutes:.1f} minutes{failed}")
 
         if scale.quick:
-            for section in sections:
-                ended(*alone(section, scale, told))
+            try:  # one after the other, with the same processes ready
+                for section in sections:
+                    ended(*alone(section, scale, told))
+            finally:
+                dismiss()
         else:
             side_by_side(sections, scale, told, ended)
     return [found[section.name] for section in sections]

@@ -5,5 +5,5 @@ from hypothesis import settings
 
 from tests.torture.any_order import AnyOrder
 
-AnyOrder.TestCase.settings = settings(max_examples=4, stateful_step_count=20, deadline=None)
+AnyOrder.TestCase.settings = settings(max_examples=3, stateful_step_count=20, deadline=None)
 TestAnyOrder = pytest.mark.slow(pytest.mark.timeout(600)(AnyOrder.TestCase))

@@ -115,19 +115,21 @@ class LabelQuestion(Question):
 
     Args:
         offered: The labels there are.
+        title: What is asked.
     """
 
-    def __init__(self, offered: Sequence[Choice]) -> None:
+    def __init__(self, offered: Sequence[Choice], title: str = "Which label?") -> None:
         self._offered = offered
         self._asked = ""
         labels = [choice.label for choice in offered]
         hint = "Tab completes, Enter takes it, Esc goes back; any other word makes a new label"
-        super().__init__("Which label?", hint, known=labels)
+        super().__init__(title, hint, known=labels)
         self.named: NamedLabel | None = None
 
     def answered(self, text: str) -> None:
         """Take a label that exists; ask again before another one is made."""
         choice = next((c for c in self._offered if c.label.casefold() == text.casefold()), None)
+        choice = choice or next((c for c in self._offered if text and c.digit == text), None)
         if choice is not None:
             self.named = NamedLabel(choice.label, new=not choice.taught)
             self.dismiss(choice.label)

@@ -15,7 +15,7 @@ from docsorter.errors import DocsorterError
 from docsorter.review.choices import Choice
 from docsorter.review.items import Item
 from docsorter.review.wording import nothing_there
-from docsorter.store import ReviewFilter
+from docsorter.store import Manner, ReviewFilter
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -118,7 +118,8 @@ class Flow:
             self._put(found)
 
     def _put(self, found: "Future[Image.Image]") -> None:
-        self._shown_at = asyncio.get_running_loop().time()
+        if self._shown_at is None:  # turning pages does not begin anew
+            self._shown_at = asyncio.get_running_loop().time()
         if found.cancelled():
             self._face.page_view.say("this page was not loaded")
             return
@@ -157,16 +158,19 @@ class Flow:
 
     def answer(self, label: str, *, new: bool = False, of: Item | None = None) -> None:
         """Say what the document is, and show the next one."""
+        seconds = self.seconds()
         item = self._decided(of)
         if item is not None:
-            deed = partial(self._tray.session.answer, item, label, new=new)
+            manner = Manner(seconds)
+            deed = partial(self._tray.session.answer, item, label, new=new, manner=manner)
             self._beside(self._carry(item, deed, f"is {label}"))
 
     def reject(self, of: Item, why: str) -> None:
         """Refuse the document, and show the next one."""
+        seconds = self.seconds()
         item = self._decided(of)
         if item is not None:
-            deed = partial(self._tray.session.reject, item, why)
+            deed = partial(self._tray.session.reject, item, why, manner=Manner(seconds))
             self._beside(self._carry(item, deed, "is rejected"))
 
     def skip(self) -> None:
@@ -175,6 +179,28 @@ class Flow:
         if item is not None:
             deed = partial(self._tray.session.skip, item)
             self._beside(self._carry(item, deed, "comes last for a while", undo=False))
+
+    def seconds(self) -> float | None:
+        """Return for how long the document has been on the screen, None when it is not yet."""
+        if self._shown_at is None:
+            return None
+        return asyncio.get_running_loop().time() - self._shown_at
+
+    def lay_aside(self) -> tuple[Item, float | None] | None:
+        """Let go of the document that is shown without deciding it, and show the next one."""
+        seconds = self.seconds()
+        item = self._decided(None)
+        return None if item is None else (item, seconds)
+
+    def show_next(self) -> None:
+        """Put the document that is shown behind what lies ready, and show that."""
+        if self.item is not None and not self._lost:
+            self._tray.lay(self.item)
+        self._show(self._tray.pop())
+
+    def refresh(self) -> None:
+        """Lay the next documents ready, and show one if none is."""
+        self._beside(self._more())
 
     def _decided(self, of: Item | None) -> Item | None:
         """Let go of the document that is shown, unless it is not the one that was meant."""

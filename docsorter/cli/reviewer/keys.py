@@ -24,10 +24,19 @@ class Key:
 KEYS: Final = (
     Key("enter", "take_top", "Enter", "take the label that is suggested"),
     Key("u", "undo", "u", "take your last answer back; again for the one before"),
+    Key("m,space", "mark", "m", "mark: lay it aside, to be answered together with others"),
+    Key("a", "answer_marked", "a", "give all that are marked one label; each remains an answer"),
+    Key("M", "unmark", "M", "marked after all not: they are shown again, one by one"),
+    Key("U", "undo_together", "U", "take back what you answered together last"),
     Key("s", "skip", "s", "skip: it comes last for a while"),
     Key("x", "reject", "x", "reject: it belongs nowhere; asks why"),
     Key("n", "new_label", "n", "type a label, also one that does not exist yet"),
-    Key("slash", "search", "/", "show only some: a part of the name, reason:, label:, source:"),
+    Key(
+        "slash",
+        "search",
+        "/",
+        "show only some: part of the name, reason:, label:, source:, age:2d, purpose:",
+    ),
     Key("o", "open", "o", "open the file in the system's viewer"),
     Key("pagedown,right_square_bracket", "page(1)", "PgDn ]", "next page"),
     Key("pageup,left_square_bracket", "page(-1)", "PgUp [", "page before"),
@@ -44,6 +53,9 @@ KEYS: Final = (
 )
 
 RESERVED: Final = frozenset(
-    name for key in KEYS for name in key.keys.split(",") if len(name) == 1 and name.isalpha()
+    name.lower()
+    for key in KEYS
+    for name in key.keys.split(",")
+    if len(name) == 1 and name.isalpha()
 )
 """Letters that no label gets."""

@@ -62,7 +62,11 @@ def _session(
 ) -> ReviewSession:
     settings = configuration.settings.review
     source = QueueSource(
-        acts.store, owner=reviewer.name, seconds=settings.lease_seconds, order=order
+        acts.store,
+        owner=reviewer.name,
+        seconds=settings.lease_seconds,
+        order=order,
+        overdue=acts.overdue,
     )
     return ReviewSession(
         acts,
@@ -80,8 +84,7 @@ def _plain(session: ReviewSession) -> None:
     reviewing = PlainReview(session, Voice(input, say), system_viewer)
 
     def renew() -> None:
-        item = reviewing.item
-        if item is not None:
+        for item in reviewing.held():
             with suppress(DocsorterError):  # lost or not: the next answer says so
                 session.renew(item)
 

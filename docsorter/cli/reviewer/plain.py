@@ -4,23 +4,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from docsorter.cli.reviewer.outside import Outside
 from docsorter.cli.reviewer.viewer import Viewer
 from docsorter.errors import DocsorterError
 from docsorter.review.choices import Choice, by_name
 from docsorter.review.items import Item
 from docsorter.review.searching import parse_search
 from docsorter.review.wording import age, shares, suggestion, why
+from docsorter.service.bulk import Gesture
 from docsorter.service.desk.session import ReviewSession
+from docsorter.store import Manner
 
 COMMANDS: Final = (
     ("a number or a label", "it is that; the beginning of a label will do"),
     ("Enter alone", "take the label that is suggested"),
     ("new LABEL", "it is a label that does not exist yet"),
+    ("mark", "lay it aside, to be answered together with others"),
+    ("all LABEL", "give all that are marked this label"),
     ("undo", "take your last answer back; again for the one before"),
+    ("together", "take back what you answered together last"),
     ("skip", "it comes last for a while"),
     ("reject [WHY]", "it belongs nowhere"),
     ("open", "open the file in the system's viewer"),
-    ("search [WORDS]", "only some: part of a name, reason:, label:, source:; alone: all"),
+    ("search [WORDS]", "only some: part of a name, reason:, label:, source:, age:2d; alone: all"),
     ("again", "read this document out again"),
     ("help", "this list"),
     ("quit", "end; what you hold goes back to the queue"),
@@ -52,9 +58,12 @@ class PlainReview:
     def __init__(self, session: ReviewSession, voice: Voice, viewer: Viewer) -> None:
         self._session = session
         self._voice = voice
-        self._viewer = viewer
         self._offered: tuple[Choice, ...] = ()
         self._quit = False
+        self._shown_at = 0.0
+        self._outside = Outside(viewer, session.acts.path_of)
+        self.marked: list[tuple[Item, float | None]] = []
+        """Laid aside, to be answered together."""
         self.item: Item | None = None
         """The document that was read out; renewed by others, so it is replaced here alone."""
 
@@ -64,18 +73,26 @@ class PlainReview:
             while not self._quit:
                 self.item = self.item or self._session.take()
                 if self.item is None:
-                    self._voice.say("Nothing waits for you.")
-                    return
+                    if not self._unmark():
+                        self._voice.say("Nothing waits for you.")
+                        return
+                    continue
                 self._read_out(self.item)
                 self._decide()
         except EOFError:
             self._voice.say("")
         finally:
-            if self.item is not None:
-                self._session.put_back(self.item)
+            for item in self.held():
+                self._session.put_back(item)
+            self._outside.close()
+
+    def held(self) -> list[Item]:
+        """Return what must be held longer while the person thinks."""
+        return [*([self.item] if self.item else []), *(item for item, _ in self.marked)]
 
     def _read_out(self, item: Item) -> None:
         document, say = item.document, self._voice.say
+        self._shown_at = self._session.monotonic()
         self._offered = self._session.offered()
         pages = f", {document.pages} page{'s' if document.pages != 1 else ''}"
         source = f", from {document.source}" if document.source else ""
@@ -128,6 +145,9 @@ class PlainReview:
     def _acts(self) -> dict[str, Callable[[Item, str], None]]:
         return {
             "new": lambda item, rest: self._answered(item, rest, new=True),
+            "mark": lambda item, _: self._mark(item),
+            "all": lambda _, rest: self._answer_marked(rest),
+            "together": lambda _, __: self._undo_together(),
             "undo": lambda item, _: self._undo(item),
             "skip": lambda item, _: self._skip(item),
             "reject": self._reject,
@@ -144,12 +164,46 @@ class PlainReview:
         if not label:
             self._voice.say("new needs a label, as in: new tax form")
             return
-        self._session.answer(item, label, new=new)
+        self._session.answer(item, label, new=new, manner=self._manner())
         self.item = None
         self._voice.say(f"{item.document.name} is {label}. undo takes it back.")
 
+    def _manner(self) -> Manner:
+        return Manner(self._session.monotonic() - self._shown_at)
+
+    def _mark(self, item: Item) -> None:
+        self.marked.append((item, self._manner().seconds))
+        self.item = None
+        self._voice.say(f"{item.document.name} is laid aside; {len(self.marked)} are marked.")
+
+    def _answer_marked(self, text: str) -> None:
+        choice = by_name(self._offered, text) if text else None
+        if choice is None or not self.marked:
+            self._voice.say(
+                "all needs a label, as in: all invoice" if self.marked else "Nothing is marked."
+            )
+            return
+        marked, self.marked = self.marked, []
+        gesture = self._session.answer_all(marked, choice.label, new=not choice.taught)
+        self._summary(gesture, f"are {choice.label}")
+
+    def _undo_together(self) -> None:
+        self._summary(self._session.undo_all(), "wait again")
+
+    def _summary(self, gesture: Gesture, what: str) -> None:
+        for each in gesture.failed:
+            self._voice.say(f"Not done: document {each.document_id}: {each.error}.")
+        self._voice.say(f"{len(gesture.done)} documents {what}.")
+
+    def _unmark(self) -> bool:
+        """Ask about what was laid aside and never answered, when nothing else waits."""
+        for item, _ in self.marked:
+            self._session.put_back(item)
+        was_marked, self.marked = bool(self.marked), []
+        return was_marked
+
     def _reject(self, item: Item, why_not: str) -> None:
-        self._session.reject(item, why_not)
+        self._session.reject(item, why_not, manner=self._manner())
         self.item = None
         self._voice.say(f"{item.document.name} is rejected. undo takes it back.")
 
@@ -166,9 +220,7 @@ class PlainReview:
             self.item = back
 
     def _open(self, item: Item) -> None:
-        path = self._session.acts.path_of(item.document)
-        self._viewer(path)
-        self._voice.say(f"Opened {path}.")
+        self._voice.say(f"{self._outside.open(item.document, blind=item.blind).capitalize()}.")
 
     def _search(self, item: Item, text: str) -> None:
         self._session.narrow(parse_search(text))

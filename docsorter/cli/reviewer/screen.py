@@ -1,7 +1,6 @@
 """The full screen: one document, what is known of it, and one key per decision."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -19,6 +18,8 @@ from docsorter.cli.reviewer.face import Told
 from docsorter.cli.reviewer.flow import Flow
 from docsorter.cli.reviewer.keys import KEYS
 from docsorter.cli.reviewer.likeness import Likeness
+from docsorter.cli.reviewer.marking import Marking
+from docsorter.cli.reviewer.outside import Outside
 from docsorter.cli.reviewer.page_view import PageView
 from docsorter.cli.reviewer.panel import Situation, describe
 from docsorter.cli.reviewer.tray import Tray
@@ -53,9 +54,10 @@ class ReviewScreen(Screen[None]):
         super().__init__()
         self._tray = tray
         self._looks = looks
-        self._viewer = viewer
+        self._outside = Outside(viewer, tray.session.acts.path_of)
         self._searched = ""
         self.flow = Flow(tray, self, least_seconds=looks.least_seconds)
+        self._marking = Marking(tray, self.flow, self)
 
     def compose(self) -> ComposeResult:
         """Lay out the page, the panel beside it, what happened, and the keys."""
@@ -90,9 +92,9 @@ class ReviewScreen(Screen[None]):
     def draw(self) -> None:
         """Show everything but the page anew."""
         flow = self.flow
-        waits = f"{flow.waiting} waiting" + (
-            f" · showing {self._searched}" if self._searched else ""
-        )
+        marked = len(self._tray.marked)
+        waits = f"{flow.waiting} waiting" + (f" · {marked} marked" if marked else "")
+        waits += f" · showing {self._searched}" if self._searched else ""
         self.query_one("#top", Static).update(printable(f"docsorter review · {waits}"))
         self.query_one("#keys", Static).update(self._key_line())
         self.query_one(Likeness).compare(flow.item)
@@ -106,8 +108,10 @@ class ReviewScreen(Screen[None]):
     def _key_line(self) -> str:
         top = suggestion(self.flow.item) if self.flow.item else ""
         parts = [f"Enter {printable(top)}" if top else "", _numbers(self.flow.offered)]
-        parts += ["u undo", "s skip", "x reject", "n new", "/ search", "? keys", "q quit"]
-        for dropped in ("", "/ search", "n new", "x reject", "s skip", "u undo"):
+        parts += ["u undo", "s skip", "x reject", "n new", "m mark"]
+        parts += ["a all marked"] if self._tray.marked else []
+        parts += ["/ search", "? keys", "q quit"]
+        for dropped in ("", "/ search", "m mark", "n new", "x reject", "s skip", "u undo"):
             parts = [part for part in parts if part and part != dropped]
             if len("  ".join(parts)) <= self.size.width - 2:
                 break
@@ -165,9 +169,34 @@ class ReviewScreen(Screen[None]):
 
         self.app.push_screen(question, answered)
 
+    def action_mark(self) -> None:
+        """Lay the document aside."""
+        self._marking.mark()
+
+    def action_unmark(self) -> None:
+        """Show what was laid aside again."""
+        self._marking.unmark()
+
+    def action_undo_together(self) -> None:
+        """Take the newest gesture back."""
+        self._marking.undo_together()
+
+    def action_answer_marked(self) -> None:
+        """Ask for a label, then give it to everything that was laid aside."""
+        if not self._tray.marked:
+            self.tell(Told("nothing is marked: m lays a document aside", bad=True))
+            return
+        question = LabelQuestion(self.flow.offered, self._marking.title())
+
+        def answered(_: str | None) -> None:
+            if question.named is not None:
+                self._marking.answer(question.named.label, new=question.named.new)
+
+        self.app.push_screen(question, answered)
+
     def action_search(self) -> None:
         """Ask what to show."""
-        hint = "a part of the name, reason:unsure, label:claim, source:fax; empty shows everything"
+        hint = "part of the name, reason:unsure, label:claim, source:fax, age:2d; empty shows all"
         self.app.push_screen(
             Question("Show which documents?", hint, value=self._searched), self._search
         )
@@ -187,13 +216,12 @@ class ReviewScreen(Screen[None]):
         """Open the file outside."""
         if self.flow.item is None:
             return
-        path: Path = self.flow.path()
         try:
-            self._viewer(path)
+            told = self._outside.open(self.flow.item.document, blind=self.flow.item.blind)
         except (DocsorterError, OSError) as error:
             self.tell(Told(str(error), bad=True))
         else:
-            self.tell(Told(f"opened {path}"))
+            self.tell(Told(told))
 
     def action_page(self, step: int) -> None:
         """Turn over to another page."""
@@ -226,6 +254,7 @@ class ReviewScreen(Screen[None]):
     async def action_leave(self) -> None:
         """Give everything back and quit."""
         await self.flow.end()
+        self._outside.close()
         self.app.exit()
 
 

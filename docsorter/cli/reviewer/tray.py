@@ -14,13 +14,17 @@ from typing import Final, TypeVar
 from docsorter.documents import Document, State
 from docsorter.errors import ConflictError, DocsorterError, NotFoundError
 from docsorter.review.items import Item
+from docsorter.service.bulk import Gesture
 from docsorter.service.desk.neighbours import Neighbours
 from docsorter.service.desk.pictures import Pictures
 from docsorter.service.desk.session import ReviewSession
 from docsorter.store import ReviewFilter
 
-AHEAD: Final = 2
+AHEAD: Final = 3
 """Documents that are held and loaded before they are needed."""
+
+Marked = tuple[Item, float | None]
+"""A document that was laid aside, and for how many seconds it was looked at."""
 
 _T = TypeVar("_T")
 
@@ -42,6 +46,8 @@ class Tray:
         self.neighbours = neighbours
         self.next: deque[Item] = deque()
         """Held and about to be shown."""
+        self.marked: list[Marked] = []
+        """Held, looked at and laid aside, to be answered together."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="acts")
         self._filling = asyncio.Lock()
         self._closed = False
@@ -89,8 +95,38 @@ class Tray:
                 self.lay(again)
             raise
         self.pictures.forget(item.document)
-        self._compare_with(done)
+        if not item.blind:
+            self._compare_with(done)
         return done
+
+    async def answer_marked(self, label: str, *, new: bool) -> Gesture:
+        """Give everything that is marked one label; what fails comes again later."""
+        marked, self.marked = self.marked, []
+        gesture = await self.in_turn(partial(self.session.answer_all, marked, label, new=new))
+        failed = {each.document_id for each in gesture.failed}
+        for item, _ in marked:
+            if item.document.id in failed:
+                again = await self.in_turn(partial(self.session.held_again, item))
+                if again is not None:
+                    self.lay(again)
+            else:
+                self.pictures.forget(item.document)
+        return gesture
+
+    def unmark(self) -> int:
+        """Lay what is marked before everything else again; returns how many those were."""
+        marked, self.marked = self.marked, []
+        for item, _ in reversed(marked):
+            self.lay(item, first=True)
+        return len(marked)
+
+    async def undo_together(self) -> Gesture:
+        """Take the newest gesture back; see `ReviewSession.undo_all`."""
+        gesture = await self.in_turn(self.session.undo_all)
+        if self.neighbours is not None:
+            for document in gesture.done:
+                self.neighbours.taken_back(document)
+        return gesture
 
     def _compare_with(self, done: object) -> None:
         if self.neighbours is None or not isinstance(done, Document):
@@ -123,7 +159,8 @@ class Tray:
             DocsorterError: The database cannot be used just now; nothing was lost by that.
         """
         lost: DocsorterError | None = None
-        for item in [*([shown] if shown else []), *self.next]:
+        aside = [item for item, _ in self.marked]
+        for item in [*([shown] if shown else []), *self.next, *aside]:
             try:
                 await self.in_turn(partial(self.session.renew, item))
             except (ConflictError, NotFoundError) as error:
@@ -131,13 +168,17 @@ class Tray:
                     lost = error
                 elif item in self.next:
                     self.next.remove(item)
+                else:
+                    self.marked = [each for each in self.marked if each[0] is not item]
         return lost
 
     async def close(self, shown: Item | None) -> None:
         """Finish what was asked for, then give everything back."""
         self._closed = True
         async with self._filling:
-            for item in [*([shown] if shown else []), *self.next]:
+            aside = [item for item, _ in self.marked]
+            for item in [*([shown] if shown else []), *self.next, *aside]:
                 await self.in_turn(partial(self.session.put_back, item))
             self.next.clear()
+            self.marked.clear()
         self._thread.shutdown(wait=True)

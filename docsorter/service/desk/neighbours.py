@@ -66,6 +66,8 @@ class Eye:
     def __init__(self, bundle: ModelBundle, classifier: Classifier) -> None:
         self._classifier = classifier
         self._novelty = NoveltyModel.from_arrays(bundle.novelty)
+        self.size = bundle.card.input.size
+        """Side of the pages it looks at, pixels."""
         self.samples = self._samples(bundle)
         """The sample pages of the bundle."""
 

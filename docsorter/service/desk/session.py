@@ -2,13 +2,18 @@
 
 import dataclasses
 import datetime as dt
+from collections.abc import Sequence
+from typing import Final
 
 from docsorter.documents import Document
 from docsorter.errors import ConflictError, DocsorterError, NotFoundError, UsageError
 from docsorter.review.choices import Choice, choices
 from docsorter.review.items import EVERYTHING, Item, ItemSource
 from docsorter.service.acts import Acts
-from docsorter.store import Lease, ReviewFilter
+from docsorter.service.bulk import Gesture, for_each, new_batch
+from docsorter.store import Lease, Manner, ReviewFilter
+
+_PLAIN: Final = Manner()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -69,6 +74,10 @@ class ReviewSession:
         self._seen_blind: set[int] = set()
         self._passed_over: int | None = None
 
+    def monotonic(self) -> float:
+        """Return seconds that only ever grow, to measure how long somebody looks."""
+        return self.acts.mover.clock.monotonic()
+
     def take(self) -> Item | None:
         """Hold the next document; None when none waits that is wanted and free."""
         item = self._source.take(self.wanted)
@@ -82,7 +91,7 @@ class ReviewSession:
 
     def waiting(self) -> int:
         """Return how many documents wait for people."""
-        return self.acts.store.review_stats().open
+        return self.acts.store.waiting_entries()
 
     def answered_since(self, start: dt.datetime) -> int:
         """Return how many answers of anybody stand since then."""
@@ -95,13 +104,16 @@ class ReviewSession:
         made = sorted((label for label in used if label), key=lambda label: -used[label])
         return choices(taught, made, reserved=self._reserved)
 
-    def answer(self, item: Item, label: str, *, new: bool = False) -> Document:
+    def answer(
+        self, item: Item, label: str, *, new: bool = False, manner: Manner = _PLAIN
+    ) -> Document:
         """Say what a document is; its file moves at once.
 
         Args:
             item: The document, held.
             label: What it is.
             new: Whether a label that the model was not taught is meant to be one.
+            manner: How it is said.
 
         Raises:
             DocsorterError: It could not be done, and nothing was.
@@ -113,9 +125,49 @@ class ReviewSession:
             uid=self.reviewer.uid,
             new_label=new,
             token=item.token,
+            manner=manner,
         )
 
-    def reject(self, item: Item, why: str = "") -> Document:
+    def answer_all(
+        self, laid_aside: Sequence[tuple[Item, float | None]], label: str, *, new: bool = False
+    ) -> Gesture:
+        """Say the same of several documents; each is an answer of its own.
+
+        Args:
+            laid_aside: The documents, held, each with the seconds that it was looked at.
+            label: What they are.
+            new: Whether a label that the model was not taught is meant to be one.
+
+        Returns:
+            What was done and what failed; one that fails does not keep the others.
+        """
+        batch = new_batch()
+        items = {item.document.id: (item, seconds) for item, seconds in laid_aside}
+
+        def answer(document_id: int) -> Document:
+            item, seconds = items[document_id]
+            return self.answer(item, label, new=new, manner=Manner(seconds, batch))
+
+        return for_each(items, answer, batch=batch)
+
+    def undo_all(self) -> Gesture:
+        """Take back what stands of this person's newest gesture.
+
+        Raises:
+            NotFoundError: No answer to several documents at once stands.
+        """
+        name = self.reviewer.name
+        batch = self.acts.store.last_batch(name)
+        if batch is None:
+            raise NotFoundError(f"{name} answered no documents together that could be taken back")
+        numbers = [answer.document_id for answer in self.acts.store.answers_of_batch(batch)]
+        return for_each(
+            numbers,
+            lambda number: self.acts.undo(number, reviewer=name, uid=self.reviewer.uid),
+            batch=batch,
+        )
+
+    def reject(self, item: Item, why: str = "", *, manner: Manner = _PLAIN) -> Document:
         """Refuse a document; its file moves at once, and its sidecar says why.
 
         Raises:
@@ -128,6 +180,7 @@ class ReviewSession:
             uid=self.reviewer.uid,
             token=item.token,
             why=why,
+            manner=manner,
         )
 
     def skip(self, item: Item) -> None:
@@ -199,4 +252,4 @@ class ReviewSession:
             )
         except (ConflictError, NotFoundError):
             return None
-        return Item(lease, blind=document_id in self._seen_blind)
+        return Item(lease, blind=lease.entry.blind or document_id in self._seen_blind)

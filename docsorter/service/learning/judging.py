@@ -96,7 +96,7 @@ class Judge:
             ),
             gate_plan(self._configuration.settings.learning),
         )
-        until = usable[-1].settled_at if usable else candidate.judged_until
+        until = max((check.settled_at for check in usable), default=candidate.judged_until)
         known = candidate.model_copy(update={"judged_until": until, "why": gate.why})
         self._candidates.write(known)
         return Judged(known, old.name, gate, len(checks) - len(usable))

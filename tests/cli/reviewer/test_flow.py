@@ -59,7 +59,7 @@ def test_two_screens_of_one_person_do_not_collide_either(scene: Scene) -> None:
     async def both() -> None:
         async with scene.screen("ada") as one, scene.screen("ada") as two:
             assert one.name == "invoice-1.png"
-            assert two.name == "claim-4.png"
+            assert two.name == "letter-5.png"
             assert not _held(one) & _held(two)
 
     asyncio.run(both())

@@ -1,0 +1,190 @@
+"""promise and what-if: what may be relied on, what it rests on, and what another promise costs."""
+
+import math
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from docsorter.cli.context import AsJson, acts, configuration
+from docsorter.cli.output import fields, percent, print_json, print_table, say, when
+
+if TYPE_CHECKING:
+    from docsorter.service.promise_report import PromiseReport, Week
+    from docsorter.service.what_if import Answer
+    from docsorter.store import PromiseMove
+
+_BAR = 24
+_SHOWN = 12
+_IDS = 12
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this group."""
+    app.command(epilog="Example: docsorter promise --json")(promise)
+    app.command(
+        "what-if", epilog="Example: docsorter what-if --target-error 0.005 --confidence 0.9"
+    )(what_if)
+
+
+def promise(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Show what is promised of documents sorted alone, its evidence, and what the next step needs.
+
+    The promise rests on blind checks of your own paper; docs/autonomy.md explains it.
+    """
+    from docsorter.service.promise_report import report
+
+    chosen = configuration(ctx)
+    with acts(ctx) as workspace:
+        found = report(chosen, workspace.store, workspace.now())
+    if as_json:
+        print_json(found)
+        return
+    fields(_rows(found))
+    _print_weeks(found)
+    _print_history(found)
+
+
+def what_if(
+    ctx: typer.Context,
+    target_error: Annotated[
+        float, typer.Option(help="Promise that no greater share is wrong, e.g. 0.005.")
+    ],
+    confidence: Annotated[
+        float | None, typer.Option(help="Confidence level; without it that of the settings.")
+    ] = None,
+    days: Annotated[
+        int, typer.Option(min=1, max=3660, help="Look at the documents of so many days.")
+    ] = 28,
+    as_json: AsJson = False,
+) -> None:
+    """Say what another promise would cost: the threshold, reviews a day, mistakes caught.
+
+    It answers from stored predictions and checks, and changes nothing.
+    """
+    from docsorter.service.what_if import ask
+
+    chosen = configuration(ctx)
+    with acts(ctx) as workspace:
+        answer = ask(
+            chosen, workspace.store, workspace.now(), target=target_error,
+            confidence=confidence, days=days,
+        )  # fmt: skip
+    if as_json:
+        print_json(answer)
+        return
+    _print_answer(answer)
+
+
+def _rows(found: "PromiseReport") -> list[tuple[str, object]]:
+    promised = _promised(found.target, found.confidence)
+    earned = found.autonomy == "earned"
+    rows: list[tuple[str, object]] = [
+        ("autonomy", found.autonomy),
+        ("model", f"{found.model}, rule {found.rule[:8]}"),
+        (
+            "promise",
+            promised if earned else "none; decide.autonomy = earned would earn one",
+        ),
+        ("so far", found.statement),
+    ]
+    checks = found.checks
+    void = f", {checks.void} void" if checks.void else ""
+    rows.append(("checks", f"{checks.right} right, {checks.wrong} wrong, {checks.open} open{void}"))
+    rows += _next_step(found)
+    if earned and found.threshold is not None:
+        rows.append(("alarm", f"{_doubt(found.doubt)} ({found.doubt:.2f}; the alarm is at 1)"))
+    rows.append(("drawn", _drawn(found)))
+    return rows
+
+
+def _promised(target: float, confidence: float) -> str:
+    return f"at most {100 * target:.6g} % wrong, {100 * confidence:.6g} % confidence"
+
+
+def _next_step(found: "PromiseReport") -> list[tuple[str, object]]:
+    rows: list[tuple[str, object]] = []
+    if found.autonomy == "earned" and found.before_it_begins:
+        rows.append(("next step", f"evidence begins after {found.before_it_begins} documents more"))
+    elif found.needed:
+        what = "something" if found.threshold is None else "a lower threshold"
+        text = f"{what} is certified after at least {found.needed} more checks, all right"
+        rows.append(("next step", text))
+    elif found.autonomy == "earned":
+        rows.append(("next step", "none: the lowest threshold is certified"))
+    if found.unanswered:
+        shown = ", ".join(map(str, found.unanswered[:_IDS]))
+        more = ", ..." if len(found.unanswered) > _IDS else ""
+        rows.append(("holds up", f"{len(found.unanswered)} drawn and not answered: {shown}{more}"))
+    return rows
+
+
+def _drawn(found: "PromiseReport") -> str:
+    if found.autonomy == "earned" and found.threshold is None:
+        return "everything goes to a person, blind"
+    return f"{percent(found.share)} of what could be sorted alone is also shown to a person, blind"
+
+
+def _doubt(value: float) -> str:
+    from docsorter.decide.autonomy import CALM
+
+    return "calm" if value < CALM else "some doubt, more is checked"
+
+
+def _print_weeks(found: "PromiseReport") -> None:
+    say()
+    print_table(
+        ("week of", ">documents", ">alone", ">rate", ""),
+        (
+            (week.begins, week.documents, week.alone, percent(week.rate), _bar(week))
+            for week in found.weeks
+        ),
+        empty="no documents in the last eight weeks",
+    )
+
+
+def _bar(week: "Week") -> str:
+    return "#" * round(_BAR * week.rate)
+
+
+def _print_history(found: "PromiseReport") -> None:
+    moves = [move for move in found.history if move.why.value != "sampling"]
+    if not moves:
+        return
+    say()
+    print_table(
+        ("when", "model", ">threshold", ">checked", ">wrong", ">at most", "why"),
+        (_history_row(move) for move in moves[-_SHOWN:]),
+        empty="",
+    )
+    if len(moves) > _SHOWN:
+        say(f"{_SHOWN} of {len(moves)} changes shown; --json has them all")
+
+
+def _history_row(move: "PromiseMove") -> tuple[object, ...]:
+    threshold = "none" if move.threshold is None else f"{move.threshold:.4f}"
+    bound = f"{math.ceil(move.upper_bound * 1000 - 1e-9) / 10:.1f} %" if move.checked else ""
+    return when(move.at)[:16], move.model, threshold, move.checked, move.errors, bound, _why(move)
+
+
+def _why(move: "PromiseMove") -> str:
+    if move.why.value == "alarm":
+        from docsorter.service.promise_view import alarm_words
+
+        return f"alarm: {alarm_words(move)}"
+    return {
+        "certified": "certified",
+        "withdrawn": "answers taken back",
+        "new_rule": "new evidence begins",
+    }[move.why.value]
+
+
+def _print_answer(answer: "Answer") -> None:
+    promised = _promised(answer.target, answer.confidence)
+    rows: list[tuple[str, object]] = [("promise", promised), ("threshold", answer.threshold_words)]
+    rows += [("reviews", answer.review_words), ("caught", answer.caught_words)]
+    if answer.caught:
+        ids = ", ".join(map(str, answer.caught[:_IDS]))
+        more = ", ..." if len(answer.caught) > _IDS else ""
+        rows.append(("", f"documents {ids}{more}: docsorter explain ID"))
+    rows += [("not known" if n == 0 else "", text) for n, text in enumerate(answer.unknown)]
+    fields(rows)

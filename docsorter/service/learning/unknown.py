@@ -1,0 +1,253 @@
+"""Waiting documents that are like nothing that was taught, gathered into groups of alike ones."""
+
+import io
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from docsorter.clock import Clock
+from docsorter.configuration import Configuration
+from docsorter.decide.grouping import group_alike, places_of
+from docsorter.disk import Disk
+from docsorter.documents import Document, Prediction, ReasonCode
+from docsorter.errors import DocumentError, EnvironmentFaultError, NotFoundError
+from docsorter.model.card import NONE_OF_THESE
+from docsorter.pages.reader import PageReader
+from docsorter.service.engine import LoadedModel
+from docsorter.store import DocumentFilter, ReviewFilter, Store
+
+Progress = Callable[[str, int, int], None]
+
+MOST_WAITING: Final = 400
+MOST_ANSWERED: Final = 150
+_STAGE: Final = "looking at unknown documents"
+_LISTING: Final = "groups.json"
+_MODE: Final = 0o600
+
+
+class Group(BaseModel):
+    """Documents that look alike.
+
+    Attributes:
+        number: What people call it, until the next listing.
+        waiting: Documents that wait for a person, the most typical first.
+        answered: Documents of it that people gave a label that the model was not taught.
+        called: Those labels, the most frequent first.
+        nearest: Label of the model that it is most like, "" for none.
+        nearest_probability: What the model gave that label on average.
+        tightness: Mean distance of its members, as a share of what joins a group, 0-1.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    number: int
+    waiting: tuple[int, ...]
+    answered: tuple[int, ...]
+    called: tuple[str, ...]
+    nearest: str
+    nearest_probability: float
+    tightness: float
+
+
+class Listing(BaseModel):
+    """The groups as they were last listed, so that what is answered is what was seen.
+
+    Attributes:
+        at: When.
+        model: Name on the card of the model whose features were compared.
+        looked_at: Documents that were compared.
+        unreadable: Documents that could not be looked at.
+        left_over: Waiting documents that are like no other.
+        groups: The groups with somebody who waits, the largest first.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    at: AwareDatetime
+    model: str
+    looked_at: int
+    unreadable: int
+    left_over: int
+    groups: tuple[Group, ...]
+
+    def group(self, number: int) -> Group:
+        """Return a group by its number.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        for group in self.groups:
+            if group.number == number:
+                return group
+        raise NotFoundError(
+            f"there is no group {number}", remedy="list them with: docsorter review groups"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    document: Document
+    waits: bool
+    prediction: Prediction | None
+    features: NDArray[np.float32]
+
+
+class UnknownDocuments:
+    """Looks at them with the model in use; what was seen is kept, privately, until it is forgotten.
+
+    Args:
+        configuration: The workspace.
+        store: Its database.
+        clock: Dates the listing.
+    """
+
+    def __init__(self, configuration: Configuration, store: Store, clock: Clock) -> None:
+        self._configuration = configuration
+        self._store = store
+        self._clock = clock
+        self._root = configuration.state / "learning"
+
+    def gather(self, model: LoadedModel, workers: int, progress: Progress) -> Listing:
+        """Group what waits, and keep the listing.
+
+        Args:
+            model: The model in use.
+            workers: Documents read side by side.
+            progress: Is told how far it is.
+
+        Raises:
+            ModelError: The model answered with something that is no number.
+        """
+        documents = [*self._waiting(), *self._answered(model.card.labels)]
+        folder = self._root / "features" / model.fingerprint[:16]
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._root.chmod(0o700)
+        seen = []
+        for number, one in enumerate(self._look(documents, model, folder, workers), 1):
+            if one is not None:
+                seen.append(one)
+            progress(_STAGE, number, len(documents))
+        groups, left_over = _groups(seen)
+        listing = Listing(
+            at=self._clock.now(),
+            model=model.card.name,
+            looked_at=len(seen),
+            unreadable=len(documents) - len(seen),
+            left_over=left_over,
+            groups=groups,
+        )
+        text = listing.model_dump_json(indent=1) + "\n"
+        Disk().write_durably(self._root / _LISTING, text.encode(), _MODE)
+        return listing
+
+    def last(self) -> Listing:
+        """Return the groups as they were last listed.
+
+        Raises:
+            NotFoundError: They were never listed.
+        """
+        try:
+            return Listing.model_validate_json((self._root / _LISTING).read_bytes())
+        except (OSError, ValidationError) as error:
+            raise NotFoundError(
+                "no groups were listed yet", remedy="list them with: docsorter review groups"
+            ) from error
+
+    def _waiting(self) -> "list[tuple[Document, Prediction | None, bool]]":
+        wanted = ReviewFilter(reason=ReasonCode.UNLIKE_TRAINING)
+        entries = self._store.entries(filter=wanted, limit=MOST_WAITING)
+        return [(one.document, one.prediction, True) for one in entries if not one.blind]
+
+    def _answered(self, taught: Sequence[str]) -> "list[tuple[Document, Prediction | None, bool]]":
+        found: list[tuple[Document, Prediction | None, bool]] = []
+        new = sorted(set(self._store.counts().labels) - set(taught) - {""})
+        for label in new:
+            room = MOST_ANSWERED // len(new)
+            documents = self._store.documents(DocumentFilter(label=label), limit=room)
+            found += [(one, None, False) for one in documents if one.answered_by]
+        return found
+
+    def _look(
+        self,
+        documents: "Sequence[tuple[Document, Prediction | None, bool]]",
+        model: LoadedModel,
+        folder: Path,
+        workers: int,
+    ) -> Iterator[_Seen | None]:
+        settings = self._configuration.settings.pages.model_copy(update={"page_cap": 1})
+        size = model.card.input.size
+        with (
+            PageReader(settings, size=size, concurrency=workers) as reader,
+            ThreadPoolExecutor(max(1, workers)) as pool,
+        ):
+
+            def look(one: tuple[Document, Prediction | None, bool]) -> _Seen | None:
+                document, prediction, waits = one
+                kept = folder / f"{document.id}.npy"
+                if kept.is_file():
+                    return _Seen(document, waits, prediction, np.load(kept, allow_pickle=False))
+                path = self._configuration.root(document.place) / document.path
+                try:
+                    pages = reader.read(path, name=document.name)
+                except (OSError, DocumentError, EnvironmentFaultError):
+                    return None
+                features = model.classifier.classify(pages.pixels[:1]).features[0]
+                stream = io.BytesIO()
+                np.save(stream, features, allow_pickle=False)
+                Disk().write_durably(kept, stream.getvalue(), _MODE)
+                return _Seen(document, waits, prediction, features)
+
+            yield from pool.map(look, documents)
+
+
+def _groups(seen: Sequence[_Seen]) -> tuple[tuple[Group, ...], int]:
+    if not seen:
+        return (), 0
+    places = places_of(np.stack([one.features for one in seen]))
+    groups: list[Group] = []
+    gathered: set[int] = set()
+    for alike in group_alike(places):
+        members = [seen[row] for row in alike.members]
+        waiting = tuple(one.document.id for one in members if one.waits)
+        if not waiting:
+            continue
+        gathered |= set(waiting)
+        groups.append(_group(len(groups) + 1, members, waiting, alike.tightness))
+    left_over = sum(one.waits and one.document.id not in gathered for one in seen)
+    return tuple(groups), left_over
+
+
+def _group(
+    number: int, members: Sequence[_Seen], waiting: tuple[int, ...], tightness: float
+) -> Group:
+    answered = [one.document for one in members if not one.waits]
+    labels = Counter(d.verdict.label for d in answered if d.verdict and d.verdict.label)
+    nearest, probability = _nearest([one.prediction for one in members if one.prediction])
+    return Group(
+        number=number,
+        waiting=waiting,
+        answered=tuple(document.id for document in answered),
+        called=tuple(label for label, _ in labels.most_common()),
+        nearest=nearest,
+        nearest_probability=probability,
+        tightness=round(tightness, 3),
+    )
+
+
+def _nearest(predictions: Sequence[Prediction]) -> tuple[str, float]:
+    total: dict[str, float] = {}
+    for prediction in predictions:
+        for label, probability in zip(prediction.labels, prediction.probabilities, strict=True):
+            if label != NONE_OF_THESE:
+                total[label] = total.get(label, 0.0) + probability
+    if not total:
+        return "", 0.0
+    label = max(total, key=lambda each: total[each])
+    return label, total[label] / len(predictions)

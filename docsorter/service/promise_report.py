@@ -1,0 +1,130 @@
+"""What `docsorter promise` tells: promise, evidence, automation, history, and the next step."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from docsorter.configuration import Configuration
+from docsorter.service.engine import promise_of
+from docsorter.service.position import MOST_CHANGES, Position
+from docsorter.service.promise_view import Viewer
+from docsorter.store import PromiseMove, Store, Tally
+
+WEEKS: Final = 8
+_MOST_DOCUMENTS: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Seven days of documents.
+
+    Attributes:
+        begins: First day.
+        documents: That came to rest, or wait for a person.
+        alone: Of those, sorted with no person.
+    """
+
+    begins: dt.date
+    documents: int
+    alone: int
+
+    @property
+    def rate(self) -> float:
+        """The automation rate, 0-1."""
+        return self.alone / self.documents
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseReport:
+    """Everything about the promise in use.
+
+    Attributes:
+        autonomy: starter or earned.
+        model: Name of the model in use.
+        rule: Key of its sort rule; evidence belongs to it.
+        target: Promised error.
+        confidence: Of the promise.
+        statement: The sentence that every surface prints.
+        threshold: In use; None when nothing is sorted alone. In `starter` the card's.
+        checked: Checks above it, or above the threshold that lacks least.
+        errors: Of those wrong, or open.
+        upper_bound: Of the error above it.
+        needed: Least further checks, all right, until the next step; 0 when there is none.
+        doubt: How near the alarm is; 1 is the alarm.
+        before_it_begins: Documents still to come before evidence counts.
+        share: Share of what could be sorted alone that is drawn for a blind answer.
+        checks: All checks under this rule.
+        unanswered: Documents that hold evidence up, since later ones were answered.
+        weeks: Automation of the last weeks, the oldest first.
+        history: Changes of the threshold under any rule, the oldest first.
+    """
+
+    autonomy: str
+    model: str
+    rule: str
+    target: float
+    confidence: float
+    statement: str
+    threshold: float | None
+    checked: int
+    errors: int
+    upper_bound: float
+    needed: int
+    doubt: float
+    before_it_begins: int
+    share: float
+    checks: Tally
+    unanswered: tuple[int, ...]
+    weeks: tuple[Week, ...]
+    history: tuple[PromiseMove, ...]
+
+
+def report(configuration: Configuration, store: Store, now: dt.datetime) -> PromiseReport:
+    """Read everything from the store; takes the same time for any number of documents.
+
+    Raises:
+        ModelError: The model in use cannot be read.
+    """
+    settings, viewer = configuration.settings, Viewer(configuration, store)
+    position = viewer.position()
+    starter = settings.decide.autonomy == "starter"
+    level = position.level or position.standing
+    return PromiseReport(
+        autonomy=settings.decide.autonomy,
+        model=viewer.card.name,
+        rule=viewer.rule_key,
+        target=settings.promise.target_error,
+        confidence=settings.promise.confidence,
+        statement=promise_of(viewer.card) if starter else position.says(settings.promise),
+        threshold=viewer.rule.threshold if starter else position.threshold,
+        checked=0 if level is None else level.checked,
+        errors=0 if level is None else level.errors,
+        upper_bound=1.0 if level is None else level.upper_bound,
+        needed=0 if position.standing is None else position.standing.needed,
+        doubt=0.0 if position.standing is None else position.standing.doubt,
+        before_it_begins=_left(position),
+        share=settings.promise.starter_share if starter else position.share,
+        checks=store.check_tally(viewer.rule_key),
+        unanswered=position.unanswered,
+        weeks=_weeks(store, now),
+        history=tuple(store.promises(limit=MOST_CHANGES)),
+    )
+
+
+def _left(position: Position) -> int:
+    return max(0, position.left) if position.moved is None else 0
+
+
+def _weeks(store: Store, now: dt.datetime) -> tuple[Week, ...]:
+    begin = now - dt.timedelta(weeks=WEEKS)
+    seen = store.automated(begin, _MOST_DOCUMENTS)
+    weeks: dict[int, list[bool]] = {}
+    for at, alone in seen:
+        weeks.setdefault((at - begin).days // 7, []).append(alone)
+    return tuple(_week(begin, number, weeks[number]) for number in sorted(weeks))
+
+
+def _week(begin: dt.datetime, number: int, alone: Sequence[bool]) -> Week:
+    first = (begin + dt.timedelta(weeks=number)).astimezone().date()
+    return Week(first, len(alone), sum(alone))

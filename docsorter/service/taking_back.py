@@ -1,0 +1,155 @@
+"""Taking documents back that were sorted, by people or by the machine alone.
+
+Whoever moved or changed a file by hand meant something by it: such a document is left alone.
+"""
+
+import datetime as dt
+import stat
+from collections.abc import Iterator
+
+from docsorter.deliver.faults import PlanPoint
+from docsorter.deliver.places import review_path
+from docsorter.disk import Disk
+from docsorter.documents import (
+    Document,
+    Place,
+    Reason,
+    ReasonCode,
+    State,
+    Verdict,
+    VerdictKind,
+)
+from docsorter.errors import ConflictError, NotFoundError
+from docsorter.service.acts import Acts
+from docsorter.store import Destination, TakeBack
+from docsorter.store.documents_store import spool_name
+
+_PAGE = 200
+_HOLD = dt.timedelta(minutes=10)
+
+
+class TakingBack:
+    """Takes back one document after the other.
+
+    Args:
+        acts: The workspace.
+        actor: Unix name of the person.
+        batch: What joins the documents of this gesture, in the log.
+    """
+
+    def __init__(self, acts: Acts, *, actor: str, batch: str) -> None:
+        self._acts = acts
+        self._store = acts.store
+        self._actor = actor
+        self._batch = batch
+        self._disk = Disk()
+
+    def chosen(self, wanted: TakeBack) -> Iterator[Document]:
+        """Yield the documents that are to be taken back, by number.
+
+        Raises:
+            NotFoundError: A document that was named does not exist.
+        """
+        for number in wanted.ids or ():
+            self._store.document(number)
+        after = 0
+        while True:
+            page = self._store.to_take_back(wanted, after_id=after, limit=_PAGE)
+            yield from page
+            if len(page) < _PAGE:
+                return
+            after = page[-1].id
+
+    def refuse_touched(self, document: Document) -> None:
+        """Refuse a document whose file is not what and where it was put.
+
+        Raises:
+            ConflictError: It was moved or changed by hand.
+        """
+        path = self._acts.path_of(document)
+        try:
+            status = path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise ConflictError(
+                f"document {document.id} was moved by hand: it is not at {path}",
+                remedy="put the file back there, then take it back again",
+            ) from None
+        rested = (status.st_size, status.st_mtime_ns) == (document.size, document.mtime_ns)
+        same = stat.S_ISREG(status.st_mode) and (
+            rested or self._disk.sha256(path) == document.sha256
+        )
+        if not same:
+            raise ConflictError(
+                f"document {document.id} was changed by hand: {path}",
+                remedy="put the original back, or leave it where it is",
+            )
+
+    def to_review(self, document_id: int) -> Document:
+        """Put a sorted document before people again.
+
+        Raises:
+            ConflictError: It was moved or changed by hand, or is being moved.
+            NotFoundError: There is no such document, or it is not sorted.
+            EnvironmentFaultError: It cannot be put there just now; it stays where it was.
+        """
+        document = self._sorted(document_id)
+        seen = self._store.prediction(document_id)
+        reason = Reason(ReasonCode.UNDONE, f"taken back by {self._actor}")
+        if seen is not None:
+            verdict = Verdict(VerdictKind.REVIEW, reason, seen.label, seen.confidence)
+        else:
+            label = document.verdict.label if document.verdict else None
+            verdict = Verdict(VerdictKind.REVIEW, reason, label)
+        there = Destination(Place.REVIEW, review_path(document), State.REVIEW)
+        return self._move(document, there, verdict)
+
+    def to_spool(self, document_id: int, model: str) -> Document:
+        """Put a sorted document back into the spool, held for whoever decides it again.
+
+        Args:
+            document_id: Sorted, or taken back before and not decided since.
+            model: Who decides it again, for the log and `explain`.
+
+        Raises:
+            ConflictError: It was moved or changed by hand, or is being moved.
+            NotFoundError: There is no such document, or it is not sorted.
+            EnvironmentFaultError: It cannot be put there just now; it stays where it was.
+        """
+        document = self._store.document(document_id)
+        if document.state is State.SPOOLED:
+            return document
+        document = self._sorted(document_id)
+        text = f"taken back by {self._actor}, to be decided again by {model}"
+        label = document.verdict.label if document.verdict else None
+        verdict = Verdict(VerdictKind.REVIEW, Reason(ReasonCode.UNDONE, text), label)
+        name = spool_name(document.id, document.name)
+        there = Destination(Place.SPOOL, name, State.SPOOLED)
+        return self._move(document, there, verdict, self._acts.now() + _HOLD)
+
+    def _sorted(self, document_id: int) -> Document:
+        document = self._store.document(document_id)
+        if document.state not in {State.SORTED, State.REJECTED}:
+            raise NotFoundError(
+                f"document {document_id} cannot be taken back: it is {document.state}",
+                remedy=f"docsorter explain {document_id} says why",
+            )
+        self.refuse_touched(document)
+        return document
+
+    def _move(
+        self,
+        document: Document,
+        there: Destination,
+        verdict: Verdict,
+        hold_until: dt.datetime | None = None,
+    ) -> Document:
+        with self._acts.mover.step(PlanPoint.UNDO_PLANNED):
+            move = self._store.plan_taking_back(
+                document.id,
+                there,
+                verdict,
+                actor=self._actor,
+                batch=self._batch,
+                hold_until=hold_until,
+            )
+        return self._acts.carry(move, self._actor)

@@ -1,0 +1,172 @@
+"""Steps of a blind check inside a transaction: drawn, answered, settled, taken back, voided.
+
+A check is settled by what its standing answers say, computed anew after every change of them: an
+answer that is taken back opens it again, so that an error cannot be removed from the evidence by
+undoing it. It is void only where nobody can answer it any more.
+"""
+
+import datetime as dt
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from docsorter.documents import CheckOutcome, Purpose, State
+from docsorter.store import rows, second_rows
+from docsorter.store.evidence_tables import CheckRow
+from docsorter.store.evidence_words import Draw
+from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow
+
+CHECKABLE = frozenset({State.SORTED, State.REJECTED})
+"""Where a document may lie while it is looked at again."""
+
+
+def draw(session: Session, row: DocumentRow, drawn: Draw, now: dt.datetime) -> CheckRow:
+    """Write down that a document was drawn, in the transaction of its verdict."""
+    void_open(session, row.id, now)
+    check = CheckRow(
+        document_id=row.id,
+        drawn_at=now,
+        model=drawn.model,
+        rule=drawn.rule,
+        source=row.source,
+        label=drawn.label,
+        score=float(drawn.score),
+        inclusion=float(drawn.inclusion),
+    )
+    session.add(check)
+    session.flush()
+    return check
+
+
+def open_row(session: Session, document_id: int) -> CheckRow | None:
+    """Return the check of a document that is not settled."""
+    return session.scalar(
+        select(CheckRow).where(CheckRow.document_id == document_id, CheckRow.settled_at.is_(None))
+    )
+
+
+def row_of_answer(session: Session, answer: AnswerRow) -> CheckRow | None:
+    """Return the check that an answer, standing or undone, belongs to."""
+    return session.scalar(
+        select(CheckRow).where(
+            CheckRow.document_id == answer.document_id,
+            or_(CheckRow.first_answer_id == answer.id, CheckRow.second_answer_id == answer.id),
+        )
+    )
+
+
+def standing(session: Session, answer_id: int | None) -> AnswerRow | None:
+    """Return an answer unless it was taken back."""
+    answer = None if answer_id is None else session.get_one(AnswerRow, answer_id)
+    return None if answer is None or answer.undone_at is not None else answer
+
+
+def note_answer(session: Session, answer: AnswerRow, now: dt.datetime) -> CheckRow | None:
+    """Count a blind answer for the open check of its document, if there is one.
+
+    One that was not given blind settles nothing: the check is void.
+    """
+    check = open_row(session, answer.document_id)
+    if check is None:
+        return None
+    if not answer.blind:
+        _void(check, now)
+        return check
+    if standing(session, check.first_answer_id) is None:
+        check.first_answer_id = answer.id
+    else:
+        check.second_answer_id = answer.id
+    _settle(session, check, now)
+    return check
+
+
+def answers_changed(session: Session, answer: AnswerRow, now: dt.datetime) -> CheckRow | None:
+    """Settle or open the check of an answer that was taken back, or that stands again."""
+    check = row_of_answer(session, answer)
+    if check is None or check.outcome is CheckOutcome.VOID:
+        return None
+    if check.settled_at is not None:
+        other = open_row(session, answer.document_id)
+        if other is not None:  # drawn again since; one of the two can be answered
+            _void(check, now)
+            return check
+    _settle(session, check, now)
+    return check
+
+
+def void_open(session: Session, document_id: int, now: dt.datetime) -> CheckRow | None:
+    """Give up the open check of a document: nobody can answer it any more."""
+    check = open_row(session, document_id)
+    if check is not None:
+        _void(check, now)
+        session.flush()
+    return check
+
+
+def open_entries(session: Session, row: DocumentRow, now: dt.datetime) -> None:
+    """Let the review entries of a document that has come to rest say what it waits for.
+
+    In review it waits for a decision, blind while a check of it is open. Sorted or rejected it
+    waits for nobody, unless a check of it is open or a second opinion is asked for.
+    """
+    check = open_row(session, row.id)
+    if check is None and row.state in CHECKABLE and second_rows.is_asked(session, row.id):
+        return
+    rows.close_entry(session, row.id, now)
+    session.flush()
+    if row.state is State.REVIEW:
+        rows.open_entry(session, row, now)
+        session.flush()
+        entry = rows.open_entry_row(session, row.id)
+        assert entry is not None
+        entry.blind = check is not None
+    elif check is not None and row.state in CHECKABLE and row.forgotten_at is None:
+        open_check_entry(session, row, check, now)
+    elif check is not None:  # on its way to be looked at anew
+        _void(check, now)
+
+
+def open_check_entry(
+    session: Session, row: DocumentRow, check: CheckRow, now: dt.datetime
+) -> EntryRow:
+    """Ask for the next blind look at a document that stays where it is."""
+    first = standing(session, check.first_answer_id)
+    entry = EntryRow(
+        document_id=row.id,
+        created_at=now,
+        reason=row.reason,
+        label=check.label,
+        confidence=check.score,
+        source=row.source,
+        skips=0,
+        purpose=Purpose.CHECK,
+        blind=True,
+        not_for=None if first is None else first.reviewer,
+    )
+    session.add(entry)
+    session.flush()
+    return entry
+
+
+def _settle(session: Session, check: CheckRow, now: dt.datetime) -> None:
+    """Say what the standing answers make of a check.
+
+    The first answer settles it when it agrees with the model. When it does not, a second look
+    decides; a refusal ("none of these") disagrees as well.
+    """
+    first = standing(session, check.first_answer_id)
+    second = standing(session, check.second_answer_id)
+    outcome: CheckOutcome | None = None
+    if first is not None and first.label == check.label:
+        outcome = CheckOutcome.RIGHT
+    elif first is not None and second is not None:
+        agrees = second.label == check.label
+        outcome = CheckOutcome.RIGHT if agrees else CheckOutcome.WRONG
+    if outcome is not check.outcome or check.settled_at is None:
+        check.outcome = outcome
+        check.settled_at = None if outcome is None else now
+    session.flush()
+
+
+def _void(check: CheckRow, now: dt.datetime) -> None:
+    check.outcome, check.settled_at = CheckOutcome.VOID, now

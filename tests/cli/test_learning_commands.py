@@ -1,0 +1,126 @@
+"""retrain, groups, drift and explain as a user types them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from docsorter.cli.main import app
+from docsorter.clock import ManualClock
+from docsorter.configuration import Configuration
+from docsorter.errors import DependencyError, DocsorterError, ExitCode, UsageError
+from docsorter.service import drift
+from docsorter.service.learning import trainer
+from docsorter.service.learning.manifest import Snapshots
+from docsorter.service.learning.unknown import Group, Listing
+from tests.service.desk import Desk
+from tests.service.learning.answered import answered
+
+
+@pytest.fixture
+def desk(configuration: Configuration, clock: ManualClock) -> Iterator[Desk]:
+    made = Desk(configuration, clock)
+    yield made
+    made.store.close()
+
+
+def run(desk: Desk, *words: str | Path) -> tuple[int, str]:
+    """Run a command in this process; what it raises is raised here."""
+    given = ["-w", str(desk.configuration.workspace), *map(str, words)]
+    done = CliRunner().invoke(app, given)
+    if isinstance(done.exception, DocsorterError):
+        raise done.exception
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, done.stdout
+
+
+def test_without_the_extra_retrain_says_what_to_install_and_leaves_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered(desk, b"claim 0.5 a", "invoice")
+    monkeypatch.setattr(trainer, "find_spec", lambda name: None if name == "keras" else name)
+    with pytest.raises(DependencyError, match="keras"):
+        run(desk, "retrain")
+    assert not (desk.configuration.state / "learning").exists()
+
+
+def test_by_itself_it_does_nothing_for_a_few_answers(desk: Desk) -> None:
+    answered(desk, b"claim 0.5 a", "invoice")
+    code, said = run(desk, "retrain", "--auto")
+    assert code == 0
+    assert "1 corrections among 1 answers are not learned yet" in said
+    assert "nothing to do: 50 new answers are needed" in said
+
+
+def test_a_list_of_numbers_is_asked_for(desk: Desk) -> None:
+    with pytest.raises(UsageError, match="no list of numbers"):
+        run(desk, "retrain", "--confirm", "x")
+    with pytest.raises(UsageError, match="no answer stands"):
+        run(desk, "retrain", "--dry-run")
+
+
+def test_status_says_what_is_not_learned_and_what_drifts(desk: Desk) -> None:
+    answered(desk, b"claim 0.5 a", "invoice")
+    report = drift.DriftReport(
+        at=desk.clock.now(), now=60, before=60, comparisons=7,
+        findings=(
+            drift.Finding(
+                source="post", what="novelty", test="KS", before=60, now=60, effect=0.4,
+                p_value=0.001, text="novelty in post: 40 before, 90 now",
+            ),
+        ),
+    )  # fmt: skip
+    drift.keep(desk.configuration.state, report)
+    _, said = run(desk, "status")
+    assert "learning  1 corrections among 1 answers are not learned yet" in said
+    assert "DRIFT     novelty in post: 40 before, 90 now" in said
+    _, text = run(desk, "status", "--json")
+    assert json.loads(text)["unlearned"]["corrections"] == 1
+
+
+def test_drift_says_that_there_is_too_little_and_shows_the_last_look(desk: Desk) -> None:
+    code, said = run(desk, "drift")
+    assert code == 0
+    assert "too few documents to compare" in said
+    code, text = run(desk, "drift", "--kept", "--json")
+    assert json.loads(text)["comparisons"] == 0
+
+
+def test_a_group_becomes_a_label_in_one_gesture_and_comes_back_in_one(desk: Desk) -> None:
+    numbers = [
+        desk.pipeline.handle(desk.drop(f"{n}.pdf", b"claim 0.5 %d" % n).id).id for n in range(4)
+    ]
+    group = Group(
+        number=1, waiting=tuple(numbers), answered=(), called=(), nearest="claim",
+        nearest_probability=0.4, tightness=0.5,
+    )  # fmt: skip
+    listing = Listing(
+        at=desk.clock.now(), model="m", looked_at=4, unreadable=0, left_over=0, groups=(group,)
+    )
+    folder = Snapshots(desk.configuration.state).root
+    folder.mkdir()
+    (folder / "groups.json").write_text(listing.model_dump_json())
+    left = str(numbers[3])
+    code, said = run(desk, "review", "groups", "1", "--label", "receipt", "--without", left)
+    assert (code, "3 documents answered" in said) == (0, True)
+    labels = [desk.store.document(number).state.value for number in numbers]
+    assert labels == ["sorted", "sorted", "sorted", "review"]
+    assert len({desk.store.answers(number)[0].batch for number in numbers[:3]}) == 1
+    code, said = run(desk, "review", "undo", "--batch")
+    assert code == 0
+    assert [desk.store.document(n).state.value for n in numbers] == ["review"] * 4
+
+
+def test_explain_says_who_learned_from_it_and_when_a_correction_counts(desk: Desk) -> None:
+    document = answered(desk, b"claim 0.5 a", "invoice")
+    _, said = run(desk, "explain", str(document.id))
+    assert "not yet starter-2: it counts from the next model on" in said
+    assert "invoice by anna" in said
+    desk.store.note_learned("starter-2", {document.id: "invoice"})
+    _, text = run(desk, "explain", str(document.id), "--json")
+    assert json.loads(text)["learned"][0]["model"] == "starter-2"
+    code, said = run(desk, "forget", str(document.id), "--yes")
+    assert code == ExitCode.OK
+    assert "still know what it taught: starter-2" in said
