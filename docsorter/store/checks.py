@@ -108,7 +108,7 @@ class ChecksStore(Transactions):
                     row.answered_by = reviewer if is_decided else None
             else:
                 check_rows.open_entries(session, row, now)
-            planned = None if move is None else records.move(move)
+            planned = None if move is None else move
             return Checked(records.answer(answer), _check(session, open_row), planned)
 
     def undo_check_answer(
@@ -148,7 +148,7 @@ class ChecksStore(Transactions):
                 with tallies.recounted(session, row):
                     if done is not None:
                         records.restore_decision(row, done.before)
-                planned = records.move(move)
+                planned = move
             elif rows.planned_move_row(session, row.id) is not None:
                 raise ConflictError(
                     f"document {row.id} is being moved already", remedy="wait a moment and repeat"
