@@ -16,9 +16,10 @@ from docsorter.documents import (
 from docsorter.errors import NotFoundError
 from docsorter.store import check_rows, records, rows, second_rows, tallies
 from docsorter.store.leases import check_lease
+from docsorter.store.review_words import Manner
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow
 from docsorter.store.transactions import Transactions
-from docsorter.store.words import Destination, Manner
+from docsorter.store.words import Destination
 
 _PLAIN = Manner()
 

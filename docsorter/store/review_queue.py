@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from docsorter.documents import ReviewEntry
 from docsorter.errors import NotFoundError
 from docsorter.store import leases, names, queue_order, records, rows
+from docsorter.store.review_words import Lease, ReviewFilter, ReviewOrder, ReviewStats, Turn
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow
 from docsorter.store.transactions import Transactions
-from docsorter.store.words import Lease, ReviewFilter, ReviewOrder, ReviewStats, Turn
 
 _EVERY = ReviewFilter()
 _FIRST = Turn()

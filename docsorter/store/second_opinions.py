@@ -17,10 +17,11 @@ from docsorter.documents import (
 )
 from docsorter.errors import ConflictError, NotFoundError
 from docsorter.store import leases, records, rows, second_rows, tallies
+from docsorter.store.review_words import Manner
 from docsorter.store.reviewers import has_colleagues
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow
 from docsorter.store.transactions import Transactions
-from docsorter.store.words import Destination, Manner
+from docsorter.store.words import Destination
 
 _PLAIN = Manner()
 
