@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 
 from docsorter.decide.autonomy import EarnPolicy
-from docsorter.decide.earned import CheckedScores, EarnPlan
+from docsorter.decide.earn_plan import EarnPlan
+from docsorter.decide.earned import CheckedScores
 from docsorter.documents import CheckOutcome
 from docsorter.errors import UsageError
 from docsorter.settings import PromiseSettings
