@@ -15,14 +15,8 @@ from numpy.typing import NDArray
 
 # Half of the stake on the bet that grows fastest while the two models agree.
 _BETS: Final = np.array([0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95])
-
-
 _STAKES: Final = np.array([*[0.5 / 7] * 7, 0.5])
-
-
 _MARGINS: Final = np.linspace(-0.5, 1.0, 301)[1:-1]
-
-
 _MOST_CHECKS: Final = 100_000
 
 
