@@ -9,7 +9,8 @@ from typing import Protocol, Self
 
 from docsorter.configuration import Configuration
 from docsorter.decide.novelty import NoveltyModel
-from docsorter.decide.policy import decide, predict
+from docsorter.decide.policy import decide
+from docsorter.decide.predicting import predict
 from docsorter.decide.promise import starter_statement
 from docsorter.decide.rule_key import rule_key
 from docsorter.documents import PageSet, Prediction, SortRule, Verdict
