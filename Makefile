@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
 
-.PHONY: help install demo test lint types layering unit bench simulate torture lock format clean poppler starter examples train-demo
+.PHONY: help install demo test lint types layering unit bench bench-compare bench-growth simulate torture lock format clean poppler starter examples train-demo
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,8 +50,14 @@ layering: $(VENV)/dev.done ## imports go downwards only
 unit: poppler $(VENV)/dev.done ## pytest on all cores
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-bench: poppler $(VENV)/dev.done ## latency, throughput, memory, start
+bench: poppler $(VENV)/dev.done ## docsorter beside a script, a text sorter and the limit
 	@$(BIN)/python -m bench.run
+
+bench-compare: $(VENV)/dev.done ## the last run beside the one that is kept, by ratios
+	@$(BIN)/python -m bench.compare
+
+bench-growth: poppler $(VENV)/dev.done ## 100,000 documents on a store of a million (hours)
+	@$(BIN)/python -m bench.soak --blind 100000 --real 300 --stored 1000000 --minutes 600
 
 simulate: poppler $(VENV)/dev.done ## a department earns its autonomy: automation, errors, answers (a quarter of an hour at first)
 	@$(BIN)/python -m bench.simulate

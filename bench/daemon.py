@@ -7,43 +7,82 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
-_PAGE = os.sysconf("SC_PAGE_SIZE")
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+_START_SECONDS: Final = 120
+REAL: Final = ("docsorter", "run")
+BLIND: Final = ("bench.blind_daemon",)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process and its descendants have used up so far.
+
+    Attributes:
+        resident: Resident memory of all of them, bytes.
+        resident_own: Of the first alone.
+        cpu: CPU seconds of all, those included that have ended and were waited for.
+    """
+
+    resident: int
+    resident_own: int
+    cpu: float
 
 
 class MeasuredDaemon:
-    """Runs `docsorter run` and knows when it was ready and how much memory it took.
+    """Runs a daemon and knows when it was ready, how much memory and how much work it took.
 
     Args:
         workspace: A workspace made by `docsorter init`.
         scratch: Where the notify socket and the log go.
+        module: What to start, as of `python -m`.
+        cores: Numbers of the cores it may use; all of ours by default.
     """
 
-    def __init__(self, workspace: Path, scratch: Path) -> None:
-        self._workspace = workspace
+    def __init__(
+        self,
+        workspace: Path,
+        scratch: Path,
+        module: Collection[str] = REAL,
+        cores: Collection[int] = (),
+    ) -> None:
+        self._command = [sys.executable, "-m", *module, str(workspace)]
         self._scratch = scratch
+        self._cores = set(cores) or os.sched_getaffinity(0)
         self.ready_seconds = 0.0
         self.peak_tree = 0
 
     def __enter__(self) -> Self:
         address = self._scratch / "notify"
         address.unlink(missing_ok=True)
+        ours = os.sched_getaffinity(0)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
             listener.bind(str(address))
-            listener.settimeout(60)
+            listener.settimeout(_START_SECONDS)
             began = time.monotonic()
-            with (self._scratch / "daemon.log").open("ab") as log:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", "docsorter", "run", str(self._workspace)],
-                    stdout=log,
-                    stderr=log,
-                    env={**os.environ, "NOTIFY_SOCKET": str(address)},
-                )
-            while b"READY=1" not in listener.recv(4096):
-                pass
+            os.sched_setaffinity(0, self._cores)  # children inherit it
+            try:
+                with (self._scratch / "daemon.log").open("ab") as log:
+                    self._process = subprocess.Popen(
+                        self._command,
+                        stdout=log,
+                        stderr=log,
+                        env={**os.environ, "NOTIFY_SOCKET": str(address)},
+                    )
+            finally:
+                os.sched_setaffinity(0, ours)
+            try:
+                while b"READY=1" not in listener.recv(4096):
+                    pass
+            except TimeoutError:
+                self._process.kill()
+                raise
             self.ready_seconds = time.monotonic() - began
         self._stop = threading.Event()
         self._sampler = threading.Thread(target=self._sample, daemon=True)
@@ -59,28 +98,33 @@ class MeasuredDaemon:
         self._stop.set()
         self._sampler.join()
         self._process.send_signal(signal.SIGTERM)
-        self._process.wait(60)
+        self._process.wait(_START_SECONDS)
+
+    @property
+    def pid(self) -> int:
+        """Number of the daemon's process."""
+        return self._process.pid
 
     @property
     def peak_own(self) -> int:
         """Greatest resident memory of the daemon itself, bytes (VmHWM)."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
         return next(int(row.split()[1]) for row in status.splitlines() if "VmHWM" in row) * 1024
 
-    def cpu_seconds(self) -> float:
-        """Return the CPU time of the daemon and of the children it has waited for."""
-        stat = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii")
-        ticks = [int(word) for word in stat.rsplit(")", 1)[1].split()[11:15]]
-        return sum(ticks) / os.sysconf("SC_CLK_TCK")
+    def usage(self) -> Usage:
+        """Return what it has used up so far."""
+        return usage_of(self.pid)
 
     def _sample(self) -> None:
-        while not self._stop.wait(0.05):
-            self.peak_tree = max(self.peak_tree, _resident_of_tree(self._process.pid))
+        while not self._stop.wait(0.2):
+            self.peak_tree = max(self.peak_tree, self.usage().resident)
 
 
-def _resident_of_tree(root: int) -> int:
+def usage_of(root: int) -> Usage:
+    """Return what a process and its descendants have used up so far (proc(5), stat and statm)."""
     parents: dict[int, int] = {}
     resident: dict[int, int] = {}
+    cpu: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
@@ -89,9 +133,16 @@ def _resident_of_tree(root: int) -> int:
             pages = (entry / "statm").read_text(encoding="ascii").split()[1]
         except OSError:
             continue
-        parents[int(entry.name)] = int(stat.rsplit(")", 1)[1].split()[1])
+        words = stat.rsplit(")", 1)[1].split()
+        parents[int(entry.name)] = int(words[1])
+        cpu[int(entry.name)] = sum(map(int, words[11:15]))
         resident[int(entry.name)] = int(pages) * _PAGE
-    return sum(size for pid, size in resident.items() if _descends(pid, root, parents))
+    family = [pid for pid in parents if _descends(pid, root, parents)]
+    return Usage(
+        sum(resident[pid] for pid in family),
+        resident.get(root, 0),
+        sum(cpu[pid] for pid in family) / _TICKS,
+    )
 
 
 def _descends(pid: int, root: int, parents: dict[int, int]) -> bool:

@@ -1,131 +1,199 @@
-"""`make bench`: drop-to-sorted latency, throughput, memory and start of the real daemon.
+"""`make bench`: docsorter beside other ways to sort, and beside the limit, in one run.
 
-    python -m bench.run [--documents 500] [--single 40] [--json FILE]
+    python -m bench.run [--documents 200] [--rounds 3] [--text 24] [--json FILE]
 
-Every figure comes from one run on one machine; compare ratios, not seconds, between machines.
+The ways take turns, so that whatever else the machine does troubles all of them; what counts are
+the ratios. Needs the `train` extra; the text sorter needs Tesseract and is left out without it.
 """
 
 import argparse
 import json
 import os
 import statistics
-import tempfile
-import time
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
-from rich.console import Console
-from rich.table import Table
-
-from bench.daemon import MeasuredDaemon
-from bench.variants import make_inputs
+from bench import latency, show
+from bench.mix import Paper, mix
+from bench.ways import words
+from bench.ways.afternoon import Afternoon
+from bench.ways.bare import Bare
+from bench.ways.way import Turn, Way
+from bench.ways.whole import Whole
+from bench.ways.words import Words
 from docsorter import __version__
-from docsorter.configuration import Configuration, load
-from docsorter.documents import Document, Place, State
-from docsorter.service.demo import example_files
-from docsorter.service.migration import migrate_workspace, open_workspace_store
-from docsorter.service.workspace import create
-from docsorter.store import Store
 
-REST = 0.5
-FINAL = {State.SORTED, State.REVIEW, State.REJECTED}
-UNREADABLE = {"Vertraulich.pdf", "scan_20260914_0013.pdf"}  # encrypted, truncated
-AIMS = {
-    "latency_median_s": 0.5,
-    "peak_memory_daemon_mb": 500,
-    "start_to_ready_s": 1.5,
-}
+SCANS: Final = "scans"
+BORN: Final = "born digital"
+SHARE_OF_THROUGHPUT: Final = 0.6
+_SCAN_SHARE: Final = 0.85
+Turns = dict[str, dict[str, list[Turn]]]
 
 
 def main() -> None:
-    """Measure, print a table, and write the figures as JSON."""
+    """Measure, write the figures as JSON, and print them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--documents", type=int, default=500, help="mixed scans for throughput")
-    parser.add_argument("--single", type=int, default=40, help="drops for the latency")
+    parser.add_argument("--documents", type=int, default=200, help="of the mix, times of twenty")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of every way")
+    parser.add_argument("--text", type=int, default=24, help="documents that the text sorter reads")
+    parser.add_argument("--single", type=int, default=30, help="documents dropped one by one")
+    parser.add_argument("--stream", type=int, default=200, help="documents dropped at random")
     parser.add_argument("--json", type=Path, default=Path("bench/out/bench.json"))
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="docsorter-bench-") as name:
-        figures = measure(Path(name), options.documents, options.single)
+    figures = measure(options)
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    show(figures)
+    show.table(figures)
 
 
-def measure(scratch: Path, documents: int, single: int) -> dict[str, float | int | str]:
-    """Run everything in a scratch directory and return the figures by name."""
-    configuration = _workspace(scratch)
-    source = scratch / "source"
-    source.mkdir()
-    usable = [path for path in example_files() if path.name not in UNREADABLE]
-    files = make_inputs(usable, documents + single, source)
-    with MeasuredDaemon(configuration.workspace, scratch) as daemon:
-        with open_workspace_store(configuration) as store:
-            latencies = _drop_singly(configuration, store, files[:single])
-            before = daemon.cpu_seconds()
-            seconds = _drop_together(configuration, store, files[single:])
-            cpu = daemon.cpu_seconds() - before
-        own, tree, ready = daemon.peak_own, daemon.peak_tree, daemon.ready_seconds
+def measure(options: argparse.Namespace) -> dict[str, object]:
+    """Run everything and return the figures."""
+    folder, papers = mix(options.documents)
+    skipped = {} if words.is_installed() else {"text": f"skipped: {words.HOW_TO_INSTALL}"}
+    with ExitStack() as stack:
+        whole = stack.enter_context(Whole())
+        ways: dict[str, Way] = {"docsorter": whole, "limit": stack.enter_context(Bare())}
+        ways["script"] = stack.enter_context(Afternoon())
+        if not skipped:
+            ways["text"] = stack.enter_context(Words())
+        turns = _take_turns(ways, folder, papers, options)
+        rates = _rates(turns)
+        peak, ready = whole.daemon.peak_own, whole.daemon.ready_seconds
+        tree = whole.daemon.peak_tree
+        single = latency.singly(whole, folder, papers[: options.single])
+        stream = [papers[n % len(papers)] for n in range(options.stream)]
+        share = SHARE_OF_THROUGHPUT * rates["docsorter"]["mix"]
+        streamed = latency.streamed(whole, folder, stream, share)
     return {
         "version": __version__,
-        "cores": os.cpu_count() or 1,
-        "documents": documents,
-        "start_to_ready_s": round(ready, 3),
-        "latency_median_s": round(statistics.median(latencies), 3),
-        "latency_p95_s": round(sorted(latencies)[int(0.95 * (len(latencies) - 1))], 3),
-        "latency_n": len(latencies),
-        "documents_per_s": round(documents / seconds, 2),
-        "cpu_s_per_document": round(cpu / documents, 4),
-        "peak_memory_daemon_mb": round(own / 2**20),
-        "peak_memory_with_children_mb": round(tree / 2**20),
+        "cores": len(os.sched_getaffinity(0)),
+        "documents": {"mix": len(papers), SCANS: sum(paper.is_scan for paper in papers)},
+        "taken": {way: _taken(by_set) for way, by_set in turns.items()},
+        "skipped": skipped,
+        "per_second": rates,
+        "cpu_ms": _cpu(turns),
+        "limit_cpu_ms": _parts(turns["limit"]),
+        "ratios": ratios(turns),
+        "accuracy": _accuracy(turns, papers),
+        "latency": {
+            "single": latency.summary(single),
+            "stream": {"share_of_throughput": SHARE_OF_THROUGHPUT, **latency.summary(streamed)},
+        },
+        "memory_mb": {"daemon": round(peak / 2**20), "with_children": round(tree / 2**20)},
+        "start_to_ready_s": round(ready, 2),
     }
 
 
-def _workspace(scratch: Path) -> Configuration:
-    configuration, _ = create(scratch / "paper")
-    (configuration.workspace / "docsorter.toml").write_text(f"[intake]\nrest_seconds = {REST}\n")
-    migrate_workspace(configuration)
-    return load(configuration.workspace)
+def _take_turns(
+    ways: Mapping[str, Way], folder: Path, papers: Sequence[Paper], options: argparse.Namespace
+) -> Turns:
+    """Let every way take a turn in each round, for the scans and for the born digital apart.
+
+    docsorter and the limit look at all documents in each round, the script at a part, so that it
+    has seen each once in the end, and the text sorter at a few.
+    """
+    sets = {
+        SCANS: [paper for paper in papers if paper.is_scan],
+        BORN: [paper for paper in papers if not paper.is_scan],
+    }
+    turns: Turns = {way: {name: [] for name in sets} for way in ways}
+    for way in ways.values():
+        way.turn(folder, papers[:4])  # whatever is only done once
+    for number in range(options.rounds):
+        for name, part in sets.items():
+            few = max(1, round(options.text * len(part) / len(papers) / options.rounds))
+            slices = {
+                "script": part[number :: options.rounds],
+                "text": part[number * few : (number + 1) * few],
+            }
+            for way, asked in ways.items():
+                turn = asked.turn(folder, slices.get(way, part))
+                turns[way][name].append(turn)
+                said = f"{turn.documents} {name}, {turn.rate:.2f} a second"
+                print(f"round {number + 1}: {way}: {said}", file=sys.stderr, flush=True)
+    return turns
 
 
-def _drop_singly(configuration: Configuration, store: Store, files: list[Path]) -> list[float]:
-    """Drop one file after the other; return seconds from drop to delivery beyond the rest time."""
-    latencies = []
-    for count, path in enumerate(files, start=1):
-        dropped = time.time()
-        path.rename(configuration.root(Place.INBOX) / path.name)
-        newest = _wait_for(store, count)[0]
-        delivered = newest.finished_at or newest.decided_at
-        assert delivered is not None, "a delivered document has a time"
-        latencies.append(delivered.timestamp() - dropped - REST)
-    return latencies
+def _rates(turns: Turns) -> dict[str, dict[str, float]]:
+    return {way: _by_set(by_set, lambda turn: 1 / turn.rate, 1) for way, by_set in turns.items()}
 
 
-def _drop_together(configuration: Configuration, store: Store, files: list[Path]) -> float:
-    """Drop all files at once; return seconds until the last is delivered, without the rest."""
-    already = store.counts().total
-    began = time.monotonic()
-    for path in files:
-        path.rename(configuration.root(Place.INBOX) / path.name)
-    _wait_for(store, already + len(files))
-    return time.monotonic() - began - REST
+def _cpu(turns: Turns) -> dict[str, dict[str, float]]:
+    return {
+        way: _by_set(by_set, lambda turn: 1000 * turn.cpu_seconds / turn.documents, 0)
+        for way, by_set in turns.items()
+    }
 
 
-def _wait_for(store: Store, finished: int) -> list[Document]:
-    deadline = time.monotonic() + 1200
-    while time.monotonic() < deadline:
-        states = store.counts().states
-        if sum(states.get(state, 0) for state in FINAL) >= finished:
-            return store.documents(limit=1)
-        time.sleep(0.01)
-    raise TimeoutError(f"not {finished} documents after 20 minutes")
+def _by_set(
+    by_set: Mapping[str, Sequence[Turn]], cost: Callable[[Turn], float], inverse: int
+) -> dict[str, float]:
+    """Return the median over the rounds by set, and for the mix the weighted sum of the costs."""
+    costs = {name: statistics.median(map(cost, taken)) for name, taken in by_set.items()}
+    costs["mix"] = _SCAN_SHARE * costs[SCANS] + (1 - _SCAN_SHARE) * costs[BORN]
+    return {name: round(1 / cost if inverse else cost, 2) for name, cost in costs.items()}
 
 
-def show(figures: dict[str, float | int | str]) -> None:
-    """Print the figures as a table, each beside its aim where there is one."""
-    table = Table("figure", "value", "aim")
-    for name, value in figures.items():
-        aim = AIMS.get(name)
-        table.add_row(name, str(value), "" if aim is None else f"under {aim}")
-    Console().print(table)
+def ratios(turns: Turns) -> dict[str, dict[str, float]]:
+    """Return how many times faster docsorter is, by wall clock and by CPU time.
+
+    Each is the median over the rounds of the ratio within a round.
+    """
+    found: dict[str, dict[str, float]] = {}
+    ours = turns["docsorter"]
+    for way, by_set in turns.items():
+        if way == "docsorter":
+            continue
+        found[way] = {}
+        for name, taken in by_set.items():
+            pairs = list(zip(ours[name], taken, strict=True))
+            wall = statistics.median(mine.rate / other.rate for mine, other in pairs)
+            work = statistics.median(
+                (other.cpu_seconds / other.documents) / (mine.cpu_seconds / mine.documents)
+                for mine, other in pairs
+            )
+            found[way] |= {name: round(wall, 3), f"{name}, cpu": round(work, 3)}
+    return found
+
+
+def _taken(by_set: Mapping[str, Sequence[Turn]]) -> dict[str, int]:
+    return {name: sum(turn.documents for turn in taken) for name, taken in by_set.items()}
+
+
+def _parts(by_set: Mapping[str, Sequence[Turn]]) -> dict[str, dict[str, float]]:
+    return {
+        name: {
+            part: round(
+                1000 * statistics.median(turn.parts[part] / turn.documents for turn in taken), 1
+            )
+            for part in taken[0].parts
+        }
+        for name, taken in by_set.items()
+    }
+
+
+def _accuracy(turns: Turns, papers: Sequence[Paper]) -> dict[str, dict[str, float]]:
+    """Return how often the most probable label is right, of the documents that a way saw."""
+    truth = {paper.file: paper.label for paper in papers}
+    said = {way: _labels(by_set) for way, by_set in turns.items()}
+    found = {}
+    for way, labels in said.items():
+        right = sum(label == truth[file] for file, label in labels.items())
+        same = sum(said["docsorter"].get(file) == label for file, label in labels.items())
+        found[way] = {
+            "documents": len(labels),
+            "right": round(right / len(labels), 4),
+            "as_docsorter": round(same / len(labels), 4),
+        }
+    return found
+
+
+def _labels(by_set: Mapping[str, Sequence[Turn]]) -> dict[str, str]:
+    taken = [turn for turns in by_set.values() for turn in turns]
+    return {file: label for turn in taken for file, label in turn.labels.items()}
 
 
 if __name__ == "__main__":

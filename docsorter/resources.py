@@ -1,5 +1,7 @@
-"""Where the files that travel with the package are: in the wheel, or beside it in a checkout."""
+"""What there is to work with: the files that travel with the package, and the cores we may use."""
 
+import math
+import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -29,3 +31,21 @@ def systemd_dir() -> Path:
 def starter_bundle_dir() -> Path:
     """Return the model bundle that ships with the package."""
     return _PACKAGE / "model" / "starter"
+
+
+def usable_cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """Return how many cores this process may keep busy, at least 1.
+
+    Not the machine's: a service may be pinned to some of them (sched_setaffinity(2)), and a
+    container given a share of their time (Linux, Documentation/admin-guide/cgroup-v2, cpu.max).
+
+    Args:
+        quota: "MAX PERIOD" in microseconds, or "max PERIOD" for no limit.
+    """
+    cores = len(os.sched_getaffinity(0))
+    try:
+        most, period = quota.read_text(encoding="ascii").split()
+        share = math.ceil(int(most) / int(period))
+    except (OSError, ValueError, ZeroDivisionError):
+        return cores
+    return max(1, min(cores, share))

@@ -10,6 +10,7 @@ import typer
 from docsorter import __version__
 from docsorter.cli import (
     backup_commands,
+    bench_commands,
     care_commands,
     daemon_commands,
     data_commands,
@@ -107,6 +108,7 @@ backup_commands.register(app)
 care_commands.register(app)
 app.add_typer(data_commands.app, name="data")
 app.add_typer(model_commands.app, name="model")
+app.add_typer(bench_commands.app, name="bench")
 app.add_typer(service_commands.app, name="service")
 
 

@@ -1,6 +1,5 @@
 """model compare: two models side by side, on their cards and on documents."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,12 +61,13 @@ def compare(
 
 
 def _look(settings: "Configuration", first: str, second: str, folder: Path) -> "Comparison":
+    from docsorter.resources import usable_cores
     from docsorter.service.comparing import compare_on, files_to_compare
     from docsorter.service.engine import load_model
 
     one, two = load_model(settings, first), load_model(settings, second)
     files = files_to_compare(folder, [*one.card.labels, *two.card.labels])
-    workers = settings.settings.service.workers or os.cpu_count() or 1
+    workers = settings.settings.service.workers or usable_cores()
     with progress() as bar:
         task = bar.add_task("both look at the documents", total=len(files))
         return compare_on(

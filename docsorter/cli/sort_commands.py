@@ -70,9 +70,10 @@ def _outcomes(
     from docsorter.service import oneoff
 
     if dry_run:
+        from docsorter.resources import usable_cores
         from docsorter.service.engine import open_engine
 
-        workers = os.cpu_count() or 1
+        workers = usable_cores()
         engine = stack.enter_context(open_engine(_settings_or_defaults(ctx), workers))
         return oneoff.look_only(engine, files, workers)
     from docsorter.service.assembly import assemble

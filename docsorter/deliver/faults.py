@@ -34,8 +34,7 @@ class PlanPoint(StrEnum):
     """The steps around a move: what is written down before it, and what gives it up."""
 
     CLAIM_PLANNED = "claim-planned"  # a complete file in the inbox has its number and its move
-    HASHED = "hashed"  # the store knows the digest of a spooled document
-    VERDICT_PLANNED = "verdict-planned"  # the verdict, and the move that follows from it
+    VERDICT_PLANNED = "verdict-planned"  # digest and verdict, and the move that follows
     PUT_OFF = "put-off"  # the document waits, with its reason and its next try
     ANSWER_PLANNED = "answer-planned"  # what a person said, and the move that follows from it
     UNDO_PLANNED = "undo-planned"  # the answer does not stand any more, and the move back

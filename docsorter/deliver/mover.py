@@ -133,7 +133,7 @@ class Mover:
             EnvironmentFaultError: The surroundings fail; the OSError is its cause.
         """
         with environment(), self._locks.hold(move.id):
-            job = self._job(self._planned(move.id))
+            job = self._planned(move.id)
             with self.step(PlanPoint.TAKEN_BACK):
                 self._carrier.take_back(job)
             with self.step(PlanPoint.ABANDONED):
@@ -154,19 +154,16 @@ class Mover:
         with environment(), self.step(PlanPoint.RETURNED):
             return self._carrier.claimer.restore(stray, self.roots[Place.INBOX] / name)
 
-    def _job(self, move: Move) -> Job:
-        return make_job(move, self.store.document(move.document_id), self.roots)
-
-    def _planned(self, move_id: int) -> Move:
-        move = self.store.move(move_id)
+    def _planned(self, move_id: int) -> Job:
+        move, document = self.store.move_and_document(move_id)
         if move.state is not MoveState.PLANNED:
             raise ConflictError(
                 f"move {move_id} is {move.state} already", remedy="nothing is left to do"
             )
-        return move
+        return make_job(move, document, self.roots)
 
     def _execute(self, move_id: int, inode: int | None) -> Delivery:
-        job = self._job(self._planned(move_id))
+        job = self._planned(move_id)
         base = job.target.name
         for _ in range(_TRIES):
             try:
@@ -193,4 +190,4 @@ class Mover:
         path = str(PurePosixPath(job.move.to_path).with_name(name))
         with self.step(FaultPoint.REPLAN):
             move = self.store.replan_move(job.move.id, path, job.move.sidecar)
-        return self._job(move)
+        return make_job(move, self.store.document(move.document_id), self.roots)

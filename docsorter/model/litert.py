@@ -11,6 +11,7 @@ from docsorter.documents import RawOutput
 from docsorter.errors import DependencyError, ModelError
 from docsorter.model.bundle import ModelBundle
 from docsorter.model.card import ModelCard
+from docsorter.resources import usable_cores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,7 +51,7 @@ class LiteRTClassifier:
             ) from error
         try:
             with _without_chatter():
-                threads = threads or os.cpu_count() or 1
+                threads = threads or usable_cores()
                 self._interpreter = Interpreter(str(path), num_threads=threads)
                 self._interpreter.allocate_tensors()
             self._run = self._interpreter.get_signature_runner(SIGNATURE)

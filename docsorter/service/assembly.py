@@ -1,6 +1,5 @@
 """Everything a running docsorter is made of, opened in the right order."""
 
-import os
 from dataclasses import dataclass
 
 from docsorter.clock import Clock, SystemClock
@@ -9,7 +8,9 @@ from docsorter.deliver.mover import Mover
 from docsorter.deliver.recovery import RecoveryReport, recover
 from docsorter.disk import Disk
 from docsorter.documents import Place
+from docsorter.resources import usable_cores
 from docsorter.service.destinations import Destinations
+from docsorter.service.due_work import DueWork
 from docsorter.service.earning import Earning
 from docsorter.service.engine import open_engine
 from docsorter.service.migration import migrate_workspace, open_workspace_store
@@ -32,6 +33,7 @@ class Assembly:
         mover: Moves bytes between the places.
         engine: From a file to a verdict, with the model in use.
         pipeline: From the spool to a folder.
+        due: What is due in the store.
         earning: What the evidence from the user's own paper allows.
         recovered: What had to be finished from an earlier run.
         workers: Documents looked at side by side.
@@ -42,6 +44,7 @@ class Assembly:
     mover: Mover
     engine: SwitchingEngine
     pipeline: Pipeline
+    due: DueWork
     earning: Earning
     recovered: RecoveryReport
     workers: int
@@ -76,7 +79,7 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
     mover = open_mover(configuration, store, clock)
     store.hasten(longest_wait(configuration, clock))  # the clock may have been set meanwhile
     recovered = recover(store, mover)
-    workers = settings.service.workers or os.cpu_count() or 1
+    workers = settings.service.workers or usable_cores()
     engine = SwitchingEngine(open_engine(configuration, workers), settings.pages, workers)
     earning = Earning(store, settings.decide, settings.promise, clock)
     if earning.is_earned:  # checks may have been settled while nothing ran
@@ -93,4 +96,14 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
         earning=earning,
         probation=Probation(configuration.state, store, settings.drift.probation_checks),
     )
-    return Assembly(configuration, store, mover, engine, pipeline, earning, recovered, workers)
+    return Assembly(
+        configuration=configuration,
+        store=store,
+        mover=mover,
+        engine=engine,
+        pipeline=pipeline,
+        due=DueWork(store, clock),
+        earning=earning,
+        recovered=recovered,
+        workers=workers,
+    )

@@ -28,7 +28,7 @@ from docsorter.service.model_switch import ModelSwitch
 from docsorter.service.notify import Notifier
 from docsorter.service.pauses import Pauses, pause_of
 from docsorter.service.roots import MountMemory, check_roots, check_space
-from docsorter.service.unfinished import due_moves, longest_wait
+from docsorter.service.unfinished import longest_wait
 from docsorter.service.watching import Watching
 from docsorter.service.workers import Workers
 
@@ -207,19 +207,21 @@ class Daemon:
         if self._hasten_at and self._clock.monotonic() >= self._hasten_at[0]:
             del self._hasten_at[0]
             assembly.store.hasten(longest_wait(self._configuration, self._clock))
+            assembly.due.hurry()
 
     def _hand_out(self, assembly: Assembly, claimer: Claimer, workers: Workers) -> None:
         trouble = workers.take_trouble()
         if trouble is not None:
             raise trouble
-        store, now = assembly.store, self._clock.now()
+        due = assembly.due
+        due.look(workers.has, resuming=self._pauses.now is not None)
         # What a worker carries just now looks like a move that was put off until a moment ago.
-        due = due_moves(store, now, resuming=self._pauses.now is not None)
-        unfinished = [move for move in due if not workers.has(move.document_id)]
+        unfinished = [move for move in due.take_moves() if not workers.has(move.document_id)]
         if unfinished:
-            recover(store, assembly.mover, moves=unfinished)
-        for document in store.due_documents(workers.capacity + workers.busy, now):
-            workers.submit(document.id)
+            recover(assembly.store, assembly.mover, moves=unfinished)
+            due.hurry()
+        while workers.capacity and (document_id := due.next_document()) is not None:
+            workers.submit(document_id)
         while workers.capacity and claimer.backlog and not self._stopping:
             claim = claimer.plan_next()
             if claim is not None:
@@ -244,11 +246,11 @@ class Daemon:
         until_scan = inbox.next_due() - self._clock.monotonic()
         waits = [_LONGEST_SLEEP, until_scan, self._heartbeat.next_write()]
         try:
-            due = assembly.store.next_due_time()
+            until_due = assembly.due.seconds()
         except (EnvironmentFaultError, StoreError):
             return 0.0  # the next tick meets it as well, and pauses
-        if due is not None:
-            waits.append((due - self._clock.now()).total_seconds())
+        if until_due is not None:
+            waits.append(until_due)
         if self._notifier.ping_seconds is not None:
             waits.append(self._notifier.ping_seconds)
         return max(0.0, min(waits))

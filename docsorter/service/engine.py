@@ -20,7 +20,9 @@ from docsorter.model.classifier import Classifier
 from docsorter.model.golden import check_golden
 from docsorter.model.litert import open_classifier
 from docsorter.model.registry import ModelRegistry, refuse_changed
+from docsorter.model.runtime_choice import kept_threads, surroundings
 from docsorter.pages.reader import PageReader
+from docsorter.resources import usable_cores
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,10 @@ def load_model(configuration: Configuration, name: str = "") -> LoadedModel:
     mark = refuse_changed(used)
     bundle = load_bundle(used.path)
     rule = sort_rule(bundle.card, settings.decide.threshold, settings.decide.policies)
-    classifier = open_classifier(bundle, threads=settings.model.threads)
+    threads = settings.model.threads or kept_threads(
+        configuration.state, surroundings(mark, usable_cores())
+    )
+    classifier = open_classifier(bundle, threads=threads)
     golden = check_golden(bundle, classifier)
     novelty = NoveltyModel.from_arrays(bundle.novelty)
     worst = max(result.difference for result in golden)

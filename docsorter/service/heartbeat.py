@@ -50,6 +50,8 @@ class Heartbeat:
         self._began = clock.monotonic()
         self._written_at = float("-inf")
         self._pinged_at = float("-inf")
+        self._counted_at = float("-inf")
+        self._said: object = None
         self._last: Health | None = None
         self._model = ModelWord()
         self._parts: tuple[IntakeSource, Inbox, Workers] | None = None
@@ -82,6 +84,8 @@ class Heartbeat:
         now = self._clock.monotonic()
         if state in {"running", "paused"}:
             self._ping(now, paused=state == "paused")
+        if self._is_early(now, (state, pause, self._model)):
+            return
         health = self._health(state, pause)
         self._tell(health)
         changed = self._last is None or _essence(health) != _essence(self._last)
@@ -92,6 +96,17 @@ class Heartbeat:
             self._pending = False
         else:
             self._pending = changed
+
+    def _is_early(self, now: float, word: object) -> bool:
+        """Whether there is nothing new to say but numbers, and those were counted just now.
+
+        Counting what waits takes longer the more there is, and a busy daemon beats often.
+        """
+        if word == self._said and now < self._counted_at + _AT_MOST:
+            self._pending = True
+            return True
+        self._said, self._counted_at = word, now
+        return False
 
     def next_write(self) -> float:
         """Return seconds until there is something to write, not counting what happens till then."""

@@ -36,7 +36,7 @@ from docsorter.service.log import LOGGER
 from docsorter.service.pauses import fault_reason
 from docsorter.service.probation import Probation
 from docsorter.settings import IntakeSettings
-from docsorter.store import Findings, Store
+from docsorter.store import Digest, Findings, Store
 from docsorter.writers import is_being_written
 
 _LOG = logging.getLogger(LOGGER)
@@ -99,14 +99,17 @@ class Pipeline:
         Returns:
             The document: sorted, in review, rejected, or still spooled with its next try.
         """
-        document = self._store.document(document_id)
+        return self.handle_claimed(self._store.document(document_id))
+
+    def handle_claimed(self, document: Document) -> Document:
+        """Do the same with a document as the store has it at this moment."""
         if document.state is not State.SPOOLED:
             return document
         try:
             return self._attempt(document)
         except ConflictError as error:  # answered, moved or forgotten meanwhile
-            _LOG.info("document %d: %s", document_id, error)
-            return self._store.document(document_id)
+            _LOG.info("document %d: %s", document.id, error)
+            return self._store.document(document.id)
 
     def _attempt(self, document: Document) -> Document:
         try:
@@ -132,7 +135,7 @@ class Pipeline:
         path = self._spool / document.path
         if is_being_written(path):
             return self._wait(document, _STILL_OPEN, self._intake.slow_rest_seconds)
-        document = self._hash(document, path)
+        document = self._hashed(document, path)
         earlier = self._earlier(document)
         if earlier is not None:
             findings = Findings(duplicate_of=earlier.id)
@@ -162,15 +165,15 @@ class Pipeline:
             return judged
         return self._probation.judge(document, sight, judged)
 
-    def _hash(self, document: Document, path: Path) -> Document:
+    def _hashed(self, document: Document, path: Path) -> Document:
+        """Return the document with the digest of its bytes, which the store learns in the end."""
         status = path.stat(follow_symlinks=False)
         if document.sha256 is not None and _same(document, status):
             return document
         digest = self._disk.sha256(path)
-        with self._mover.step(PlanPoint.HASHED):
-            return self._store.set_hash(
-                document.id, sha256=digest, size=status.st_size, mtime_ns=status.st_mtime_ns
-            )
+        return dataclasses.replace(
+            document, sha256=digest, size=status.st_size, mtime_ns=status.st_mtime_ns
+        )
 
     def _hindered(self, document: Document, error: EnvironmentFaultError) -> Document:
         """Wait for the surroundings; a reader killed again and again is laid to the document."""
@@ -236,6 +239,9 @@ class Pipeline:
         destination = self._destinations.of(
             document, verdict, findings.prediction, statement=statement
         )
+        if document.sha256 is not None:
+            digest = Digest(document.sha256, document.size, document.mtime_ns)
+            findings = dataclasses.replace(findings, digest=digest)
         with self._mover.step(PlanPoint.VERDICT_PLANNED):
             return self._store.decide_and_plan(
                 document.id,

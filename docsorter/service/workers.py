@@ -89,9 +89,12 @@ class Workers:
         self._pool.shutdown(wait=True)
 
     def _handle(self, document_id: int, claim: Claim | None) -> Document | None:
-        if claim is not None and claim() is None:
+        claimed = None if claim is None else claim()
+        if claim is not None and claimed is None:
             return None
         try:
+            if claimed is not None:
+                return self._pipeline.handle_claimed(claimed)
             return self._pipeline.handle(document_id)
         except StoreError:
             raise

@@ -100,7 +100,7 @@ class AnswersStore(Transactions):
             if manner.batch is not None:
                 detail["batch"] = manner.batch
             rows.log(session, "answered", at=now, actor=reviewer, document_id=row.id, detail=detail)
-            return records.answer(answer), records.move(move)
+            return records.answer(answer), move
 
     def undo_answer(
         self, document_id: int, destination: Destination, *, reviewer: str, uid: int
@@ -141,7 +141,7 @@ class AnswersStore(Transactions):
                 row.answered_by = None
             detail: dict[str, object] = {"label": answer.label, "uid": uid, "answer": answer.id}
             rows.log(session, "undone", at=now, actor=reviewer, document_id=row.id, detail=detail)
-            return records.answer(answer), records.move(move)
+            return records.answer(answer), move
 
     def answers(self, document_id: int) -> list[Answer]:
         """Return all answers to a document, the oldest first, undone ones too."""

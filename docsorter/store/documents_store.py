@@ -5,7 +5,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, and_, func, or_, select, text, update
+from sqlalchemy import CursorResult, func, select, text, update
 
 from docsorter.documents import (
     Document,
@@ -15,11 +15,9 @@ from docsorter.documents import (
     Reason,
     ReasonCode,
     State,
-    VerdictKind,
 )
-from docsorter.errors import ConflictError
-from docsorter.store import records, rows, tallies
-from docsorter.store.tables import DocumentRow, EntryRow, MoveRow, PredictionRow
+from docsorter.store import records, rows, statements, tallies
+from docsorter.store.tables import DocumentRow, EntryRow, PredictionRow
 from docsorter.store.transactions import Transactions
 from docsorter.store.words import Arrival, Destination, Findings
 
@@ -42,39 +40,30 @@ class DocumentsStore(Transactions):
         """
         now = self._now()
         with self.write() as session:
-            taken = select(MoveRow.id).where(
-                MoveRow.closed_at.is_(None),
-                MoveRow.from_place == Place.INBOX,
-                MoveRow.from_path == arrival.path,
-            )
-            if session.scalar(taken) is not None:
-                raise ConflictError(
-                    f"{arrival.path} is being claimed already", remedy="it is taken care of"
-                )
-            row = DocumentRow(
-                name=arrival.name,
-                source=arrival.source,
-                state=State.CLAIMING,
-                place=Place.INBOX,
-                path=arrival.path,
-                size=arrival.size,
-                mtime_ns=arrival.mtime_ns,
-                arrived_at=now,
-                producer="",
-                attempts=0,
-            )
-            session.add(row)
-            session.flush()
+            values: dict[str, Any] = {
+                "name": arrival.name,
+                "source": arrival.source,
+                "state": State.CLAIMING,
+                "place": Place.INBOX,
+                "path": arrival.path,
+                "size": arrival.size,
+                "mtime_ns": arrival.mtime_ns,
+                "arrived_at": now,
+                "producer": "",
+                "attempts": 0,
+            }
+            number = rows.inserted(session, statements.NEW_DOCUMENT, values)
+            row = DocumentRow(id=number, **values)  # in no session: nothing is read or written
             tallies.count(session, tallies.key_of(row), 1)
-            spool = Destination(Place.SPOOL, spool_name(row.id, arrival.name), State.SPOOLED)
+            spool = Destination(Place.SPOOL, spool_name(number, arrival.name), State.SPOOLED)
             move = rows.plan(
                 session, row, spool, actor=actor, now=now, before=records.decision(row)
             )
             detail: dict[str, object] = {"size": arrival.size, "mtime_ns": arrival.mtime_ns}
             rows.log(
-                session, "claim_planned", at=now, actor=actor, document_id=row.id, detail=detail
+                session, "claim_planned", at=now, actor=actor, document_id=number, detail=detail
             )
-            return records.document(row), records.move(move)
+            return records.document(row), move
 
     def set_hash(self, document_id: int, *, sha256: str, size: int, mtime_ns: int) -> Document:
         """Note the digest of a document's bytes, with the size and time they had."""
@@ -90,27 +79,8 @@ class DocumentsStore(Transactions):
         That is one that came earlier, or one that came later and has its verdict already. One that
         was withdrawn, forgotten, or itself rejected as a duplicate does not count.
         """
-        duplicate = (DocumentRow.reason == ReasonCode.DUPLICATE) & (
-            DocumentRow.verdict == VerdictKind.REJECT
-        )
-        query = (
-            select(DocumentRow)
-            .where(
-                DocumentRow.sha256 == sha256,
-                or_(
-                    DocumentRow.id < before_id,
-                    and_(DocumentRow.id > before_id, DocumentRow.verdict.is_not(None)),
-                ),
-                DocumentRow.state != State.WITHDRAWN,
-                DocumentRow.forgotten_at.is_(None),
-                # NULL is not true, so a document without a verdict counts
-                func.coalesce(duplicate, False).is_(False),
-            )
-            .order_by(DocumentRow.id)
-            .limit(1)
-        )
         with self.read() as session:
-            row = session.scalar(query)
+            row = session.scalar(statements.EARLIER, {"sha256": sha256, "before_id": before_id})
             return None if row is None else records.document(row)
 
     def record_prediction(
@@ -205,12 +175,11 @@ class DocumentsStore(Transactions):
 
         They are in the spool, no move of them is planned, and their next try has come.
         """
-        spooled = select(DocumentRow).where(DocumentRow.state == State.SPOOLED, ~rows.is_planned())
-        # Two questions, each answered from the index; "or" would read the whole spool.
-        fresh = spooled.where(DocumentRow.next_try_at.is_(None)).order_by(DocumentRow.id)
-        again = spooled.where(DocumentRow.next_try_at <= now).order_by(DocumentRow.next_try_at)
         with self.read() as session:
-            found = [*session.scalars(fresh.limit(limit)), *session.scalars(again.limit(limit))]
+            found = [
+                *session.scalars(statements.FRESH, {"most": limit}),
+                *session.scalars(statements.AGAIN, {"most": limit, "now": now}),
+            ]
             found.sort(key=lambda row: row.id)
             return [records.document(row) for row in found[:limit]]
 
@@ -219,13 +188,8 @@ class DocumentsStore(Transactions):
 
         Documents that never failed are due already and do not count.
         """
-        first = func.min(DocumentRow.next_try_at)
-        spooled = select(first).where(DocumentRow.state == State.SPOOLED)
-        moving = select(first).where(
-            DocumentRow.id.in_(select(MoveRow.document_id).where(MoveRow.closed_at.is_(None)))
-        )
         with self.read() as session:
-            times = [session.scalar(spooled), session.scalar(moving)]
+            times = [session.scalar(one) for one in statements.NEXT_TRIES]
             return min((time for time in times if time is not None), default=None)
 
     def document(self, document_id: int) -> Document:

@@ -31,10 +31,10 @@ class EventsStore(Transactions):
         """
         now = self._now()
         with self.write() as session:
-            row = rows.log(
+            number = rows.log(
                 session, kind, at=now, actor=actor, document_id=document_id, detail=detail
             )
-            return records.event(row)
+        return Event(number, now, kind, actor, document_id, dict(detail or {}))
 
     def events(
         self,

@@ -4,9 +4,9 @@ import datetime as dt
 
 from sqlalchemy import select
 
-from docsorter.documents import Move, Prediction, State, Verdict
+from docsorter.documents import Document, Move, Prediction, State, Verdict
 from docsorter.errors import ConflictError
-from docsorter.store import check_rows, records, rows
+from docsorter.store import check_rows, records, rows, statements
 from docsorter.store.evidence_words import Draw
 from docsorter.store.tables import DocumentRow, MoveRow
 from docsorter.store.transactions import Transactions
@@ -36,8 +36,7 @@ class MovesStore(Transactions):
             row = rows.document_row(session, document_id, lock=True)
             _expect(row, expect)
             before = records.decision(row)
-            move = rows.plan(session, row, destination, actor=actor, now=now, before=before)
-            return records.move(move)
+            return rows.plan(session, row, destination, actor=actor, now=now, before=before)
 
     def decide_and_plan(
         self,
@@ -79,7 +78,7 @@ class MovesStore(Transactions):
                 detail["check"] = check_rows.draw(session, row, drawn, now).id
                 detail["inclusion"] = drawn.inclusion
             rows.log(session, "verdict", at=now, actor=actor, document_id=row.id, detail=detail)
-            return records.move(move)
+            return move
 
     def replan_move(self, move_id: int, path: str, sidecar: str | None) -> Move:
         """Choose another name for a planned move, because the first one was taken.
@@ -100,6 +99,18 @@ class MovesStore(Transactions):
         """
         with self.read() as session:
             return records.move(rows.move_row(session, move_id))
+
+    def move_and_document(self, move_id: int) -> tuple[Move, Document]:
+        """Return one move and its document, as they are at the same moment.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        with self.read() as session:
+            found = session.execute(statements.MOVE, {"move_id": move_id}).one_or_none()
+            if found is None:
+                raise rows.no_move(move_id)
+            return records.move(found[0]), records.document(found[1])
 
     def moves(self, document_id: int) -> list[Move]:
         """Return all moves of a document, the oldest first."""

@@ -6,11 +6,20 @@ from typing import Unpack
 from sqlalchemy.orm import Session
 
 from docsorter.documents import Document, MoveState, Place, State, Verdict
-from docsorter.store import check_rows, records, rows, second_rows, taking_back, tallies
+from docsorter.store import (
+    check_rows,
+    records,
+    rows,
+    second_rows,
+    statements,
+    taking_back,
+    tallies,
+)
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow
 from docsorter.store.transactions import Transactions
 from docsorter.store.words import Changes
 
+_LOCKED = statements.MOVE.with_for_update()
 _FINISHED = frozenset({State.SORTED, State.REJECTED})
 
 
@@ -43,12 +52,14 @@ class OutcomesStore(Transactions):
         """
         now = self._now()
         with self.write() as session:
-            move = rows.move_row(session, move_id)
-            row = rows.document_row(session, move.document_id, lock=True)
+            found = session.execute(_LOCKED, {"move_id": move_id}).one_or_none()
+            if found is None:
+                raise rows.no_move(move_id)
+            move, row = found
             if move.state is MoveState.DONE:
                 return records.document(row)
             rows.refuse_closed(move)
-            with tallies.recounted(session, row):
+            with session.no_autoflush, tallies.recounted(session, row):  # one flush, at the end
                 _apply(row, changes, now)
                 _arrive(session, row, move, now)
             rows.log(session, event, at=now, actor=actor, document_id=row.id, detail=detail)

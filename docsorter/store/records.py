@@ -119,20 +119,20 @@ def move(row: MoveRow) -> Move:
     )
 
 
-def prediction_row(document_id: int, made: Prediction, at: dt.datetime) -> PredictionRow:
-    """Return a new row for a prediction; numbers become plain Python floats."""
-    return PredictionRow(
-        document_id=document_id,
-        made_at=at,
-        model=made.model,
-        labels=list(made.labels),
-        probabilities=_floats(made.probabilities),
-        novelty=float(made.novelty),
-        pages=[
+def prediction_values(document_id: int, made: Prediction, at: dt.datetime) -> dict[str, object]:
+    """Return the columns of a new prediction; numbers become plain Python floats."""
+    return {
+        "document_id": document_id,
+        "made_at": at,
+        "model": made.model,
+        "labels": list(made.labels),
+        "probabilities": _floats(made.probabilities),
+        "novelty": float(made.novelty),
+        "pages": [
             {"probabilities": _floats(page.probabilities), "novelty": float(page.novelty)}
             for page in made.pages
         ],
-    )
+    }
 
 
 def prediction(row: PredictionRow) -> Prediction:

@@ -2,21 +2,16 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Insert, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from docsorter.documents import MoveState, Purpose, ReasonCode
+from docsorter.documents import Move, MoveState, Place, Purpose, ReasonCode
 from docsorter.errors import ConflictError, NotFoundError
-from docsorter.store import records
-from docsorter.store.tables import (
-    AnswerRow,
-    DocumentRow,
-    EntryRow,
-    EventRow,
-    MoveRow,
-    PredictionRow,
-)
+from docsorter.store import records, statements
+from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow, PredictionRow
 from docsorter.store.words import Destination, Findings
 
 
@@ -36,11 +31,7 @@ def document_row(session: Session, document_id: int, *, lock: bool = False) -> D
 
 def is_planned() -> ColumnElement[bool]:
     """Return the condition "a move of this document is planned" for a query on documents."""
-    return (
-        select(MoveRow.id)
-        .where(MoveRow.document_id == DocumentRow.id, MoveRow.closed_at.is_(None))
-        .exists()
-    )
+    return statements.IS_PLANNED
 
 
 def planned_move_row(session: Session, document_id: int) -> MoveRow | None:
@@ -58,10 +49,15 @@ def move_row(session: Session, move_id: int) -> MoveRow:
     """
     row = session.get(MoveRow, move_id, with_for_update=True)
     if row is None:
-        raise NotFoundError(
-            f"there is no move {move_id}", remedy="docsorter history lists the latest documents"
-        )
+        raise no_move(move_id)
     return row
+
+
+def no_move(move_id: int) -> NotFoundError:
+    """Return the error for a move that does not exist."""
+    return NotFoundError(
+        f"there is no move {move_id}", remedy="docsorter history lists the latest documents"
+    )
 
 
 def planned_row(session: Session, move_id: int) -> MoveRow:
@@ -108,34 +104,50 @@ def plan(
     now: dt.datetime,
     before: dict[str, object],
     answer_id: int | None = None,
-) -> MoveRow:
+) -> Move:
     """Add a planned move from where the document is.
 
     Raises:
         ConflictError: Another move of it is planned.
     """
     refuse_forgotten(row)
-    if planned_move_row(session, row.id) is not None:
-        raise ConflictError(
-            f"document {row.id} is being moved already", remedy="wait a moment and repeat"
+    values: dict[str, Any] = {
+        "document_id": row.id,
+        "from_place": row.place,
+        "from_path": row.path,
+        "to_place": destination.place,
+        "to_path": destination.path,
+        "state": MoveState.PLANNED,
+        "next_state": destination.next_state,
+        "sidecar": destination.sidecar,
+        "planned_at": now,
+    }
+    try:
+        number = inserted(
+            session,
+            statements.NEW_MOVE,
+            {**values, "actor": actor, "answer_id": answer_id, "before": before},
         )
-    move = MoveRow(
-        document_id=row.id,
-        from_place=row.place,
-        from_path=row.path,
-        to_place=destination.place,
-        to_path=destination.path,
-        state=MoveState.PLANNED,
-        next_state=destination.next_state,
-        sidecar=destination.sidecar,
-        actor=actor,
-        planned_at=now,
-        answer_id=answer_id,
-        before=before,
-    )
-    session.add(move)
-    session.flush()
-    return move
+    except IntegrityError as error:
+        # One planned move at most of a document, and from a path: the indexes see to that.
+        if MoveRow.__tablename__ not in str(error.orig):
+            raise
+        if values["from_place"] is Place.INBOX:
+            raise ConflictError(
+                f"{values['from_path']} is being claimed already", remedy="it is taken care of"
+            ) from error
+        raise ConflictError(
+            f"document {values['document_id']} is being moved already",
+            remedy="wait a moment and repeat",
+        ) from error
+    return Move(id=number, **values)
+
+
+def inserted(session: Session, statement: Insert, values: dict[str, object]) -> int:
+    """Insert a row and return its number."""
+    key = session.connection().execute(statement, values).inserted_primary_key
+    assert key is not None, "one row was inserted"
+    return int(key[0])
 
 
 def log(
@@ -146,12 +158,10 @@ def log(
     actor: str,
     document_id: int | None,
     detail: dict[str, object] | None = None,
-) -> EventRow:
-    """Add a line to the log."""
-    row = EventRow(at=at, kind=kind, actor=actor, document_id=document_id, detail=detail or {})
-    session.add(row)
-    session.flush()
-    return row
+) -> int:
+    """Add a line to the log and return its number."""
+    line = {"at": at, "kind": kind, "actor": actor, "document_id": document_id}
+    return inserted(session, statements.NEW_EVENT, {**line, "detail": detail or {}})
 
 
 def move_of_answer(session: Session, document_id: int, answer_id: int) -> MoveRow | None:
@@ -180,9 +190,7 @@ def last_standing(session: Session, document_id: int) -> AnswerRow | None:
 
 def open_entry_row(session: Session, document_id: int) -> EntryRow | None:
     """Return the open review entry of a document."""
-    return session.scalar(
-        select(EntryRow).where(EntryRow.document_id == document_id, EntryRow.closed_at.is_(None))
-    )
+    return session.scalar(statements.OPEN_ENTRY, {"document_id": document_id})
 
 
 def open_entry(session: Session, row: DocumentRow, now: dt.datetime) -> None:
@@ -233,7 +241,8 @@ def latest_predictions(session: Session, document_ids: Iterable[int]) -> dict[in
 def note_findings(session: Session, row: DocumentRow, findings: Findings, now: dt.datetime) -> None:
     """Write down what looking at a document brought to light; what is unknown stays."""
     if findings.prediction is not None:
-        session.add(records.prediction_row(row.id, findings.prediction, now))
+        values = records.prediction_values(row.id, findings.prediction, now)
+        inserted(session, statements.NEW_PREDICTION, values)
         row.model = findings.prediction.model
     if findings.pages is not None:
         row.pages = findings.pages
@@ -245,3 +254,6 @@ def note_findings(session: Session, row: DocumentRow, findings: Findings, now: d
         row.traits = dict(findings.traits)
     if findings.duplicate_of is not None:
         row.duplicate_of = findings.duplicate_of
+    if findings.digest is not None:
+        digest = findings.digest
+        row.sha256, row.size, row.mtime_ns = digest.sha256, digest.size, digest.mtime_ns

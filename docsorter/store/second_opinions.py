@@ -111,7 +111,7 @@ class SecondOpinionsStore(Transactions):
             with tallies.recounted(session, row):
                 records.set_verdict(row, _disagreement(session, row, first, answer), now)
                 row.answered_by = None
-            return records.answer(answer), records.move(move)
+            return records.answer(answer), move
 
     def undo_second(
         self, document_id: int, to: Destination | None, *, reviewer: str, uid: int
@@ -158,7 +158,7 @@ class SecondOpinionsStore(Transactions):
             session.get_one(EntryRow, answer.entry_id).closed_at = None
             detail: dict[str, object] = {"label": answer.label, "uid": uid, "answer": answer.id}
             rows.log(session, "undone", at=now, actor=reviewer, document_id=row.id, detail=detail)
-            return records.answer(answer), None if move is None else records.move(move)
+            return records.answer(answer), None if move is None else move
 
 
 def _second_entry(session: Session, entry_id: int) -> EntryRow:

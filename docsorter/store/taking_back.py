@@ -89,7 +89,7 @@ class TakingBackStore(Transactions):
                 records.set_verdict(row, verdict, now)
                 row.answered_by = None
             rows.log(session, "taken_back", at=now, actor=actor, document_id=row.id, detail=detail)
-            return records.move(move)
+            return move
 
 
 def _standing(session: Session, document_id: int) -> list[AnswerRow]:

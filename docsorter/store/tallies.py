@@ -29,10 +29,12 @@ def key_of(row: DocumentRow) -> Key:
 
 def count(session: Session, key: Key, by: int) -> None:
     """Change a counter, in the transaction of what is counted."""
+    session.execute(_COUNT, _change(key, by))
+
+
+def _change(key: Key, by: int) -> dict[str, object]:
     state, label, by_person = key
-    session.execute(
-        _COUNT, {"state": state.value, "label": label, "by_person": by_person, "by": by}
-    )
+    return {"state": state.value, "label": label, "by_person": by_person, "by": by}
 
 
 @contextmanager
@@ -42,8 +44,7 @@ def recounted(session: Session, row: DocumentRow) -> Iterator[None]:
     yield
     after = key_of(row)
     if after != before:
-        count(session, before, -1)
-        count(session, after, 1)
+        session.execute(_COUNT, [_change(before, -1), _change(after, 1)])
 
 
 def real(session: Session) -> dict[Key, int]:

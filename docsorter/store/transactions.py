@@ -1,7 +1,6 @@
 """What every part of the store stands on: one short transaction per call."""
 
 import datetime as dt
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +9,9 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from docsorter.clock import Clock
-from docsorter.errors import StoreError
 from docsorter.store.engine import reading, writing
 from docsorter.store.faults import translated
+from docsorter.store.group_commit import GroupCommit
 from docsorter.store.location import Location
 
 
@@ -41,8 +40,9 @@ class Transactions:
         self._clock = clock
         self._busy_seconds = busy_seconds
         self._token = token
-        # Threads queue here in order; SQLite lets its writers poll and the unlucky starve.
-        self._turn = threading.Lock()
+        self._reader = reading(engine, location)
+        self._writer = writing(engine)
+        self._groups = GroupCommit(self._writer, busy_seconds, str(location.path))
 
     @property
     def path(self) -> Path | None:
@@ -62,39 +62,25 @@ class Transactions:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a transaction that sees one state of the database throughout."""
-        one_state = reading(self._engine, self._location)
-        with translated(self.where), Session(one_state) as session, session.begin():
+        with translated(self.where), Session(self._reader) as session, session.begin():
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Open a transaction that holds the right to write from its first statement.
 
+        Several threads that write at once may share one commit; each returns when its own part is
+        durable, and what fails in one undoes no other's.
+
         Raises:
             StoreError: Somebody else wrote longer than the busy time.
         """
-        with (
-            self._in_turn(),
-            translated(self.where),
-            Session(writing(self._engine)) as session,
-            session.begin(),
-        ):
-            yield session
-
-    @contextmanager
-    def _in_turn(self) -> Iterator[None]:
         if self.path is None:  # a server has its own queue
-            yield
-            return
-        if not self._turn.acquire(timeout=self._busy_seconds):
-            raise StoreError(
-                f"the database {self.where} stayed busy for {self._busy_seconds:g} s",
-                remedy="look for a slow disk with docsorter doctor, or raise store.busy_seconds",
-            )
-        try:
-            yield
-        finally:
-            self._turn.release()
+            with translated(self.where), Session(self._writer) as session, session.begin():
+                yield session
+        else:
+            with translated(self.where), self._groups.write() as session:
+                yield session
 
     def _now(self) -> dt.datetime:
         return self._clock.now()

@@ -54,6 +54,15 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
+class Digest:
+    """What identifies bytes: hex SHA-256, with the size and modification time that they had."""
+
+    sha256: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """What looking at a document brought to light.
 
@@ -63,6 +72,7 @@ class Findings:
         media_type: What the bytes are, None when unknown.
         producer: What the scanner says of itself.
         duplicate_of: Id of an earlier document with the same bytes.
+        digest: Of the bytes that were looked at, None when they were not read.
         traits: What the scan looks like as a scan; empty when that was not measured.
     """
 
@@ -71,6 +81,7 @@ class Findings:
     media_type: str | None = None
     producer: str = ""
     duplicate_of: int | None = None
+    digest: Digest | None = None
     traits: Mapping[str, float | str] = field(default_factory=dict)
 
 

@@ -1,0 +1,51 @@
+"""What every way of sorting is asked, and what it answers."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, Self
+
+from bench.mix import Paper
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of a way: some documents sorted.
+
+    Attributes:
+        documents: How many.
+        seconds: Wall clock from the first touch to the last document sorted.
+        cpu_seconds: CPU time of every process that took part.
+        labels: The most probable label by file of the mix.
+        parts: CPU seconds by part of the work, where a way knows them.
+    """
+
+    documents: int
+    seconds: float
+    cpu_seconds: float
+    labels: dict[str, str]
+    parts: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def rate(self) -> float:
+        """Documents per second."""
+        return self.documents / self.seconds
+
+
+class Way(Protocol):
+    """A way of sorting documents, warmed up by the time it is entered."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *raised: object) -> None: ...
+
+    def turn(self, folder: Path, papers: Sequence[Paper]) -> Turn:
+        """Sort documents of the mix in `folder` and say what it took."""
+        ...
+
+
+def cpu_seconds() -> float:
+    """Return the CPU seconds of this process and of the programs that it has waited for."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system

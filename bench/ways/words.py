@@ -1,0 +1,135 @@
+"""A sorter by words, as in paperless-ngx: Tesseract, then a scikit-learn network on the words.
+
+A PDF that was born digital gives its words without OCR. Everything else is rendered in grey at the
+300 dpi it was scanned with and read by Tesseract, one document per core with one thread each. The
+vectorizer and the network are set up as paperless-ngx does it (documents/classifier.py), and learn
+from the words of generated documents.
+"""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from os import environ, sched_getaffinity
+from pathlib import Path
+from typing import Any, Final, Self
+
+from bench.mix import ROOT, Paper
+from bench.ways.way import Turn, cpu_seconds
+from docsorter.training.synth.capture import Capture
+from docsorter.training.synth.document import generate
+from docsorter.training.synth.kinds import LABELS, kinds_of
+
+HOW_TO_INSTALL: Final = "apt install tesseract-ocr"
+_LEARNED: Final = 100
+_DPI: Final = "300"
+_FEW_WORDS: Final = 20
+_NO_TEXT: Final = frozenset({"photo", "blank", "folder", "map", "plot", "drawing"})
+_loaded: list[Any] = []
+
+
+def is_installed() -> bool:
+    """Say whether Tesseract is there."""
+    return shutil.which("tesseract") is not None
+
+
+class Words:
+    """Reads on every core and classifies what was read."""
+
+    def __enter__(self) -> Self:
+        count = len(sched_getaffinity(0))
+        learn = ROOT / "words"
+        with ProcessPoolExecutor(1, get_context("spawn")) as once:
+            learned = once.submit(_learn, _material(learn, count)).result()
+        self._pool = ProcessPoolExecutor(count, get_context("spawn"), _loaded.extend, (learned,))
+        for _ in self._pool.map(_ready, range(count)):
+            pass
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._pool.shutdown()
+
+    def turn(self, folder: Path, papers: Sequence[Paper]) -> Turn:
+        """Sort documents; see `bench.ways.way.Way`."""
+        began = time.perf_counter()
+        found = list(self._pool.map(_sort, [folder / paper.file for paper in papers]))
+        seconds = time.perf_counter() - began
+        labels = {name: label for name, label, _ in found}
+        return Turn(len(papers), seconds, sum(cpu for *_, cpu in found), labels)
+
+
+def _material(folder: Path, processes: int) -> list[tuple[str, str]]:
+    """Return words and labels of generated documents that are not in the mix."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kinds = [(label, kind) for label in LABELS for kind in kinds_of(label) if kind not in _NO_TEXT]
+    tasks = []
+    for number in range(_LEARNED):
+        label = LABELS[number % len(LABELS)]
+        among = [kind for of, kind in kinds if of == label]
+        kind = among[number // len(LABELS) % len(among)]
+        tasks.append((folder / f"{number:03}-{label}.txt", kind, number))
+    missing = [task for task in tasks if not task[0].is_file()]
+    if missing:
+        with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+            list(pool.map(_write_words, missing))
+    return [(path.read_text("utf-8"), path.stem.partition("-")[2]) for path, *_ in tasks]
+
+
+def _write_words(task: tuple[Path, str, int]) -> None:
+    path, kind, seed = task
+    document = generate(kind, seed, "train", height=100, capture=Capture("digital", 0))
+    pdf = path.with_suffix(".pdf")
+    pdf.write_bytes(document.pdf())
+    text = _text_layer(pdf)
+    pdf.unlink()
+    path.write_text(text, "utf-8")
+
+
+def _learn(texts: list[tuple[str, str]]) -> list[Any]:
+    from sklearn.feature_extraction.text import CountVectorizer  # noqa: PLC0415 -- seconds
+    from sklearn.neural_network import MLPClassifier  # noqa: PLC0415 -- as above
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 -- as above
+
+    threadpool_limits(1)
+    vectorizer = CountVectorizer(analyzer="word", ngram_range=(1, 2), min_df=0.01)
+    counts = vectorizer.fit_transform([text for text, _ in texts])
+    network = MLPClassifier(tol=0.01, random_state=0)
+    network.fit(counts, [label for _, label in texts])
+    return [vectorizer, network]
+
+
+def _ready(_number: int) -> None:
+    time.sleep(0.1)  # so that every process takes one
+
+
+def _sort(path: Path) -> tuple[str, str, float]:
+    used = cpu_seconds()
+    text = _text_layer(path) if path.suffix == ".pdf" else ""
+    if len(text.split()) < _FEW_WORDS:
+        text = _read(path)
+    vectorizer, network = _loaded
+    label = str(network.predict(vectorizer.transform([text]))[0])
+    return path.name, label, cpu_seconds() - used
+
+
+def _text_layer(path: Path) -> str:
+    done = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, check=True)
+    return done.stdout.decode("utf-8", "replace")
+
+
+def _read(path: Path) -> str:
+    """Return what Tesseract reads, on one core."""
+    content = path.read_bytes()
+    if path.suffix == ".pdf":
+        command = ["pdftoppm", "-r", _DPI, "-gray", str(path)]
+        content = subprocess.run(command, capture_output=True, check=True).stdout
+    done = subprocess.run(
+        ["tesseract", "stdin", "stdout", "--dpi", _DPI, "-l", "eng"],
+        input=content,
+        capture_output=True,
+        check=True,
+        env={**environ, "OMP_THREAD_LIMIT": "1"},
+    )
+    return done.stdout.decode("utf-8", "replace")

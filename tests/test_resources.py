@@ -1,0 +1,27 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from docsorter.resources import usable_cores
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [("max 100000", None), ("100000 100000", 1), ("50000 100000", 1), ("junk", None), ("", None)],
+)
+def test_a_container_gets_no_more_threads_than_its_share_of_the_cores(
+    tmp_path: Path, text: str, share: int | None
+) -> None:
+    (tmp_path / "cpu.max").write_text(text)
+    pinned = len(os.sched_getaffinity(0))
+    assert usable_cores(tmp_path / "cpu.max") == (share or pinned)
+
+
+def test_without_a_quota_the_cores_count_that_we_are_pinned_to(tmp_path: Path) -> None:
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        assert usable_cores(tmp_path / "none") == 1
+    finally:
+        os.sched_setaffinity(0, before)
