@@ -8,7 +8,7 @@ database systems"). A writer that nobody waits behind commits at once, as if the
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Final, Literal
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from docsorter.errors import StoreError
 
+_Mode = Literal["create_savepoint", "rollback_only"]
 _MOST: Final = 64  # members of a group; then others get their turn first
 _LOOK_SECONDS: Final = 0.05  # how soon it is noticed that whoever was waited for gave up
 
@@ -97,7 +98,7 @@ class GroupCommit:
     @contextmanager
     def _part(group: _Group) -> Iterator[Session]:
         """Open the part of one writer; the first needs no savepoint, for it is all there is."""
-        mode = "create_savepoint" if group.members else "rollback_only"
+        mode: _Mode = "create_savepoint" if group.members else "rollback_only"
         with (
             Session(group.connection, join_transaction_mode=mode) as session,
             session.begin(),

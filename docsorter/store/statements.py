@@ -2,7 +2,7 @@
 
 from typing import Final, cast
 
-from sqlalchemy import Table, and_, bindparam, func, insert, or_, select
+from sqlalchemy import BindParameter, Table, and_, bindparam, func, insert, or_, select
 
 from docsorter.documents import ReasonCode, State, VerdictKind
 from docsorter.store.tables import DocumentRow, EntryRow, EventRow, MoveRow, PredictionRow
@@ -37,7 +37,7 @@ IS_PLANNED: Final = (
 """A move of the document is planned; a condition for a query on documents."""
 
 _SPOOLED = select(DocumentRow).where(DocumentRow.state == State.SPOOLED, ~IS_PLANNED)
-_MOST = bindparam("most")
+_MOST: BindParameter[int] = bindparam("most")
 
 # Two questions, each answered from the index; "or" would read the whole spool.
 FRESH: Final = (
