@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from bench.department.arrivals import PER_DAY
@@ -110,7 +111,12 @@ def _print(lives: Sequence[Life], changes: dict[str, DriftFigures], facts: dict[
 
 
 def _weeks(lives: Sequence[Life]) -> Table:
-    table = Table(title="by week, mean of the departments (least to most)", title_justify="left")
+    table = Table(
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        title="by week, mean of the departments (least to most)",
+        title_justify="left",
+    )
     for name in ("week", "starter:\nsorted", "wrong", "answers\na day"):
         table.add_column(name, justify="right")
     for name in ("earned:\nsorted", "", "wrong", "unseen", "answers\na day"):
@@ -136,7 +142,7 @@ def _weeks(lives: Sequence[Life]) -> Table:
 
 def _retrainings(lives: Sequence[Life]) -> Table:
     title = f"retrained on the evenings of days {' and '.join(str(d + 1) for d in RETRAINED)}"
-    table = Table(title=title, title_justify="left")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
     for name in ("department", "model", "promoted on day", "old sorts", "new sorts"):
         table.add_column(name, justify="right")
     for life in lives:

@@ -1,6 +1,7 @@
 """Things that go wrong after the machine has earned its autonomy, and how soon that is noticed."""
 
 import copy
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -101,7 +102,7 @@ def drifted(
         retrained: Day on whose evening a first model learns from the answers.
     """
     usual = draw(starter.pool, DAYS, seed, among=among)
-    teachings = {retrained: lambda rows, labels: starter.taught("ours-1", rows, labels)}
+    teachings = {retrained: functools.partial(starter.taught, "ours-1")}
     department = EarnedDepartment(model, usual, EarnPolicy(), seed, teachings)
     for day in range(BEGIN):
         department.live(day)

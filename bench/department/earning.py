@@ -12,7 +12,7 @@ from docsorter.decide.autonomy import EarnPolicy, make_plan, next_step, share_ch
 from docsorter.decide.earned import CheckedScores, EarnPlan, doubt, standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -137,7 +137,7 @@ class EarnedDepartment:
         arrivals: Arrivals,
         policy: EarnPolicy,
         seed: int,
-        retrain: "dict[int, Callable[[Ints, Ints], Seen]] | None" = None,
+        retrain: "Mapping[int, Callable[[Ints, Ints], Seen]] | None" = None,
         *,
         rehearses: bool = True,
     ) -> None:

@@ -1,6 +1,6 @@
 """The models of the department: the shipped one, and those that learn from people's answers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from bench.department.pool import Pool
 from docsorter.decide.calibration import fit_temperature, label_probabilities
 from docsorter.decide.novelty import NoveltyModel
+from docsorter.decide.offsets import comparable, offsets_of
 from docsorter.model.bundle import load_bundle
 from docsorter.resources import starter_bundle_dir
 from docsorter.training.engine.confidence import LEAST_TEMPERATURE
@@ -42,7 +43,7 @@ class Seen:
     Attributes:
         name: Of the model.
         top: (n,) int, the most probable output.
-        score: (n,) float64, its calibrated probability.
+        score: (n,) float64, its calibrated probability, comparable across labels.
         eligible: (n,) bool, everything but the threshold lets the document be sorted.
         learned: (n,) bool, documents that the model was trained on.
         threshold: What the model's own card says; NaN when it says nothing.
@@ -71,7 +72,9 @@ class Starter:
         nothing = np.zeros(len(self.pool), np.bool_)
         novel = self._novelty.percentile(self.pool.features)
         limit = self.card.novelty_limit
-        return _judged("starter", self.prior, novel <= limit, nothing, self.card.threshold)
+        seen = _judged("starter", self.prior, novel <= limit, nothing, self.card.threshold)
+        shifts = offsets_of(NAMES, self.card.offsets)[seen.top]
+        return replace(seen, score=comparable(seen.score, shifts))
 
     def taught(self, name: str, rows: "Ints", answers: "Ints") -> Seen:
         """Return what a model makes of the pool whose head has learned from answers.

@@ -208,9 +208,13 @@ def _look(reader: PageReader, classifier: LiteRTClassifier, path: Path) -> RawOu
 def _joined(files: list[Path]) -> Pool:
     parts = [dict(np.load(file, allow_pickle=False)) for file in files]
     words = np.concatenate([part["words"] for part in parts])
+    label, kind, layout, scanner = (words[:, column] for column in range(4))
     return Pool(
         np.concatenate([part["logits"] for part in parts]),
         np.concatenate([part["features"] for part in parts]),
-        *(words[:, column] for column in range(4)),
+        label,
+        kind,
+        layout,
+        scanner,
         refused=int(sum(part["refused"] for part in parts)),
     )

@@ -1,5 +1,6 @@
 """Runs departments on all cores; every process reads the recorded pool once."""
 
+import functools
 import multiprocessing
 import os
 import signal
@@ -50,7 +51,7 @@ def _life(seed: int) -> Life:
     room = _rooms[0]
     arrivals = draw(room.starter.pool, DAYS, seed, among=room.among)
     teachings = {
-        day: lambda rows, labels, name=f"ours-{number}": room.starter.taught(name, rows, labels)
+        day: functools.partial(room.starter.taught, f"ours-{number}")
         for number, day in enumerate(RETRAINED, start=1)
     }
     department = EarnedDepartment(room.seen, arrivals, EarnPolicy(), seed, teachings)

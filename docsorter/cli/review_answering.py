@@ -1,4 +1,4 @@
-"""review answer and review undo: for one document, for several, and for all that match."""
+"""review answer: for one document, for several, and for all that match."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,16 +22,13 @@ _SHOWN = 30
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this group."""
+    """Add the command."""
     app.command(
         epilog="Examples: docsorter review answer 7 invoice\n\n"
         "docsorter review answer 7 8 9 invoice\n\n"
         "docsorter review answer --where reason=unsure label=claim claim --dry-run\n\n"
         "docsorter review answer 8 --reject"
     )(answer)
-    app.command(
-        epilog="Examples: docsorter review undo 7\n\ndocsorter review undo --batch   (the last one)"
-    )(undo)
 
 
 def answer(
@@ -73,7 +70,7 @@ def answer(
             return
         confirm(f"answer {documents(len(numbers))}?", yes=yes or not conditions)
         gesture = _answer_all(workspace, numbers, label, new_label=new_label)
-    _summary(gesture, "answered", as_json=as_json)
+    summary(gesture, "answered", as_json=as_json)
 
 
 def answer_together(
@@ -87,7 +84,7 @@ def answer_together(
     """
     _check(workspace, label, new_label=new_label)
     gesture = _answer_all(workspace, numbers, label, new_label=new_label)
-    _summary(gesture, "answered", as_json=as_json)
+    summary(gesture, "answered", as_json=as_json)
 
 
 def _meant(
@@ -156,7 +153,7 @@ def _answer_all(
     name, uid = reviewer()
     batch = new_batch()
     manner = Manner(batch=batch)
-    return _with_bar(
+    return with_bar(
         "answering",
         len(numbers),
         lambda told: for_each(
@@ -170,9 +167,8 @@ def _answer_all(
     )
 
 
-def _with_bar(
-    what: str, total: int, act: "Callable[[Callable[[int], None]], Gesture]"
-) -> "Gesture":
+def with_bar(what: str, total: int, act: "Callable[[Callable[[int], None]], Gesture]") -> "Gesture":
+    """Do something to many documents while a bar shows how far that is."""
     with progress() as bar:
         task = bar.add_task(what, total=total)
         return act(lambda done: bar.update(task, completed=done))
@@ -201,66 +197,7 @@ def _show(workspace: "Acts", numbers: Sequence[int], to: str, *, as_json: bool) 
         say(f"{documents(len(numbers))}, to be {to}")
 
 
-def undo(
-    ctx: typer.Context,
-    what: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[ID...]", help="Numbers of documents; with --batch its name."),
-    ] = None,
-    batch: Annotated[
-        bool, typer.Option("--batch", help="All answers of one gesture; without a name your last.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Take the last answer back; the file returns to the queue.
-
-    docsorter undo takes back more: also what was sorted with no person, by time or by model.
-    """
-    from docsorter.service.bulk import for_each
-
-    name, uid = reviewer()
-    with acts(ctx) as workspace:
-        numbers = _batch(workspace, what or [], name) if batch else _numbers(what or [])
-        if len(numbers) == 1 and not batch:
-            document = workspace.undo(numbers[0], reviewer=name, uid=uid)
-            report(document, workspace.path_of(document), as_json=as_json)
-            return
-        gesture = _with_bar(
-            "taking back",
-            len(numbers),
-            lambda told: for_each(
-                numbers,
-                lambda number: workspace.undo(number, reviewer=name, uid=uid),
-                progress=told,
-            ),
-        )
-    _summary(gesture, "taken back", as_json=as_json)
-
-
-def _numbers(what: Sequence[str]) -> list[int]:
-    if not what or not all(word.isascii() and word.isdecimal() for word in what):
-        raise UsageError(
-            "name the documents by their numbers", remedy="docsorter review undo 7 8, or --batch"
-        )
-    return [int(word) for word in what]
-
-
-def _batch(workspace: "Acts", what: Sequence[str], name: str) -> list[int]:
-    from docsorter.errors import NotFoundError
-
-    if len(what) > 1:
-        raise UsageError("name one batch", remedy="docsorter review undo --batch 5e3f...")
-    batch = what[0] if what else workspace.store.last_batch(name)
-    answers = workspace.store.answers_of_batch(batch) if batch else []
-    if not answers:
-        raise NotFoundError(
-            f"no answer of batch {batch} stands" if batch else f"{name} answered nothing together",
-            remedy="docsorter explain ID names the batch of an answer",
-        )
-    return [answer.document_id for answer in answers]
-
-
-def _summary(gesture: "Gesture", what: str, *, as_json: bool) -> None:
+def summary(gesture: "Gesture", what: str, *, as_json: bool) -> None:
     """Say what became of each; exit as the first failure would have.
 
     Raises:

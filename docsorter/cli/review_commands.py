@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from docsorter.cli import group_commands, review_answering, review_figures
+from docsorter.cli import group_commands, review_answering, review_figures, review_undoing
 from docsorter.cli.context import AsJson, acts, configuration, reviewer
 from docsorter.cli.output import fields, guess, print_json, print_table, say, when
 from docsorter.errors import UsageError
@@ -170,5 +170,6 @@ def skip(ctx: typer.Context, document_id: DocumentId) -> None:
 
 
 review_answering.register(app)
+review_undoing.register(app)
 review_figures.register(app)
 group_commands.register(app)

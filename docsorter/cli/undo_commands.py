@@ -78,6 +78,8 @@ def undo(
         wanted = _wanted(chosen, workspace, numbers, since, model, label, by)
         wanted = _with_spool(wanted, decide_again=decide_again)
         taking = TakingBack(workspace, actor=name, batch=new_batch())
+        if not dry_run:
+            taking.finish_interrupted()
         ready, touched = _survey(taking, wanted)
         if dry_run or not as_json:
             _show(ready, touched, dry_run=dry_run, as_json=as_json, to=_to(other, decide_again))
@@ -131,7 +133,9 @@ def _with_spool(wanted: "TakeBack", *, decide_again: bool) -> "TakeBack":
 
 
 def _to(other: str, decide_again: bool) -> str:  # noqa: FBT001 -- one of two words
-    return f"decided again by {other or 'the model in use'}" if decide_again else "review"
+    if decide_again:
+        return f"to be decided again by {other or 'the model in use'}"
+    return "to go back to review"
 
 
 def _survey(taking: "TakingBack", wanted: "TakeBack") -> tuple[list["Document"], list["Failed"]]:
@@ -194,7 +198,7 @@ def _show(
     if dry_run or not ready:
         _say_touched(touched)
     if ready:
-        say(f"{documents(len(ready))}: to {to}")
+        say(f"{documents(len(ready))} {to}")
 
 
 def _say_touched(touched: Sequence["Failed"]) -> None:

@@ -171,7 +171,9 @@ def judge_candidate(checks: PairedChecks, plan: GatePlan) -> Gate:
 
 def _weights(inclusion: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return what each check counts, (0, 1]; the least inclusion is the sampling plan's."""
-    return inclusion.min(initial=1.0) / inclusion
+    least = float(inclusion.min(initial=1.0))
+    weights: NDArray[np.float64] = least / inclusion
+    return weights
 
 
 def _capitals(stakes: NDArray[np.float64], most: float) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """What a child does between its fork and its end: shut itself in, read, leave a result."""
 
 import fcntl
+import gc
 import io
 import os
 import resource
@@ -35,6 +36,7 @@ def run(
     """Read one document and end this process; nothing else may run in it."""
     status = _FAILED
     try:
+        gc.disable()  # it is over before there is anything to collect
         os.setpgid(0, 0)
         _reset_signals()
         _take_places(document, result)

@@ -65,7 +65,7 @@ def promised(
     width, height = int(stream.Width), int(stream.Height)
     bits = 8 if jpeg2000 else int(stream.get("/BitsPerComponent", 0))
     space = stream.get("/ColorSpace")
-    if jpeg2000 and (space is None or stream.get("/SMaskInData", 0)):
+    if jpeg2000 and (space is None or "/SMaskInData" in stream):
         return None
     known = _space(space)
     if known is None or min(width, height) < 1:

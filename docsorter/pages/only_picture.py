@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import pikepdf
 
-from docsorter.pages.outline import ODD, Box, Sheet
+from docsorter.pages.outline import Box, Sheet
 from docsorter.pages.unpacking import unpacked
 
 _MOST_BYTES: Final = 1 << 18  # of a content stream, unpacked: an invisible text layer fits
@@ -122,20 +122,25 @@ def only_picture(file: pikepdf.Pdf, sheet: Sheet) -> Placed | None:
     Args:
         file: The document.
         sheet: The page.
+
+    Raises:
+        Exception: Whatever pikepdf raises over broken bytes.
     """
-    try:
-        if sheet.page.get("/Annots"):
-            return None
-        content = _content(sheet.page)
-        if content is None or not _may_be_a_scan(content):
-            return None
-        stream = pikepdf.Stream(file, content)
-        reading = _Reading(sheet)
-        if not reading.follow(pikepdf.parse_content_stream(stream)):
-            return None
-        return reading.placed
-    except ODD:
+    if sheet.page.get("/Annots") or _has_default_colours(sheet):
         return None
+    content = _content(sheet.page)
+    if content is None or not _may_be_a_scan(content):
+        return None
+    reading = _Reading(sheet)
+    if not reading.follow(pikepdf.parse_content_stream(pikepdf.Stream(file, content))):
+        return None
+    return reading.placed
+
+
+def _has_default_colours(sheet: Sheet) -> bool:
+    """Whether the page says what a device's colours are to be instead (ISO 32000-1, 8.6.5.6)."""
+    spaces = sheet.resources.get("/ColorSpace", pikepdf.Dictionary())
+    return any(str(name).startswith("/Default") for name in spaces.keys())  # noqa: SIM118 -- no dict
 
 
 def _may_be_a_scan(content: bytes) -> bool:
@@ -250,11 +255,11 @@ class _Reading:
 
     def _has_drawn_font(self) -> bool:
         """Whether a font is made of drawings, which no text mode hides."""
-        fonts = self.sheet.page.resources.get("/Font", {})
+        fonts = self.sheet.resources.get("/Font", pikepdf.Dictionary())
         return any(font.get("/Subtype") == "/Type3" for _, font in fonts.items())
 
     def _resource(self, kind: str, name: str) -> object:
-        return self.sheet.page.resources[kind][name]
+        return self.sheet.resources[kind][name]
 
 
 def _number(value: object) -> float:

@@ -12,20 +12,8 @@ import pikepdf
 from docsorter.pages import producer
 
 _MOST_PAGES: Final = 10_000  # the tree of more is not walked
+_DEEPEST: Final = 64  # levels of the tree
 _QUARTER: Final = 90
-_CORNERS: Final = 4
-ODD: Final = (
-    pikepdf.exceptions.PikepdfError,
-    OSError,
-    MemoryError,
-    RuntimeError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    ArithmeticError,
-)
-"""What pikepdf raises over broken bytes or a broken disk: poppler is asked, and its word counts."""
 
 
 class Box(NamedTuple):
@@ -62,6 +50,17 @@ class Sheet:
     turn: int
 
     @property
+    def resources(self) -> pikepdf.Dictionary:
+        """What its content names; that of the page tree above it when it has none of its own."""
+        node: pikepdf.Object = self.page.obj
+        for _ in range(_DEEPEST):
+            found = node.get("/Resources")
+            if isinstance(found, pikepdf.Dictionary):
+                return found
+            node = node["/Parent"]
+        raise LookupError("/Resources")
+
+    @property
     def seen(self) -> tuple[float, float]:
         """Width and height as it is seen, in points."""
         lying = self.turn % (2 * _QUARTER) != 0
@@ -94,7 +93,7 @@ class Outline:
                 min(media.top, crop.top),
             )
             turn = _turn(page)
-        except ODD:
+        except Exception:  # noqa: BLE001 - hostile bytes reach any line; poppler's word counts
             return None
         if min(seen.width, seen.height) <= 0 or turn is None:
             return None
@@ -109,13 +108,13 @@ def outline_of(path: str) -> Outline | None:
     """
     try:
         file = pikepdf.open(path, attempt_recovery=False, inherit_page_attributes=False)
-        claimed = file.Root.Pages.Count
-        if not isinstance(claimed, int) or not 1 <= claimed <= _MOST_PAGES:
+        claimed = int(file.Root.Pages.Count)
+        if not 1 <= claimed <= _MOST_PAGES:
             return None
         if len(file.pages) != claimed:
             return None
         return Outline(file, claimed, _producer(file))
-    except ODD:
+    except Exception:  # noqa: BLE001 - as above
         return None
 
 

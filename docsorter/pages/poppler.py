@@ -32,6 +32,7 @@ WHAT: Final = "the PDF"
 PATH: Final = "/proc/self/fd/0"
 _OUT_OF_MEMORY: Final = re.compile(r"out of memory|bad_alloc|memory allocation", re.IGNORECASE)
 _UNIFORM: Final = 5  # levels of 0-255
+_FEW: Final = 64  # dots across and down
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +160,15 @@ def why_not_drawn(number: int, wanted: Wanted) -> Exception:
 
 
 def is_uniform(image: Image.Image) -> bool:
-    """Whether nothing at all is to be seen on a page."""
+    """Whether nothing at all is to be seen on a page; of most pages a few dots tell."""
+    few = image.resize((_FEW, _FEW), Image.Resampling.NEAREST)
+    return _spread(few) <= _UNIFORM and _spread(image) <= _UNIFORM
+
+
+def _spread(image: Image.Image) -> int:
+    """Return by how many levels the pixels of a picture differ at most."""
     low, high = zip(*image.convert("RGB").getextrema(), strict=True)
-    return bool(max(map(operator.sub, high, low)) <= _UNIFORM)
+    return int(max(map(operator.sub, high, low)))
 
 
 def _command(run: range, wanted: Wanted) -> list[str]:

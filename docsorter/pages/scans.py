@@ -10,10 +10,9 @@ from typing import Final
 import pikepdf
 from PIL import Image
 
-from docsorter.errors import DocumentError
 from docsorter.pages.embedded import picture
 from docsorter.pages.only_picture import Matrix, only_picture
-from docsorter.pages.outline import ODD, Box, Sheet
+from docsorter.pages.outline import Box, Sheet
 from docsorter.pages.pictures import Wanted
 
 _TRANSPOSE = Image.Transpose
@@ -39,7 +38,7 @@ _TURNED: Final = {
 _LEAST_SHARE: Final = 0.5  # of the page that the picture covers, and of the picture that is seen
 _SLACK: Final = 1.0  # pixels at an edge that are left as they are
 _OBLONG: Final = 0.003  # shares by which the pixels may be wider than high, or the reverse
-_WHITE: Final = {"L": 255, "RGB": (255, 255, 255)}
+_WHITE: Final[dict[str, int | tuple[int, int, int]]] = {"L": 255, "RGB": (255, 255, 255)}
 
 
 def scanned(file: pikepdf.Pdf, sheet: Sheet, wanted: Wanted) -> Image.Image | None:
@@ -50,6 +49,13 @@ def scanned(file: pikepdf.Pdf, sheet: Sheet, wanted: Wanted) -> Image.Image | No
         sheet: The page.
         wanted: How many pixels are of use, and how many are too many.
     """
+    try:
+        return _taken(file, sheet, wanted)
+    except Exception:  # noqa: BLE001 - poppler reads on where others give up, and says what is wrong
+        return None
+
+
+def _taken(file: pikepdf.Pdf, sheet: Sheet, wanted: Wanted) -> Image.Image | None:
     placed = only_picture(file, sheet)
     if placed is None:
         return None
@@ -57,10 +63,7 @@ def scanned(file: pikepdf.Pdf, sheet: Sheet, wanted: Wanted) -> Image.Image | No
     shown = _shown(place, box)
     if shown is None:
         return None
-    try:
-        decoded = picture(placed.picture, wanted, round(wanted.pixels / shown))
-    except (*ODD, DocumentError, SyntaxError, AssertionError, EOFError):
-        return None  # poppler reads on where others give up, and says what is wrong
+    decoded = picture(placed.picture, wanted, round(wanted.pixels / shown))
     if decoded is None:
         return None
     turn = _turn_of(placed.matrix)

@@ -100,6 +100,8 @@ def deciding_again(
     settings = configuration.settings
     workers = settings.service.workers or os.cpu_count() or 1
     reader = PageReader(settings.pages, size=loaded.card.input.size, concurrency=workers)
+    # The daemon may run beside: it alone moves the threshold.
+    earning = Earning(acts.store, settings.decide, settings.promise, acts.mover.clock, moves=False)
     with Engine(loaded, reader) as engine:
         pipeline = Pipeline(
             store=acts.store,
@@ -110,9 +112,7 @@ def deciding_again(
             spool=configuration.root(Place.SPOOL),
             disk=Disk(),
             clock=acts.mover.clock,
-            earning=Earning(
-                acts.store, settings.decide, settings.promise, acts.mover.clock, moves=False
-            ),
+            earning=earning,
         )
         yield DecidingAgain(taking, pipeline, loaded.card.name, workers)
 

@@ -1,46 +1,25 @@
 """What the evidence allows today, for whoever decides: the threshold, and whom chance draws."""
 
-import dataclasses
 import datetime as dt
-import logging
 import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from docsorter.clock import Clock
-from docsorter.decide.autonomy import make_plan
-from docsorter.decide.earned import EarnPlan, doubt
 from docsorter.decide.policy import at_threshold, is_eligible, score_of
 from docsorter.documents import SortRule, Verdict, VerdictKind
 from docsorter.errors import EnvironmentFaultError, StoreError
-from docsorter.service import earning_words as words
 from docsorter.service.engine import Sight
-from docsorter.service.evidence import (
-    Gathered,
-    evidence_after,
-    gather,
-    keeps_plan,
-    plan_of,
-    policy_of,
-    replanned,
-    share_of,
-)
-from docsorter.service.log import LOGGER
-from docsorter.service.position import Position, where
-from docsorter.service.promise_moves import first_move, next_move, sampled
+from docsorter.service.following import Follower
+from docsorter.service.position import Position
 from docsorter.settings import DecideSettings, PromiseSettings
-from docsorter.store import Draw, PromiseMove, Store, Why
+from docsorter.store import Draw, Store
 
-_LOG = logging.getLogger(LOGGER)
-_VOLUME_DAYS = 28.0
 _FRESH_SECONDS = 600.0  # how long the volume per day is taken for true
 _REST = 10.0  # times as long as a look took passes before the next one
 _MOST_RULES = 2  # the model in use and the one that it replaced
 _PLAIN = SortRule(1.0, 1.0, 100.0)
-ACTOR = "daemon"
 Mark = tuple[int, dt.datetime | None]
 
 
@@ -84,8 +63,8 @@ class Earning:
         *,
         moves: bool = True,
     ) -> None:
-        self._moves = moves
         self._store = store
+        self._follower = Follower(store, promise, clock, moves=moves)
         self._decide = decide
         self._promise = promise
         self._clock = clock
@@ -120,7 +99,7 @@ class Earning:
             found = self._positions.get(rule)
             if found is None or found.moved is None:  # the pilot grows with every document
                 self._models[rule] = model
-                found = self._look(rule)
+                found = self._positions[rule] = self._follower.look(rule, model)
                 while len(self._positions) > _MOST_RULES:
                     del self._positions[next(iter(self._positions))]
             return found
@@ -154,7 +133,7 @@ class Earning:
             return
         with self._lock:
             for rule in list(self._positions):
-                self._look(rule)
+                self._positions[rule] = self._follower.look(rule, self._models[rule])
         self._mark = mark
         ended = self._clock.monotonic()
         self._volume_until = ended + _FRESH_SECONDS
@@ -188,92 +167,3 @@ class Earning:
         prediction = sight.prediction
         score = score_of(prediction, sight.rule or _PLAIN)
         return Draw(sight.rule_key, prediction.model, prediction.label, score, share)
-
-    def _look(self, rule: str) -> Position:
-        """Read the evidence of a rule, move its threshold as it asks, and remember where it is."""
-        history = self._store.promises(rule, limit=1)
-        moved = history[0] if history else None
-        if self._moves:
-            moved = self._begun(rule, moved)
-        elif moved is not None and not keeps_plan(moved, self._promise):
-            moved = None  # promised something else; nothing is in use before the daemon has looked
-        if moved is None:
-            pilot = self._promise.pilot_documents
-            left = pilot - len(self._store.drawn_scores(rule, pilot))
-            position = where(None, gather(()), left=left)
-        elif self._moves:
-            position = where(*self._follow(moved))
-        else:
-            evidence = self._store.evidence(rule, after_id=evidence_after(moved))
-            position = where(moved, gather(evidence))
-        self._positions[rule] = position
-        return position
-
-    def _begun(self, rule: str, moved: PromiseMove | None) -> PromiseMove | None:
-        """Fix the plan of a rule, once enough scores are known, or anew for another target."""
-        if moved is not None and keeps_plan(moved, self._promise):
-            return moved
-        grid = None if moved is None else plan_of(moved)
-        if moved is not None and grid is not None:
-            plan, after = replanned(grid, self._promise), evidence_after(moved)
-            return self._write(
-                first_move(moved.model, rule, plan, after=after, before=moved.threshold)
-            )
-        pilot = self._promise.pilot_documents
-        scores = self._store.drawn_scores(rule, pilot)
-        if len(scores) < pilot:
-            return None
-        plan = make_plan(np.array(scores), policy_of(self._promise))
-        last = self._store.check_tally(rule).last_id
-        return self._write(first_move(self._models[rule], rule, plan, after=last))
-
-    def _follow(self, moved: PromiseMove) -> tuple[PromiseMove, Gathered]:
-        """Move threshold and share until the evidence asks for nothing more."""
-        last = self._store.check_tally(moved.rule).last_id
-        while True:
-            plan = plan_of(moved)
-            assert plan is not None, "a change is followed only while its plan is readable"
-            evidence = self._store.evidence(moved.rule, after_id=evidence_after(moved))
-            gathered = gather(evidence)
-            following = next_move(moved, gathered, plan, drawn_until=last)
-            drawn = self._sampled(following or moved, gathered, plan)
-            if following is not None and drawn is not None:  # both are one change
-                following = dataclasses.replace(following, detail=drawn.detail)
-            change = following or drawn
-            if change is None:
-                return moved, gathered
-            change = dataclasses.replace(change, last_check_id=gathered.last_id)
-            moved = self._write(change)
-
-    def _sampled(
-        self, moved: PromiseMove, gathered: Gathered, plan: EarnPlan
-    ) -> PromiseMove | None:
-        found, volume = 0.0, 0.0
-        if moved.threshold is not None:
-            begins_anew = moved.why is Why.ALARM and moved.id == 0
-            found = 0.0 if begins_anew else doubt(gathered.watched, plan, moved.threshold)
-            volume = self._volume(moved.rule, moved.threshold)
-        return sampled(moved, policy_of(self._promise), volume, found)
-
-    def _write(self, moved: PromiseMove) -> PromiseMove:
-        written = self._store.add_promise(moved, actor=ACTOR)
-        rested = f"{moved.checked} checks, {moved.errors} wrong"
-        if moved.why is Why.SAMPLING:
-            _LOG.info("of what could be sorted alone %.0f %% is checked", 100 * share_of(moved))
-            return written
-        level = logging.WARNING if moved.why is Why.ALARM else logging.INFO
-        now = words.two_digits(moved.threshold)
-        _LOG.log(level, "threshold in use is now %s (%s; %s)", now, moved.why, rested)
-        return written
-
-    def _volume(self, rule: str, threshold: float) -> float:
-        """Estimate how many documents a day lie above a threshold, from those that were drawn.
-
-        Each stands for 1 / inclusion documents (Horvitz and Thompson 1952).
-        """
-        now = self._clock.now()
-        drawn = self._store.drawn_since(rule, now - dt.timedelta(days=_VOLUME_DAYS))
-        if not drawn:
-            return 0.0
-        days = max(1.0, (now - drawn[-1].at).total_seconds() / 86_400)
-        return sum(1 / each.inclusion for each in drawn if each.score >= threshold) / days

@@ -26,7 +26,8 @@ from docsorter.service.evidence import (
 from docsorter.store import PromiseMove, Why
 
 _RUNG: Final = 0.8
-"""How much is drawn changes in steps of this factor, so that the history of it stays short."""
+"""How much is drawn changes in steps of this factor, and falls only when two would be due, so that
+the history of it stays short."""
 
 
 def first_move(
@@ -102,10 +103,10 @@ def sampled(
         found: The doubt about the threshold in use.
     """
     share = share_checked(policy, in_use=now.threshold, volume_per_day=volume_per_day, doubt=found)
-    wanted = _rung(share)
-    if wanted == share_of(now):
+    current = share_of(now)
+    if _RUNG**2 * current <= share <= current:
         return None
-    return dataclasses.replace(now, why=Why.SAMPLING, detail={**now.detail, SHARE: wanted})
+    return dataclasses.replace(now, why=Why.SAMPLING, detail={**now.detail, SHARE: _rung(share)})
 
 
 def level_of(checks: CheckedScores, plan: EarnPlan, threshold: float) -> Standing:

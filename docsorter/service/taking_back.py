@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from docsorter.deliver.faults import PlanPoint
 from docsorter.deliver.places import review_path
+from docsorter.deliver.recovery import recover
 from docsorter.disk import Disk
 from docsorter.documents import (
     Document,
@@ -26,6 +27,8 @@ from docsorter.store.documents_store import spool_name
 
 _PAGE = 200
 _HOLD = dt.timedelta(minutes=10)
+_FROM = frozenset({Place.SORTED, Place.REJECTED})
+_INTO = frozenset({State.REVIEW, State.SPOOLED})
 
 
 class TakingBack:
@@ -43,6 +46,19 @@ class TakingBack:
         self._actor = actor
         self._batch = batch
         self._disk = Disk()
+
+    def finish_interrupted(self) -> int:
+        """Finish what a command like this one left half done when it was killed.
+
+        Returns:
+            How many documents that concerns; each is then in review or in the spool.
+        """
+        begun = [
+            move
+            for move in self._store.planned_moves()
+            if move.from_place in _FROM and move.next_state in _INTO
+        ]
+        return len(recover(self._store, self._acts.mover, moves=begun).completed)
 
     def chosen(self, wanted: TakeBack) -> Iterator[Document]:
         """Yield the documents that are to be taken back, by number.
@@ -64,8 +80,12 @@ class TakingBack:
         """Refuse a document whose file is not what and where it was put.
 
         Raises:
-            ConflictError: It was moved or changed by hand.
+            ConflictError: It was moved or changed by hand, or is being moved.
         """
+        if self._store.planned_move(document.id) is not None:
+            raise ConflictError(
+                f"document {document.id} is being moved already", remedy="wait a moment and repeat"
+            )
         path = self._acts.path_of(document)
         try:
             status = path.lstat()

@@ -10,6 +10,7 @@ from docsorter.clock import Clock
 from docsorter.errors import StoreError
 from docsorter.store.answers import AnswersStore
 from docsorter.store.audit import AuditStore
+from docsorter.store.check_evidence import EvidenceStore
 from docsorter.store.checks import ChecksStore
 from docsorter.store.documents_store import DocumentsStore
 from docsorter.store.drift_samples import DriftSamplesStore
@@ -45,6 +46,7 @@ class Store(
     TakingBackStore,
     FiguresStore,
     ChecksStore,
+    EvidenceStore,
     PromisesStore,
     SeenStore,
     EventsStore,

@@ -11,6 +11,8 @@ from docsorter.cli.main import app
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration
 from docsorter.errors import DependencyError, DocsorterError, ExitCode, UsageError
+from docsorter.model.card import read_card
+from docsorter.resources import starter_bundle_dir
 from docsorter.service import drift
 from docsorter.service.learning import trainer
 from docsorter.service.learning.manifest import Snapshots
@@ -116,11 +118,12 @@ def test_a_group_becomes_a_label_in_one_gesture_and_comes_back_in_one(desk: Desk
 def test_explain_says_who_learned_from_it_and_when_a_correction_counts(desk: Desk) -> None:
     document = answered(desk, b"claim 0.5 a", "invoice")
     _, said = run(desk, "explain", str(document.id))
-    assert "not yet starter-2: it counts from the next model on" in said
+    used = read_card(starter_bundle_dir() / "card.json").name
+    assert f"not yet {used}: it counts from the next model on" in said
     assert "invoice by anna" in said
-    desk.store.note_learned("starter-2", {document.id: "invoice"})
+    desk.store.note_learned(used, {document.id: "invoice"})
     _, text = run(desk, "explain", str(document.id), "--json")
-    assert json.loads(text)["learned"][0]["model"] == "starter-2"
+    assert json.loads(text)["learned"][0]["model"] == used
     code, said = run(desk, "forget", str(document.id), "--yes")
     assert code == ExitCode.OK
-    assert "still know what it taught: starter-2" in said
+    assert f"still know what it taught: {used}" in said

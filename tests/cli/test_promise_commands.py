@@ -47,11 +47,14 @@ def test_promise_tells_evidence_history_and_the_next_step_at_80_columns(
     assert told["checks"]["open"] == 1
     assert told["history"][-1]["why"] == "certified"
     assert told["threshold"] == desk.position.threshold
-    explained = run(desk, "explain", str(alone.id)).output
-    assert "sorted alone at 0.9900, threshold" in explained
     state = run(desk, "status")
     assert "1 for a blind check, sorted already" in state.output
     assert "certified on" in state.output
+    asked = run(desk, "explain", str(alone.id))
+    assert "sorted alone" not in asked.output, "nobody is led before the answer"
+    desk.says(alone)
+    explained = " ".join(run(desk, "explain", str(alone.id)).output.split())
+    assert "sorted alone at 0.9900, threshold" in explained
 
 
 def test_in_starter_mode_every_surface_says_uncertified(desk: EarningDesk) -> None:

@@ -133,7 +133,7 @@ def test_a_blind_answer_shows_and_tells_nothing(typed: Typed) -> None:
 
 def test_documents_are_taken_back_by_who_sorted_them(typed: Typed) -> None:
     shown = typed("undo", "--by", "machine", "--label", "letter", "--dry-run")
-    assert "2 documents: to review" in shown.stdout
+    assert "2 documents to go back to review" in shown.stdout
     assert typed.states() == "rrrrss"
     assert "nobody can be asked" in failed(typed("undo", "--label", "letter"), ExitCode.USAGE)
     done = typed("undo", "--by", "machine", "--since", "1h", "--yes")

@@ -24,7 +24,8 @@ class Population:
     def errors(self) -> NDArray[np.float64]:
         """The true error above each threshold."""
         widths = -np.diff(THRESHOLDS, prepend=1.0)
-        return np.cumsum(np.array(self.rates) * widths) / np.cumsum(widths)
+        shares: NDArray[np.float64] = np.cumsum(np.array(self.rates) * widths) / np.cumsum(widths)
+        return shares
 
 
 @dataclass(frozen=True)

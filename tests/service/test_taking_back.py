@@ -1,12 +1,22 @@
 """Taking back what was sorted, by people or by the machine, and deciding it again."""
 
 import dataclasses
+import datetime as dt
 from pathlib import Path
 
 import pytest
 
 from docsorter.disk import Disk
-from docsorter.documents import Document, Place, Prediction, ReasonCode, State
+from docsorter.documents import (
+    Document,
+    Place,
+    Prediction,
+    Reason,
+    ReasonCode,
+    State,
+    Verdict,
+    VerdictKind,
+)
 from docsorter.errors import ConflictError, NotFoundError
 from docsorter.service.acts import Acts
 from docsorter.service.bulk import Failed
@@ -16,7 +26,8 @@ from docsorter.service.engine import Sight
 from docsorter.service.pipeline import Pipeline
 from docsorter.service.taking_back import TakingBack
 from docsorter.service.verifying import Verifier
-from docsorter.store import BY_MACHINE, TakeBack
+from docsorter.store import BY_MACHINE, Destination, TakeBack
+from docsorter.store.documents_store import spool_name
 from tests.service.desk import Desk, WordReader
 
 
@@ -179,6 +190,31 @@ def test_after_a_kill_the_same_choice_finds_what_was_left_in_the_spool(
     assert left.state is State.SPOOLED
     list(again(desk, taking).decide_all([left.id]))
     assert list(taking.chosen(wanted)) == []
+    assert sound(desk)
+
+
+def test_a_move_that_a_kill_interrupted_is_finished_first(
+    desk: Desk, taking: TakingBack, alone: Document
+) -> None:
+    name = spool_name(alone.id, alone.name)
+    reason = Reason(ReasonCode.UNDONE, "taken back by ada")
+    move = desk.store.plan_taking_back(
+        alone.id,
+        Destination(Place.SPOOL, name, State.SPOOLED),
+        Verdict(VerdictKind.REVIEW, reason, "claim"),
+        actor="ada",
+        batch="b1",
+        hold_until=desk.clock.now() + dt.timedelta(minutes=10),
+    )
+    desk.mover.execute(move)  # the bytes are there, and then the lights went out
+    with pytest.raises(ConflictError, match="being moved already"):
+        taking.refuse_touched(desk.store.document(alone.id))
+    assert taking.finish_interrupted() == 1
+    assert desk.store.due_documents(10, desk.clock.now()) == []
+    (left,) = taking.chosen(TakeBack(model="test-1", in_spool=True))
+    (done,) = again(desk, taking).decide_all([left.id])
+    assert isinstance(done, Document)
+    assert done.model == "test-2"
     assert sound(desk)
 
 

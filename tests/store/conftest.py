@@ -8,6 +8,7 @@ from docsorter.clock import ManualClock
 from docsorter.store import Store, migrate, open_store
 from tests.store.office import Office
 
+BUSY = 60.0  # seconds: fifty writers on a machine that others keep busy
 URL = "sqlite:///docsorter.db"
 
 
@@ -33,7 +34,7 @@ def state_dir(tmp_path: Path, empty_database: Path) -> Path:
 
 @pytest.fixture
 def store(state_dir: Path, clock: ManualClock) -> Iterator[Store]:
-    with open_store(URL, clock=clock, state_dir=state_dir, busy_seconds=10) as opened:
+    with open_store(URL, clock=clock, state_dir=state_dir, busy_seconds=BUSY) as opened:
         yield opened
 
 
@@ -48,7 +49,7 @@ def another_store(state_dir: Path, clock: ManualClock) -> Iterator[Callable[[], 
     opened: list[Store] = []
 
     def another() -> Store:
-        store = open_store(URL, clock=clock, state_dir=state_dir, busy_seconds=10)
+        store = open_store(URL, clock=clock, state_dir=state_dir, busy_seconds=BUSY)
         opened.append(store)
         return store
 

@@ -175,7 +175,7 @@ def test_every_connection_is_durable_and_checks_references(store: Store) -> None
         "journal_mode": "wal",
         "synchronous": 2,
         "foreign_keys": 1,
-        "busy_timeout": 10_000,
+        "busy_timeout": 60_000,
     }
     with pytest.raises(StoreError, match="FOREIGN KEY"):
         store.add_event("noted", actor="anna", document_id=99)

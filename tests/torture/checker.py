@@ -9,18 +9,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import select
-
 from docsorter.configuration import Configuration
 from docsorter.deliver.job import OWN_PREFIX, PRIVATE
 from docsorter.deliver.locks import LOCK_FILE
 from docsorter.deliver.sidecar import document_of, sidecar_path
-from docsorter.documents import Document, Place, Purpose, ReasonCode, State, VerdictKind
+from docsorter.documents import Document, Place, ReasonCode, State, VerdictKind
 from docsorter.errors import StoreError
 from docsorter.model.promotion import PromotionFile
 from docsorter.service.migration import open_workspace_store
 from docsorter.store import Store
-from docsorter.store.tables import EntryRow
+from tests.torture.entries import misfits
 from tests.torture.scene import Drops
 
 _WHERE: Final = {
@@ -98,7 +96,7 @@ def check_settled(
             findings += [Finding(Fault.DATABASE, text) for text in store.integrity_check()]
             documents = [d for d in store.documents(limit=_MANY) if d.state is not State.WITHDRAWN]
             findings += _unfinished(store, documents) if finished else []
-            findings += _entries(store, documents)
+            findings += [Finding(Fault.DISAGREES, text) for text in misfits(store, documents)]
     except StoreError as error:
         return [Finding(Fault.DATABASE, str(error))]
     findings += _places(configuration, documents, finished=finished)
@@ -133,28 +131,6 @@ def _unfinished(store: Store, documents: list[Document]) -> list[Finding]:
         if d.state in {State.CLAIMING, State.SPOOLED}
     ]
     return [Finding(Fault.UNFINISHED, text) for text in (*moves, *between)]
-
-
-def _entries(store: Store, documents: list[Document]) -> list[Finding]:
-    """What waits for a decision is exactly what is in review; only what lies sorted or rejected is
-    checked."""
-    query = select(EntryRow.document_id, EntryRow.purpose).where(EntryRow.closed_at.is_(None))
-    with store.read() as session:
-        opened = [(int(number), purpose) for number, purpose in session.execute(query)]
-    moving = {move.document_id for move in store.planned_moves(limit=_MANY)}
-    states = {document.id: document.state for document in documents}
-    waiting = {number for number, purpose in opened if purpose is Purpose.DECIDE}
-    expected = {number for number, state in states.items() if state is State.REVIEW}
-    differ = (waiting ^ expected) - moving
-    lying = {State.SORTED, State.REJECTED}
-    odd = {n for n, _ in opened if states.get(n) not in lying} - waiting - moving
-    return [
-        *(Finding(Fault.DISAGREES, f"document {n}: review entry and state differ") for n in differ),
-        *(
-            Finding(Fault.DISAGREES, f"document {n} is checked where nobody can answer it")
-            for n in odd
-        ),
-    ]
 
 
 def _places(

@@ -22,6 +22,8 @@ _SETTINGS: Final = """\
 rest_seconds = 0.05
 slow_rest_seconds = 5.0
 rescan_seconds = 1.0
+[promise]
+starter_share = 1  # all are checked blind, none by chance, so that a run can be repeated
 [store]
 busy_seconds = 600  # a holder that has no processor is no failure
 [model]

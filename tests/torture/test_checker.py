@@ -11,6 +11,7 @@ from docsorter.configuration import Configuration
 from docsorter.documents import Place, Purpose, ReasonCode, State, VerdictKind
 from docsorter.service.migration import open_workspace_store
 from docsorter.store import Arrival
+from docsorter.store.evidence_tables import CheckRow
 from docsorter.store.tables import DocumentRow, EntryRow
 from tests.torture.checker import Fault, check_interrupted, check_settled
 from tests.torture.light import act, drain, lightened
@@ -169,8 +170,12 @@ def test_bytes_of_which_every_copy_is_somebody_elses_duplicate_are_found(scene: 
 
 def set_entries(scene: Scene, state: State, purpose: Purpose | None) -> None:
     """Let one document of a state have an open entry of a purpose, or none."""
+    with open_workspace_store(scene.configuration) as store:
+        known = [document for document in store.documents() if document.state is state]
     with open_workspace_store(scene.configuration) as store, store.write() as session:
-        document = next(d for d in store.documents() if d.state is state)
+        drawn = set(session.scalars(select(CheckRow.document_id).where(CheckRow.outcome.is_(None))))
+        wanted = state is State.SORTED  # one that is to be checked; of the others one that is not
+        document = min(known, key=lambda d: (d.id in drawn) is not wanted)
         of_it = update(EntryRow).where(EntryRow.document_id == document.id)
         session.execute(of_it.values(closed_at=document.arrived_at))
         if purpose is not None:
@@ -190,6 +195,7 @@ def set_entries(scene: Scene, state: State, purpose: Purpose | None) -> None:
         (State.REJECTED, Purpose.CHECK, False),
         (State.REVIEW, Purpose.CHECK, False),
         (State.REVIEW, None, False),
+        (State.SORTED, None, False),  # it was drawn by chance, so somebody has to be asked
     ],
 )
 def test_an_entry_that_does_not_fit_the_state_is_found_here_and_by_verify(

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -55,10 +54,9 @@ OLD, NEW = model("starter-1", 0), model("answers-1", 2)
 
 
 @pytest.fixture(autouse=True)
-def _words(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judging, "PageReader", Words)
     Words.reads = 0
-    return
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from docsorter.configuration import Configuration
 from docsorter.errors import DependencyError, EnvironmentFaultError, UsageError
 from docsorter.service.learning import trainer
 from docsorter.service.learning.trainer import LOG, Trainer, require_extra
+from tests.service.running import wait_until
 
 SPEAK = """
     import json, os, sys, time
@@ -106,7 +107,7 @@ def test_an_interrupt_ends_the_whole_group(
             interrupt,
         )
     for pid in json.loads(pids.read_text()):
-        assert not _lives(pid)
+        wait_until(lambda gone=pid: not _lives(gone), f"process {pid} ends")  # type: ignore[misc] # bound now
 
 
 def _lives(pid: int) -> bool:

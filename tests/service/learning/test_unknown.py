@@ -2,7 +2,7 @@ import dataclasses
 import io
 import stat
 from pathlib import Path
-from typing import Self, cast
+from typing import Self
 
 import numpy as np
 import pytest
@@ -11,7 +11,6 @@ from PIL import Image
 
 from docsorter.documents import PageSet, RawOutput, ReasonCode
 from docsorter.errors import ConflictError, DocumentError, NotFoundError
-from docsorter.service.engine import LoadedModel
 from docsorter.service.learning import sheet, unknown
 from docsorter.service.learning.manifest import Snapshots
 from docsorter.service.learning.sheet import write_sheet
@@ -85,7 +84,7 @@ def drop(desk: Desk, kind: str, count: int = 1) -> list[int]:
 def listed(desk: Desk) -> Listing:
     model = dataclasses.replace(make_model("starter"), classifier=Colours())
     looks = UnknownDocuments(desk.configuration, desk.store, desk.clock)
-    return looks.gather(cast("LoadedModel", model), 1, lambda *_: None)
+    return looks.gather(model, 1, lambda *_: None)
 
 
 def test_alike_documents_are_gathered_with_what_people_called_their_like(desk: Desk) -> None:

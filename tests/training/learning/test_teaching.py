@@ -1,19 +1,20 @@
-"""From a snapshot to a bundle, on a small trunk."""
+"""What the engine is asked to do with a snapshot; the engine itself is tested beside it."""
 
 from pathlib import Path
 
 import pytest
 
 from docsorter.errors import UsageError
-from docsorter.model.bundle import load_bundle
-from docsorter.model.card import Origin
+from docsorter.training.engine import run
+from docsorter.training.engine.request import Request
+from docsorter.training.learning import teaching
 from docsorter.training.learning.teaching import TOPPED_UP_TO, Lesson, teach_snapshot
 from docsorter.training.progress import SILENT
 from tests.model.bundles import make_card
-from tests.training.engine.papers import MICRO, weights
+from tests.training.engine.papers import MICRO, draw
 from tests.training.learning.snapshots import drawn
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow  # importing TensorFlow alone takes seconds
 
 
 def base(models: Path, *labels: str, **card: object) -> None:
@@ -23,29 +24,61 @@ def base(models: Path, *labels: str, **card: object) -> None:
     (folder / "card.json").write_text(made.model_dump_json())
 
 
-def test_answers_become_a_model_with_the_labels_and_policies_of_the_one_in_use(
-    tmp_path: Path,
+def answered(**counts: int) -> list[tuple[str, str, int]]:
+    return [(label, label, seed) for label, count in counts.items() for seed in range(count)]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
+    """Requests that reach the engine."""
+    requests: list[Request] = []
+    monkeypatch.setattr(run, "train", lambda request, *_: requests.append(request))
+    return requests
+
+
+def test_it_starts_from_the_model_in_use_and_keeps_its_policies(
+    tmp_path: Path, asked: list[Request]
 ) -> None:
     models = tmp_path / "models"
     base(models, "bars", "grid", policies={"grid": "review"})
-    pages = [(label, label, seed) for label in ("bars", "grid") for seed in range(TOPPED_UP_TO)]
-    snapshots, manifest = drawn(tmp_path, "base-1", pages)
-    told: list[str] = []
-    lesson = Lesson(models, MICRO, base=str(weights(tmp_path / "weights.npz")), tuning=False)
-    outcome = teach_snapshot(snapshots, manifest, lesson, lambda stage, *_: told.append(stage))
-    bundle = load_bundle(models / "answers-1")
-    assert bundle.card.labels == ("bars", "grid")
-    assert bundle.card.policies == {"grid": "review"}
-    assert outcome.documents == {"bars": TOPPED_UP_TO, "grid": TOPPED_UP_TO}
-    assert [type(origin) for origin in bundle.card.provenance.data] == [Origin]
-    assert "fitting the head" in told
-    assert not (models / ".answers-1.training").exists()
+    snapshots, manifest = drawn(tmp_path, "base-1", answered(bars=12, grid=12))
+    teach_snapshot(snapshots, manifest, Lesson(models, MICRO), SILENT)
+    (request,) = asked
+    assert request.folder == snapshots.folder("answers-1") / "documents"
+    assert (request.name, request.base, request.generated) == ("answers-1", "base-1", 0)
+    assert (request.out, request.policies) == (models, {"grid": "review"})
 
 
-def test_a_label_of_the_model_in_use_is_not_lost_for_want_of_answers(tmp_path: Path) -> None:
+def test_a_label_with_few_answers_is_filled_up_with_generated_documents_once(
+    tmp_path: Path, asked: list[Request], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def generate(folder: Path, wanted: dict[str, int], progress: object) -> None:
+        assert callable(progress)
+        for label, count in wanted.items():
+            (folder / "documents" / label).mkdir(exist_ok=True)
+            for seed in range(count):
+                page = folder / "documents" / label / f"generated-{label}-{seed}.png"
+                draw("bars", seed).save(page)
+
+    models = tmp_path / "models"
+    base(models, "grid", "letter")
+    monkeypatch.setattr(teaching, "_generate", generate)
+    snapshots, manifest = drawn(tmp_path, "base-1", answered(grid=12, letter=2))
+    teach_snapshot(snapshots, manifest, Lesson(models, MICRO), SILENT)
+    assert asked[0].generated == TOPPED_UP_TO - 2
+    again = snapshots.read("answers-1")
+    assert again.generated == {"letter": TOPPED_UP_TO - 2}
+    letters = snapshots.folder("answers-1") / "documents" / "letter"
+    assert len(list(letters.iterdir())) == TOPPED_UP_TO
+    teach_snapshot(snapshots, again, Lesson(models, MICRO), SILENT)  # after an interrupt
+    assert len(list(letters.iterdir())) == TOPPED_UP_TO
+
+
+def test_a_label_of_the_model_in_use_is_not_lost_for_want_of_answers(
+    tmp_path: Path, asked: list[Request]
+) -> None:
     base(tmp_path / "models", "bars", "grid", "cross")
-    pages = [(label, label, seed) for label in ("bars", "grid") for seed in range(TOPPED_UP_TO)]
-    snapshots, manifest = drawn(tmp_path, "base-1", pages)
+    snapshots, manifest = drawn(tmp_path, "base-1", answered(bars=12, grid=12))
     with pytest.raises(UsageError, match=r"would be lost.*cross has 0"):
         teach_snapshot(snapshots, manifest, Lesson(tmp_path / "models", MICRO), SILENT)
-    assert not (tmp_path / "models" / "answers-1").exists()
+    assert asked == []

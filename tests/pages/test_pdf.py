@@ -1,0 +1,136 @@
+"""Which way a PDF is read shows neither in what is refused nor in the order of its pages."""
+
+import io
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pikepdf
+import pytest
+from PIL import Image
+
+from docsorter.pages import poppler
+from docsorter.pages.outline import outline_of
+from docsorter.pages.pictures import Wanted
+from docsorter.pages.reader import PageReader
+from docsorter.pages.unpacking import unpacked
+from docsorter.settings import PagesSettings
+from tests.pages import scan_files
+from tests.pages.conftest import Refusal
+from tests.pages.papers import SQUARES, apart, pdf, sheet
+from tests.pages.scan_files import scan
+
+
+def joined(path: Path, *parts: bytes) -> Path:
+    with pikepdf.new() as whole:
+        for part in parts:
+            with pikepdf.open(io.BytesIO(part)) as file:
+                whole.pages.extend(file.pages)
+        whole.save(path)
+    return path
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    return tmp_path / "a.pdf"
+
+
+def test_scans_and_drawn_pages_keep_their_order(reader: PageReader, written: Path) -> None:
+    seeds = [scan(scan_files.jpeg(sheet(500, 700, seed))) for seed in range(3)]
+    drawn = [pdf([SQUARES], box="0 0 600 840"), pdf([SQUARES[:40]], box="0 0 600 840")]
+    mixed = [seeds[0], *drawn, seeds[1], drawn[0], seeds[2]]
+    pages = reader.read(joined(written, *mixed)).pixels
+    alone = []
+    for one in mixed:
+        written.write_bytes(one)
+        alone.append(reader.read(written).pixels[0])
+    assert np.array_equal(pages, np.stack(alone))
+
+
+def test_a_run_of_drawn_pages_takes_one_program(
+    written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written.write_bytes(pdf([SQUARES] * 3))
+    started: list[list[str]] = []
+    run = subprocess.run
+
+    def counted(command: list[str], **options: object) -> object:
+        started.append(command)
+        return run(command, **options)  # type: ignore[call-overload] # as subprocess has them
+
+    monkeypatch.setattr(poppler, "PATH", str(written))
+    monkeypatch.setattr(subprocess, "run", counted)
+    done = poppler.draw(range(3), Wanted(0, 3, 100, 1_000_000, 60.0))
+    assert (len(done.pages), done.said, len(started)) == (3, "", 1)
+
+
+def test_a_picture_over_the_pixel_limit_is_drawn_as_ever(written: Path) -> None:
+    written.write_bytes(scan(scan_files.jpeg()))
+    with (
+        PageReader(PagesSettings(max_megapixels=1.0)) as small,
+        PageReader(PagesSettings()) as any_,
+    ):
+        assert apart(small.read(written).pixels[0], any_.read(written).pixels[0]) < 4
+
+
+def test_a_picture_that_unfolds_is_unpacked_no_further_than_promised(
+    reader: PageReader, written: Path
+) -> None:
+    data, keys, _ = scan_files.flate(Image.new("L", (20_000, 20_000), 128))
+    written.write_bytes(scan((data, keys.replace("20000", "900"), [])))
+    assert len(reader.read(written).pixels) == 1
+
+
+def test_a_content_stream_that_unfolds_is_not_followed() -> None:
+    with pikepdf.new() as file:
+        bomb = pikepdf.Stream(file, b"q " * 1_000_000)
+        assert unpacked(bomb, 1 << 18) is None
+        file.save(out := io.BytesIO(), compress_streams=True)
+        small = pikepdf.Stream(file, b"q Q")
+        assert unpacked(small, 1 << 18) == b"q Q"
+        assert unpacked(small, 0) is None
+        assert unpacked(None, 9) is None
+    assert out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(b"/Count 1", b"/Count 3"), (b"startxref\n", b"startxref\n1")]
+)
+def test_a_file_at_odds_with_itself_is_left_to_poppler(
+    written: Path, old: bytes, new: bytes
+) -> None:
+    whole = scan(scan_files.jpeg(sheet(500, 700)))
+    assert old in whole
+    written.write_bytes(whole.replace(old, new))
+    assert outline_of(str(written)) is None
+
+
+def test_what_pdfinfo_and_the_outline_say_is_the_same(
+    written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written.write_bytes(
+        pdf([SQUARES], box="10 20 400 800", page_keys="/CropBox[0 0 300 700]/Rotate 90")
+    )
+    with pikepdf.open(written, allow_overwriting_input=True) as file:
+        file.docinfo["/Producer"] = "Überscan 3"
+        file.docinfo["/Creator"] = "Büro (unten)"
+        file.save(written)
+    monkeypatch.setattr(poppler, "PATH", str(written))
+    told = poppler.look(Wanted(0, 1, 100, 1_000_000, 60.0))
+    outline = outline_of(str(written))
+    assert outline is not None
+    found = outline.sheet(0)
+    assert found is not None
+    assert outline.producer == f"{told['Producer']} / {told['Creator']}"
+    assert outline.total == int(str(told["Pages"]))
+    width, height = found.seen
+    assert str(told["Page    1 size"]).startswith(f"{height:g} x {width:g} pts")
+
+
+def test_a_white_scan_is_empty_and_a_broken_one_damaged(refusal: Refusal, written: Path) -> None:
+    white = Image.new("L", (500, 700), 255)
+    written.write_bytes(scan(scan_files.jpeg(white)))
+    assert "purely white" in refusal(written).message
+    data, keys, more = scan_files.flate(white)
+    written.write_bytes(scan((b"\0" * len(data), keys, more)))
+    assert "nothing on page 1 can be drawn" in refusal(written).message
