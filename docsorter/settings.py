@@ -99,7 +99,11 @@ class PromiseSettings(_Section):
     confidence: Annotated[float, Ge(0.5), Lt(1)] = 0.95
     """Confidence level of the promise."""
     miss_rate: Annotated[float, Ge(0), Lt(1)] = 0.05
-    """Share of the wrong documents that people are taken to pass as right, at most."""
+    """Share of the wrong documents that people are taken to pass as right, at most; assumed until
+    enough documents were looked at twice."""
+    double: Annotated[float, Ge(0), Le(1)] = 0.05
+    """Share of the checks with a right first answer that somebody else is asked again, blind, so
+    that miss_rate is measured."""
     pilot_documents: Annotated[int, Ge(1), Le(10_000)] = 50
     """The thresholds of a new model are laid through the confidences of its first so many
     documents; those go to a person and are no evidence."""

@@ -127,6 +127,11 @@ class EarnPlan:
             raise UsageError("a start names a threshold of the plan and a share of the risk")
 
     @property
+    def certainty(self) -> float:
+        """The confidence of one bound: what of the risk the starts do not use is used elsewhere."""
+        return 1 - (1 - self.confidence) * sum(share for _, share in self.starts)
+
+    @property
     def limit(self) -> float:
         """The error that people may find when the target is kept, since they miss some."""
         return self.target * (1 - self.miss_rate)
@@ -211,7 +216,7 @@ def standing(checks: CheckedScores, plan: EarnPlan, *, in_use: float | None) -> 
         threshold=plan.thresholds[chosen] if certified else None,
         checked=len(above.wrong),
         errors=int(above.wrong.sum()),
-        upper_bound=min(1.0, upper_bound(above, plan.confidence) / (1 - plan.miss_rate)),
+        upper_bound=min(1.0, upper_bound(above, plan.certainty) / (1 - plan.miss_rate)),
         needed=min(lacking.values(), default=0),
         alarm=found >= 1,
         doubt=found,

@@ -16,6 +16,7 @@ from docsorter.deliver.mover import Mover
 from docsorter.deliver.places import review_path
 from docsorter.disk import Disk, environment_reason
 from docsorter.documents import (
+    Answer,
     Document,
     Move,
     Place,
@@ -161,7 +162,12 @@ class Acts:
             check_label(label, (*self.card.labels, *known), new=new_label)
         if check is not None:
             return self._checking.answer(
-                check, label, reviewer=reviewer, uid=uid, token=token, manner=manner
+                check,
+                label,
+                reviewer=reviewer,
+                uid=uid,
+                token=token,
+                manner=self._drawn(manner, blind=True),
             )
         entry = self._entry(document_id)
         if entry.purpose is Purpose.SECOND:
@@ -169,7 +175,6 @@ class Acts:
                 entry, label, token=token, reviewer=reviewer, uid=uid, manner=manner
             )
         destination = self._answered(entry, label, reviewer, why)
-        again = self._chance() < self._configuration.settings.review.double
         with self._mover.step(PlanPoint.ANSWER_PLANNED):
             _, move = self.store.plan_answer(
                 entry.id,
@@ -178,9 +183,15 @@ class Acts:
                 token=token,
                 reviewer=reviewer,
                 uid=uid,
-                manner=dataclasses.replace(manner, ask_again=again),
+                manner=self._drawn(manner, blind=entry.blind),
             )
         return self._carry(move, reviewer)
+
+    def _drawn(self, manner: Manner, *, blind: bool) -> Manner:
+        """Draw whether an answer is asked again; for people's own error where it is a check."""
+        settings = self._configuration.settings
+        share = max(settings.review.double, settings.promise.double if blind else 0.0)
+        return dataclasses.replace(manner, ask_again=self._chance() < share)
 
     def skip(self, document_id: int, *, reviewer: str) -> ReviewEntry:
         """Put a waiting document back to the end of the queue; so with one to be checked.
@@ -208,7 +219,7 @@ class Acts:
         if last is not None and last.purpose is Purpose.CHECK:
             return self._checking.undo(last, reviewer=reviewer, uid=uid)
         own = last is not None and last.reviewer == reviewer
-        if last is not None and own and last.purpose is Purpose.SECOND:
+        if last is not None and last.purpose is Purpose.SECOND and (own or self._of_check(last)):
             return self._second.undo(last, reviewer=reviewer, uid=uid)
         if not self.path_of(document).is_file():
             raise ConflictError(
@@ -219,6 +230,15 @@ class Acts:
         with self._mover.step(PlanPoint.UNDO_PLANNED):
             _, move = self.store.undo_answer(document_id, destination, reviewer=reviewer, uid=uid)
         return self._carry(move, reviewer)
+
+    def _of_check(self, second: Answer) -> bool:
+        """Say whether a second opinion is one of a document that was sorted with no person."""
+        before = [
+            one.purpose
+            for one in self.store.answers(second.document_id)
+            if one.id < second.id and one.undone_at is None and one.purpose is not Purpose.SECOND
+        ]
+        return bool(before) and before[-1] is Purpose.CHECK
 
     def write_preview(self, document: Document, target: Path, *, page: int = 0) -> None:
         """Write a picture of a page as PNG, read in the same sandbox as everything else.

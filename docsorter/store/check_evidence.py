@@ -3,6 +3,7 @@
 import datetime as dt
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.orm import aliased
 
 from docsorter.documents import CheckOutcome, Purpose
 from docsorter.store.evidence_tables import CheckRow
@@ -42,6 +43,28 @@ class EvidenceStore(Transactions):
         )
         with self.read() as session:
             return [Evidence(*row) for row in session.execute(query)]
+
+    def double_looks(self) -> list[bool]:
+        """Return whether the second look differed, for each check that two people looked at.
+
+        Only where the first answer agreed with the model and the second was asked for all the same;
+        in the order of answering, under any rule.
+        """
+        first, second = aliased(AnswerRow), aliased(AnswerRow)
+        query = (
+            select(CheckRow.label, second.label)
+            .join(first, (first.id == CheckRow.first_answer_id) & first.undone_at.is_(None))
+            .join(second, (second.id == CheckRow.second_answer_id) & second.undone_at.is_(None))
+            .where(
+                CheckRow.outcome.in_([CheckOutcome.RIGHT, CheckOutcome.WRONG]),
+                second.purpose == Purpose.SECOND,
+                first.label == CheckRow.label,
+                first.reviewer != second.reviewer,
+            )
+            .order_by(second.id)
+        )
+        with self.read() as session:
+            return [label != said for label, said in session.execute(query)]
 
     def waiting_for(self) -> dict[Purpose, int]:
         """Return how many review entries are open for each purpose."""

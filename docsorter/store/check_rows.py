@@ -80,6 +80,21 @@ def note_answer(session: Session, answer: AnswerRow, now: dt.datetime) -> CheckR
     return check
 
 
+def note_second(
+    session: Session, first: AnswerRow, second: AnswerRow, now: dt.datetime
+) -> CheckRow | None:
+    """Count a second opinion for the check that the first answer had settled, if there is one."""
+    check = row_of_answer(session, first)
+    if check is None or check.first_answer_id != first.id or not first.blind:
+        return None
+    if check.outcome is not CheckOutcome.RIGHT or first.label != check.label:
+        return None
+    if standing(session, check.second_answer_id) is None:
+        check.second_answer_id = second.id
+        _settle(session, check, now)
+    return check
+
+
 def answers_changed(session: Session, answer: AnswerRow, now: dt.datetime) -> CheckRow | None:
     """Settle or open the check of an answer that was taken back, or that stands again."""
     check = row_of_answer(session, answer)
@@ -151,14 +166,16 @@ def open_check_entry(
 def _settle(session: Session, check: CheckRow, now: dt.datetime) -> None:
     """Say what the standing answers make of a check.
 
-    The first answer settles it when it agrees with the model. When it does not, a second look
-    decides; a refusal ("none of these") disagrees as well.
+    The first answer settles it when it agrees with the model, unless a second one that was asked
+    for all the same does not: then it counts as wrong, whatever is decided of the document. When
+    the first does not agree, a second look decides; a refusal ("none of these") disagrees as well.
     """
     first = standing(session, check.first_answer_id)
     second = standing(session, check.second_answer_id)
     outcome: CheckOutcome | None = None
     if first is not None and first.label == check.label:
-        outcome = CheckOutcome.RIGHT
+        differs = second is not None and second.label != check.label
+        outcome = CheckOutcome.WRONG if differs else CheckOutcome.RIGHT
     elif first is not None and second is not None:
         agrees = second.label == check.label
         outcome = CheckOutcome.RIGHT if agrees else CheckOutcome.WRONG

@@ -3,9 +3,9 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from docsorter.documents import Answer, MoveState, Place, Purpose, State
+from docsorter.documents import Answer, CheckOutcome, MoveState, Place, Purpose, State
 from docsorter.errors import ConflictError, NotFoundError
-from docsorter.store import check_rows, leases, records, rows, tallies
+from docsorter.store import check_rows, leases, records, rows, second_rows, tallies
 from docsorter.store.evidence_tables import CheckRow
 from docsorter.store.evidence_words import (
     Check,
@@ -108,8 +108,9 @@ class ChecksStore(Transactions):
                     row.answered_by = reviewer if is_decided else None
             else:
                 check_rows.open_entries(session, row, now)
-            planned = None if move is None else move
-            return Checked(records.answer(answer), _check(session, open_row), planned)
+                if manner.ask_again and open_row.outcome is CheckOutcome.RIGHT:
+                    second_rows.ask(session, row, entry, reviewer=reviewer, now=now)
+            return Checked(records.answer(answer), _check(session, open_row), move)
 
     def undo_check_answer(
         self, document_id: int, back: Destination | None, *, reviewer: str, uid: int
