@@ -113,6 +113,9 @@ class PromiseSettings(_Section):
     """The error after the jump that is to be noticed so soon; greater than target_error."""
     vigilance: Annotated[float, Ge(1)] = 3.0
     """So many times more is checked while errors raise doubt."""
+    rehearsal: Annotated[float, Ge(0), Le(1)] = 0.3
+    """While a model that learned waits: least share of all documents that is asked about blind, so
+    that it brings evidence of its own when it is put to use; 0 lets it begin with nothing."""
     starter_share: Annotated[float, Ge(0), Le(1)] = 0.0
     """With decide.autonomy = "starter": share of the documents that is also shown to a person,
     without a suggestion, so that evidence grows before it is asked for."""

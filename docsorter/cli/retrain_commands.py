@@ -163,7 +163,10 @@ def _promoted(steps: "Retraining", judged: "Judged", *, auto: bool, promote: boo
     if soon is not None:
         return f"{name} may be put to use by itself from {when(soon)} on (learning.days_between)"
     changed = steps.promote(judged, Person(*reviewer()))
-    return f"{changed.bundle} is in use; before: {changed.previous} (docsorter model rollback)"
+    taken = f", with {len(judged.shadows)} checks of its own" if judged.shadows else ""
+    return (
+        f"{changed.bundle} is in use{taken}; before: {changed.previous} (docsorter model rollback)"
+    )
 
 
 @contextmanager
@@ -253,6 +256,8 @@ def _print_gate(judged: "Judged") -> None:
             ("only one right", f"candidate {gate.only_new_right}, in use {gate.only_old_right}"),
             ("wrong more often", f"{worse}, below {100 * gate.upper_bound:.1f} % for sure"),
         ]
+    if judged.shadows:
+        rows.append(("of its own", f"{len(judged.shadows)} checks that it would take along"))
     rows.append(("gate", f"{gate.verdict}: {gate.why}"))
     fields(rows)
     for label in gate.labels:

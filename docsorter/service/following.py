@@ -95,8 +95,9 @@ class Follower:
             return None
         grid = make_plan(np.array(scores), policy_of(self._promise))
         plan = replanned(grid, self._promise, misses)
-        last = self._store.check_tally(rule).last_id
-        return self._write(first_move(model, rule, plan, after=last))
+        # what was drawn after the pilot counts, also where it came with a model that was promoted
+        after = self._store.pilot_end(rule, pilot)
+        return self._write(first_move(model, rule, plan, after=after))
 
     def _follow(self, moved: PromiseMove) -> tuple[PromiseMove, Gathered]:
         """Move threshold and share until the evidence asks for nothing more."""

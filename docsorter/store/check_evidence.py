@@ -6,6 +6,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import aliased
 
 from docsorter.documents import CheckOutcome, Purpose
+from docsorter.store import check_twins
 from docsorter.store.evidence_tables import CheckRow
 from docsorter.store.evidence_words import Drawn, Evidence, Tally
 from docsorter.store.tables import AnswerRow, EntryRow
@@ -60,6 +61,7 @@ class EvidenceStore(Transactions):
                 second.purpose == Purpose.SECOND,
                 first.label == CheckRow.label,
                 first.reviewer != second.reviewer,
+                check_twins.is_original(),
             )
             .order_by(second.id)
         )
@@ -87,6 +89,12 @@ class EvidenceStore(Transactions):
         query = select(CheckRow.score).where(CheckRow.rule == rule).order_by(CheckRow.id)
         with self.read() as session:
             return list(session.scalars(query.limit(limit)))
+
+    def pilot_end(self, rule: str, pilot: int) -> int:
+        """Return the number of the last of the first so many checks of a rule, 0 without any."""
+        first = select(CheckRow.id).where(CheckRow.rule == rule).order_by(CheckRow.id).limit(pilot)
+        with self.read() as session:
+            return session.scalar(select(func.max(first.subquery().c.id))) or 0
 
     def check_tally(self, rule: str) -> Tally:
         """Return the checks of a rule in numbers."""

@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from docsorter.documents import CheckOutcome, Purpose, State
-from docsorter.store import rows, second_rows
+from docsorter.store import check_twins, rows, second_rows
 from docsorter.store.evidence_tables import CheckRow
 from docsorter.store.evidence_words import Draw
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow
@@ -48,10 +48,13 @@ def open_row(session: Session, document_id: int) -> CheckRow | None:
 def row_of_answer(session: Session, answer: AnswerRow) -> CheckRow | None:
     """Return the check that an answer, standing or undone, belongs to."""
     return session.scalar(
-        select(CheckRow).where(
+        select(CheckRow)
+        .where(
             CheckRow.document_id == answer.document_id,
             or_(CheckRow.first_answer_id == answer.id, CheckRow.second_answer_id == answer.id),
         )
+        .order_by(CheckRow.id)  # the one that was asked comes before its twins
+        .limit(1)
     )
 
 
@@ -70,7 +73,7 @@ def note_answer(session: Session, answer: AnswerRow, now: dt.datetime) -> CheckR
     if check is None:
         return None
     if not answer.blind:
-        _void(check, now)
+        _void(session, check, now)
         return check
     if standing(session, check.first_answer_id) is None:
         check.first_answer_id = answer.id
@@ -103,7 +106,7 @@ def answers_changed(session: Session, answer: AnswerRow, now: dt.datetime) -> Ch
     if check.settled_at is not None:
         other = open_row(session, answer.document_id)
         if other is not None:  # drawn again since; one of the two can be answered
-            _void(check, now)
+            _void(session, check, now)
             return check
     _settle(session, check, now)
     return check
@@ -113,7 +116,7 @@ def void_open(session: Session, document_id: int, now: dt.datetime) -> CheckRow 
     """Give up the open check of a document: nobody can answer it any more."""
     check = open_row(session, document_id)
     if check is not None:
-        _void(check, now)
+        _void(session, check, now)
         session.flush()
     return check
 
@@ -138,7 +141,7 @@ def open_entries(session: Session, row: DocumentRow, now: dt.datetime) -> None:
     elif check is not None and row.state in CHECKABLE and row.forgotten_at is None:
         open_check_entry(session, row, check, now)
     elif check is not None:  # on its way to be looked at anew
-        _void(check, now)
+        _void(session, check, now)
 
 
 def open_check_entry(
@@ -182,8 +185,10 @@ def _settle(session: Session, check: CheckRow, now: dt.datetime) -> None:
     if outcome is not check.outcome or check.settled_at is None:
         check.outcome = outcome
         check.settled_at = None if outcome is None else now
+    check_twins.follow(session, check, now)
     session.flush()
 
 
-def _void(check: CheckRow, now: dt.datetime) -> None:
+def _void(session: Session, check: CheckRow, now: dt.datetime) -> None:
     check.outcome, check.settled_at = CheckOutcome.VOID, now
+    check_twins.follow(session, check, now)

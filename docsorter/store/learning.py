@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from docsorter.documents import CheckOutcome, Document, Place, State
-from docsorter.store import records
+from docsorter.store import check_twins, records
 from docsorter.store.evidence_tables import CheckRow, LearnedRow
 from docsorter.store.tables import AnswerRow, DocumentRow, PredictionRow
 from docsorter.store.transactions import Transactions
@@ -196,6 +196,7 @@ class LearningStore(Transactions):
                 DocumentRow.place == Place.SORTED,
                 DocumentRow.forgotten_at.is_(None),
                 DocumentRow.label.is_not(None),
+                check_twins.is_original(),
                 ~learned.exists(),
             )
             .order_by(CheckRow.id.desc())

@@ -26,6 +26,7 @@ from docsorter.store.migration import refuse_newer, schema_version
 from docsorter.store.moves import MovesStore
 from docsorter.store.outcomes import OutcomesStore
 from docsorter.store.promises import PromisesStore
+from docsorter.store.rehearsals import RehearsalsStore
 from docsorter.store.review_figures import FiguresStore
 from docsorter.store.review_queue import ReviewQueueStore
 from docsorter.store.second_opinions import SecondOpinionsStore
@@ -55,6 +56,7 @@ class Store(
     UpkeepStore,
     AuditStore,
     LearningStore,
+    RehearsalsStore,
     DriftSamplesStore,
 ):
     """Documents, moves, review entries, answers and events of one workspace.

@@ -49,9 +49,12 @@ class Opinion(_Part):
 
     Attributes:
         labels: Most probable label by fingerprint of the model.
+        scores: What the threshold applies to, by key of the sort rule; None where that rule would
+            not sort the document at any threshold.
     """
 
     labels: dict[str, str] = {}
+    scores: dict[str, float | None] = {}
 
 
 class Opinions(_Part):

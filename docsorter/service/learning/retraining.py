@@ -260,6 +260,11 @@ class Retraining:
                 f"docsorter model promote {judged.candidate.name}",
             )
         promoter = Promoter(self._configuration, self._store, self._clock)
+        # Before it is used: the first document that it decides meets its evidence. Where the
+        # promotion fails they wait under its rule, and the next try adds what is new.
+        self._store.take_along(
+            judged.rule_key, judged.candidate.model, judged.shadows, actor=person.name
+        )
         changed = promoter.promote(judged.candidate.name, person, reason=judged.gate.why)
         self.candidates.settle(judged.candidate, "promoted", self._clock.now(), judged.gate.why)
         return changed
