@@ -98,7 +98,8 @@ class Judge:
         if since is not None:
             least = self._configuration.settings.promise.rehearsal
             drawn = self._store.rehearsed(new.card.name, after=since, least=least)
-        documents = {one.document.id: one.document for one in (*checks, *drawn)}
+        every = [*(one.document for one in checks), *(one.document for one in drawn)]
+        documents = {document.id: document for document in every}
         seen = self._look(candidate.name, documents, (old, new), progress)
         said = {number: opinion.labels for number, opinion in seen.items()}
         usable = [check for check in checks if check.document.id in said]
