@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from docsorter.documents import Document, Move, Prediction, State, Verdict
 from docsorter.errors import ConflictError
-from docsorter.store import check_rows, records, rows, statements
+from docsorter.store import check_rows, finding_rows, records, rows, statements
 from docsorter.store.evidence_words import Draw
 from docsorter.store.tables import DocumentRow, MoveRow
 from docsorter.store.transactions import Transactions
@@ -68,7 +68,7 @@ class MovesStore(Transactions):
             row = rows.document_row(session, document_id, lock=True)
             _expect(row, State.SPOOLED)
             before = records.decision(row)
-            rows.note_findings(session, row, findings, now)
+            finding_rows.note_findings(session, row, findings, now)
             records.set_verdict(row, verdict, now)
             move = rows.plan(session, row, destination, actor=actor, now=now, before=before)
             detail = _verdict_detail(verdict, findings.prediction, row.name)

@@ -27,6 +27,7 @@ from docsorter.store.moves import MovesStore
 from docsorter.store.outcomes import OutcomesStore
 from docsorter.store.promises import PromisesStore
 from docsorter.store.rehearsals import RehearsalsStore
+from docsorter.store.repairs import RepairsStore
 from docsorter.store.review_figures import FiguresStore
 from docsorter.store.review_queue import ReviewQueueStore
 from docsorter.store.second_opinions import SecondOpinionsStore
@@ -55,6 +56,7 @@ class Store(
     ForgettingStore,
     UpkeepStore,
     AuditStore,
+    RepairsStore,
     LearningStore,
     RehearsalsStore,
     DriftSamplesStore,
