@@ -11,9 +11,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from docsorter.documents import CheckOutcome, Purpose, State
-from docsorter.store import check_twins, rows, second_rows
+from docsorter.store import check_twins, records, rows, second_rows
 from docsorter.store.evidence_tables import CheckRow
-from docsorter.store.evidence_words import Draw
+from docsorter.store.evidence_words import Check, Draw
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow
 
 CHECKABLE = frozenset({State.SORTED, State.REJECTED})
@@ -62,6 +62,24 @@ def standing(session: Session, answer_id: int | None) -> AnswerRow | None:
     """Return an answer unless it was taken back."""
     answer = None if answer_id is None else session.get_one(AnswerRow, answer_id)
     return None if answer is None or answer.undone_at is not None else answer
+
+
+def check(session: Session, row: CheckRow) -> Check:
+    """Return a check as the rooms know it."""
+    first, second = (
+        standing(session, number) for number in (row.first_answer_id, row.second_answer_id)
+    )
+    return Check(
+        id=row.id,
+        document_id=row.document_id,
+        drawn_at=row.drawn_at,
+        draw=Draw(row.rule, row.model, row.label, row.score, row.inclusion),
+        source=row.source,
+        first=None if first is None else records.answer(first),
+        second=None if second is None else records.answer(second),
+        outcome=row.outcome,
+        settled_at=row.settled_at,
+    )
 
 
 def note_answer(session: Session, answer: AnswerRow, now: dt.datetime) -> CheckRow | None:

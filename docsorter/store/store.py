@@ -11,6 +11,7 @@ from docsorter.errors import StoreError
 from docsorter.store.answers import AnswersStore
 from docsorter.store.audit import AuditStore
 from docsorter.store.check_evidence import EvidenceStore
+from docsorter.store.check_undoing import CheckUndoingStore
 from docsorter.store.checks import ChecksStore
 from docsorter.store.documents_store import DocumentsStore
 from docsorter.store.drift_samples import DriftSamplesStore
@@ -19,6 +20,7 @@ from docsorter.store.events import EventsStore
 from docsorter.store.faults import translated
 from docsorter.store.forgetting import ForgettingStore
 from docsorter.store.history import HistoryStore
+from docsorter.store.later_checks import LaterChecksStore
 from docsorter.store.learning import LearningStore
 from docsorter.store.location import grant, locate, refuse_shared_storage
 from docsorter.store.maintenance import MaintenanceStore
@@ -48,6 +50,7 @@ class Store(
     TakingBackStore,
     FiguresStore,
     ChecksStore,
+    CheckUndoingStore,
     EvidenceStore,
     PromisesStore,
     SeenStore,
@@ -58,6 +61,7 @@ class Store(
     AuditStore,
     RepairsStore,
     LearningStore,
+    LaterChecksStore,
     RehearsalsStore,
     DriftSamplesStore,
 ):

@@ -142,3 +142,8 @@ class Candidates:
                 f"what is known of the candidate {path.parent.name} is damaged: {path}",
                 remedy=f"remove {path}, then train again",
             ) from error
+
+
+def candidate_line(candidate: Candidate) -> str:
+    """Return what status says of a candidate."""
+    return f"{candidate.name} waits: {candidate.why or 'not judged yet'}"

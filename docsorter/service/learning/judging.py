@@ -19,7 +19,7 @@ from docsorter.service.learning.candidates import Candidate, Candidates, Opinion
 from docsorter.service.rehearsing import rehearsed_since
 from docsorter.settings import LearningSettings
 from docsorter.store import Store
-from docsorter.store.learning import LaterCheck
+from docsorter.store.later_checks import LaterCheck
 from docsorter.store.rehearsals import Rehearsed, Shadow
 
 Progress = Callable[[str, int, int], None]
