@@ -7,7 +7,7 @@ from docsorter.errors import DocsorterError
 from docsorter.service.acts import Acts
 from docsorter.service.drift import DriftReport, kept
 from docsorter.service.learning.candidates import Candidate, Candidates, candidate_line
-from docsorter.service.learning.manifest import Snapshots
+from docsorter.service.learning.snapshot_folders import Snapshots
 from docsorter.service.learning.unlearned import Unlearned, unlearned
 from docsorter.service.probation import Probation
 

@@ -8,7 +8,7 @@ from docsorter.clock import Clock
 from docsorter.configuration import Configuration
 from docsorter.errors import EnvironmentFaultError, StoreError
 from docsorter.service.learning.candidates import Candidates
-from docsorter.service.learning.manifest import Snapshots
+from docsorter.service.learning.snapshot_folders import Snapshots
 from docsorter.store import Store
 
 KIND: Final = "rehearsal"

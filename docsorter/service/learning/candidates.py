@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from docsorter.disk import Disk
 from docsorter.errors import StoreError
-from docsorter.service.learning.manifest import OPINIONS, Snapshots
+from docsorter.service.learning.snapshot_folders import OPINIONS, Snapshots
 
 FILE: Final = "candidate.json"
 _MODE: Final = 0o600

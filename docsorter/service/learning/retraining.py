@@ -18,8 +18,9 @@ from docsorter.model.registry import InUse, ModelRegistry
 from docsorter.service.engine import load_model
 from docsorter.service.learning.candidates import Candidate, Candidates
 from docsorter.service.learning.judging import Judge, Judged, Progress
-from docsorter.service.learning.manifest import Manifest, Snapshots, next_name, stamp
+from docsorter.service.learning.manifest import Manifest, stamp
 from docsorter.service.learning.snapshot import Wanted, take_snapshot
+from docsorter.service.learning.snapshot_folders import Snapshots, next_name
 from docsorter.service.learning.trainer import Trainer
 from docsorter.service.learning.unlearned import Unlearned, unlearned
 from docsorter.service.model_changes import Changed

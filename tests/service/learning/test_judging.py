@@ -14,7 +14,7 @@ from docsorter.service.engine import LoadedModel
 from docsorter.service.learning import judging
 from docsorter.service.learning.candidates import Candidate, Candidates
 from docsorter.service.learning.judging import Judge, Judged
-from docsorter.service.learning.manifest import Snapshots
+from docsorter.service.learning.snapshot_folders import Snapshots
 from docsorter.service.rehearsing import KIND
 from docsorter.store.evidence_tables import CheckRow
 from docsorter.store.tables import AnswerRow, EntryRow

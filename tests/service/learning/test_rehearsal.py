@@ -13,7 +13,7 @@ from docsorter.service.earning import Earning
 from docsorter.service.engine import Sight
 from docsorter.service.forgetting import Forgetting
 from docsorter.service.learning.candidates import Candidate, Candidates
-from docsorter.service.learning.manifest import Snapshots
+from docsorter.service.learning.snapshot_folders import Snapshots
 from docsorter.service.rehearsing import Rehearsing, rehearsed_since
 from docsorter.store.rehearsals import REHEARSAL, Shadow
 from tests.service.earning_desk import EarningDesk, KeyedReader
