@@ -17,6 +17,7 @@ from docsorter.documents import Place
 from docsorter.errors import DocsorterError, EnvironmentFaultError, StoreError
 from docsorter.intake.inbox import Inbox
 from docsorter.intake.watch import FolderSource
+from docsorter.service import memory
 from docsorter.service.assembly import Assembly, assemble
 from docsorter.service.caretaker import Caretaker
 from docsorter.service.claims import Claimer
@@ -137,6 +138,7 @@ class Daemon:
         promotions.start()
         self._heartbeat.ready(models.word, source, inbox, workers)
         self._log_start(assembly, root, source)
+        memory.settle()
         on_ready()
         try:
             while not self._stopping:
