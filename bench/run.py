@@ -109,11 +109,11 @@ def _take_turns(
                 "script": part[number :: options.rounds],
                 "text": part[number * few : (number + 1) * few],
             }
-            for way, asked in ways.items():
-                turn = asked.turn(folder, slices.get(way, part))
-                turns[way][name].append(turn)
+            for asked, way in ways.items():
+                turn = way.turn(folder, slices.get(asked, part))
+                turns[asked][name].append(turn)
                 said = f"{turn.documents} {name}, {turn.rate:.2f} a second"
-                print(f"round {number + 1}: {way}: {said}", file=sys.stderr, flush=True)
+                print(f"round {number + 1}: {asked}: {said}", file=sys.stderr, flush=True)
     return turns
 
 

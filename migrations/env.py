@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from docsorter.store.tables import Base
+from docsorter.store.table_base import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

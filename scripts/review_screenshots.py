@@ -26,7 +26,8 @@ from docsorter.service.acts import Acts, open_acts
 from docsorter.service.demo import prepare_demo, run_demo
 from docsorter.service.desk.neighbours import Neighbours, open_eye
 from docsorter.service.desk.pictures import Pictures
-from docsorter.service.desk.session import Patience, Reviewer, ReviewSession
+from docsorter.service.desk.reviewer import Patience, Reviewer
+from docsorter.service.desk.session import ReviewSession
 
 _DOCS = Path(__file__).resolve().parents[1] / "docs"
 # Without the font faces a picture loads nothing from elsewhere.

@@ -45,7 +45,7 @@ def screen(
         return
     from docsorter.cli.reviewer.launch import review
     from docsorter.review.searching import parse_search
-    from docsorter.service.desk.session import Reviewer
+    from docsorter.service.desk.reviewer import Reviewer
     from docsorter.store import ReviewOrder
 
     review(

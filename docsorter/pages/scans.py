@@ -11,7 +11,8 @@ import pikepdf
 from PIL import Image
 
 from docsorter.pages.embedded import picture
-from docsorter.pages.only_picture import Matrix, only_picture
+from docsorter.pages.matrix import Matrix
+from docsorter.pages.only_picture import only_picture
 from docsorter.pages.outline import Box, Sheet
 from docsorter.pages.pictures import Wanted
 

@@ -11,6 +11,16 @@ from docsorter.store.evidence_words import (
     Why,
 )
 from docsorter.store.migration import migrate
+from docsorter.store.review_words import (
+    Given,
+    Lease,
+    Manner,
+    OpinionPair,
+    ReviewFilter,
+    ReviewOrder,
+    ReviewStats,
+    Turn,
+)
 from docsorter.store.store import Store, open_store
 from docsorter.store.words import (
     BY_MACHINE,
@@ -21,15 +31,7 @@ from docsorter.store.words import (
     Digest,
     DocumentFilter,
     Findings,
-    Given,
-    Lease,
-    Manner,
-    OpinionPair,
-    ReviewFilter,
-    ReviewOrder,
-    ReviewStats,
     TakeBack,
-    Turn,
 )
 
 __all__ = [

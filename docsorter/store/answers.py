@@ -14,11 +14,12 @@ from docsorter.documents import (
     VerdictKind,
 )
 from docsorter.errors import NotFoundError
-from docsorter.store import check_rows, records, rows, second_rows, tallies
+from docsorter.store import check_rows, finding_rows, records, rows, second_rows, tallies
 from docsorter.store.leases import check_lease
+from docsorter.store.review_words import Manner
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow
 from docsorter.store.transactions import Transactions
-from docsorter.store.words import Destination, Manner
+from docsorter.store.words import Destination
 
 _PLAIN = Manner()
 
@@ -200,7 +201,7 @@ def _answered(label: str | None, reviewer: str) -> Verdict:
 
 def _undone(session: Session, row: DocumentRow, answer: AnswerRow, reviewer: str) -> Verdict:
     reason = Reason(ReasonCode.UNDONE, f"the answer of {answer.reviewer} was undone by {reviewer}")
-    seen = rows.latest_predictions(session, [row.id]).get(row.id)
+    seen = finding_rows.latest_predictions(session, [row.id]).get(row.id)
     if seen is None:
         return Verdict(VerdictKind.REVIEW, reason, answer.guess)
     prediction = records.prediction(seen)
@@ -228,7 +229,7 @@ def _standing(session: Session, document_id: int) -> AnswerRow:
 
 def _shown(session: Session, row: DocumentRow, guess: str | None) -> dict[str, object]:
     """Return what the reviewer saw of the model, for the log."""
-    seen = rows.latest_predictions(session, [row.id]).get(row.id)
+    seen = finding_rows.latest_predictions(session, [row.id]).get(row.id)
     if seen is None:
         return {"guess": guess}
     probabilities = dict(zip(seen.labels, seen.probabilities, strict=True))

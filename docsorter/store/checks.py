@@ -13,9 +13,10 @@ from docsorter.store.evidence_words import (
     Correction,
     Draw,
 )
+from docsorter.store.review_words import Manner
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow
 from docsorter.store.transactions import Transactions
-from docsorter.store.words import Destination, Manner
+from docsorter.store.words import Destination
 
 _PLAIN = Manner()
 

@@ -16,7 +16,7 @@ from docsorter.documents import (
     ReasonCode,
     State,
 )
-from docsorter.store import plain, records, rows, statements, tallies
+from docsorter.store import finding_rows, plain, records, rows, statements, tallies
 from docsorter.store.tables import DocumentRow, EntryRow, PredictionRow
 from docsorter.store.transactions import Transactions
 from docsorter.store.words import Arrival, Destination, Findings
@@ -92,7 +92,7 @@ class DocumentsStore(Transactions):
         with self.write() as session:
             row = rows.document_row(session, document_id, lock=True)
             rows.refuse_forgotten(row)
-            rows.note_findings(session, row, findings, now)
+            finding_rows.note_findings(session, row, findings, now)
             detail: dict[str, object] = {"model": row.model, "pages": row.pages}
             rows.log(session, "predicted", at=now, actor=actor, document_id=row.id, detail=detail)
             return records.document(row)

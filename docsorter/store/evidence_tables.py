@@ -6,7 +6,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from docsorter.documents import CheckOutcome
-from docsorter.store.tables import Base
+from docsorter.store.table_base import Base
 from docsorter.store.types import BIG_ID, ForeignText
 
 _UNSETTLED = text("settled_at IS NULL")

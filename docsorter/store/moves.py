@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from docsorter.documents import Document, Move, Prediction, State, Verdict
 from docsorter.errors import ConflictError
-from docsorter.store import check_rows, plain, records, rows
+from docsorter.store import check_rows, finding_rows, plain, records, rows
 from docsorter.store.evidence_words import Draw
 from docsorter.store.tables import DocumentRow, MoveRow
 from docsorter.store.transactions import Transactions
@@ -71,7 +71,7 @@ class MovesStore(Transactions):
                 raise rows.no_document(document_id)
             _expect(row, State.SPOOLED)
             columns, before = plain.columns(row), records.decision(row)
-            rows.note_findings(session, row, findings, now)
+            finding_rows.note_findings(session, row, findings, now)
             records.set_verdict(row, verdict, now)
             plain.keep_document(connection, row, columns)
             move = rows.plan(session, row, destination, actor=actor, now=now, before=before)

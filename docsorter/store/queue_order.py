@@ -15,9 +15,9 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from docsorter.documents import Purpose, ReasonCode
+from docsorter.store.review_words import ReviewOrder, Turn
 from docsorter.store.reviewers import has_colleagues
 from docsorter.store.tables import EntryRow
-from docsorter.store.words import ReviewOrder, Turn
 
 ROTATION: Final = ("unsure", "evidence", "unsure", "strange")
 """Which kind has which turn."""

@@ -6,9 +6,9 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import aliased
 
 from docsorter.documents import Purpose
+from docsorter.store.review_words import Given, OpinionPair
 from docsorter.store.tables import AnswerRow
 from docsorter.store.transactions import Transactions
-from docsorter.store.words import Given, OpinionPair
 
 
 class FiguresStore(Transactions):

@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 
 from docsorter.documents import ReviewEntry
 from docsorter.errors import NotFoundError
-from docsorter.store import leases, names, queue_order, records, rows
+from docsorter.store import finding_rows, leases, names, queue_order, records, rows
+from docsorter.store.review_words import Lease, ReviewFilter, ReviewOrder, ReviewStats, Turn
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow
 from docsorter.store.transactions import Transactions
-from docsorter.store.words import Lease, ReviewFilter, ReviewOrder, ReviewStats, Turn
 
 _EVERY = ReviewFilter()
 _FIRST = Turn()
@@ -229,7 +229,7 @@ def _entries(session: Session, found: list[EntryRow]) -> list[ReviewEntry]:
         row.id: row
         for row in session.scalars(select(DocumentRow).where(DocumentRow.id.in_(wanted)))
     }
-    seen = rows.latest_predictions(session, wanted)
+    seen = finding_rows.latest_predictions(session, wanted)
     return [
         records.entry(row, documents[row.document_id], seen.get(row.document_id)) for row in found
     ]

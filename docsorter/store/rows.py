@@ -1,18 +1,17 @@
 """Steps that several parts of the store take inside their transactions."""
 
 import datetime as dt
-from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Insert, func, select
+from sqlalchemy import ColumnElement, Insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from docsorter.documents import Move, MoveState, Place, Purpose, ReasonCode
 from docsorter.errors import ConflictError, NotFoundError
-from docsorter.store import records, statements
-from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow, PredictionRow
-from docsorter.store.words import Destination, Findings
+from docsorter.store import statements
+from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow
+from docsorter.store.words import Destination
 
 
 def document_row(session: Session, document_id: int, *, lock: bool = False) -> DocumentRow:
@@ -230,35 +229,3 @@ def close_entry(session: Session, document_id: int, now: dt.datetime) -> None:
 def end_lease(entry: EntryRow) -> None:
     """Let everybody have the entry."""
     entry.lease_owner = entry.lease_token = entry.lease_expires_at = None
-
-
-def latest_predictions(session: Session, document_ids: Iterable[int]) -> dict[int, PredictionRow]:
-    """Return the latest prediction of each document that has one, by document id."""
-    latest = (
-        select(func.max(PredictionRow.id))
-        .where(PredictionRow.document_id.in_(list(document_ids)))
-        .group_by(PredictionRow.document_id)
-    )
-    rows = session.scalars(select(PredictionRow).where(PredictionRow.id.in_(latest)))
-    return {row.document_id: row for row in rows}
-
-
-def note_findings(session: Session, row: DocumentRow, findings: Findings, now: dt.datetime) -> None:
-    """Write down what looking at a document brought to light; what is unknown stays."""
-    if findings.prediction is not None:
-        values = records.prediction_values(row.id, findings.prediction, now)
-        inserted(session, statements.NEW_PREDICTION, values)
-        row.model = findings.prediction.model
-    if findings.pages is not None:
-        row.pages = findings.pages
-    if findings.media_type is not None:
-        row.media_type = findings.media_type
-    if findings.producer:
-        row.producer = findings.producer
-    if findings.traits:
-        row.traits = dict(findings.traits)
-    if findings.duplicate_of is not None:
-        row.duplicate_of = findings.duplicate_of
-    if findings.digest is not None:
-        digest = findings.digest
-        row.sha256, row.size, row.mtime_ns = digest.sha256, digest.size, digest.mtime_ns

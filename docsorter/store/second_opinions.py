@@ -16,11 +16,12 @@ from docsorter.documents import (
     VerdictKind,
 )
 from docsorter.errors import ConflictError, NotFoundError
-from docsorter.store import leases, records, rows, second_rows, tallies
+from docsorter.store import finding_rows, leases, records, rows, second_rows, tallies
+from docsorter.store.review_words import Manner
 from docsorter.store.reviewers import has_colleagues
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow
 from docsorter.store.transactions import Transactions
-from docsorter.store.words import Destination, Manner
+from docsorter.store.words import Destination
 
 _PLAIN = Manner()
 
@@ -182,7 +183,7 @@ def _disagreement(
 ) -> Verdict:
     said = " and ".join(sorted(each.label or "rejected" for each in (first, second)))
     reason = Reason(ReasonCode.REVIEWERS_DISAGREE, f"two people disagree: {said}")
-    seen = rows.latest_predictions(session, [row.id]).get(row.id)
+    seen = finding_rows.latest_predictions(session, [row.id]).get(row.id)
     if seen is None:
         return Verdict(VerdictKind.REVIEW, reason, first.guess)
     made = records.prediction(seen)

@@ -26,6 +26,7 @@ from docsorter.store.migration import refuse_newer, schema_version
 from docsorter.store.moves import MovesStore
 from docsorter.store.outcomes import OutcomesStore
 from docsorter.store.promises import PromisesStore
+from docsorter.store.repairs import RepairsStore
 from docsorter.store.review_figures import FiguresStore
 from docsorter.store.review_queue import ReviewQueueStore
 from docsorter.store.second_opinions import SecondOpinionsStore
@@ -54,6 +55,7 @@ class Store(
     ForgettingStore,
     UpkeepStore,
     AuditStore,
+    RepairsStore,
     LearningStore,
     DriftSamplesStore,
 ):

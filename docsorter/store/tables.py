@@ -5,11 +5,10 @@ The schema is changed by a revision in migrations/ and here, together; a test co
 
 import datetime as dt
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, MetaData, String, false, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, false, text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from docsorter.documents import (
-    CheckOutcome,
     MoveState,
     Place,
     Purpose,
@@ -17,37 +16,14 @@ from docsorter.documents import (
     State,
     VerdictKind,
 )
-from docsorter.store.types import BIG_ID, ForeignText, UtcDateTime, word
+from docsorter.store.table_base import Base
+from docsorter.store.types import BIG_ID, ForeignText
 
 SCHEMA_VERSION = "0003"
 """Revision this code speaks; revisions are numbered in order, so a greater one is newer."""
 
 _STILL_OPEN = text("closed_at IS NULL")
 _SQLITE = {"sqlite_autoincrement": True}  # a number that people typed is never given again
-
-
-class Base(DeclarativeBase):
-    """Names every constraint, because SQLite can only change a named one (alembic#737)."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {  # noqa: RUF012 -- read once by SQLAlchemy, never changed
-        dt.datetime: UtcDateTime,
-        Place: word(Place),
-        State: word(State),
-        MoveState: word(MoveState),
-        VerdictKind: word(VerdictKind),
-        ReasonCode: word(ReasonCode),
-        Purpose: word(Purpose),
-        CheckOutcome: word(CheckOutcome),
-    }
 
 
 class DocumentRow(Base):

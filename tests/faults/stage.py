@@ -91,7 +91,9 @@ class Eye(WordReader):
         super().__init__()
         card = SimpleNamespace(name="test-1")
         self.card = card
-        self.model = SimpleNamespace(card=card, fingerprint="", statement="a statement")
+        self.model = SimpleNamespace(
+            card=card, fingerprint="", statement="a statement", rule_key=""
+        )
 
     def close(self) -> None:
         """There is nothing to close."""

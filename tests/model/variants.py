@@ -24,7 +24,10 @@ def write_variant(folder: Path, name: str = "", **changes: object) -> Path:
 
 def rewrite(folder: Path, **changes: object) -> Path:
     """Change a bundle's card, and what depends on it."""
-    card = ModelCard.model_validate({**read_card(folder / "card.json").model_dump(), **changes})
+    values = {**read_card(folder / "card.json").model_dump(), **changes}
+    known = set(values["labels"])
+    offsets = {label: one for label, one in values.get("offsets", {}).items() if label in known}
+    card = ModelCard.model_validate({**values, "offsets": offsets})
     (folder / "card.json").write_text(card.model_dump_json(indent=1))
     golden = folder / "golden" / "golden.json"
     pages = [

@@ -7,7 +7,8 @@ from docsorter.documents import Document, Place, State
 from docsorter.errors import NotFoundError
 from docsorter.review.items import QueueSource
 from docsorter.service.acts import Acts
-from docsorter.service.desk.session import Patience, Reviewer, ReviewSession
+from docsorter.service.desk.reviewer import Patience, Reviewer
+from docsorter.service.desk.session import ReviewSession
 from tests.service.desk import LABELS, Desk
 
 

@@ -7,7 +7,8 @@ from alembic.script import ScriptDirectory
 
 from docsorter import resources
 from docsorter.store import Store
-from docsorter.store.tables import SCHEMA_VERSION, Base
+from docsorter.store.table_base import Base
+from docsorter.store.tables import SCHEMA_VERSION
 
 
 def scripts() -> ScriptDirectory:

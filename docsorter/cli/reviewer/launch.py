@@ -14,7 +14,8 @@ from docsorter.configuration import Configuration
 from docsorter.errors import DocsorterError, UsageError
 from docsorter.review.items import QueueSource
 from docsorter.service.acts import Acts, open_acts
-from docsorter.service.desk.session import Patience, Reviewer, ReviewSession
+from docsorter.service.desk.reviewer import Patience, Reviewer
+from docsorter.service.desk.session import ReviewSession
 from docsorter.store import ReviewFilter, ReviewOrder
 
 _RENEWALS = 3  # tries within the time of a lease

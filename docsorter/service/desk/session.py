@@ -11,35 +11,10 @@ from docsorter.review.choices import Choice, choices
 from docsorter.review.items import EVERYTHING, Item, ItemSource
 from docsorter.service.acts import Acts
 from docsorter.service.bulk import Gesture, for_each, new_batch
+from docsorter.service.desk.reviewer import Patience, Reviewer
 from docsorter.store import Lease, Manner, ReviewFilter
 
 _PLAIN: Final = Manner()
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Reviewer:
-    """Who decides.
-
-    Attributes:
-        name: Unix user name.
-        uid: Unix user id.
-    """
-
-    name: str
-    uid: int
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Patience:
-    """How long things are held and put back, seconds.
-
-    Attributes:
-        lease: A document is held for so long, and longer while it is looked at.
-        skip: A skipped document comes last for so long.
-    """
-
-    lease: float = 600.0
-    skip: float = 3600.0
 
 
 class ReviewSession:

@@ -35,7 +35,8 @@ from docsorter.review.items import ItemSource, QueueSource
 from docsorter.service.acts import Acts
 from docsorter.service.desk.neighbours import Neighbours
 from docsorter.service.desk.pictures import Pictures
-from docsorter.service.desk.session import Patience, Reviewer, ReviewSession
+from docsorter.service.desk.reviewer import Patience, Reviewer
+from docsorter.service.desk.session import ReviewSession
 from docsorter.service.destinations import Destinations
 from docsorter.service.engine import Sight
 from docsorter.service.pipeline import Pipeline
