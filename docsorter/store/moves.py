@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from docsorter.documents import Document, Move, Prediction, State, Verdict
 from docsorter.errors import ConflictError
-from docsorter.store import check_rows, finding_rows, plain, records, rows
+from docsorter.store import check_rows, finding_rows, plain, records, rows, statements
 from docsorter.store.evidence_words import Draw
 from docsorter.store.tables import DocumentRow, MoveRow
 from docsorter.store.transactions import Transactions
@@ -127,6 +127,18 @@ class MovesStore(Transactions):
         with self.read() as session:
             row = rows.planned_move_row(session, document_id)
             return None if row is None else records.move(row)
+
+    def any_loose_move(
+        self, *, due_at: dt.datetime, planned_before: dt.datetime, planned_after: dt.datetime
+    ) -> bool:
+        """Say whether `planned_moves` would find any by one of these; costs a fraction of it."""
+        asked = {
+            "due_at": due_at,
+            "planned_before": planned_before,
+            "planned_after": planned_after,
+        }
+        with self.ask() as connection:
+            return connection.scalar(statements.LOOSE_MOVE, asked) is not None
 
     def planned_moves(
         self,

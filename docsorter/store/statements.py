@@ -61,6 +61,21 @@ NEXT_TRIES: Final = (
 )
 """When the first waiting document, and the first planned move, is tried again."""
 
+LOOSE_MOVE: Final = (
+    select(MoveRow.id)
+    .join(DocumentRow, DocumentRow.id == MoveRow.document_id)
+    .where(
+        MoveRow.closed_at.is_(None),
+        or_(
+            DocumentRow.next_try_at <= bindparam("due_at"),
+            MoveRow.planned_at < bindparam("planned_before"),
+            MoveRow.planned_at > bindparam("planned_after"),
+        ),
+    )
+    .limit(1)
+)
+"""A planned move that is tried again by `due_at`, or was planned at another time than lately."""
+
 OPEN_ENTRY: Final = select(EntryRow).where(
     EntryRow.document_id == bindparam("document_id"), EntryRow.closed_at.is_(None)
 )
