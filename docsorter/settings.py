@@ -99,7 +99,11 @@ class PromiseSettings(_Section):
     confidence: Annotated[float, Ge(0.5), Lt(1)] = 0.95
     """Confidence level of the promise."""
     miss_rate: Annotated[float, Ge(0), Lt(1)] = 0.05
-    """Share of the wrong documents that people are taken to pass as right, at most."""
+    """Share of the wrong documents that people are taken to pass as right, at most; assumed until
+    enough documents were looked at twice."""
+    double: Annotated[float, Ge(0), Le(1)] = 0.05
+    """Share of the checks with a right first answer that somebody else is asked again, blind, so
+    that miss_rate is measured."""
     pilot_documents: Annotated[int, Ge(1), Le(10_000)] = 50
     """The thresholds of a new model are laid through the confidences of its first so many
     documents; those go to a person and are no evidence."""
@@ -109,6 +113,9 @@ class PromiseSettings(_Section):
     """The error after the jump that is to be noticed so soon; greater than target_error."""
     vigilance: Annotated[float, Ge(1)] = 3.0
     """So many times more is checked while errors raise doubt."""
+    rehearsal: Annotated[float, Ge(0), Le(1)] = 0.3
+    """While a model that learned waits: least share of all documents that is asked about blind, so
+    that it brings evidence of its own when it is put to use; 0 lets it begin with nothing."""
     starter_share: Annotated[float, Ge(0), Le(1)] = 0.0
     """With decide.autonomy = "starter": share of the documents that is also shown to a person,
     without a suggestion, so that evidence grows before it is asked for."""

@@ -110,7 +110,7 @@ def _unlearned(ctx: typer.Context, model: str) -> str:
     """Return what a model has not learned of the answers here; "" outside of a workspace."""
     from docsorter.cli.context import configuration
     from docsorter.errors import StoreError, WorkspaceError
-    from docsorter.service.learning.retraining import unlearned
+    from docsorter.service.learning.unlearned import unlearned
     from docsorter.service.migration import open_workspace_store
 
     try:

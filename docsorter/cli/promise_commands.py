@@ -90,6 +90,7 @@ def _rows(found: "PromiseReport") -> list[tuple[str, object]]:
     checks = found.checks
     void = f", {checks.void} void" if checks.void else ""
     rows.append(("checks", f"{checks.right} right, {checks.wrong} wrong, {checks.open} open{void}"))
+    rows.append(("people", _misses(found)))
     rows += _next_step(found)
     if earned and found.threshold is not None:
         rows.append(("alarm", f"{_doubt(found.doubt)} ({found.doubt:.2f}; the alarm is at 1)"))
@@ -122,6 +123,15 @@ def _drawn(found: "PromiseReport") -> str:
     if found.autonomy == "earned" and found.threshold is None:
         return "everything goes to a person, blind"
     return f"{percent(found.share)} of what could be sorted alone is also shown to a person, blind"
+
+
+def _misses(found: "PromiseReport") -> str:
+    misses = found.misses
+    share = f"miss at most {math.ceil(misses.rate * 1000 - 1e-9) / 10:.1f} % of mistakes"
+    looks = f"{misses.differing} of {misses.looks} double looks differed"
+    if misses.measured:
+        return f"{share}: {looks}"
+    return f"{share} (assumed): {looks}, reckoned at {misses.next_at}"
 
 
 def _doubt(value: float) -> str:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docsorter.cli.context import AsJson, configuration, reviewer
-from docsorter.cli.output import fields, print_json, print_table, progress, say, when
+from docsorter.cli.output import progress, when
+from docsorter.cli.retrain_output import Told, print_told
 from docsorter.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
 
     from docsorter.service.learning.candidates import Candidate
     from docsorter.service.learning.judging import Judged
-    from docsorter.service.learning.manifest import LeftOut, Manifest
-    from docsorter.service.learning.retraining import Retraining, Taught, Unlearned
+    from docsorter.service.learning.retraining import Retraining
 
     Show = Callable[[str, int, int], None]
 
@@ -29,7 +29,6 @@ Examples:
 Interrupted, the same command goes on where it was. docsorter model rollback takes
 a promotion back.
 """
-_SHOWN = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -78,13 +77,15 @@ def retrain(
     confirmed = _numbers(confirm)
     with open_workspace_store(chosen, clock) as store, _bars() as show:
         steps = Retraining(chosen, store, clock, Trainer(chosen))
-        told = _Told()
+        told = Told()
         candidate = None if fresh or dry_run else steps.waiting()
         if candidate is None:
             least = chosen.settings.learning.least_answers
             told.unlearned = steps.unlearned()
             if auto and not dry_run and told.unlearned.answers < least:
-                _print(told, as_json=as_json, note=f"nothing to do: {least} new answers are needed")
+                print_told(
+                    told, as_json=as_json, note=f"nothing to do: {least} new answers are needed"
+                )
                 return
             candidate = _learn(
                 steps, told, show, confirmed, (hold_back, seed), fresh=fresh, dry_run=dry_run
@@ -94,20 +95,10 @@ def retrain(
             note = _promoted(steps, told.judged, auto=auto, promote=promote or auto)
         else:
             note = "nothing was trained: --dry-run"
-    _print(told, as_json=as_json, note=note)
+    print_told(told, as_json=as_json, note=note)
     failed = told.judged is not None and told.judged.candidate.standing == "refused"
     if failed:
         raise typer.Exit(ExitCode.FINDINGS)
-
-
-class _Told:
-    """What is printed in the end."""
-
-    def __init__(self) -> None:
-        self.unlearned: Unlearned | None = None
-        self.manifest: Manifest | None = None
-        self.taught: Taught | None = None
-        self.judged: Judged | None = None
 
 
 def _numbers(text: str) -> frozenset[int]:
@@ -121,7 +112,7 @@ def _numbers(text: str) -> frozenset[int]:
 
 def _learn(
     steps: "Retraining",
-    told: _Told,
+    told: Told,
     show: "Show",
     confirmed: frozenset[int],
     drawn: tuple[int, int],
@@ -163,7 +154,10 @@ def _promoted(steps: "Retraining", judged: "Judged", *, auto: bool, promote: boo
     if soon is not None:
         return f"{name} may be put to use by itself from {when(soon)} on (learning.days_between)"
     changed = steps.promote(judged, Person(*reviewer()))
-    return f"{changed.bundle} is in use; before: {changed.previous} (docsorter model rollback)"
+    taken = f", with {len(judged.shadows)} checks of its own" if judged.shadows else ""
+    return (
+        f"{changed.bundle} is in use{taken}; before: {changed.previous} (docsorter model rollback)"
+    )
 
 
 @contextmanager
@@ -177,87 +171,3 @@ def _bars() -> "Iterator[Show]":
             bar.update(tasks[stage], completed=done, total=total)  # type: ignore[arg-type] # TaskID
 
         yield show
-
-
-def _print(told: _Told, *, as_json: bool, note: str) -> None:
-    if as_json:
-        manifest = told.manifest
-        print_json(
-            {
-                "unlearned": told.unlearned,
-                "snapshot": manifest.model_dump(mode="json") if manifest else None,
-                "training": told.taught.figures if told.taught else None,
-                "candidate": told.judged.candidate.model_dump(mode="json") if told.judged else None,
-                "gate": told.judged.gate if told.judged else None,
-                "note": note,
-            }
-        )
-        return
-    if told.manifest is not None:
-        _print_snapshot(told.manifest)
-    if told.taught is not None and told.taught.lines:
-        fields(told.taught.lines)
-        say()
-    if told.judged is not None:
-        _print_gate(told.judged)
-    elif told.unlearned is not None:
-        say(told.unlearned.sentence())
-    say(note)
-
-
-def _print_snapshot(manifest: "Manifest") -> None:
-    if manifest.asked:
-        say(f"{len(manifest.asked)} doubtful answers are not learned from:")
-        print_table(
-            (">id", "said to be", "but", "see"),
-            (_doubt(one) for one in manifest.asked[:_SHOWN]),
-            empty="none",
-        )
-        if len(manifest.asked) > _SHOWN:
-            say(f"and {len(manifest.asked) - _SHOWN} more: --json lists them all")
-        first = manifest.asked[0].document
-        say(f"look: docsorter explain {first}; right after all: --confirm {first}")
-        say(f"wrong: docsorter review undo {first}, then answer it anew")
-        say()
-    others = [one for one in manifest.left_out if one not in manifest.asked]
-    rows: list[tuple[str, object]] = [
-        ("snapshot", f"{manifest.name}, from {manifest.base} (model {manifest.base_model})"),
-        ("learned from", ", ".join(f"{n} {label}" for label, n in manifest.counts.items())),
-    ]
-    if manifest.generated:
-        made = ", ".join(f"{n} {label}" for label, n in manifest.generated.items())
-        rows.append(("generated", f"{made}, since people named too few"))
-    if others:
-        rows.append(
-            ("left out", f"{len(others)} more, e.g. {others[0].document}: {others[0].text}")
-        )
-    fields(rows)
-    say()
-
-
-def _doubt(one: "LeftOut") -> tuple[object, ...]:
-    return one.document, one.label, one.text, " ".join(map(str, one.others[:5]))
-
-
-def _print_gate(judged: "Judged") -> None:
-    gate = judged.gate
-    worse = f"{100 * gate.difference:+.2f} % of documents (below 0 is better)"
-    rows: list[tuple[str, object]] = [
-        ("candidate", f"{judged.candidate.name}, compared with {judged.in_use}"),
-        ("checks", f"{gate.checks} later blind ones that neither has learned from"),
-    ]
-    if judged.unusable:
-        rows.append(("", f"{judged.unusable} more have no file left to look at"))
-    if gate.checks:
-        rows += [
-            ("only one right", f"candidate {gate.only_new_right}, in use {gate.only_old_right}"),
-            ("wrong more often", f"{worse}, below {100 * gate.upper_bound:.1f} % for sure"),
-        ]
-    rows.append(("gate", f"{gate.verdict}: {gate.why}"))
-    fields(rows)
-    for label in gate.labels:
-        floor = "" if label.holds else "  FLOOR BROKEN"
-        say(
-            f"  {label.label}: {label.checks} checked, wrong {label.old_wrong} before, "
-            f"{label.new_wrong} now{floor}"
-        )

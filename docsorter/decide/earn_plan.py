@@ -56,6 +56,11 @@ class EarnPlan:
             raise UsageError("a start names a threshold of the plan and a share of the risk")
 
     @property
+    def certainty(self) -> float:
+        """The confidence of one bound: what of the risk the starts do not use is used elsewhere."""
+        return 1 - (1 - self.confidence) * sum(share for _, share in self.starts)
+
+    @property
     def limit(self) -> float:
         """The error that people may find when the target is kept, since they miss some."""
         return self.target * (1 - self.miss_rate)

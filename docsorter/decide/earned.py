@@ -122,7 +122,7 @@ def standing(checks: CheckedScores, plan: EarnPlan, *, in_use: float | None) -> 
         threshold=plan.thresholds[chosen] if certified else None,
         checked=len(above.wrong),
         errors=int(above.wrong.sum()),
-        upper_bound=min(1.0, upper_bound(above, plan.confidence) / (1 - plan.miss_rate)),
+        upper_bound=min(1.0, upper_bound(above, plan.certainty) / (1 - plan.miss_rate)),
         needed=min(lacking.values(), default=0),
         alarm=found >= 1,
         doubt=found,

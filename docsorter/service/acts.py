@@ -1,21 +1,16 @@
 """What people do to documents: answer, skip, undo, look. Each act moves the file at once."""
 
 import dataclasses
-import datetime as dt
 import random
 from collections.abc import Callable
-from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from docsorter.clock import Clock, SystemClock
 from docsorter.configuration import Configuration
-from docsorter.deliver.errors import FileChangedError, FileGoneError
 from docsorter.deliver.faults import PlanPoint
 from docsorter.deliver.mover import Mover
 from docsorter.deliver.places import review_path
-from docsorter.disk import Disk, environment_reason
 from docsorter.documents import (
+    Answer,
     Document,
     Move,
     Place,
@@ -27,24 +22,21 @@ from docsorter.documents import (
     Verdict,
     VerdictKind,
 )
-from docsorter.errors import ConflictError, EnvironmentFaultError, NotFoundError
-from docsorter.model.bundle import CARD
-from docsorter.model.card import ModelCard, read_card
-from docsorter.model.registry import ModelRegistry
+from docsorter.errors import ConflictError, NotFoundError
 from docsorter.review.labels import check_label
 from docsorter.service.assembly import open_mover
+from docsorter.service.carrying import Carrier
 from docsorter.service.checking import Checking
 from docsorter.service.destinations import Destinations
-from docsorter.service.engine import promise_of
 from docsorter.service.migration import open_workspace_store
-from docsorter.service.promise_view import Viewer
 from docsorter.service.second_opinion import SecondOpinion
+from docsorter.service.workplace import Workplace
 from docsorter.store import Check, Destination, Manner, Store
 
 _PLAIN = Manner()
 
 
-class Acts:
+class Acts(Workplace):
     """The acts on one workspace; works with and without a running daemon.
 
     Args:
@@ -61,67 +53,10 @@ class Acts:
         mover: Mover,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self.store = store
-        self.mover = mover
-        self.configuration = configuration
-        self._configuration = configuration
-        self._mover = mover
+        super().__init__(configuration, store, mover)
         self._chance = chance
+        self._carry = Carrier(mover).carry
         self._second = SecondOpinion(store, mover, self._carry)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.store.close()
-
-    def now(self) -> dt.datetime:
-        """Return the time by the clock of the mover."""
-        return self._mover.clock.now()
-
-    @property
-    def card(self) -> ModelCard:
-        """The card of the model in use, read again each time: it may change while people work."""
-        registry = ModelRegistry(self._configuration.state / "models")
-        return read_card(registry.resolve(self._configuration.settings.model.bundle) / CARD)
-
-    @property
-    def overdue(self) -> dt.timedelta | None:
-        """What has waited so long comes first; None knows no limit."""
-        hours = self._configuration.settings.review.age_limit_hours
-        return dt.timedelta(hours=hours) if hours else None
-
-    def is_blind(self, document_id: int) -> bool:
-        """Say whether a document waits for an answer that must not be led, nor be told."""
-        try:
-            return self.store.entry_for_document(document_id).blind
-        except NotFoundError:
-            return False
-
-    def statement(self) -> str:
-        """Return what the promise of the model in use is worth here."""
-        if self._configuration.settings.decide.autonomy == "starter":
-            return promise_of(self.card)
-        return (
-            Viewer(self._configuration, self.store)
-            .position()
-            .says(self._configuration.settings.promise)
-        )
-
-    def brief_statement(self) -> str:
-        """Return the same for a sidecar, in no more time with much evidence than with little."""
-        if self._configuration.settings.decide.autonomy == "starter":
-            return promise_of(self.card)
-        return Viewer(self._configuration, self.store).brief()
-
-    def path_of(self, document: Document) -> Path:
-        """Return where the bytes of a document are."""
-        return self._configuration.root(document.place) / document.path
 
     def answer(  # noqa: PLR0913 -- the one way to answer, whatever the answer is for
         self,
@@ -161,7 +96,12 @@ class Acts:
             check_label(label, (*self.card.labels, *known), new=new_label)
         if check is not None:
             return self._checking.answer(
-                check, label, reviewer=reviewer, uid=uid, token=token, manner=manner
+                check,
+                label,
+                reviewer=reviewer,
+                uid=uid,
+                token=token,
+                manner=self._drawn(manner, blind=True),
             )
         entry = self._entry(document_id)
         if entry.purpose is Purpose.SECOND:
@@ -169,7 +109,6 @@ class Acts:
                 entry, label, token=token, reviewer=reviewer, uid=uid, manner=manner
             )
         destination = self._answered(entry, label, reviewer, why)
-        again = self._chance() < self._configuration.settings.review.double
         with self._mover.step(PlanPoint.ANSWER_PLANNED):
             _, move = self.store.plan_answer(
                 entry.id,
@@ -178,9 +117,15 @@ class Acts:
                 token=token,
                 reviewer=reviewer,
                 uid=uid,
-                manner=dataclasses.replace(manner, ask_again=again),
+                manner=self._drawn(manner, blind=entry.blind),
             )
         return self._carry(move, reviewer)
+
+    def _drawn(self, manner: Manner, *, blind: bool) -> Manner:
+        """Draw whether an answer is asked again; for people's own error where it is a check."""
+        settings = self._configuration.settings
+        share = max(settings.review.double, settings.promise.double if blind else 0.0)
+        return dataclasses.replace(manner, ask_again=self._chance() < share)
 
     def skip(self, document_id: int, *, reviewer: str) -> ReviewEntry:
         """Put a waiting document back to the end of the queue; so with one to be checked.
@@ -208,7 +153,7 @@ class Acts:
         if last is not None and last.purpose is Purpose.CHECK:
             return self._checking.undo(last, reviewer=reviewer, uid=uid)
         own = last is not None and last.reviewer == reviewer
-        if last is not None and own and last.purpose is Purpose.SECOND:
+        if last is not None and last.purpose is Purpose.SECOND and (own or self._of_check(last)):
             return self._second.undo(last, reviewer=reviewer, uid=uid)
         if not self.path_of(document).is_file():
             raise ConflictError(
@@ -220,20 +165,14 @@ class Acts:
             _, move = self.store.undo_answer(document_id, destination, reviewer=reviewer, uid=uid)
         return self._carry(move, reviewer)
 
-    def write_preview(self, document: Document, target: Path, *, page: int = 0) -> None:
-        """Write a picture of a page as PNG, read in the same sandbox as everything else.
-
-        Raises:
-            ConflictError: The target exists.
-            DocumentError: The document cannot be read.
-        """
-        from docsorter.pages.reader import PageReader  # noqa: PLC0415 -- needed here alone
-
-        if target.exists():
-            raise ConflictError(f"{target} exists", remedy="name a file that does not exist")
-        with PageReader(self._configuration.settings.pages, size=299, concurrency=1) as reader:
-            data = reader.preview(self.path_of(document), page, 1000)
-        Disk().write_durably(target, data)
+    def _of_check(self, second: Answer) -> bool:
+        """Say whether a second opinion is one of a document that was sorted with no person."""
+        before = [
+            one.purpose
+            for one in self.store.answers(second.document_id)
+            if one.id < second.id and one.undone_at is None and one.purpose is not Purpose.SECOND
+        ]
+        return bool(before) and before[-1] is Purpose.CHECK
 
     @property
     def _checking(self) -> Checking:
@@ -271,42 +210,8 @@ class Acts:
         return destinations.of(entry.document, verdict, entry.prediction, answered_by=reviewer)
 
     def carry(self, move: Move, actor: str) -> Document:
-        """Carry out a planned act, or take it back when the file is not what it was.
-
-        Raises:
-            ConflictError: The file was moved or changed by hand.
-            EnvironmentFaultError: It cannot be put there just now; it is where it was.
-        """
+        """Carry out a planned act, or take it back; errors are those of `Carrier.carry`."""
         return self._carry(move, actor)
-
-    def _carry(self, move: Move, actor: str) -> Document:
-        """Carry out a planned act, or take it back when the file is not what it was."""
-        try:
-            return self._mover.complete(move, actor=actor)
-        except FileGoneError:
-            self._mover.abandon(move, actor=actor, reason=ReasonCode.MISSING)
-            raise
-        except FileChangedError:
-            self._mover.abandon(move, actor=actor, reason=ReasonCode.CHANGED)
-            raise
-        except EnvironmentFaultError as fault:
-            raise self._taken_back(move, actor, fault) from fault
-
-    def _taken_back(
-        self, move: Move, actor: str, fault: EnvironmentFaultError
-    ) -> EnvironmentFaultError:
-        """Leave a document with the person who was told that it cannot be put there."""
-        cause = fault.__cause__
-        code = environment_reason(cause).code if isinstance(cause, OSError) else ReasonCode.BUSY
-        try:
-            self._mover.abandon(move, actor=actor, reason=code)
-        except (ConflictError, EnvironmentFaultError):
-            return fault  # the bytes are under way: recovery finishes what was said
-        return EnvironmentFaultError(
-            f"document {move.document_id} stays where it was: {fault.message}",
-            remedy=f"mend that, then try again; {move.to_place} is where it was to go",
-            code=code,
-        )
 
 
 def open_acts(configuration: Configuration, clock: Clock | None = None) -> Acts:

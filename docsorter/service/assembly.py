@@ -16,6 +16,7 @@ from docsorter.service.engine import open_engine
 from docsorter.service.migration import migrate_workspace, open_workspace_store
 from docsorter.service.pipeline import Pipeline
 from docsorter.service.probation import Probation
+from docsorter.service.rehearsing import Rehearsing
 from docsorter.service.roots import MountMemory, check_roots
 from docsorter.service.switching import SwitchingEngine
 from docsorter.service.unfinished import longest_wait
@@ -81,7 +82,8 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
     recovered = recover(store, mover)
     workers = settings.service.workers or usable_cores()
     engine = SwitchingEngine(open_engine(configuration, workers), settings.pages, workers)
-    earning = Earning(store, settings.decide, settings.promise, clock)
+    rehearsing = Rehearsing(configuration, store, clock)
+    earning = Earning(store, settings.decide, settings.promise, clock, rehearsal=rehearsing.share)
     if earning.is_earned:  # checks may have been settled while nothing ran
         earning.position(engine.model.rule_key, engine.card.name)
     pipeline = Pipeline(

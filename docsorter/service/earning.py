@@ -1,5 +1,6 @@
 """What the evidence allows today, for whoever decides: the threshold, and whom chance draws."""
 
+import dataclasses
 import datetime as dt
 import random
 import threading
@@ -15,6 +16,7 @@ from docsorter.service.following import Follower
 from docsorter.service.position import Position
 from docsorter.settings import DecideSettings, PromiseSettings
 from docsorter.store import Draw, Store
+from docsorter.store.rehearsals import REHEARSAL
 
 _FRESH_SECONDS = 600.0  # how long the volume per day is taken for true
 _REST = 10.0  # times as long as a look took passes before the next one
@@ -51,6 +53,8 @@ class Earning:
         chance: Returns a number from 0 up to 1; whoever is below the share is drawn.
         moves: Whether it moves the threshold; only the holder of the workspace's lock may. Others
             go by what it wrote last.
+        rehearsal: Returns the least share of all documents that is drawn for a model that waits; 0
+            while none does.
     """
 
     def __init__(
@@ -62,7 +66,9 @@ class Earning:
         chance: Callable[[], float] | None = None,
         *,
         moves: bool = True,
+        rehearsal: Callable[[], float] = float,
     ) -> None:
+        self._rehearsal = rehearsal
         self._store = store
         self._follower = Follower(store, promise, clock, moves=moves)
         self._decide = decide
@@ -84,7 +90,7 @@ class Earning:
         """Return what becomes of a document, and whether it is drawn for a blind answer."""
         verdict = sight.verdict
         if not is_eligible(verdict):
-            return Judged(verdict, None, sight.statement)
+            return Judged(verdict, self._rehearsed(sight), sight.statement)
         if not self.is_earned:
             # Below the threshold as well, so that the evidence is one for every threshold.
             return Judged(verdict, self._drawn(sight, self._promise.starter_share), sight.statement)
@@ -143,7 +149,9 @@ class Earning:
         prediction, plan, rule = sight.prediction, position.plan, sight.rule or _PLAIN
         asked = self._asked(position)
         matters = plan is None or score_of(prediction, rule) >= plan.thresholds[-1]
-        drawn = self._drawn(sight, position.share if matters else 0.0)
+        rehearsal = self._rehearsal()
+        share = max(position.share, rehearsal)
+        drawn = self._drawn(sight, share if matters or rehearsal > 0 else 0.0)
         if asked is not None:
             verdict = at_threshold(prediction, rule, asked)
         elif matters:
@@ -160,6 +168,21 @@ class Earning:
         if position.threshold is None:
             return None
         return max(position.threshold, self._decide.threshold or 0.0)
+
+    def _rehearsed(self, sight: Sight) -> Draw | None:
+        """Draw a document that goes to a person anyway, since a waiting model may be sure of it.
+
+        It has the same chance as all others, and is no evidence for the model in use.
+        """
+        rehearsal = self._rehearsal() if self.is_earned else 0.0
+        if rehearsal <= 0:
+            return None
+        position = self.position(sight.rule_key, sight.prediction.model)
+        drawn = self._drawn(sight, max(position.share, rehearsal))
+        label = sight.verdict.label
+        if drawn is None:
+            return None
+        return dataclasses.replace(drawn, rule=REHEARSAL, label=label or drawn.label)
 
     def _drawn(self, sight: Sight, share: float) -> Draw | None:
         if share <= 0 or (share < 1 and self._chance() >= share):

@@ -8,12 +8,13 @@ from typing import Final
 import numpy as np
 
 from docsorter.decide.autonomy import EarnPolicy
+from docsorter.decide.double_looks import MissRate, measured_miss_rate
 from docsorter.decide.earn_plan import EarnPlan
 from docsorter.decide.earned import CheckedScores
 from docsorter.documents import CheckOutcome
 from docsorter.errors import UsageError
 from docsorter.settings import PromiseSettings
-from docsorter.store import Evidence, PromiseMove
+from docsorter.store import Evidence, PromiseMove, Store
 
 EVIDENCE_AFTER: Final = "evidence_after"
 CARRIED: Final = "carried"
@@ -117,14 +118,23 @@ def plan_of(moved: PromiseMove) -> EarnPlan | None:
         return None
 
 
-def keeps_plan(moved: PromiseMove, settings: PromiseSettings) -> bool:
-    """Say whether the settings still ask for what the plan was made for."""
+def missed(store: Store, settings: PromiseSettings) -> MissRate:
+    """Return at most which share of the mistakes people miss, assumed or measured."""
+    looks = store.double_looks()
+    return measured_miss_rate(looks, settings.miss_rate, settings.confidence)
+
+
+def keeps_plan(moved: PromiseMove, settings: PromiseSettings, misses: MissRate) -> bool:
+    """Say whether settings and reviewers still ask for what the plan was made for.
+
+    What an alarm has left is not given up because people turn out to miss less than was reckoned.
+    """
     plan = plan_of(moved)
-    return plan is not None and (plan.target, plan.confidence, plan.miss_rate) == (
-        settings.target_error,
-        settings.confidence,
-        settings.miss_rate,
-    )
+    asked = (settings.target_error, settings.confidence)
+    if plan is None or (plan.target, plan.confidence) != asked:
+        return False
+    is_milder = misses.measured and misses.rate < plan.miss_rate
+    return plan.miss_rate == misses.rate or (is_milder and is_carried(moved))
 
 
 def evidence_after(moved: PromiseMove | None) -> int:
@@ -142,11 +152,16 @@ def _number(moved: PromiseMove, name: str) -> int:
     return number if isinstance(number, int) else 0
 
 
-def replanned(plan: EarnPlan, settings: PromiseSettings) -> EarnPlan:
-    """Return the same grid for what the settings ask now."""
+def replanned(plan: EarnPlan, settings: PromiseSettings, misses: MissRate) -> EarnPlan:
+    """Return the same grid for what is asked now.
+
+    A measured miss rate has a share of the risk; the thresholds begin with what is left.
+    """
+    whole = sum(share for _, share in plan.starts) / misses.risk_kept
     return dataclasses.replace(
         plan,
         target=settings.target_error,
         confidence=settings.confidence,
-        miss_rate=settings.miss_rate,
+        miss_rate=misses.rate,
+        starts=tuple((place, share / whole) for place, share in plan.starts),
     )

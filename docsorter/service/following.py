@@ -8,6 +8,7 @@ import numpy as np
 
 from docsorter.clock import Clock
 from docsorter.decide.autonomy import make_plan
+from docsorter.decide.double_looks import MissRate
 from docsorter.decide.earn_plan import EarnPlan
 from docsorter.decide.earned import doubt
 from docsorter.service import earning_words as words
@@ -16,6 +17,7 @@ from docsorter.service.evidence import (
     evidence_after,
     gather,
     keeps_plan,
+    missed,
     plan_of,
     policy_of,
     replanned,
@@ -63,9 +65,10 @@ class Follower:
         """
         history = self._store.promises(rule, limit=1)
         moved = history[0] if history else None
+        misses = missed(self._store, self._promise)
         if self._moves:
-            moved = self._begun(rule, model, moved)
-        elif moved is not None and not keeps_plan(moved, self._promise):
+            moved = self._begun(rule, model, moved, misses)
+        elif moved is not None and not keeps_plan(moved, self._promise, misses):
             moved = None  # promised something else; nothing is in use before the daemon has looked
         if moved is None:
             pilot = self._promise.pilot_documents
@@ -75,13 +78,15 @@ class Follower:
             return where(*self._follow(moved))
         return where(moved, gather(self._store.evidence(rule, after_id=evidence_after(moved))))
 
-    def _begun(self, rule: str, model: str, moved: PromiseMove | None) -> PromiseMove | None:
+    def _begun(
+        self, rule: str, model: str, moved: PromiseMove | None, misses: MissRate
+    ) -> PromiseMove | None:
         """Fix the plan of a rule, once enough scores are known, or anew for another target."""
-        if moved is not None and keeps_plan(moved, self._promise):
+        if moved is not None and keeps_plan(moved, self._promise, misses):
             return moved
         grid = None if moved is None else plan_of(moved)
         if moved is not None and grid is not None:
-            plan, after = replanned(grid, self._promise), evidence_after(moved)
+            plan, after = replanned(grid, self._promise, misses), evidence_after(moved)
             return self._write(
                 first_move(moved.model, rule, plan, after=after, before=moved.threshold)
             )
@@ -89,9 +94,11 @@ class Follower:
         scores = self._store.drawn_scores(rule, pilot)
         if len(scores) < pilot:
             return None
-        plan = make_plan(np.array(scores), policy_of(self._promise))
-        last = self._store.check_tally(rule).last_id
-        return self._write(first_move(model, rule, plan, after=last))
+        grid = make_plan(np.array(scores), policy_of(self._promise))
+        plan = replanned(grid, self._promise, misses)
+        # what was drawn after the pilot counts, also where it came with a model that was promoted
+        after = self._store.pilot_end(rule, pilot)
+        return self._write(first_move(model, rule, plan, after=after))
 
     def _follow(self, moved: PromiseMove) -> tuple[PromiseMove, Gathered]:
         """Move threshold and share until the evidence asks for nothing more."""

@@ -15,7 +15,7 @@ from docsorter.disk import Disk
 from docsorter.documents import Document, Place, State
 from docsorter.errors import ConflictError, EnvironmentFaultError
 from docsorter.service.copies import Scrubbed, scrub_backups
-from docsorter.service.learning.manifest import Snapshots
+from docsorter.service.learning.snapshot_folders import Snapshots
 from docsorter.service.ledger import add_to_ledger
 from docsorter.store import Store
 from docsorter.surroundings import environment_reason

@@ -6,9 +6,9 @@ from docsorter.configuration import Configuration
 from docsorter.errors import DocsorterError
 from docsorter.service.acts import Acts
 from docsorter.service.drift_report import DriftReport, kept
-from docsorter.service.learning.candidates import Candidate, Candidates
-from docsorter.service.learning.manifest import Snapshots
-from docsorter.service.learning.retraining import Unlearned, candidate_line, unlearned
+from docsorter.service.learning.candidates import Candidate, Candidates, candidate_line
+from docsorter.service.learning.snapshot_folders import Snapshots
+from docsorter.service.learning.unlearned import Unlearned, unlearned
 from docsorter.service.probation import Probation
 
 _SHOWN = 3

@@ -109,7 +109,7 @@ def level_of(checks: CheckedScores, plan: EarnPlan, threshold: float) -> Standin
     Its `needed` is 0 and its alarm unset: what the next step lacks is said by `standing`.
     """
     above = checks.above(threshold)
-    bound = min(1.0, upper_bound(above, plan.confidence) / (1 - plan.miss_rate))
+    bound = min(1.0, upper_bound(above, plan.certainty) / (1 - plan.miss_rate))
     return Standing(threshold, len(above.wrong), int(above.wrong.sum()), bound, 0, alarm=False)
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from docsorter.configuration import Configuration
+from docsorter.decide.double_looks import MissRate
 from docsorter.service.engine import promise_of
+from docsorter.service.evidence import missed
 from docsorter.service.position import MOST_CHANGES, Position
 from docsorter.service.promise_view import Viewer
 from docsorter.store import PromiseMove, Store, Tally
@@ -55,6 +57,7 @@ class PromiseReport:
         before_it_begins: Documents still to come before evidence counts.
         share: Share of what could be sorted alone that is drawn for a blind answer.
         checks: All checks under this rule.
+        misses: What people are taken to miss, and what double looks have shown of it.
         unanswered: Documents that hold evidence up, since later ones were answered.
         weeks: Automation of the last weeks, the oldest first.
         history: Changes of the threshold under any rule, the oldest first.
@@ -75,6 +78,7 @@ class PromiseReport:
     before_it_begins: int
     share: float
     checks: Tally
+    misses: MissRate
     unanswered: tuple[int, ...]
     weeks: tuple[Week, ...]
     history: tuple[PromiseMove, ...]
@@ -106,6 +110,7 @@ def report(configuration: Configuration, store: Store, now: dt.datetime) -> Prom
         before_it_begins=_left(position),
         share=settings.promise.starter_share if starter else position.share,
         checks=store.check_tally(viewer.rule_key),
+        misses=missed(store, settings.promise),
         unanswered=position.unanswered,
         weeks=_weeks(store, now),
         history=tuple(store.promises(limit=MOST_CHANGES)),

@@ -15,7 +15,7 @@ from docsorter.decide.policy import decide, is_eligible, score_of
 from docsorter.decide.what_if import PastDocuments, WhatIf, what_if
 from docsorter.errors import UsageError
 from docsorter.service import what_if_words as words
-from docsorter.service.evidence import Gathered, evidence_after, gather, plan_of, policy_of
+from docsorter.service.evidence import Gathered, evidence_after, gather, missed, plan_of, policy_of
 from docsorter.service.promise_view import Viewer
 from docsorter.store import Store
 
@@ -126,7 +126,9 @@ def ask(
     in_use = None if moved is None else moved.threshold
     now_at = in_use if is_earned else viewer.rule.threshold
     gathered = gather(store.evidence(viewer.rule_key, after_id=evidence_after(moved)))
-    policy = replace(policy_of(settings), target=target, confidence=asked)
+    policy = replace(
+        policy_of(settings), target=target, confidence=asked, miss_rate=missed(store, settings).rate
+    )
     plan = _plan(None if moved is None else plan_of(moved), policy, window)
     found = _meant(window, gathered, plan, target, now_at)
     threshold = found.threshold

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from docsorter.documents import (
     Answer,
+    CheckOutcome,
     Move,
     Purpose,
     Reason,
@@ -82,7 +83,7 @@ class AnswersStore(Transactions):
             )
             session.add(answer)
             session.flush()
-            is_check = check_rows.note_answer(session, answer, now) is not None
+            check = check_rows.note_answer(session, answer, now)
             move = rows.plan(
                 session,
                 row,
@@ -95,7 +96,7 @@ class AnswersStore(Transactions):
             rows.close_entry(session, row.id, now)
             records.set_verdict(row, _answered(label, reviewer), now)
             row.answered_by = reviewer
-            if manner.ask_again and not is_check:  # a check has a second look of its own
+            if manner.ask_again and (check is None or check.outcome is CheckOutcome.RIGHT):
                 second_rows.ask(session, row, entry, reviewer=reviewer, now=now)
             detail = {"label": label, "uid": uid, **_shown(session, row, entry.label)}
             if manner.batch is not None:

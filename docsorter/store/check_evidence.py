@@ -3,8 +3,10 @@
 import datetime as dt
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.orm import aliased
 
 from docsorter.documents import CheckOutcome, Purpose
+from docsorter.store import check_twins
 from docsorter.store.evidence_tables import CheckRow
 from docsorter.store.evidence_words import Drawn, Evidence, Tally
 from docsorter.store.tables import AnswerRow, EntryRow
@@ -43,6 +45,29 @@ class EvidenceStore(Transactions):
         with self.read() as session:
             return [Evidence(*row) for row in session.execute(query)]
 
+    def double_looks(self) -> list[bool]:
+        """Return whether the second look differed, for each check that two people looked at.
+
+        Only where the first answer agreed with the model and the second was asked for all the same;
+        in the order of answering, under any rule.
+        """
+        first, second = aliased(AnswerRow), aliased(AnswerRow)
+        query = (
+            select(CheckRow.label, second.label)
+            .join(first, (first.id == CheckRow.first_answer_id) & first.undone_at.is_(None))
+            .join(second, (second.id == CheckRow.second_answer_id) & second.undone_at.is_(None))
+            .where(
+                CheckRow.outcome.in_([CheckOutcome.RIGHT, CheckOutcome.WRONG]),
+                second.purpose == Purpose.SECOND,
+                first.label == CheckRow.label,
+                first.reviewer != second.reviewer,
+                check_twins.is_original(),
+            )
+            .order_by(second.id)
+        )
+        with self.read() as session:
+            return [label != said for label, said in session.execute(query)]
+
     def waiting_for(self) -> dict[Purpose, int]:
         """Return how many review entries are open for each purpose."""
         query = (
@@ -64,6 +89,12 @@ class EvidenceStore(Transactions):
         query = select(CheckRow.score).where(CheckRow.rule == rule).order_by(CheckRow.id)
         with self.read() as session:
             return list(session.scalars(query.limit(limit)))
+
+    def pilot_end(self, rule: str, pilot: int) -> int:
+        """Return the number of the last of the first so many checks of a rule, 0 without any."""
+        first = select(CheckRow.id).where(CheckRow.rule == rule).order_by(CheckRow.id).limit(pilot)
+        with self.read() as session:
+            return session.scalar(select(func.max(first.subquery().c.id))) or 0
 
     def check_tally(self, rule: str) -> Tally:
         """Return the checks of a rule in numbers."""

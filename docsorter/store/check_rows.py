@@ -11,9 +11,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from docsorter.documents import CheckOutcome, Purpose, State
-from docsorter.store import rows, second_rows
+from docsorter.store import check_twins, records, rows, second_rows
 from docsorter.store.evidence_tables import CheckRow
-from docsorter.store.evidence_words import Draw
+from docsorter.store.evidence_words import Check, Draw
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow
 
 CHECKABLE = frozenset({State.SORTED, State.REJECTED})
@@ -48,10 +48,13 @@ def open_row(session: Session, document_id: int) -> CheckRow | None:
 def row_of_answer(session: Session, answer: AnswerRow) -> CheckRow | None:
     """Return the check that an answer, standing or undone, belongs to."""
     return session.scalar(
-        select(CheckRow).where(
+        select(CheckRow)
+        .where(
             CheckRow.document_id == answer.document_id,
             or_(CheckRow.first_answer_id == answer.id, CheckRow.second_answer_id == answer.id),
         )
+        .order_by(CheckRow.id)  # the one that was asked comes before its twins
+        .limit(1)
     )
 
 
@@ -59,6 +62,24 @@ def standing(session: Session, answer_id: int | None) -> AnswerRow | None:
     """Return an answer unless it was taken back."""
     answer = None if answer_id is None else session.get_one(AnswerRow, answer_id)
     return None if answer is None or answer.undone_at is not None else answer
+
+
+def check(session: Session, row: CheckRow) -> Check:
+    """Return a check as the rooms know it."""
+    first, second = (
+        standing(session, number) for number in (row.first_answer_id, row.second_answer_id)
+    )
+    return Check(
+        id=row.id,
+        document_id=row.document_id,
+        drawn_at=row.drawn_at,
+        draw=Draw(row.rule, row.model, row.label, row.score, row.inclusion),
+        source=row.source,
+        first=None if first is None else records.answer(first),
+        second=None if second is None else records.answer(second),
+        outcome=row.outcome,
+        settled_at=row.settled_at,
+    )
 
 
 def note_answer(session: Session, answer: AnswerRow, now: dt.datetime) -> CheckRow | None:
@@ -70,13 +91,28 @@ def note_answer(session: Session, answer: AnswerRow, now: dt.datetime) -> CheckR
     if check is None:
         return None
     if not answer.blind:
-        _void(check, now)
+        _void(session, check, now)
         return check
     if standing(session, check.first_answer_id) is None:
         check.first_answer_id = answer.id
     else:
         check.second_answer_id = answer.id
     _settle(session, check, now)
+    return check
+
+
+def note_second(
+    session: Session, first: AnswerRow, second: AnswerRow, now: dt.datetime
+) -> CheckRow | None:
+    """Count a second opinion for the check that the first answer had settled, if there is one."""
+    check = row_of_answer(session, first)
+    if check is None or check.first_answer_id != first.id or not first.blind:
+        return None
+    if check.outcome is not CheckOutcome.RIGHT or first.label != check.label:
+        return None
+    if standing(session, check.second_answer_id) is None:
+        check.second_answer_id = second.id
+        _settle(session, check, now)
     return check
 
 
@@ -88,7 +124,7 @@ def answers_changed(session: Session, answer: AnswerRow, now: dt.datetime) -> Ch
     if check.settled_at is not None:
         other = open_row(session, answer.document_id)
         if other is not None:  # drawn again since; one of the two can be answered
-            _void(check, now)
+            _void(session, check, now)
             return check
     _settle(session, check, now)
     return check
@@ -98,7 +134,7 @@ def void_open(session: Session, document_id: int, now: dt.datetime) -> CheckRow 
     """Give up the open check of a document: nobody can answer it any more."""
     check = open_row(session, document_id)
     if check is not None:
-        _void(check, now)
+        _void(session, check, now)
         session.flush()
     return check
 
@@ -123,7 +159,7 @@ def open_entries(session: Session, row: DocumentRow, now: dt.datetime) -> None:
     elif check is not None and row.state in CHECKABLE and row.forgotten_at is None:
         open_check_entry(session, row, check, now)
     elif check is not None:  # on its way to be looked at anew
-        _void(check, now)
+        _void(session, check, now)
 
 
 def open_check_entry(
@@ -151,22 +187,26 @@ def open_check_entry(
 def _settle(session: Session, check: CheckRow, now: dt.datetime) -> None:
     """Say what the standing answers make of a check.
 
-    The first answer settles it when it agrees with the model. When it does not, a second look
-    decides; a refusal ("none of these") disagrees as well.
+    The first answer settles it when it agrees with the model, unless a second one that was asked
+    for all the same does not: then it counts as wrong, whatever is decided of the document. When
+    the first does not agree, a second look decides; a refusal ("none of these") disagrees as well.
     """
     first = standing(session, check.first_answer_id)
     second = standing(session, check.second_answer_id)
     outcome: CheckOutcome | None = None
     if first is not None and first.label == check.label:
-        outcome = CheckOutcome.RIGHT
+        differs = second is not None and second.label != check.label
+        outcome = CheckOutcome.WRONG if differs else CheckOutcome.RIGHT
     elif first is not None and second is not None:
         agrees = second.label == check.label
         outcome = CheckOutcome.RIGHT if agrees else CheckOutcome.WRONG
     if outcome is not check.outcome or check.settled_at is None:
         check.outcome = outcome
         check.settled_at = None if outcome is None else now
+    check_twins.follow(session, check, now)
     session.flush()
 
 
-def _void(check: CheckRow, now: dt.datetime) -> None:
+def _void(session: Session, check: CheckRow, now: dt.datetime) -> None:
     check.outcome, check.settled_at = CheckOutcome.VOID, now
+    check_twins.follow(session, check, now)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from docsorter.documents import CheckOutcome
-from docsorter.store import finding_rows
+from docsorter.store import check_twins, finding_rows
 from docsorter.store.evidence_tables import CheckRow
 from docsorter.store.tables import DocumentRow, PredictionRow
 from docsorter.store.transactions import Transactions
@@ -75,7 +75,11 @@ class DriftSamplesStore(Transactions):
         query = (
             select(func.count())
             .select_from(CheckRow)
-            .where(CheckRow.document_id.in_(numbers), CheckRow.outcome == CheckOutcome.RIGHT)
+            .where(
+                CheckRow.document_id.in_(numbers),
+                CheckRow.outcome == CheckOutcome.RIGHT,
+                check_twins.is_original(),
+            )
         )
         with self.read() as session:
             return session.scalar(query) or 0

@@ -1,15 +1,15 @@
 """What there is to learn from: answered documents, who learned from which, and later checks."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from docsorter.documents import CheckOutcome, Document, Place, State
+from docsorter.documents import Document, State
 from docsorter.store import records
-from docsorter.store.evidence_tables import CheckRow, LearnedRow
+from docsorter.store.evidence_tables import LearnedRow
 from docsorter.store.tables import AnswerRow, DocumentRow, PredictionRow
 from docsorter.store.transactions import Transactions
 
@@ -45,31 +45,6 @@ class Lesson:
     disputed: bool
     doubt: float
     seen_as: str
-
-
-@dataclass(frozen=True, slots=True)
-class LaterCheck:
-    """A settled blind check of a document that a model did not learn from.
-
-    Attributes:
-        check_id: Number of the check; they are settled in the order of `settled_at`.
-        document: The document.
-        truth: What blind answers say it is.
-        said: Label that the model in use gave when it was drawn.
-        model: That model.
-        inclusion: Probability with which it was drawn, (0, 1].
-        drawn_at: When it was drawn.
-        settled_at: When its outcome was known.
-    """
-
-    check_id: int
-    document: Document
-    truth: str
-    said: str
-    model: str
-    inclusion: float
-    drawn_at: dt.datetime
-    settled_at: dt.datetime
 
 
 class LearningStore(Transactions):
@@ -172,41 +147,6 @@ class LearningStore(Transactions):
         with self.read() as session:
             return set(session.scalars(select(LearnedRow.model).distinct()))
 
-    def later_checks(
-        self, models: Iterable[str], *, after: dt.datetime | None = None, limit: int = 5000
-    ) -> list[LaterCheck]:
-        """Return settled checks of documents that none of the models learned from.
-
-        They come in the order in which they were drawn, so that nobody chooses what counts first.
-
-        Args:
-            models: Names on their cards.
-            after: Only checks drawn then or later.
-            limit: At most so many, the newest.
-        """
-        learned = select(LearnedRow.document_id).where(
-            LearnedRow.document_id == CheckRow.document_id, LearnedRow.model.in_(list(models))
-        )
-        query = (
-            select(CheckRow, DocumentRow)
-            .join(DocumentRow, DocumentRow.id == CheckRow.document_id)
-            .where(
-                CheckRow.outcome.in_([CheckOutcome.RIGHT, CheckOutcome.WRONG]),
-                DocumentRow.state == State.SORTED,
-                DocumentRow.place == Place.SORTED,
-                DocumentRow.forgotten_at.is_(None),
-                DocumentRow.label.is_not(None),
-                ~learned.exists(),
-            )
-            .order_by(CheckRow.id.desc())
-            .limit(limit)
-        )
-        if after is not None:
-            query = query.where(CheckRow.drawn_at >= after)
-        with self.read() as session:
-            found = [_check(check, row) for check, row in session.execute(query)]
-        return found[::-1]
-
 
 def _stands() -> ColumnElement[bool]:
     return and_(AnswerRow.undone_at.is_(None), AnswerRow.label.is_not(None))
@@ -256,18 +196,4 @@ def _lesson(
         disputed=len(set(said)) > 1,
         doubt=doubt,
         seen_as=seen_as,
-    )
-
-
-def _check(check: CheckRow, row: DocumentRow) -> LaterCheck:
-    assert check.settled_at is not None
-    return LaterCheck(
-        check_id=check.id,
-        document=records.document(row),
-        truth=check.label if check.outcome is CheckOutcome.RIGHT else str(row.label),
-        said=check.label,
-        model=check.model,
-        inclusion=check.inclusion,
-        drawn_at=check.drawn_at,
-        settled_at=check.settled_at,
     )

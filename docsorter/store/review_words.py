@@ -64,7 +64,8 @@ class Manner:
     Attributes:
         seconds: From the page being shown to the answer, None when nobody measured.
         batch: What joins the answers of one gesture, None for a single one.
-        ask_again: Chance wants a second opinion of it, blind, from somebody else.
+        ask_again: Chance wants a second opinion of it, blind, from somebody else; not of an answer
+            to a check that disagrees, which has a second look of its own.
     """
 
     seconds: float | None = None

@@ -16,7 +16,15 @@ from docsorter.documents import (
     VerdictKind,
 )
 from docsorter.errors import ConflictError, NotFoundError
-from docsorter.store import finding_rows, leases, records, rows, second_rows, tallies
+from docsorter.store import (
+    check_rows,
+    finding_rows,
+    leases,
+    records,
+    rows,
+    second_rows,
+    tallies,
+)
 from docsorter.store.review_words import Manner
 from docsorter.store.reviewers import has_colleagues
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow
@@ -88,6 +96,7 @@ class SecondOpinionsStore(Transactions):
             session.add(answer)
             rows.close_entry(session, row.id, now)
             session.flush()
+            check_rows.note_second(session, first, answer, now)
             detail: dict[str, object] = {
                 "label": label,
                 "uid": uid,
@@ -156,6 +165,7 @@ class SecondOpinionsStore(Transactions):
             answer.undone_at = now
             rows.close_entry(session, row.id, now)
             session.flush()
+            check_rows.answers_changed(session, answer, now)
             session.get_one(EntryRow, answer.entry_id).closed_at = None
             detail: dict[str, object] = {"label": answer.label, "uid": uid, "answer": answer.id}
             rows.log(session, "undone", at=now, actor=reviewer, document_id=row.id, detail=detail)

@@ -47,7 +47,7 @@ def first_answer(session: Session, document_id: int) -> AnswerRow:
     """
     query = select(AnswerRow).where(
         AnswerRow.document_id == document_id,
-        AnswerRow.purpose == Purpose.DECIDE,
+        AnswerRow.purpose != Purpose.SECOND,
         AnswerRow.undone_at.is_(None),
     )
     found = session.scalar(query.order_by(AnswerRow.id.desc()).limit(1))

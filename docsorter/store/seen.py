@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy import func, select
 
 from docsorter.documents import CheckOutcome, Prediction, Purpose
-from docsorter.store import records
+from docsorter.store import check_twins, records
 from docsorter.store.evidence_tables import CheckRow
 from docsorter.store.evidence_words import Mistake
 from docsorter.store.tables import AnswerRow, PredictionRow
@@ -52,6 +52,7 @@ class SeenStore(Transactions):
                 CheckRow.settled_at.is_not(None),
                 CheckRow.outcome == CheckOutcome.WRONG,
                 AnswerRow.purpose == Purpose.CHECK,
+                check_twins.is_original(),
             )
             .order_by(CheckRow.id.desc())
             .limit(limit)

@@ -11,6 +11,7 @@ from docsorter.errors import StoreError
 from docsorter.store.answers import AnswersStore
 from docsorter.store.audit import AuditStore
 from docsorter.store.check_evidence import EvidenceStore
+from docsorter.store.check_undoing import CheckUndoingStore
 from docsorter.store.checks import ChecksStore
 from docsorter.store.documents_store import DocumentsStore
 from docsorter.store.drift_samples import DriftSamplesStore
@@ -19,6 +20,7 @@ from docsorter.store.events import EventsStore
 from docsorter.store.faults import translated
 from docsorter.store.forgetting import ForgettingStore
 from docsorter.store.history import HistoryStore
+from docsorter.store.later_checks import LaterChecksStore
 from docsorter.store.learning import LearningStore
 from docsorter.store.location import grant, locate, refuse_shared_storage
 from docsorter.store.maintenance import MaintenanceStore
@@ -26,6 +28,7 @@ from docsorter.store.migration import refuse_newer, schema_version
 from docsorter.store.moves import MovesStore
 from docsorter.store.outcomes import OutcomesStore
 from docsorter.store.promises import PromisesStore
+from docsorter.store.rehearsals import RehearsalsStore
 from docsorter.store.repairs import RepairsStore
 from docsorter.store.review_figures import FiguresStore
 from docsorter.store.review_queue import ReviewQueueStore
@@ -47,6 +50,7 @@ class Store(
     TakingBackStore,
     FiguresStore,
     ChecksStore,
+    CheckUndoingStore,
     EvidenceStore,
     PromisesStore,
     SeenStore,
@@ -57,6 +61,8 @@ class Store(
     AuditStore,
     RepairsStore,
     LearningStore,
+    LaterChecksStore,
+    RehearsalsStore,
     DriftSamplesStore,
 ):
     """Documents, moves, review entries, answers and events of one workspace.

@@ -31,6 +31,7 @@ QUICK = {
     "promise.jump": 0.9,
     "promise.pilot_documents": 3,
     "promise.miss_rate": 0.0,
+    "promise.double": 0.0,
     "promise.days_to_alarm": 0.01,  # so soon that everything is drawn
 }
 """So little is promised that a dozen documents earn it."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from docsorter.decide.autonomy import EarnPolicy, make_plan
+from docsorter.decide.double_looks import MissRate
 from docsorter.decide.earn_plan import EarnPlan
 from docsorter.documents import CheckOutcome
 from docsorter.service.evidence import (
@@ -147,8 +148,9 @@ def test_a_plan_is_kept_in_the_store_to_the_last_digit() -> None:
     moved = first_move("m", "rule", plan, after=0)
 
     assert plan_of(moved) == plan
-    assert keeps_plan(moved, settings)
-    assert not keeps_plan(moved, PromiseSettings(target_error=0.005))
+    assert keeps_plan(moved, settings, MissRate(settings.miss_rate))
+    other = PromiseSettings(target_error=0.005)
+    assert not keeps_plan(moved, other, MissRate(other.miss_rate))
 
 
 @pytest.mark.parametrize("damage", [{}, {"thresholds": []}, {"thresholds": "x"}, None, 7])

@@ -24,6 +24,7 @@ slow_rest_seconds = 5.0
 rescan_seconds = 1.0
 [promise]
 starter_share = 1  # all are checked blind, none by chance, so that a run can be repeated
+double = 0  # nor is anything asked again by chance
 [store]
 busy_seconds = 600  # a holder that has no processor is no failure
 [model]

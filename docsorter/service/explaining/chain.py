@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from docsorter.configuration import Configuration
 from docsorter.documents import Answer, Document, Event, Prediction
 from docsorter.service.acts import Acts
-from docsorter.service.learning.retraining import Unlearned, unlearned
+from docsorter.service.learning.unlearned import Unlearned, unlearned
 from docsorter.store import Check, PromiseMove, Store
 
 _HISTORY = 1000  # changes of the threshold that are looked through

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from docsorter.disk import Disk
 from docsorter.errors import StoreError
-from docsorter.service.learning.manifest import OPINIONS, Snapshots
+from docsorter.service.learning.snapshot_folders import OPINIONS, Snapshots
 
 FILE: Final = "candidate.json"
 _MODE: Final = 0o600
@@ -49,9 +49,12 @@ class Opinion(_Part):
 
     Attributes:
         labels: Most probable label by fingerprint of the model.
+        scores: What the threshold applies to, by key of the sort rule; None where that rule would
+            not sort the document at any threshold.
     """
 
     labels: dict[str, str] = {}
+    scores: dict[str, float | None] = {}
 
 
 class Opinions(_Part):
@@ -139,3 +142,8 @@ class Candidates:
                 f"what is known of the candidate {path.parent.name} is damaged: {path}",
                 remedy=f"remove {path}, then train again",
             ) from error
+
+
+def candidate_line(candidate: Candidate) -> str:
+    """Return what status says of a candidate."""
+    return f"{candidate.name} waits: {candidate.why or 'not judged yet'}"

@@ -9,15 +9,18 @@ import numpy as np
 
 from docsorter.configuration import Configuration
 from docsorter.decide.gate import Gate, GatePlan, PairedChecks, judge_candidate
+from docsorter.decide.policy import is_eligible, score_of
 from docsorter.disk import Disk
-from docsorter.documents import PageSet
+from docsorter.documents import Document, PageSet
 from docsorter.errors import DocumentError, EnvironmentFaultError
 from docsorter.pages.reader import PageReader
 from docsorter.service.engine import LoadedModel
 from docsorter.service.learning.candidates import Candidate, Candidates, Opinion, Opinions
+from docsorter.service.rehearsing import rehearsed_since
 from docsorter.settings import LearningSettings
 from docsorter.store import Store
-from docsorter.store.learning import LaterCheck
+from docsorter.store.later_checks import LaterCheck
+from docsorter.store.rehearsals import Rehearsed, Shadow
 
 Progress = Callable[[str, int, int], None]
 _STAGE: Final = "both models look at checked documents"
@@ -32,12 +35,17 @@ class Judged:
         in_use: Name of the bundle it is compared with.
         gate: What the checks show.
         unusable: Checks whose file cannot be looked at (moved by hand, changed).
+        rule_key: Of the candidate's sort rule.
+        shadows: What it says of documents that it may take along as evidence of its own, and could
+            sort alone; in the order of drawing.
     """
 
     candidate: Candidate
     in_use: str
     gate: Gate
     unusable: int
+    rule_key: str = ""
+    shadows: tuple[Shadow, ...] = ()
 
 
 def gate_plan(settings: LearningSettings) -> GatePlan:
@@ -85,7 +93,15 @@ class Judge:
             EnvironmentFaultError: The state folder cannot be written.
         """
         checks = self._store.later_checks([old.card.name, new.card.name], after=candidate.after)
-        said = self._look(candidate.name, checks, (old, new), progress)
+        drawn: list[Rehearsed] = []
+        since = rehearsed_since(self._store, candidate.name)
+        if since is not None:
+            least = self._configuration.settings.promise.rehearsal
+            drawn = self._store.rehearsed(new.card.name, after=since, least=least)
+        every = [*(one.document for one in checks), *(one.document for one in drawn)]
+        documents = {document.id: document for document in every}
+        seen = self._look(candidate.name, documents, (old, new), progress)
+        said = {number: opinion.labels for number, opinion in seen.items()}
         usable = [check for check in checks if check.document.id in said]
         gate = judge_candidate(
             PairedChecks(
@@ -99,47 +115,56 @@ class Judge:
         until = max((check.settled_at for check in usable), default=candidate.judged_until)
         known = candidate.model_copy(update={"judged_until": until, "why": gate.why})
         self._candidates.write(known)
-        return Judged(known, old.name, gate, len(checks) - len(usable))
+        shadows = tuple(
+            Shadow(one.check_id, said[one.document.id][new.fingerprint], score)
+            for one in drawn
+            if one.document.id in seen
+            and (score := seen[one.document.id].scores[new.rule_key]) is not None
+        )
+        unusable = len(checks) - len(usable)
+        return Judged(known, old.name, gate, unusable, new.rule_key, shadows)
 
     def _look(
         self,
         name: str,
-        checks: list[LaterCheck],
+        documents: Mapping[int, Document],
         models: tuple[LoadedModel, LoadedModel],
         progress: Progress,
-    ) -> dict[int, dict[str, str]]:
-        """Return the label that each model gives each document, looking only at what is new."""
-        known = self._candidates.opinions(name).documents
-        said = {number: dict(opinion.labels) for number, opinion in known.items()}
-        marks = {model.fingerprint for model in models}
-        todo = [check for check in checks if not marks <= said.get(check.document.id, {}).keys()]
-        sizes = {model.card.input.size for model in models}
+    ) -> dict[int, Opinion]:
+        """Return what both models say of each document, looking only at what is new."""
+        said = dict(self._candidates.opinions(name).documents)
+        old, new = models
+
+        def is_known(number: int) -> bool:
+            opinion = said.get(number, Opinion())
+            marks = {old.fingerprint, new.fingerprint}
+            return marks <= opinion.labels.keys() and new.rule_key in opinion.scores
+
+        todo = [document for number, document in documents.items() if not is_known(number)]
         settings = self._configuration.settings.pages
+        sizes = {model.card.input.size for model in models}
         readers = {s: PageReader(settings, size=s, concurrency=self._workers) for s in sizes}
         try:
             with ThreadPoolExecutor(max(1, self._workers)) as pool:
-                answers = pool.map(lambda check: self._labels(check, models, readers), todo)
-                for done, (check, labels) in enumerate(zip(todo, answers, strict=True), 1):
-                    if labels is not None:
-                        said.setdefault(check.document.id, {}).update(labels)
+                answers = pool.map(lambda one: self._opinion(one, models, readers), todo)
+                for done, (document, opinion) in enumerate(zip(todo, answers, strict=True), 1):
+                    if opinion is not None:
+                        said[document.id] = _joined(said.get(document.id, Opinion()), opinion)
                     progress(_STAGE, done, len(todo))
         finally:
             for reader in readers.values():
                 reader.close()
-        wanted = {check.document.id for check in checks}
-        said = {n: labels for n, labels in said.items() if n in wanted and marks <= labels.keys()}
+        kept = {number: said[number] for number in documents if is_known(number)}
         if todo:
-            kept = Opinions(documents={n: Opinion(labels=labels) for n, labels in said.items()})
-            self._candidates.keep_opinions(name, kept)
-        return said
+            self._candidates.keep_opinions(name, Opinions(documents=kept))
+        return kept
 
-    def _labels(
+    def _opinion(
         self,
-        check: LaterCheck,
+        document: Document,
         models: tuple[LoadedModel, LoadedModel],
         readers: Mapping[int, PageReader],
-    ) -> dict[str, str] | None:
-        document = check.document
+    ) -> Opinion | None:
         path = self._configuration.root(document.place) / document.path
         try:
             if self._disk.sha256(path) != document.sha256:
@@ -149,10 +174,19 @@ class Judge:
             }
         except (OSError, DocumentError, EnvironmentFaultError):
             return None
-        return {
-            model.fingerprint: model.judge(read[model.card.input.size]).prediction.label
-            for model in models
-        }
+        labels: dict[str, str] = {}
+        scores: dict[str, float | None] = {}
+        for model in models:
+            sight = model.judge(read[model.card.input.size])
+            labels[model.fingerprint] = sight.prediction.label
+            may = is_eligible(sight.verdict)
+            scores[model.rule_key] = score_of(sight.prediction, model.rule) if may else None
+        return Opinion(labels=labels, scores=scores)
+
+
+def _joined(before: Opinion, after: Opinion) -> Opinion:
+    labels, scores = before.labels | after.labels, before.scores | after.scores
+    return Opinion(labels=labels, scores=scores)
 
 
 def _wrong(

@@ -18,9 +18,11 @@ from docsorter.model.registry import InUse, ModelRegistry
 from docsorter.service.engine import load_model
 from docsorter.service.learning.candidates import Candidate, Candidates
 from docsorter.service.learning.judging import Judge, Judged, Progress
-from docsorter.service.learning.manifest import Manifest, Snapshots, next_name, stamp
+from docsorter.service.learning.manifest import Manifest, stamp
 from docsorter.service.learning.snapshot import Wanted, take_snapshot
+from docsorter.service.learning.snapshot_folders import Snapshots, next_name
 from docsorter.service.learning.trainer import Trainer
+from docsorter.service.learning.unlearned import Unlearned, unlearned
 from docsorter.service.model_changes import Changed
 from docsorter.service.promoting import Person, Promoter
 from docsorter.store import Store
@@ -41,44 +43,6 @@ class Taught:
     candidate: Candidate
     lines: tuple[tuple[str, str], ...]
     figures: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Unlearned:
-    """What people said since the model in use learned.
-
-    Attributes:
-        model: Name on the card of the model in use.
-        answers: Answered documents that it has not learned from.
-        corrections: Of those, how many differ from what was suggested.
-    """
-
-    model: str
-    answers: int
-    corrections: int
-
-    def sentence(self) -> str:
-        """Return the same in words."""
-        if not self.answers:
-            return "it has learned every answer that stands"
-        return (
-            f"{self.corrections} corrections among {self.answers} answers are not learned yet; "
-            "they count from the next model on: docsorter retrain"
-        )
-
-
-def unlearned(store: Store, model: str) -> Unlearned:
-    """Count what a model has not learned yet.
-
-    Args:
-        store: The database.
-        model: Name on its card.
-    """
-    return Unlearned(
-        model,
-        store.unlearned(model, corrections=False),
-        store.unlearned(model, corrections=True),
-    )
 
 
 class Retraining:
@@ -260,6 +224,11 @@ class Retraining:
                 f"docsorter model promote {judged.candidate.name}",
             )
         promoter = Promoter(self._configuration, self._store, self._clock)
+        # Before it is used: the first document that it decides meets its evidence. Where the
+        # promotion fails they wait under its rule, and the next try adds what is new.
+        self._store.take_along(
+            judged.rule_key, judged.candidate.model, judged.shadows, actor=person.name
+        )
         changed = promoter.promote(judged.candidate.name, person, reason=judged.gate.why)
         self.candidates.settle(judged.candidate, "promoted", self._clock.now(), judged.gate.why)
         return changed
@@ -283,8 +252,3 @@ class Retraining:
         for name in self.snapshots.names():  # of models that somebody removed
             if name not in used:
                 self.snapshots.drop_documents(name)
-
-
-def candidate_line(candidate: Candidate) -> str:
-    """Return what status says of a candidate."""
-    return f"{candidate.name} waits: {candidate.why or 'not judged yet'}"

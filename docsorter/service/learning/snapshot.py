@@ -13,14 +13,8 @@ from docsorter.deliver.folders import locate
 from docsorter.disk import Disk, environment_reason
 from docsorter.errors import EnvironmentFaultError, UsageError
 from docsorter.model.card import NONE_OF_THESE
-from docsorter.service.learning.manifest import (
-    DOCUMENTS,
-    LeftOut,
-    Manifest,
-    Snapshots,
-    Taught,
-    Why,
-)
+from docsorter.service.learning.manifest import LeftOut, Manifest, Taught, Why
+from docsorter.service.learning.snapshot_folders import DOCUMENTS, Snapshots
 from docsorter.store import Store
 from docsorter.store.learning import Lesson
 

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from docsorter.errors import DocsorterError, EnvironmentFaultError, UsageError
-from docsorter.service.learning.manifest import Manifest, Snapshots
+from docsorter.service.learning.manifest import Manifest
+from docsorter.service.learning.snapshot_folders import Snapshots
 from docsorter.settings import PagesSettings
 from docsorter.training.progress import Progress
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 from docsorter.errors import UsageError
 from docsorter.model.card import ModelCard, read_card
 from docsorter.model.registry import ModelRegistry
-from docsorter.service.learning.manifest import DOCUMENTS, Manifest, Snapshots
+from docsorter.service.learning.manifest import Manifest
 from docsorter.service.learning.snapshot import LEAST
+from docsorter.service.learning.snapshot_folders import DOCUMENTS, Snapshots
 from docsorter.training.engine.request import Effort, Request
 from docsorter.training.progress import Progress
 from docsorter.training.synth.dataset import read_index, write_dataset

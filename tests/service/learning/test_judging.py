@@ -4,16 +4,20 @@ from typing import cast
 
 import numpy as np
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from docsorter.decide.gate import GateVerdict
-from docsorter.documents import CheckOutcome, Document, PageSet
+from docsorter.documents import CheckOutcome, Document, PageSet, Purpose, ReasonCode, SortRule
 from docsorter.errors import DocumentError
 from docsorter.service.engine import LoadedModel
 from docsorter.service.learning import judging
 from docsorter.service.learning.candidates import Candidate, Candidates
 from docsorter.service.learning.judging import Judge, Judged
-from docsorter.service.learning.manifest import Snapshots
+from docsorter.service.learning.snapshot_folders import Snapshots
+from docsorter.service.rehearsing import KIND
 from docsorter.store.evidence_tables import CheckRow
+from docsorter.store.tables import AnswerRow, EntryRow
 from tests.service.desk import Desk
 
 
@@ -43,10 +47,17 @@ def model(name: str, place: int) -> LoadedModel:
 
     def judge(pages: PageSet) -> object:
         label = pages.producer.split()[place]
-        return SimpleNamespace(prediction=SimpleNamespace(label=label))
+        confidence = float(pages.producer.split()[1])
+        code = ReasonCode.SURE if confidence > 0.1 else ReasonCode.UNLIKE_TRAINING
+        reason = SimpleNamespace(code=code)
+        prediction = SimpleNamespace(label=label, confidence=confidence)
+        return SimpleNamespace(prediction=prediction, verdict=SimpleNamespace(reason=reason))
 
     card = SimpleNamespace(name=name, input=SimpleNamespace(size=8))
-    made = SimpleNamespace(name=name, fingerprint=f"mark of {name}", card=card, judge=judge)
+    made = SimpleNamespace(
+        name=name, fingerprint=f"mark of {name}", card=card, judge=judge,
+        rule=SortRule(1.0, 0.9, 100.0), rule_key=f"rule of {name}",
+    )  # fmt: skip
     return cast("LoadedModel", made)
 
 
@@ -80,6 +91,29 @@ def checked(desk: Desk, said_new: str, number: int, inclusion: float = 1.0) -> D
             )
         )  # fmt: skip
     return document
+
+
+def said(session: Session, check: CheckRow) -> AnswerRow:
+    """An answer to a check that agrees with it."""
+    asked = {"document_id": check.document_id, "label": check.label, "purpose": Purpose.CHECK}
+    entry = EntryRow(
+        **asked, created_at=check.drawn_at, closed_at=check.drawn_at, source="", skips=0,
+        blind=True, reason=ReasonCode.SURE, confidence=0.9,
+    )  # fmt: skip
+    session.add(entry)
+    session.flush()
+    answer = AnswerRow(
+        **asked, entry_id=entry.id, guess=check.label, model=check.model, reviewer="ada", uid=1,
+        answered_at=check.drawn_at, blind=True,
+    )  # fmt: skip
+    session.add(answer)
+    session.flush()
+    return answer
+
+
+def document_of(desk: Desk, check_id: int) -> int:
+    with desk.store.read() as session:
+        return session.get_one(CheckRow, check_id).document_id
 
 
 def judge(desk: Desk, candidates: Candidates, candidate: Candidate | None = None) -> Judged:
@@ -134,3 +168,24 @@ def test_forgetting_takes_the_opinions_as_well(desk: Desk, candidates: Candidate
     assert document.id in candidates.opinions("answers-1").documents
     Snapshots(desk.configuration.state).erase(document.id)
     assert candidates.opinions("answers-1").documents == {}
+
+
+def test_what_a_candidate_says_of_what_was_drawn_for_it_is_evidence_of_its_own(
+    desk: Desk, candidates: Candidates
+) -> None:
+    checked(desk, "invoice", 1)
+    desk.store.add_event(KIND, actor="daemon", detail={"candidate": "answers-1"})
+    desk.clock.advance(61)
+    numbers = [checked(desk, "claim" if n == 3 else "invoice", n).id for n in range(2, 5)]
+    checked(desk, "invoice", 5, inclusion=0.1)  # others were drawn with another chance
+    with desk.store.write() as session:
+        for row in session.scalars(select(CheckRow)):
+            answer = said(session, row)
+            row.first_answer_id = answer.id
+
+    judged = judge(desk, candidates)
+    assert judged.gate.checks == 4
+    assert judged.rule_key == "rule of answers-1"
+    found = [(document_of(desk, one.check_id), one.label, one.score) for one in judged.shadows]
+    labels = ("invoice", "claim", "invoice")
+    assert found == [(n, label, 0.99) for n, label in zip(numbers, labels, strict=True)]

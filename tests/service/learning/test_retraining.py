@@ -10,6 +10,7 @@ import pytest
 
 from docsorter.decide import gate as gates
 from docsorter.decide.gate import Gate, GateVerdict
+from docsorter.documents import CheckOutcome
 from docsorter.errors import ConflictError, EnvironmentFaultError
 from docsorter.model.registry import ModelRegistry
 from docsorter.service.learning import judging
@@ -17,6 +18,8 @@ from docsorter.service.learning.manifest import Manifest
 from docsorter.service.learning.retraining import Retraining, Taught
 from docsorter.service.learning.trainer import Trainer
 from docsorter.service.promoting import Person, Promoter
+from docsorter.store.evidence_tables import CheckRow
+from docsorter.store.rehearsals import Shadow
 from tests.model.variants import write_variant
 from tests.service.desk import Desk
 from tests.service.learning.answered import answered
@@ -108,6 +111,29 @@ def test_a_correction_counts_from_the_next_model_on_and_that_is_said(
     assert scene.steps.too_soon() is not None
     scene.desk.clock.advance(8 * 86400)
     assert scene.steps.too_soon() is None
+
+
+def test_a_promoted_model_brings_the_checks_along_that_it_was_told_of(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    candidate, now = scene.learn().candidate, scene.desk.clock.now()
+    with scene.desk.store.write() as session:
+        check = CheckRow(
+            document_id=1, drawn_at=now, model="starter-1", rule="old", source="", label="claim",
+            score=0.9, inclusion=0.5, outcome=CheckOutcome.RIGHT, settled_at=now,
+        )  # fmt: skip
+        session.add(check)
+        session.flush()
+        shadow = Shadow(check.id, "invoice", 0.8)
+    gate(monkeypatch, GateVerdict.PASSED)
+    judged = scene.steps.judge(candidate, quiet)
+    assert (judged.shadows, len(judged.rule_key)) == ((), 64)
+    scene.steps.promote(dataclasses.replace(judged, shadows=(shadow,)), ADA)
+    (taken,) = scene.desk.store.evidence(judged.rule_key)
+    assert (taken.document_id, taken.score, taken.inclusion) == (1, 0.8, 0.5)
+    assert taken.outcome is CheckOutcome.WRONG  # nobody has named its label
+    (event,) = scene.desk.store.events_of_kind("evidence_taken")
+    assert (event.actor, event.detail["checks"]) == ("ada", 1)
 
 
 def test_without_later_checks_a_candidate_waits_and_is_not_put_to_use(scene: Scene) -> None:

@@ -9,8 +9,9 @@ from docsorter.disk import Disk
 from docsorter.documents import Place, State
 from docsorter.errors import EnvironmentFaultError, StoreError, UsageError
 from docsorter.service.forgetting import Forgetting
-from docsorter.service.learning.manifest import FILE, Manifest, Snapshots, Why, next_name
+from docsorter.service.learning.manifest import Manifest, Why
 from docsorter.service.learning.snapshot import Wanted, take_snapshot
+from docsorter.service.learning.snapshot_folders import FILE, Snapshots, next_name
 from docsorter.store import Destination
 from docsorter.store.tables import DocumentRow
 from tests.service.desk import LABELS, Desk

@@ -1,0 +1,216 @@
+"""A model that waits gathers evidence of its own, and brings it along when it is put to use."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docsorter.clock import ManualClock
+from docsorter.configuration import Configuration
+from docsorter.documents import CheckOutcome, Document, Reason, ReasonCode, State, VerdictKind
+from docsorter.service.earning import Earning
+from docsorter.service.engine import Sight
+from docsorter.service.forgetting import Forgetting
+from docsorter.service.learning.candidates import Candidate, Candidates
+from docsorter.service.learning.snapshot_folders import Snapshots
+from docsorter.service.rehearsing import Rehearsing, rehearsed_since
+from docsorter.store.rehearsals import REHEARSAL, Shadow
+from tests.service.earning_desk import EarningDesk, KeyedReader
+
+NEW = "rule of answers-1"
+
+
+class Strict(KeyedReader):
+    """Takes letters for something that was never taught."""
+
+    def look(self, path: Path, name: str) -> Sight:
+        sight = super().look(path, name)
+        if sight.prediction.label != "letter":
+            return sight
+        reason = Reason(ReasonCode.UNLIKE_TRAINING, "strange")
+        verdict = dataclasses.replace(sight.verdict, kind=VerdictKind.REVIEW, reason=reason)
+        return dataclasses.replace(sight, verdict=verdict)
+
+
+class RehearsingDesk(EarningDesk):
+    def candidate(self, name: str = "answers-1") -> Candidate:
+        now = self.clock.now()
+        snapshots = Snapshots(self.configuration.state)
+        snapshots.begin(name)
+        made = Candidate(name=name, model=name, trained_at=now, after=now)
+        Candidates(snapshots).write(made)
+        return made
+
+    def rehearse(self) -> None:
+        """Begin as a daemon does that has a candidate, and let a minute pass."""
+        settings = self.configuration.settings
+        rehearsing = Rehearsing(self.configuration, self.store, self.clock)
+        self.earning = Earning(
+            self.store, settings.decide, settings.promise, self.clock, lambda: 0.2,
+            rehearsal=rehearsing.share,
+        )  # fmt: skip
+        self.pipeline = self.make_pipeline(self.earning)
+        rehearsing.share()
+        self.clock.advance(61)
+
+    def take(self, label: str = "invoice", score: float = 0.95) -> int:
+        """Let the candidate say the same of everything that it may be told of."""
+        since = rehearsed_since(self.store, "answers-1")
+        assert since is not None
+        found = self.store.rehearsed("answers-1", after=since, least=0.3)
+        shadows = [Shadow(one.check_id, label, score) for one in found]
+        return self.store.take_along(NEW, "answers-1", shadows, actor="anna")
+
+
+@pytest.fixture
+def desk(configuration: Configuration, clock: ManualClock) -> Iterator[RehearsingDesk]:
+    made = RehearsingDesk(configuration, clock, {"promise.days_to_alarm": 300})
+    made.reader = Strict(made.rule)
+    made.grant()
+    made.candidate()
+    made.rehearse()
+    yield made
+    made.store.close()
+
+
+def own(desk: RehearsingDesk, document: Document) -> CheckOutcome | None:
+    (found,) = (one for one in desk.store.checks(document.id) if one.draw.rule == NEW)
+    return found.outcome
+
+
+def test_all_documents_are_drawn_alike_while_a_model_waits(desk: RehearsingDesk) -> None:
+    sure, strange = desk.sees(), desk.sees("letter")
+    (one,), (other,) = desk.store.checks(sure.id), desk.store.checks(strange.id)
+    assert (one.draw.rule, other.draw.rule) == (desk.rule, REHEARSAL)
+    assert one.draw.inclusion == other.draw.inclusion >= 0.3
+    assert (sure.state, strange.state) == (State.SORTED, State.REVIEW)
+    assert desk.acts.is_blind(strange.id)
+    assert [each.document_id for each in desk.store.evidence(desk.rule)] == [sure.id]
+    desk.says(strange, "letter")
+    assert desk.troubles() == []
+
+
+def test_it_ends_with_the_candidate_and_begins_anew_with_the_next(desk: RehearsingDesk) -> None:
+    first = rehearsed_since(desk.store, "answers-1")
+    candidates = Candidates(Snapshots(desk.configuration.state))
+    waiting = candidates.waiting()
+    assert waiting is not None
+    candidates.settle(waiting, "refused", desk.clock.now(), "worse")
+    desk.clock.advance(60)
+    desk.sees("letter")
+    assert rehearsed_since(desk.store, "answers-1") is None
+    desk.candidate("answers-2")
+    desk.rehearse()
+    begun = rehearsed_since(desk.store, "answers-2")
+    assert first is not None
+    assert begun is not None
+    assert begun > first
+
+
+def test_a_restart_goes_on_with_the_same_rehearsal(desk: RehearsingDesk) -> None:
+    before = rehearsed_since(desk.store, "answers-1")
+    desk.rehearse()
+    desk.sees()
+    assert rehearsed_since(desk.store, "answers-1") == before
+
+
+def test_a_promoted_model_sorts_at_once_what_its_own_evidence_bears(desk: RehearsingDesk) -> None:
+    for number in range(20):
+        document = desk.sees("letter" if number % 4 == 0 else "invoice")
+        desk.says(document, "invoice" if document.state is State.SORTED else "letter")
+        if document.state is State.REVIEW:  # blind, so that its check has an answer
+            assert desk.store.checks(document.id)[0].outcome is CheckOutcome.RIGHT
+    since = rehearsed_since(desk.store, "answers-1")
+    assert since is not None
+    found = desk.store.rehearsed("answers-1", after=since, least=0.3)
+    assert len(found) == 20
+    labels = {one.document.id: one.document.path.split("/")[0] for one in found}
+    shadows = [
+        Shadow(one.check_id, labels[one.document.id], 0.9 + n / 1000) for n, one in enumerate(found)
+    ]
+    assert desk.store.take_along(NEW, "answers-1", shadows, actor="anna") == 20
+    assert desk.store.take_along(NEW, "answers-1", shadows, actor="anna") == 0
+    scores = desk.store.drawn_scores(NEW, 100)
+    assert scores == sorted(scores)  # in the order of drawing
+
+    desk.reader = KeyedReader(NEW)
+    desk.restart()
+    assert desk.sees("letter").state is State.SORTED
+    position = desk.earning.position(NEW, "answers-1")
+    assert position.threshold is not None
+    assert position.level is not None
+    assert 0 < position.level.checked <= 17  # the first three are the pilot
+    assert desk.troubles() == []
+
+
+def test_what_disagrees_is_evidence_against_it(desk: RehearsingDesk) -> None:
+    right, wrong, refused = desk.sees(), desk.sees(), desk.sees()
+    desk.says(right)
+    for reviewer in ("anna", "ben"):
+        desk.says(wrong, "claim", reviewer)
+        desk.says(refused, None, reviewer)
+    assert desk.take() == 3
+    assert own(desk, right) is CheckOutcome.RIGHT
+    assert own(desk, wrong) is own(desk, refused) is CheckOutcome.WRONG
+
+
+def test_a_model_that_was_right_where_the_old_one_was_not_is_right(desk: RehearsingDesk) -> None:
+    document = desk.sees()
+    for reviewer in ("anna", "ben"):
+        desk.says(document, "claim", reviewer)
+    desk.take("claim")
+    assert own(desk, document) is CheckOutcome.RIGHT
+    assert desk.store.checks(document.id)[0].outcome is CheckOutcome.WRONG
+
+
+def test_later_answers_and_undone_ones_carry_over(desk: RehearsingDesk) -> None:
+    first, last = desk.sees(), desk.sees()
+    desk.says(last)
+    assert desk.take() == 2
+    assert own(desk, first) is CheckOutcome.WRONG  # nobody has said that it is right
+    desk.says(first)
+    assert own(desk, first) is CheckOutcome.RIGHT
+    desk.acts.undo(first.id, reviewer="anna", uid=1)
+    assert own(desk, first) is CheckOutcome.WRONG
+    desk.says(first, "claim")
+    desk.says(first, "invoice", "ben")
+    assert own(desk, first) is CheckOutcome.RIGHT
+    desk.store.void_check(last.id, actor="anna", reason="test")  # settled: stays evidence
+    assert own(desk, last) is CheckOutcome.RIGHT
+    assert desk.troubles() == []
+
+
+def test_a_check_that_nobody_can_answer_any_more_is_void_for_both(desk: RehearsingDesk) -> None:
+    open_one, last = desk.sees(), desk.sees()
+    desk.says(last)
+    desk.take()
+    forgetting = Forgetting(desk.configuration, desk.store, clock=desk.clock)
+    forgetting.forget(open_one.id, actor="anna", uid=1000)
+    assert own(desk, open_one) is CheckOutcome.VOID
+
+
+def test_what_it_learned_from_and_what_was_drawn_before_is_left_out(desk: RehearsingDesk) -> None:
+    learned, other = desk.sees(), desk.sees()
+    desk.says(learned)
+    desk.says(other)
+    desk.store.note_learned("answers-1", {learned.id: "invoice"})
+    after = desk.clock.now()
+    assert [
+        one.document.id
+        for one in desk.store.rehearsed(
+            "answers-1", after=rehearsed_since(desk.store, "answers-1") or after, least=0.3
+        )
+    ] == [other.id]
+    assert desk.store.rehearsed("answers-1", after=after, least=0.3) == []
+
+
+def test_a_check_that_was_taken_along_is_counted_once(desk: RehearsingDesk) -> None:
+    document = desk.sees()
+    desk.says(document)
+    desk.take()
+    assert len(desk.store.later_checks(["test-1"])) == 1
+    assert desk.store.right_checks([document.id]) == 1
+    since = rehearsed_since(desk.store, "answers-1")
+    assert since is not None
+    assert len(desk.store.rehearsed("answers-2", after=since, least=0.3)) == 1
