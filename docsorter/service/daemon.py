@@ -5,10 +5,8 @@ import signal
 import threading
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from types import FrameType
 
-from docsorter import __version__
 from docsorter.clock import Clock, SystemClock
 from docsorter.configuration import Configuration
 from docsorter.deliver.permissions import permissions
@@ -18,6 +16,7 @@ from docsorter.errors import DocsorterError, EnvironmentFaultError, StoreError
 from docsorter.intake.inbox import Inbox
 from docsorter.intake.watch import FolderSource
 from docsorter.service import memory
+from docsorter.service.announcing import announce
 from docsorter.service.assembly import Assembly, assemble
 from docsorter.service.caretaker import Caretaker
 from docsorter.service.claims import Claimer
@@ -133,7 +132,7 @@ class Daemon:
         promotions = PromotionWatch(self._configuration, self._wake.set)
         promotions.start()
         self._heartbeat.ready(models.word, source, inbox, workers)
-        self._log_start(assembly, root, source)
+        announce(assembly, root, source.backend)
         memory.settle()
         on_ready()
         try:
@@ -155,20 +154,6 @@ class Daemon:
             models.close()
             caretaker.close()
             _LOG.info("stopped; %d documents got their verdict", workers.done)
-
-    def _log_start(self, assembly: Assembly, root: Path, source: FolderSource) -> None:
-        report = assembly.recovered
-        if report.completed or report.withdrawn or report.missing:
-            _LOG.info(
-                "recovered: %d moves finished, %d withdrawn, %d missing",
-                len(report.completed),
-                len(report.withdrawn),
-                len(report.missing),
-            )
-        _LOG.info("docsorter %s watches %s (%s)", __version__, root, source.backend)
-        model, earning = assembly.engine.model, assembly.earning
-        said = earning.says(model.rule_key, model.card.name, model.statement)
-        _LOG.info("model %s: %s", model.card.name, said)
 
     def _step(
         self,
