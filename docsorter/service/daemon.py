@@ -17,6 +17,7 @@ from docsorter.documents import Place
 from docsorter.errors import DocsorterError, EnvironmentFaultError, StoreError
 from docsorter.intake.inbox import Inbox
 from docsorter.intake.watch import FolderSource
+from docsorter.service import memory
 from docsorter.service.assembly import Assembly, assemble
 from docsorter.service.caretaker import Caretaker
 from docsorter.service.claims import Claimer
@@ -27,7 +28,8 @@ from docsorter.service.log import LOGGER
 from docsorter.service.model_switch import ModelSwitch
 from docsorter.service.notify import Notifier
 from docsorter.service.pauses import Pauses, pause_of
-from docsorter.service.roots import MountMemory, check_roots, check_space
+from docsorter.service.promotion_watch import PromotionWatch
+from docsorter.service.rootwatch import RootWatch
 from docsorter.service.unfinished import longest_wait
 from docsorter.service.watching import Watching
 from docsorter.service.workers import Workers
@@ -37,7 +39,7 @@ _LOG = logging.getLogger(LOGGER)
 _AFTER_A_JUMP = (0.0, 10.0, 60.0, 240.0)
 _RETRY_SECONDS = 5.0
 _LONGEST_SLEEP = 30.0
-_PEEK_SECONDS = 2.0  # how soon a sleeping daemon notices that another model was promoted
+_PEEK_SECONDS = 2.0  # how soon a sleeping daemon notices what nothing tells it of
 _BACKLOG = 500  # complete files remembered before they are claimed; the rest stays in the inbox
 
 
@@ -62,7 +64,7 @@ class Daemon:
         self._wake = threading.Event()
         self._stopping = False
         self._pauses = Pauses()
-        self._mounts = MountMemory(configuration)
+        self._roots = RootWatch(configuration, self._clock)
         self._clocks = ClockWatch(self._clock)
         self._hasten_at: list[float] = []
         self._heartbeat = Heartbeat(
@@ -132,8 +134,11 @@ class Daemon:
             self._configuration, assembly.engine, assembly.store, self._clock, self._wake.set
         )
         caretaker = Caretaker(self._configuration, assembly.store, self._clock)
+        promotions = PromotionWatch(self._configuration, self._wake.set)
+        promotions.start()
         self._heartbeat.ready(models.word, source, inbox, workers)
         self._log_start(assembly, root, source)
+        memory.settle()
         on_ready()
         try:
             while not self._stopping:
@@ -142,11 +147,13 @@ class Daemon:
                 idle = not (workers.busy or claimer.backlog or self._pauses.now)
                 caretaker.tick(idle=idle)
                 if not self._stopping:
-                    self._doze(self._sleep(assembly, inbox, claimer, workers), models, assembly)
+                    seconds = self._sleep(assembly, inbox, claimer, workers)
+                    self._doze(seconds, models, assembly, promotions)
         finally:
             self._notifier.stopping()
             self._heartbeat.beat("draining")
             source.stop()
+            promotions.stop()
             inbox.close()
             workers.drain()
             models.close()
@@ -195,9 +202,7 @@ class Daemon:
 
     def _check_surroundings(self, assembly: Assembly) -> None:
         """Look whether what failed before works again, and whether the clock was set."""
-        check_roots(self._configuration)
-        self._mounts.check()
-        check_space(self._configuration)
+        self._roots.check(closely=self._pauses.now is not None)
         if self._pauses.now is not None:
             assembly.store.check_writable()
         jump = self._clocks.jumped()
@@ -227,15 +232,20 @@ class Daemon:
             if claim is not None:
                 workers.submit(claim.document.id, partial(claimer.carry, claim))
 
-    def _doze(self, seconds: float, models: ModelSwitch, assembly: Assembly) -> None:
-        """Sleep until woken, or a model is due, or somebody answered; a look costs next to nothing.
+    def _doze(
+        self, seconds: float, models: ModelSwitch, assembly: Assembly, promotions: PromotionWatch
+    ) -> None:
+        """Sleep until woken, or a model is due, or somebody answered.
 
-        While autonomy is not earned it is a look at one file's time.
+        Looks for the last two now and then: for answers once autonomy is earned, for a promotion
+        where no event would tell of it.
         """
-        while seconds > 0 and not self._wake.wait(min(seconds, _PEEK_SECONDS)):
+        quiet = seconds <= _PEEK_SECONDS or (not assembly.earning.is_earned and promotions.tells())
+        peek = seconds if quiet else _PEEK_SECONDS
+        while seconds > 0 and not self._wake.wait(min(seconds, peek)):
             if models.due() or assembly.earning.due():
                 return
-            seconds -= _PEEK_SECONDS
+            seconds -= peek
 
     def _sleep(self, assembly: Assembly, inbox: Inbox, claimer: Claimer, workers: Workers) -> float:
         """Return for how long nothing can be due, in seconds."""

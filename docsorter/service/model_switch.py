@@ -1,6 +1,5 @@
 """The daemon's side of a promotion: notice it, load the model beside the work, put it to use."""
 
-import ctypes
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,6 +9,7 @@ from docsorter.configuration import Configuration
 from docsorter.errors import DocsorterError, ModelError, SettingsError
 from docsorter.model.promotion import PROMOTED, PromotionFile, Stamp
 from docsorter.model.registry import InUse, ModelRegistry, refuse_changed
+from docsorter.service import memory
 from docsorter.service.engine import LoadedModel, load_model
 from docsorter.service.heartbeat import ModelWord
 from docsorter.service.log import LOGGER
@@ -100,7 +100,7 @@ class ModelSwitch:
                 self._end(self._loading)
         elif self._untidy and not self._engine.outgoing:
             self._untidy = False
-            _give_memory_back()
+            memory.give_back()
         while self._events:
             kind, detail = self._events[0]
             self._store.add_event(kind, actor=ACTOR, detail=detail)
@@ -157,13 +157,3 @@ def _mark(used: InUse) -> str:
     """Return the fingerprint that was promoted; that of the starter is what it is now."""
     promotion = used.promotion
     return refuse_changed(used) if promotion is None else promotion.fingerprint
-
-
-def _give_memory_back() -> None:
-    """Ask the C library to return what the old model has left; without it some 40 MB stay taken.
-
-    malloc_trim(3) is glibc's own; other libraries return memory as they see fit.
-    """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)

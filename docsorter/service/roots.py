@@ -82,7 +82,15 @@ class MountMemory:
     def __init__(self, configuration: Configuration) -> None:
         self._file = configuration.state / MOUNTS_FILE
         self._roots = {place: configuration.root(place) for place in Place}
+        self._asked = [(place, os.fspath(root)) for place, root in self._roots.items()]
         self._seen: dict[Place, tuple[int, int]] = {}
+
+    def is_unchanged(self) -> bool:
+        """Say whether every root is the folder it was at the last check; one stat(2) per root."""
+        try:
+            return all(_identity(root) == self._seen.get(place) for place, root in self._asked)
+        except OSError:
+            return False
 
     def check(self) -> None:
         """Compare the mounts with those of before; costs one stat(2) per root while all is well.
@@ -93,9 +101,7 @@ class MountMemory:
         seen = {}
         for place, root in self._roots.items():
             with _said_of(place, root):
-                status = root.stat()
-                # Not the device alone: two mounts of one disk have the same.
-                seen[place] = (status.st_dev, status.st_ino)
+                seen[place] = _identity(root)
         if seen == self._seen:
             return
         now = {place: file_system(root).mount_point for place, root in self._roots.items()}
@@ -134,6 +140,12 @@ class MountMemory:
                 f"cannot write {self._file}: {environment_reason(error).text}",
                 remedy="free some space, or give the daemon's user permission to write there",
             ) from error
+
+
+def _identity(root: Path | str) -> tuple[int, int]:
+    """Tell one folder from another; not by the device alone, two mounts of one disk share it."""
+    status = os.stat(root)  # noqa: PTH116 -- a Path is dearer than the question, asked every tick
+    return status.st_dev, status.st_ino
 
 
 @contextmanager

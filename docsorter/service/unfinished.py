@@ -34,10 +34,13 @@ def due_moves(store: Store, now: dt.datetime, *, resuming: bool = False) -> list
 
     A move of a live process is safe: the mover's locks let only one carry it out.
     """
-    put_off = store.planned_moves(due_at=now)
-    after = _INTERRUPTED_AFTER if resuming else _ORPHANED_AFTER
-    older = store.planned_moves(planned_before=now - after)
+    before = now - (_INTERRUPTED_AFTER if resuming else _ORPHANED_AFTER)
     # A plan from the future is one from before the clock was set back.
-    older += store.planned_moves(planned_after=now + _ORPHANED_AFTER)
+    after = now + _ORPHANED_AFTER
+    if not store.any_loose_move(due_at=now, planned_before=before, planned_after=after):
+        return []
+    put_off = store.planned_moves(due_at=now)
+    older = store.planned_moves(planned_before=before)
+    older += store.planned_moves(planned_after=after)
     orphans = (move for move in older if store.document(move.document_id).next_try_at is None)
     return [*put_off, *orphans]

@@ -13,6 +13,9 @@ from docsorter.service.log import LOGGER
 from docsorter.service.pipeline import Pipeline
 
 _LOG = logging.getLogger(LOGGER)
+_AHEAD = 4
+"""Documents beyond the threads that may be handed out: so many, no thread waits for the next tick,
+and one tick hands out several."""
 Claim = Callable[[], Document | None]
 
 
@@ -22,7 +25,7 @@ class Workers:
     Args:
         pipeline: What each document goes through.
         count: Threads.
-        wake: Called whenever there is room for another document.
+        wake: Called when the threads are about to run out of documents, or one failed.
         clock: To tell how long a document is being looked at.
     """
 
@@ -32,8 +35,8 @@ class Workers:
         self._pipeline = pipeline
         self._wake = wake
         self._clock = clock
-        # One more document than threads is ready, so that no thread waits for the next tick.
-        self._limit = count + 1
+        self._count = count
+        self._limit = count + _AHEAD
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="document")
         self._lock = threading.Lock()
         self._running: dict[int, float] = {}
@@ -81,7 +84,7 @@ class Workers:
         return True
 
     def drain(self) -> None:
-        """Wait for every document that was handed out; there is at most one more than threads.
+        """Wait for every document that was handed out; there are a few more than threads at most.
 
         None is cancelled: its claim may be written down already, and is better carried out than
         left to the recovery of the next start.
@@ -107,7 +110,8 @@ class Workers:
         with self._lock:
             self._running.pop(document_id, None)
         self._report(document_id, future)
-        self._wake()
+        if self.busy <= self._count or self._trouble is not None:
+            self._wake()
 
     def _report(self, document_id: int, future: "Future[Document | None]") -> None:
         error = future.exception()

@@ -16,7 +16,7 @@ from docsorter.documents import (
     ReasonCode,
     State,
 )
-from docsorter.store import finding_rows, records, rows, statements, tallies
+from docsorter.store import finding_rows, plain, records, rows, statements, tallies
 from docsorter.store.tables import DocumentRow, EntryRow, PredictionRow
 from docsorter.store.transactions import Transactions
 from docsorter.store.words import Arrival, Destination, Findings
@@ -53,7 +53,7 @@ class DocumentsStore(Transactions):
                 "attempts": 0,
             }
             number = rows.inserted(session, statements.NEW_DOCUMENT, values)
-            row = DocumentRow(id=number, **values)  # in no session: nothing is read or written
+            row = plain.new_document({"id": number, **values})
             tallies.count(session, tallies.key_of(row), 1)
             spool = Destination(Place.SPOOL, spool_name(number, arrival.name), State.SPOOLED)
             move = rows.plan(
@@ -79,9 +79,10 @@ class DocumentsStore(Transactions):
         That is one that came earlier, or one that came later and has its verdict already. One that
         was withdrawn, forgotten, or itself rejected as a duplicate does not count.
         """
-        with self.read() as session:
-            row = session.scalar(statements.EARLIER, {"sha256": sha256, "before_id": before_id})
-            return None if row is None else records.document(row)
+        asked = {"sha256": sha256, "before_id": before_id}
+        with self.ask() as connection:
+            number = connection.scalar(statements.EARLIER, asked)
+        return None if number is None else self.document(number)
 
     def record_prediction(
         self, document_id: int, findings: Findings, *, actor: str = "daemon"

@@ -9,6 +9,7 @@ from docsorter.errors import StoreError
 from docsorter.store.location import Location
 
 _OPTION = "docsorter_begin"
+_NONE = ""
 
 
 def make_engine(location: Location, *, busy_seconds: float, foreign_keys: bool = True) -> Engine:
@@ -39,6 +40,11 @@ def reading(engine: Engine, location: Location) -> Engine:
     return engine.execution_options(isolation_level="REPEATABLE READ")
 
 
+def asking(engine: Engine) -> Engine:
+    """Return the same engine for single questions, which need no transaction around them."""
+    return engine.execution_options(**{_OPTION: _NONE})
+
+
 def writing(engine: Engine) -> Engine:
     """Return the same engine for transactions that write from their first statement on."""
     return engine.execution_options(**{_OPTION: "IMMEDIATE"})
@@ -63,7 +69,8 @@ def _begin_by_ourselves(engine: Engine, *, foreign_keys: bool) -> None:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         mode = connection.get_execution_options().get(_OPTION, "DEFERRED")
-        connection.exec_driver_sql(f"BEGIN {mode}")
+        if mode != _NONE:
+            connection.exec_driver_sql(f"BEGIN {mode}")
 
 
 def _set_pragmas(connection: sqlite3.Connection, *, foreign_keys: bool) -> None:

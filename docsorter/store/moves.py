@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from docsorter.documents import Document, Move, Prediction, State, Verdict
 from docsorter.errors import ConflictError
-from docsorter.store import check_rows, finding_rows, records, rows, statements
+from docsorter.store import check_rows, finding_rows, plain, records, rows, statements
 from docsorter.store.evidence_words import Draw
 from docsorter.store.tables import DocumentRow, MoveRow
 from docsorter.store.transactions import Transactions
@@ -65,11 +65,15 @@ class MovesStore(Transactions):
         """
         now = self._now()
         with self.write() as session:
-            row = rows.document_row(session, document_id, lock=True)
+            connection = session.connection()
+            row = plain.document(connection, document_id)
+            if row is None:
+                raise rows.no_document(document_id)
             _expect(row, State.SPOOLED)
-            before = records.decision(row)
+            columns, before = plain.columns(row), records.decision(row)
             finding_rows.note_findings(session, row, findings, now)
             records.set_verdict(row, verdict, now)
+            plain.keep_document(connection, row, columns)
             move = rows.plan(session, row, destination, actor=actor, now=now, before=before)
             detail = _verdict_detail(verdict, findings.prediction, row.name)
             if promise:
@@ -106,11 +110,11 @@ class MovesStore(Transactions):
         Raises:
             NotFoundError: There is none.
         """
-        with self.read() as session:
-            found = session.execute(statements.MOVE, {"move_id": move_id}).one_or_none()
-            if found is None:
-                raise rows.no_move(move_id)
-            return records.move(found[0]), records.document(found[1])
+        with self.ask() as connection:
+            found = plain.move(connection, move_id)
+        if found is None:
+            raise rows.no_move(move_id)
+        return records.move(found[0]), records.document(found[1])
 
     def moves(self, document_id: int) -> list[Move]:
         """Return all moves of a document, the oldest first."""
@@ -123,6 +127,18 @@ class MovesStore(Transactions):
         with self.read() as session:
             row = rows.planned_move_row(session, document_id)
             return None if row is None else records.move(row)
+
+    def any_loose_move(
+        self, *, due_at: dt.datetime, planned_before: dt.datetime, planned_after: dt.datetime
+    ) -> bool:
+        """Say whether `planned_moves` would find any by one of these; costs a fraction of it."""
+        asked = {
+            "due_at": due_at,
+            "planned_before": planned_before,
+            "planned_after": planned_after,
+        }
+        with self.ask() as connection:
+            return connection.scalar(statements.LOOSE_MOVE, asked) is not None
 
     def planned_moves(
         self,

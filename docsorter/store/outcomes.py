@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from docsorter.documents import Document, MoveState, Place, State, Verdict
 from docsorter.store import (
     check_rows,
+    plain,
     records,
     rows,
     second_rows,
@@ -19,7 +20,6 @@ from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow
 from docsorter.store.transactions import Transactions
 from docsorter.store.words import Changes
 
-_LOCKED = statements.MOVE.with_for_update()
 _FINISHED = frozenset({State.SORTED, State.REJECTED})
 
 
@@ -52,16 +52,22 @@ class OutcomesStore(Transactions):
         """
         now = self._now()
         with self.write() as session:
-            found = session.execute(_LOCKED, {"move_id": move_id}).one_or_none()
+            connection = session.connection()
+            found = plain.move(connection, move_id, lock=True)
             if found is None:
                 raise rows.no_move(move_id)
             move, row = found
             if move.state is MoveState.DONE:
                 return records.document(row)
             rows.refuse_closed(move)
-            with session.no_autoflush, tallies.recounted(session, row):  # one flush, at the end
+            moved, columns = plain.columns(move), plain.columns(row)
+            with tallies.recounted(session, row):
                 _apply(row, changes, now)
-                _arrive(session, row, move, now)
+                _arrive(row, move, now)
+                plain.keep_document(connection, row, columns)
+                plain.keep_move(connection, move, moved)
+            if move.from_place is not Place.INBOX:  # nobody was asked of it before
+                _open_entries(session, row, now)
             rows.log(session, event, at=now, actor=actor, document_id=row.id, detail=detail)
             return records.document(row)
 
@@ -111,7 +117,14 @@ def _apply(row: DocumentRow, changes: Changes, now: dt.datetime) -> None:
             setattr(row, name, value)
 
 
-def _arrive(session: Session, row: DocumentRow, move: MoveRow, now: dt.datetime) -> None:
+def _open_entries(session: Session, row: DocumentRow, now: dt.datetime) -> None:
+    """Ask whoever is to be asked; of most documents nobody ever was, and nobody is."""
+    asked = {"document_id": row.id}
+    if row.state is State.REVIEW or session.connection().scalar(statements.IS_AWAITED, asked):
+        check_rows.open_entries(session, rows.document_row(session, row.id), now)
+
+
+def _arrive(row: DocumentRow, move: MoveRow, now: dt.datetime) -> None:
     move.state, move.closed_at = MoveState.DONE, now
     row.place, row.path, row.state = move.to_place, move.to_path, move.next_state
     row.attempts = 0
@@ -120,8 +133,6 @@ def _arrive(session: Session, row: DocumentRow, move: MoveRow, now: dt.datetime)
     hold = move.before.get(taking_back.HOLD_UNTIL)
     if hold is not None:  # whoever took it back decides it again
         row.next_try_at = dt.datetime.fromisoformat(str(hold))
-    if move.from_place is not Place.INBOX:  # nobody was asked of it before
-        check_rows.open_entries(session, row, now)
 
 
 def _take_back(session: Session, move: MoveRow, now: dt.datetime) -> None:

@@ -22,10 +22,15 @@ def document_row(session: Session, document_id: int, *, lock: bool = False) -> D
     """
     row = session.get(DocumentRow, document_id, with_for_update=lock or None)
     if row is None:
-        raise NotFoundError(
-            f"there is no document {document_id}", remedy="docsorter history lists the latest"
-        )
+        raise no_document(document_id)
     return row
+
+
+def no_document(document_id: int) -> NotFoundError:
+    """Return the error for a document that does not exist."""
+    return NotFoundError(
+        f"there is no document {document_id}", remedy="docsorter history lists the latest"
+    )
 
 
 def is_planned() -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ from typing import Final, cast
 from sqlalchemy import BindParameter, Table, and_, bindparam, func, insert, or_, select
 
 from docsorter.documents import ReasonCode, State, VerdictKind
+from docsorter.store.evidence_tables import CheckRow
 from docsorter.store.tables import DocumentRow, EntryRow, EventRow, MoveRow, PredictionRow
 
 _IS_DUPLICATE = (DocumentRow.reason == ReasonCode.DUPLICATE) & (
@@ -12,7 +13,7 @@ _IS_DUPLICATE = (DocumentRow.reason == ReasonCode.DUPLICATE) & (
 )
 
 EARLIER: Final = (
-    select(DocumentRow)
+    select(DocumentRow.id)
     .where(
         DocumentRow.sha256 == bindparam("sha256"),
         or_(
@@ -27,7 +28,7 @@ EARLIER: Final = (
     .order_by(DocumentRow.id)
     .limit(1)
 )
-"""The first document with the bytes `sha256` that was kept; `before_id` asks."""
+"""Number of the first document with the bytes `sha256` that was kept; `before_id` asks."""
 
 IS_PLANNED: Final = (
     select(MoveRow.id)
@@ -60,17 +61,36 @@ NEXT_TRIES: Final = (
 )
 """When the first waiting document, and the first planned move, is tried again."""
 
-MOVE: Final = (
-    select(MoveRow, DocumentRow)
+LOOSE_MOVE: Final = (
+    select(MoveRow.id)
     .join(DocumentRow, DocumentRow.id == MoveRow.document_id)
-    .where(MoveRow.id == bindparam("move_id"))
+    .where(
+        MoveRow.closed_at.is_(None),
+        or_(
+            DocumentRow.next_try_at <= bindparam("due_at"),
+            MoveRow.planned_at < bindparam("planned_before"),
+            MoveRow.planned_at > bindparam("planned_after"),
+        ),
+    )
+    .limit(1)
 )
-"""The move `move_id` and its document."""
+"""A planned move that is tried again by `due_at`, or was planned at another time than lately."""
 
 OPEN_ENTRY: Final = select(EntryRow).where(
     EntryRow.document_id == bindparam("document_id"), EntryRow.closed_at.is_(None)
 )
 """The open review entry of the document `document_id`."""
+
+AWAITED: Final = (
+    select(CheckRow.id)
+    .where(CheckRow.document_id == bindparam("document_id"), CheckRow.settled_at.is_(None))
+    .exists()
+    | select(EntryRow.id)
+    .where(EntryRow.document_id == bindparam("document_id"), EntryRow.closed_at.is_(None))
+    .exists()
+)
+"""Whether the document `document_id` has an open check or an open review entry."""
+IS_AWAITED: Final = select(AWAITED)
 
 # New rows that nothing else in the transaction speaks of need no object of their own, which costs
 # several times what the statement does.

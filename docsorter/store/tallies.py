@@ -29,7 +29,7 @@ def key_of(row: DocumentRow) -> Key:
 
 def count(session: Session, key: Key, by: int) -> None:
     """Change a counter, in the transaction of what is counted."""
-    session.execute(_COUNT, _change(key, by))
+    session.connection().execute(_COUNT, _change(key, by))
 
 
 def _change(key: Key, by: int) -> dict[str, object]:
@@ -44,7 +44,7 @@ def recounted(session: Session, row: DocumentRow) -> Iterator[None]:
     yield
     after = key_of(row)
     if after != before:
-        session.execute(_COUNT, [_change(before, -1), _change(after, 1)])
+        session.connection().execute(_COUNT, [_change(before, -1), _change(after, 1)])
 
 
 def real(session: Session) -> dict[Key, int]:

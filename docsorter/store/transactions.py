@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from docsorter.clock import Clock
-from docsorter.store.engine import reading, writing
+from docsorter.store.engine import asking, reading, writing
 from docsorter.store.faults import translated
 from docsorter.store.group_commit import GroupCommit
 from docsorter.store.location import Location
@@ -41,6 +41,7 @@ class Transactions:
         self._busy_seconds = busy_seconds
         self._token = token
         self._reader = reading(engine, location)
+        self._asker = asking(engine)
         self._writer = writing(engine)
         self._groups = GroupCommit(self._writer, busy_seconds, str(location.path))
 
@@ -64,6 +65,12 @@ class Transactions:
         """Open a transaction that sees one state of the database throughout."""
         with translated(self.where), Session(self._reader) as session, session.begin():
             yield session
+
+    @contextmanager
+    def ask(self) -> Iterator[Connection]:
+        """Open a connection for one question, which sees one state of the database by itself."""
+        with translated(self.where), self._asker.connect() as connection:
+            yield connection
 
     @contextmanager
     def write(self) -> Iterator[Session]:

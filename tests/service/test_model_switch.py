@@ -10,7 +10,7 @@ from docsorter.configuration import Configuration, load
 from docsorter.errors import DocsorterError, ModelError, StoreError
 from docsorter.model.promotion import FILE_NAME, PromotionFile, fingerprint
 from docsorter.resources import starter_bundle_dir
-from docsorter.service import model_switch
+from docsorter.service import memory
 from docsorter.service.engine import LoadedModel
 from docsorter.service.migration import open_workspace_store
 from docsorter.service.model_switch import ModelSwitch
@@ -109,7 +109,7 @@ def test_the_memory_of_the_old_model_is_given_back_once_nobody_looks_with_it(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[int] = []
-    monkeypatch.setattr(model_switch, "_give_memory_back", lambda: given.append(1))
+    monkeypatch.setattr(memory, "give_back", lambda: given.append(1))
     bench.promote("ours-1")
     bench.settle()
     with monkeypatch.context() as patch:

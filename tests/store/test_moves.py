@@ -141,6 +141,18 @@ def test_recovery_sees_planned_moves_and_retries_only_those_due(
     assert store.planned_moves(due_at=later) == [second]
     assert store.planned_moves(planned_before=clock.now()) == [first]
     assert store.planned_moves(limit=1) == [first]
+    long_ago, far_off = (
+        dt.datetime(2000, 1, 1, tzinfo=dt.UTC),
+        dt.datetime(2100, 1, 1, tzinfo=dt.UTC),
+    )
+    assert not store.any_loose_move(
+        due_at=clock.now(), planned_before=long_ago, planned_after=far_off
+    )
+    assert store.any_loose_move(due_at=later, planned_before=long_ago, planned_after=far_off)
+    assert store.any_loose_move(
+        due_at=clock.now(), planned_before=clock.now(), planned_after=far_off
+    )
+    assert store.any_loose_move(due_at=clock.now(), planned_before=long_ago, planned_after=long_ago)
     assert store.next_due_time() == later
     done = store.finish_move(second.id, actor="daemon", event="delivered")
     assert (done.attempts, done.next_try_at, done.waiting) == (0, None, None)

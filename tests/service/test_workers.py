@@ -1,0 +1,63 @@
+"""Workers take several documents ahead and ask for more when they are about to run out."""
+
+import threading
+
+from docsorter.documents import Document, State
+from docsorter.service.workers import Workers
+from tests.service.desk import Desk
+
+
+class Gate:
+    """Lets documents pass one at a time; each ends as a claim that came to nothing."""
+
+    def __init__(self) -> None:
+        self.passes = threading.Semaphore(0)
+
+    def claim(self) -> Document | None:
+        assert self.passes.acquire(timeout=30)
+        return None
+
+
+def test_more_is_asked_for_when_no_more_documents_are_left_than_threads(desk: Desk) -> None:
+    gate, left, one_left = Gate(), [], threading.Event()
+
+    def wake() -> None:
+        left.append(workers.busy)
+        one_left.set()
+
+    workers = Workers(desk.pipeline, 1, wake, desk.clock)
+    taken = [workers.submit(number, gate.claim) for number in range(8)]
+    assert taken == [True] * 5 + [False] * 3
+    assert workers.capacity == 0
+    gate.passes.release(4)
+    assert one_left.wait(30)
+    assert left == [1]
+    assert workers.capacity == 4
+    gate.passes.release()
+    workers.drain()
+    assert left == [1, 0]
+
+
+def test_a_failure_is_told_at_once(desk: Desk) -> None:
+    gate, told = Gate(), threading.Event()
+    workers = Workers(desk.pipeline, 1, told.set, desk.clock)
+
+    def fail() -> Document | None:
+        raise OSError("the disk is gone")
+
+    workers.submit(1, fail)
+    for number in range(2, 6):
+        workers.submit(number, gate.claim)
+    assert told.wait(30)
+    assert isinstance(workers.take_trouble(), OSError)
+    gate.passes.release(4)
+    workers.drain()
+
+
+def test_a_document_is_taken_through(desk: Desk) -> None:
+    document = desk.drop("a.pdf", b"invoice 0.99")
+    workers = Workers(desk.pipeline, 1, lambda: None, desk.clock)
+    assert workers.submit(document.id)
+    workers.drain()
+    assert desk.store.document(document.id).state is not State.SPOOLED
+    assert workers.done == 1
