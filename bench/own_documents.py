@@ -31,15 +31,14 @@ from docsorter.training.dataset import Sample
 from docsorter.training.engine.base import KnownHead
 from docsorter.training.engine.classes import StartingHead, starting_head
 from docsorter.training.engine.confidence import LEAST_TEMPERATURE, careful_thresholds
+from docsorter.training.engine.examples import Examples, page_weights
 from docsorter.training.engine.foreign import foreign_documents, foreign_kinds
 from docsorter.training.engine.head import (
     LEAST_STRENGTH_OF_KNOWN,
     STRENGTHS,
     Adjustment,
-    Examples,
     choose_strength,
     fit_head,
-    page_weights,
 )
 from docsorter.training.looking import Judged
 from docsorter.training.progress import SILENT

@@ -9,7 +9,8 @@ from bench.department.arrivals import Arrivals
 from bench.department.models import Seen
 from bench.department.people import People, Said
 from docsorter.decide.autonomy import EarnPolicy, make_plan, next_step, share_checked
-from docsorter.decide.earned import CheckedScores, EarnPlan, doubt, standing
+from docsorter.decide.earn_plan import EarnPlan
+from docsorter.decide.earned import CheckedScores, doubt, standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,13 +12,12 @@ from docsorter.decide.offsets import comparable, offsets_of
 from docsorter.model.bundle import load_bundle
 from docsorter.resources import starter_bundle_dir
 from docsorter.training.engine.confidence import LEAST_TEMPERATURE
+from docsorter.training.engine.examples import Examples, page_weights
 from docsorter.training.engine.head import (
     LEAST_STRENGTH_OF_KNOWN,
     STRENGTHS,
-    Examples,
     choose_strength,
     fit_head,
-    page_weights,
 )
 from docsorter.training.rule import NOVELTY_LIMIT
 

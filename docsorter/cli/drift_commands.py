@@ -9,7 +9,7 @@ from docsorter.cli.output import fields, print_json, print_table, say, when
 from docsorter.errors import ExitCode
 
 if TYPE_CHECKING:
-    from docsorter.service.drift import DriftReport
+    from docsorter.service.drift_report import DriftReport
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +31,8 @@ def drift(
     """
     from docsorter.clock import SystemClock
     from docsorter.errors import NotFoundError
-    from docsorter.service.drift import keep, kept, look
+    from docsorter.service.drift import look
+    from docsorter.service.drift_report import keep, kept
     from docsorter.service.migration import open_workspace_store
     from docsorter.service.probation import Probation
 

@@ -7,10 +7,11 @@ import typer
 
 from docsorter.cli.asking import confirm
 from docsorter.cli.context import AsJson, acts, configuration, reviewer
-from docsorter.cli.output import documents, print_json, print_table, progress, say, when
+from docsorter.cli.output import documents, progress
 from docsorter.cli.review_answering import DryRun, Yes
 from docsorter.cli.review_figures import moment
-from docsorter.errors import ConflictError, DocsorterError, ExitCode, UsageError
+from docsorter.cli.undo_showing import exit_code_of, show, summary
+from docsorter.errors import ConflictError, DocsorterError, UsageError
 
 if TYPE_CHECKING:
     from docsorter.configuration import Configuration
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from docsorter.service.bulk import Failed
     from docsorter.service.taking_back import TakingBack
     from docsorter.store import TakeBack
-
-_SHOWN = 30
 
 
 def register(app: typer.Typer) -> None:
@@ -82,16 +81,16 @@ def undo(
             taking.finish_interrupted()
         ready, touched = _survey(taking, wanted)
         if dry_run or not as_json:
-            _show(ready, touched, dry_run=dry_run, as_json=as_json, to=_to(other, decide_again))
+            show(ready, touched, dry_run=dry_run, as_json=as_json, to=_to(other, decide_again))
         if dry_run or not ready:
-            raise typer.Exit(_code(touched))
+            raise typer.Exit(exit_code_of(touched))
         confirm(f"take back {documents(len(ready))}?", yes=yes)
         numbers = [document.id for document in ready]
         if decide_again:
             done, failed = _again(chosen, workspace, taking, numbers, other)
         else:
             done, failed = _back(taking, numbers)
-    _summary(done, [*touched, *failed], as_json=as_json)
+    summary(done, [*touched, *failed], as_json=as_json)
 
 
 def _meant(what: Sequence[str], *, decide_again: bool) -> tuple[list[int], str]:
@@ -167,47 +166,6 @@ def _not_sorted(number: int) -> ConflictError:
     )
 
 
-def _show(
-    ready: Sequence["Document"],
-    touched: Sequence["Failed"],
-    *,
-    dry_run: bool,
-    as_json: bool,
-    to: str,
-) -> None:
-    if as_json:
-        left = [{"document_id": f.document_id, "error": f.error.message} for f in touched]
-        print_json({"would_move": ready, "to": to, "left_alone": left})
-        return
-    print_table(
-        (">id", "file", "is", "by", "since"),
-        (
-            (
-                document.id,
-                document.name,
-                (document.verdict and document.verdict.label) or document.state.value,
-                document.answered_by or document.model or "machine",
-                when(document.decided_at),
-            )
-            for document in ready[:_SHOWN]
-        ),
-        empty="nothing is to be taken back",
-    )
-    if len(ready) > _SHOWN:
-        say(f"and {len(ready) - _SHOWN} more")
-    if dry_run or not ready:
-        _say_touched(touched)
-    if ready:
-        say(f"{documents(len(ready))} {to}")
-
-
-def _say_touched(touched: Sequence["Failed"]) -> None:
-    for each in touched[:_SHOWN]:
-        say(f"left alone: {each.error}")
-    if len(touched) > _SHOWN:
-        say(f"left alone: {len(touched) - _SHOWN} more")
-
-
 def _back(taking: "TakingBack", numbers: Sequence[int]) -> tuple[list["Document"], list["Failed"]]:
     from docsorter.service.bulk import for_each
 
@@ -240,23 +198,3 @@ def _again(
                 done.append(outcome)
             bar.advance(task)
     return done, failed
-
-
-def _summary(done: Sequence["Document"], failed: Sequence["Failed"], *, as_json: bool) -> None:
-    if as_json:
-        left = [{"document_id": f.document_id, "error": f.error.message} for f in failed]
-        print_json({"done": done, "left_alone": left})
-    else:
-        _say_touched(failed)
-        places: dict[str, int] = {}
-        for document in done:
-            places[document.state.value] = places.get(document.state.value, 0) + 1
-        now = ", ".join(f"{number} {state}" for state, number in sorted(places.items()))
-        say(f"{documents(len(done))} taken back{f', now {now}' if now else ''}")
-        if failed:
-            say(f"{len(failed)} left alone")
-    raise typer.Exit(_code(failed))
-
-
-def _code(failed: Sequence["Failed"]) -> ExitCode:
-    return failed[0].error.exit_code if failed else ExitCode.OK

@@ -10,15 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from docsorter.decide.earned import (
-    CheckedScores,
-    EarnPlan,
-    Standing,
-    certified_thresholds,
-    doubt,
-    plan_grid,
-    standing,
-)
+from docsorter.decide.earn_plan import EarnPlan, plan_grid
+from docsorter.decide.earned import CheckedScores, Standing, certified_thresholds, doubt, standing
 from docsorter.decide.promise import error_upper_bound
 from docsorter.decide.sampling import draw_probability
 

@@ -1,30 +1,26 @@
 """Whether a new model may take over: a paired test on blind answers that neither has learned from.
 
 Each checked document gives d = (new model wrong) - (old model wrong), -1, 0 or 1, and was drawn
-with a known inclusion probability p. The mean of d over all documents is below a margin m exactly
-when the mean of (d - m) / p over the drawn ones is below 0, so that is bet on: the capital
-prod(1 - b (d_i - m) p_min / p_i), averaged over bets b, exceeds 1 / (1 - confidence) with at most
-that probability while the new model is worse by m or more, however often one looks (Ville 1939;
-Waudby-Smith and Ramdas 2024, "Estimating means of bounded random variables by betting").
+with a known inclusion probability. While the new model is worse by the margin or more, the chance
+that it ever passes is at most 1 - confidence, however often one looks (`paired_betting`).
 """
 
-import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from docsorter.decide.agreement import mcnemar
+from docsorter.decide.paired_betting import (
+    capitals,
+    checks_needed,
+    least_margin_shown,
+    mixture,
+    weights_of,
+)
 from docsorter.errors import UsageError
-
-# Half of the stake on the bet that grows fastest while the two models agree.
-_BETS: Final = np.array([0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95])
-_STAKES: Final = np.array([*[0.5 / 7] * 7, 0.5])
-_MARGINS: Final = np.linspace(-0.5, 1.0, 301)[1:-1]
-_MOST_CHECKS: Final = 100_000
 
 
 class GateVerdict(StrEnum):
@@ -145,14 +141,14 @@ def judge_candidate(checks: PairedChecks, plan: GatePlan) -> Gate:
     """
     if not (0 < plan.margin < 1 and 0 < plan.confidence < 1):
         raise UsageError("margin and confidence of a gate lie between 0 and 1")
-    d, weights = checks.difference, _weights(checks.inclusion)
+    d, weights = checks.difference, weights_of(checks.inclusion)
     wanted = 1 / (1 - plan.confidence)
-    capital = _capitals(weights * (d - plan.margin), 1 - plan.margin)
-    passed = _mixture(capital).max(initial=1.0) >= wanted
-    worse = _mixture(_capitals(-weights * d, 1.0)).max(initial=1.0) >= wanted
+    logs = capitals(weights * (d - plan.margin), 1 - plan.margin)
+    passed = mixture(logs).max(initial=1.0) >= wanted
+    worse = mixture(capitals(-weights * d, 1.0)).max(initial=1.0) >= wanted
     labels = _labels(checks, plan)
     broken = tuple(label.label for label in labels if not label.holds)
-    needed = 0 if passed else _needed(capital, weights, plan, wanted)
+    needed = 0 if passed else checks_needed(logs, weights, plan.margin, wanted)
     verdict, why = _verdict(passed=passed, worse=worse, broken=broken, needed=needed, plan=plan)
     only_old, only_new = int((d > 0).sum()), int((d < 0).sum())
     return Gate(
@@ -162,68 +158,16 @@ def judge_candidate(checks: PairedChecks, plan: GatePlan) -> Gate:
         only_old_right=only_old,
         only_new_right=only_new,
         difference=float((weights * d).sum() / weights.sum()) if len(d) else 0.0,
-        upper_bound=_upper_bound(d, weights, wanted),
+        upper_bound=least_margin_shown(d, weights, wanted),
         needed=needed,
         p_value=mcnemar(only_old, only_new),
         labels=labels,
     )
 
 
-def _weights(inclusion: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what each check counts, (0, 1]; the least inclusion is the sampling plan's."""
-    least = float(inclusion.min(initial=1.0))
-    weights: NDArray[np.float64] = least / inclusion
-    return weights
-
-
-def _capitals(stakes: NDArray[np.float64], most: float) -> NDArray[np.float64]:
-    """Return the logarithm of each bet's capital after each check, (n, bets).
-
-    Args:
-        stakes: (n,) what is lost per unit bet, each at most `most`.
-        most: Greatest loss, > 0.
-    """
-    logs: NDArray[np.float64] = np.log1p(-np.outer(stakes, _BETS / most))
-    return np.cumsum(logs, axis=0)
-
-
-def _mixture(capitals: NDArray[np.float64]) -> NDArray[np.float64]:
-    result: NDArray[np.float64] = np.exp(np.minimum(capitals, 700.0)) @ _STAKES
-    return result
-
-
-def _needed(
-    capitals: NDArray[np.float64], weights: NDArray[np.float64], plan: GatePlan, wanted: float
-) -> int:
-    now = capitals[-1] if len(capitals) else np.zeros(len(_BETS))
-    weight = float(weights.mean()) if len(weights) else 1.0
-    gain = np.log1p(weight * plan.margin * _BETS / (1 - plan.margin))
-    low, high = 0, 1
-    while _mixture((now + high * gain)[np.newaxis])[0] < wanted and high < _MOST_CHECKS:
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        reached = _mixture((now + middle * gain)[np.newaxis])[0] >= wanted
-        low, high = (low, middle) if reached else (middle, high)
-    return high
-
-
-def _upper_bound(d: NDArray[np.float64], weights: NDArray[np.float64], wanted: float) -> float:
-    """Return the least margin that is shown, in steps of half a percent; 1 for none."""
-
-    def shown(margin: float) -> bool:
-        capitals = _capitals(weights * (d - margin), 1 - margin)
-        return bool(_mixture(capitals).max(initial=1.0) >= wanted)
-
-    # The capital grows with the margin, whatever the checks are: what is shown stays shown.
-    margins: list[float] = _MARGINS.tolist()
-    place = bisect.bisect_left(margins, True, key=shown)
-    return margins[place] if place < len(margins) else 1.0
-
-
 def _labels(checks: PairedChecks, plan: GatePlan) -> tuple[LabelDifference, ...]:
     found = []
-    weights, d = _weights(checks.inclusion), checks.difference
+    weights, d = weights_of(checks.inclusion), checks.difference
     for label in sorted(set(checks.truths)):
         mine = np.array([truth == label for truth in checks.truths])
         worse = float((weights * d)[mine].sum() / weights[mine].sum())

@@ -27,16 +27,20 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from docsorter.decide.covariance import (
+    LEAST_SHARE,
+    Floats,
+    principal_components,
+    squares,
+    whitening_of,
+)
 from docsorter.errors import ModelError
 
-Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
 COMPONENTS: Final = 128
 OUTSIDE_WEIGHT: Final = 0.1
 """What the dimensions outside the components count, when those inside count 1."""
-
-_LEAST_SHARE: Final = 1e-6  # of the mean variance: below, a direction is rounding, not evidence
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,10 +97,10 @@ class NoveltyModel:
         centred = pages - mean
         # Half as many components as there are pages to spare, or the last ones are noise.
         width = max(1, min(components, spare // 2, pages.shape[1]))
-        basis = _principal_components(centred, width)
+        basis = principal_components(centred, width)
         inside = centred @ basis
         class_means = np.stack([inside[members == one].mean(axis=0) for one in range(len(classes))])
-        whitening = _whitening(inside - class_means[members], spare)
+        whitening = whitening_of(inside - class_means[members], spare)
         model = cls(
             mean=mean.astype(np.float32),
             components=basis.astype(np.float32),
@@ -128,11 +132,11 @@ class NoveltyModel:
             )
         centred = pages - self.mean
         inside = centred @ self.components.astype(np.float64)
-        rest = _squares(centred) - _squares(inside)
+        rest = squares(centred) - squares(inside)
         white = inside @ self.whitening.astype(np.float64)
         nearest = np.full(len(white), np.inf)
         for centre in self.centres.astype(np.float64):  # one by one: n x classes x k is large
-            nearest = np.minimum(nearest, _squares(white - centre))
+            nearest = np.minimum(nearest, squares(white - centre))
         result: Floats = np.sqrt(nearest + np.maximum(rest, 0.0) * float(self.outside[0]))
         return result
 
@@ -191,50 +195,11 @@ def _finite_rows(features: NDArray[np.floating[Any]]) -> Floats:
     return values
 
 
-def _squares(values: Floats) -> Floats:
-    result: Floats = np.einsum("ij,ij->i", values, values)
-    return result
-
-
-def _principal_components(centred: Floats, width: int) -> Floats:
-    """Return (F, width) orthonormal columns; by the smaller of the two scatter matrices."""
-    if not np.ptp(centred, axis=0).any():
-        raise ModelError("novelty cannot be fitted: all training pages have the same features")
-    if len(centred) >= centred.shape[1]:
-        vectors = np.linalg.eigh(centred.T @ centred)[1]
-        return np.asarray(vectors[:, ::-1][:, :width])
-    vectors = np.linalg.eigh(centred @ centred.T)[1]
-    return np.linalg.qr(centred.T @ vectors[:, ::-1][:, :width])[0]
-
-
-def _whitening(deviations: Floats, spare: int) -> Floats:
-    """Return the inverse root of the shrunk covariance of deviations from class means."""
-    width = deviations.shape[1]
-    covariance = deviations.T @ deviations / spare
-    level = float(np.trace(covariance)) / width
-    target = level * np.eye(width)
-    share = _shrinkage(deviations)
-    values, vectors = np.linalg.eigh((1 - share) * covariance + share * target)
-    floor = max(level * _LEAST_SHARE, float(np.finfo(np.float32).tiny))
-    return np.asarray(vectors / np.sqrt(width * np.maximum(values, floor)))
-
-
-def _shrinkage(deviations: Floats) -> float:
-    """Return the share of the identity in the covariance, 0-1 (Ledoit and Wolf 2004)."""
-    count, width = deviations.shape
-    covariance = deviations.T @ deviations / count
-    level = float(np.trace(covariance)) / width
-    spread = float(((covariance - level * np.eye(width)) ** 2).sum())
-    squared = deviations**2
-    chance = (float((squared.T @ squared).sum()) / count - float((covariance**2).sum())) / count
-    return 1.0 if spread <= 0 else max(0.0, min(chance / spread, 1.0))
-
-
 def _outside_weight(centred: Floats, inside: Floats) -> float:
     if centred.shape[1] == inside.shape[1]:
         return 0.0
-    whole = float(_squares(centred).sum())
-    rest = max(whole - float(_squares(inside).sum()), whole * _LEAST_SHARE)
+    whole = float(squares(centred).sum())
+    rest = max(whole - float(squares(inside).sum()), whole * LEAST_SHARE)
     return OUTSIDE_WEIGHT * len(centred) / rest
 
 

@@ -1,4 +1,4 @@
-"""From what the classifier returned to a prediction, and from a prediction to a verdict.
+"""From a prediction to a verdict.
 
 Policies of labels: `auto` documents are sorted when sure; `review` documents are always shown to a
 person, with the label suggested; `never` documents go to a person as unlike the training
@@ -13,14 +13,10 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from docsorter.decide.calibration import label_probabilities
-from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.offsets import comparable
-from docsorter.decide.pooling import disagreement, pool_pages
+from docsorter.decide.pooling import disagreement
 from docsorter.documents import (
-    PagePrediction,
     Prediction,
-    RawOutput,
     Reason,
     ReasonCode,
     SortRule,
@@ -32,51 +28,6 @@ from docsorter.errors import ModelError
 _COMPETES = 0.5  # the second label is worth naming from this share of the first one's probability
 _LEAST_DIGITS = 2
 _MOST_DIGITS = 12
-
-
-def predict(
-    raw: RawOutput,
-    labels: Sequence[str],
-    rule: SortRule,
-    novelty: NoveltyModel,
-    *,
-    model: str,
-    background: int = 0,
-) -> Prediction:
-    """Calibrate the pages, measure their novelty and pool them into the document.
-
-    Args:
-        raw: Logits (pages, C) and features (pages, F) of one document, in page order.
-        labels: Labels of the prediction; the last one stands for the background, if there is one.
-        rule: Whose temperature is used.
-        novelty: Distance from the training data.
-        model: Name of the model bundle.
-        background: Trailing columns of the logits that are summed into the last label.
-
-    Returns:
-        The prediction; its novelty is that of the most novel page.
-
-    Raises:
-        ModelError: A number is not finite, or the shapes do not fit: never a verdict from those.
-    """
-    outputs = len(labels) - (background > 0) + background
-    if raw.logits.ndim != 2 or raw.logits.shape[1] != outputs:  # noqa: PLR2004 -- a table
-        raise ModelError(
-            f"the model returned logits of shape {raw.logits.shape}, "
-            f"but {outputs} outputs are expected for the labels {', '.join(labels)}"
-        )
-    if len(raw.features) != len(raw.logits) or len(raw.logits) == 0:
-        raise ModelError(
-            f"the model returned {len(raw.features)} features for {len(raw.logits)} pages"
-        )
-    by_page = label_probabilities(raw.logits, rule.temperature, background)
-    percentiles = novelty.percentile(raw.features)
-    pages = tuple(
-        PagePrediction(tuple(map(float, row)), float(percentile))
-        for row, percentile in zip(by_page, percentiles, strict=True)
-    )
-    pooled = tuple(map(float, pool_pages(by_page)))
-    return Prediction(model, tuple(labels), pooled, float(percentiles.max()), pages)
 
 
 def decide(prediction: Prediction, rule: SortRule, active_labels: Collection[str]) -> Verdict:

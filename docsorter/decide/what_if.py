@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from docsorter.decide.earned import CheckedScores, EarnPlan, standing
+from docsorter.decide.earn_plan import EarnPlan
+from docsorter.decide.earned import CheckedScores, standing
 from docsorter.errors import UsageError
 
 

@@ -6,7 +6,7 @@ import threading
 from docsorter.clock import Clock
 from docsorter.configuration import Configuration
 from docsorter.errors import DocsorterError
-from docsorter.service import drift
+from docsorter.service import drift, drift_report
 from docsorter.service.care import Care
 from docsorter.service.log import LOGGER
 from docsorter.store import Store
@@ -80,11 +80,11 @@ class Caretaker:
 
     def _look_for_drift(self) -> None:
         """Compare the last week with those before it, once a week; `status` shows what differs."""
-        if not drift.is_due(self._state, self._clock.now()):
+        if not drift_report.is_due(self._state, self._clock.now()):
             return
         try:
             report = drift.look(self._store, self._clock)
-            drift.keep(self._state, report)
+            drift_report.keep(self._state, report)
         except (DocsorterError, OSError) as error:
             _LOG.warning("the weekly comparison was not finished: %s", error)
             return

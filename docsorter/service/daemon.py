@@ -21,7 +21,7 @@ from docsorter.service import memory
 from docsorter.service.assembly import Assembly, assemble
 from docsorter.service.caretaker import Caretaker
 from docsorter.service.claims import Claimer
-from docsorter.service.clockwatch import ClockWatch
+from docsorter.service.hastening import Hastening
 from docsorter.service.heartbeat import Heartbeat
 from docsorter.service.lock import WorkspaceLock
 from docsorter.service.log import LOGGER
@@ -30,13 +30,10 @@ from docsorter.service.notify import Notifier
 from docsorter.service.pauses import Pauses, pause_of
 from docsorter.service.promotion_watch import PromotionWatch
 from docsorter.service.rootwatch import RootWatch
-from docsorter.service.unfinished import longest_wait
 from docsorter.service.watching import Watching
 from docsorter.service.workers import Workers
 
 _LOG = logging.getLogger(LOGGER)
-# Seconds; once is not enough, as a worker may write down a wait that it worked out before the jump.
-_AFTER_A_JUMP = (0.0, 10.0, 60.0, 240.0)
 _RETRY_SECONDS = 5.0
 _LONGEST_SLEEP = 30.0
 _PEEK_SECONDS = 2.0  # how soon a sleeping daemon notices what nothing tells it of
@@ -65,8 +62,7 @@ class Daemon:
         self._stopping = False
         self._pauses = Pauses()
         self._roots = RootWatch(configuration, self._clock)
-        self._clocks = ClockWatch(self._clock)
-        self._hasten_at: list[float] = []
+        self._hastening = Hastening(configuration, self._clock)
         self._heartbeat = Heartbeat(
             configuration.state,
             permissions(configuration.settings)[Place.SPOOL].file_mode,
@@ -205,14 +201,7 @@ class Daemon:
         self._roots.check(closely=self._pauses.now is not None)
         if self._pauses.now is not None:
             assembly.store.check_writable()
-        jump = self._clocks.jumped()
-        if jump:
-            _LOG.warning("the clock was set by %+.0f s; nothing waits longer for that", jump)
-            self._hasten_at = [self._clock.monotonic() + after for after in _AFTER_A_JUMP]
-        if self._hasten_at and self._clock.monotonic() >= self._hasten_at[0]:
-            del self._hasten_at[0]
-            assembly.store.hasten(longest_wait(self._configuration, self._clock))
-            assembly.due.hurry()
+        self._hastening.tick(assembly)
 
     def _hand_out(self, assembly: Assembly, claimer: Claimer, workers: Workers) -> None:
         trouble = workers.take_trouble()

@@ -9,7 +9,8 @@ from typing import Protocol, Self
 
 from docsorter.configuration import Configuration
 from docsorter.decide.novelty import NoveltyModel
-from docsorter.decide.policy import decide, predict
+from docsorter.decide.policy import decide
+from docsorter.decide.predicting import predict
 from docsorter.decide.promise import starter_statement
 from docsorter.decide.rule_key import rule_key
 from docsorter.documents import PageSet, Prediction, SortRule, Verdict
@@ -23,6 +24,7 @@ from docsorter.model.registry import ModelRegistry, refuse_changed
 from docsorter.model.runtime_choice import kept_threads, surroundings
 from docsorter.pages.reader import PageReader
 from docsorter.resources import usable_cores
+from docsorter.store import Findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,17 @@ class Sight:
     statement: str = ""
     rule_key: str = ""
     rule: SortRule | None = None
+
+    @property
+    def findings(self) -> Findings:
+        """The same as the store knows it, without the verdict."""
+        return Findings(
+            prediction=self.prediction,
+            pages=self.pages.total_pages,
+            media_type=self.pages.media_type,
+            producer=self.pages.producer,
+            traits=self.pages.traits,
+        )
 
 
 class Looker(Protocol):

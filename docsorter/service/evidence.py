@@ -9,7 +9,8 @@ import numpy as np
 
 from docsorter.decide.autonomy import EarnPolicy
 from docsorter.decide.double_looks import MissRate, measured_miss_rate
-from docsorter.decide.earned import CheckedScores, EarnPlan
+from docsorter.decide.earn_plan import EarnPlan
+from docsorter.decide.earned import CheckedScores
 from docsorter.documents import CheckOutcome
 from docsorter.errors import UsageError
 from docsorter.settings import PromiseSettings

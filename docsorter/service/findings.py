@@ -45,16 +45,3 @@ class Finding:
     path: str = ""
     repaired: str = ""
     remedy: str = ""
-
-
-REPAIRABLE = frozenset(
-    {
-        Trouble.COUNTERS,
-        Trouble.NAMES,
-        Trouble.SIDECAR,
-        Trouble.OPEN_MOVE,
-        Trouble.ENTRY,
-        Trouble.FORGETTING,
-    }
-)
-"""What `--repair` always mends; of MISSING and UNKNOWN_FILE it mends what loses nothing."""

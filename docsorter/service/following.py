@@ -9,7 +9,8 @@ import numpy as np
 from docsorter.clock import Clock
 from docsorter.decide.autonomy import make_plan
 from docsorter.decide.double_looks import MissRate
-from docsorter.decide.earned import EarnPlan, doubt
+from docsorter.decide.earn_plan import EarnPlan
+from docsorter.decide.earned import doubt
 from docsorter.service import earning_words as words
 from docsorter.service.evidence import (
     Gathered,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from docsorter.configuration import Configuration
 from docsorter.errors import DocsorterError
 from docsorter.service.acts import Acts
-from docsorter.service.drift import DriftReport, kept
+from docsorter.service.drift_report import DriftReport, kept
 from docsorter.service.learning.candidates import Candidate, Candidates, candidate_line
 from docsorter.service.learning.snapshot_folders import Snapshots
 from docsorter.service.learning.unlearned import Unlearned, unlearned

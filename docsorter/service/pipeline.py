@@ -12,15 +12,7 @@ from docsorter.deliver.errors import FileChangedError
 from docsorter.deliver.faults import PlanPoint
 from docsorter.deliver.mover import Mover
 from docsorter.disk import Disk, environment_reason
-from docsorter.documents import (
-    Document,
-    Move,
-    Reason,
-    ReasonCode,
-    State,
-    Verdict,
-    VerdictKind,
-)
+from docsorter.documents import Document, Move, Reason, ReasonCode, State, Verdict, VerdictKind
 from docsorter.errors import (
     ConflictError,
     DependencyError,
@@ -29,6 +21,7 @@ from docsorter.errors import (
     ModelError,
 )
 from docsorter.pages.refusals import ReaderKilledError
+from docsorter.service import verdicts
 from docsorter.service.destinations import Destinations
 from docsorter.service.earning import Earning, Judged
 from docsorter.service.engine import Looker, Sight
@@ -43,10 +36,6 @@ _LOG = logging.getLogger(LOGGER)
 _FIRST_WAIT = 5.0
 _LONGEST_WAIT = 600.0
 _TRIES_BEFORE_A_PERSON = 5
-_STILL_OPEN = Reason(
-    ReasonCode.BUSY, "its writer still has it open, though it rested; it waits for that"
-)
-_STILL_WRITTEN = Reason(ReasonCode.CHANGED, "the file was still being written; it rests again")
 ACTOR = "daemon"
 
 
@@ -126,7 +115,7 @@ class Pipeline:
         document = self._store.document(document_id)
         if document.state is not State.SPOOLED:
             return document
-        reason = Reason(ReasonCode.INTERNAL, f"docsorter failed: {type(error).__name__}: {error}")
+        reason = verdicts.our_fault(error)
         if document.attempts + 1 < _TRIES_BEFORE_A_PERSON:
             return self._wait(document, reason)
         return self._deliver(document, Verdict(VerdictKind.REVIEW, reason), Findings())
@@ -134,7 +123,7 @@ class Pipeline:
     def _handle(self, document: Document) -> Document:
         path = self._spool / document.path
         if is_being_written(path):
-            return self._wait(document, _STILL_OPEN, self._intake.slow_rest_seconds)
+            return self._wait(document, verdicts.STILL_OPEN, self._intake.slow_rest_seconds)
         document = self._hashed(document, path)
         earlier = self._earlier(document)
         if earlier is not None:
@@ -144,17 +133,14 @@ class Pipeline:
         try:
             sight = self._engine.look(path, document.name)
         except DocumentError as error:
-            text = f"{error.message}; {error.remedy}" if error.remedy else error.message
-            reason = Reason(ReasonCode(error.code), text)
-            verdict, findings = Verdict(VerdictKind.REJECT, reason), Findings()
+            verdict, findings = verdicts.unreadable(error), Findings()
         except ModelError as error:
-            reason = Reason(ReasonCode.INTERNAL, error.message)
-            verdict, findings = Verdict(VerdictKind.REVIEW, reason), Findings()
+            verdict, findings = verdicts.broken_model(error), Findings()
         else:
             judged = self._judge(document, sight)
-            verdict, findings = judged.verdict, _findings(sight)
+            verdict, findings = judged.verdict, sight.findings
         if self._changed(document, path):
-            return self._wait(document, _STILL_WRITTEN, self._intake.slow_rest_seconds)
+            return self._wait(document, verdicts.STILL_WRITTEN, self._intake.slow_rest_seconds)
         return self._deliver(document, verdict, findings, judged)
 
     def _judge(self, document: Document, sight: Sight) -> Judged:
@@ -180,12 +166,8 @@ class Pipeline:
         killed = isinstance(error, ReaderKilledError)
         if not killed or document.attempts + 1 < _TRIES_BEFORE_A_PERSON:
             return self._wait(document, fault_reason(error))
-        reason = Reason(
-            ReasonCode.MEMORY_LIMIT,
-            f"the machine killed its reader {_TRIES_BEFORE_A_PERSON} times for want of memory; "
-            "scan at a lower resolution, or give the machine more memory",
-        )
-        return self._deliver(document, Verdict(VerdictKind.REJECT, reason), Findings())
+        verdict = verdicts.kills_its_reader(_TRIES_BEFORE_A_PERSON)
+        return self._deliver(document, verdict, Findings())
 
     def _changed(self, document: Document, path: Path) -> bool:
         """Whether a writer that kept the file open through the claim went on writing."""
@@ -201,12 +183,7 @@ class Pipeline:
         return self._store.earlier_with_hash(document.sha256, document.id)
 
     def _duplicate_verdict(self, document: Document, earlier: Document) -> Verdict:
-        first = "came earlier" if earlier.id < document.id else "was looked at first"
-        # By its number alone: the log keeps this for ever, and names may be forgotten.
-        text = f"the same bytes as document {earlier.id}, which {first}"
-        reason = Reason(ReasonCode.DUPLICATE, text)
-        kind = VerdictKind.REJECT if self._intake.duplicates == "skip" else VerdictKind.REVIEW
-        return Verdict(kind, reason)
+        return verdicts.duplicate(document, earlier, skips=self._intake.duplicates == "skip")
 
     def _deliver(
         self,
@@ -221,7 +198,7 @@ class Pipeline:
             return self._mover.complete(move, actor=ACTOR)
         except FileChangedError:
             document = self._mover.abandon(move, actor=ACTOR, reason=ReasonCode.CHANGED)
-            return self._wait(document, _STILL_WRITTEN, self._intake.slow_rest_seconds)
+            return self._wait(document, verdicts.STILL_WRITTEN, self._intake.slow_rest_seconds)
 
     def _plan(
         self,
@@ -264,13 +241,3 @@ class Pipeline:
 
 def _same(document: Document, status: os.stat_result) -> bool:
     return (document.size, document.mtime_ns) == (status.st_size, status.st_mtime_ns)
-
-
-def _findings(sight: Sight) -> Findings:
-    return Findings(
-        prediction=sight.prediction,
-        pages=sight.pages.total_pages,
-        media_type=sight.pages.media_type,
-        producer=sight.pages.producer,
-        traits=sight.pages.traits,
-    )

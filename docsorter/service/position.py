@@ -4,7 +4,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Final
 
-from docsorter.decide.earned import EarnPlan, Standing, doubt, standing
+from docsorter.decide.earn_plan import EarnPlan
+from docsorter.decide.earned import Standing, doubt, standing
 from docsorter.documents import Reason
 from docsorter.service import earning_words as words
 from docsorter.service.evidence import (

@@ -6,14 +6,8 @@ from typing import Final
 
 from docsorter.decide.autonomy import CALM, EarnPolicy, share_checked
 from docsorter.decide.betting import upper_bound
-from docsorter.decide.earned import (
-    CheckedScores,
-    EarnPlan,
-    Standing,
-    certified_thresholds,
-    doubt,
-    standing,
-)
+from docsorter.decide.earn_plan import EarnPlan
+from docsorter.decide.earned import CheckedScores, Standing, certified_thresholds, doubt, standing
 from docsorter.service.evidence import (
     CARRIED,
     EVIDENCE_AFTER,

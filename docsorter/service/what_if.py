@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from docsorter.configuration import Configuration
 from docsorter.decide.autonomy import EarnPolicy, make_plan
-from docsorter.decide.earned import EarnPlan
+from docsorter.decide.earn_plan import EarnPlan
 from docsorter.decide.policy import decide, is_eligible, score_of
 from docsorter.decide.what_if import PastDocuments, WhatIf, what_if
 from docsorter.errors import UsageError

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from docsorter.documents import CheckOutcome
-from docsorter.store import check_twins
+from docsorter.store import check_twins, finding_rows
 from docsorter.store.evidence_tables import CheckRow
 from docsorter.store.tables import DocumentRow, PredictionRow
 from docsorter.store.transactions import Transactions
@@ -100,15 +100,7 @@ def _sampled(
     found = []
     for start in range(0, len(wanted), _AT_ONCE):
         numbers = list(wanted[start : start + _AT_ONCE])
-        latest = (
-            select(func.max(PredictionRow.id))
-            .where(PredictionRow.document_id.in_(numbers))
-            .group_by(PredictionRow.document_id)
-        )
-        seen = {
-            row.document_id: row
-            for row in session.scalars(select(PredictionRow).where(PredictionRow.id.in_(latest)))
-        }
+        seen = finding_rows.latest_predictions(session, numbers)
         documents = select(DocumentRow).where(
             DocumentRow.id.in_(numbers),
             DocumentRow.forgotten_at.is_(None),

@@ -99,6 +99,23 @@ def refuse_forgotten(row: DocumentRow) -> None:
         raise ConflictError(f"document {row.id} is forgotten", remedy="drop the file again")
 
 
+def refuse_moving(session: Session, document_id: int) -> None:
+    """Refuse to go on with a document while a move of it is planned.
+
+    Raises:
+        ConflictError: One is.
+    """
+    if planned_move_row(session, document_id) is not None:
+        raise being_moved(document_id)
+
+
+def being_moved(document_id: int) -> ConflictError:
+    """Return the error for a document that somebody else is moving just now."""
+    return ConflictError(
+        f"document {document_id} is being moved already", remedy="wait a moment and repeat"
+    )
+
+
 def plan(
     session: Session,
     row: DocumentRow,
@@ -140,10 +157,7 @@ def plan(
             raise ConflictError(
                 f"{values['from_path']} is being claimed already", remedy="it is taken care of"
             ) from error
-        raise ConflictError(
-            f"document {values['document_id']} is being moved already",
-            remedy="wait a moment and repeat",
-        ) from error
+        raise being_moved(values["document_id"]) from error
     return Move(id=number, **values)
 
 

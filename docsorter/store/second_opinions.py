@@ -77,7 +77,7 @@ class SecondOpinionsStore(Transactions):
                     remedy="take another one; a second opinion must not be your own",
                 )
             row = rows.document_row(session, entry.document_id, lock=True)
-            _refuse_moving(session, row)
+            rows.refuse_moving(session, row.id)
             first = second_rows.first_answer(session, row.id)
             answer = AnswerRow(
                 entry_id=entry.id,
@@ -146,7 +146,7 @@ class SecondOpinionsStore(Transactions):
                 raise NotFoundError(f"document {document_id} has no second opinion to undo")
             if to is None:
                 second_rows.refuse_undecided(row)
-            _refuse_moving(session, row)
+            rows.refuse_moving(session, row.id)
             move = None
             if to is not None:
                 done = rows.move_of_answer(session, row.id, answer.id)
@@ -169,7 +169,7 @@ class SecondOpinionsStore(Transactions):
             session.get_one(EntryRow, answer.entry_id).closed_at = None
             detail: dict[str, object] = {"label": answer.label, "uid": uid, "answer": answer.id}
             rows.log(session, "undone", at=now, actor=reviewer, document_id=row.id, detail=detail)
-            return records.answer(answer), None if move is None else move
+            return records.answer(answer), move
 
 
 def _second_entry(session: Session, entry_id: int) -> EntryRow:
@@ -179,13 +179,6 @@ def _second_entry(session: Session, entry_id: int) -> EntryRow:
             f"entry {entry_id} asks for no second opinion", remedy="see docsorter review list"
         )
     return entry
-
-
-def _refuse_moving(session: Session, row: DocumentRow) -> None:
-    if rows.planned_move_row(session, row.id) is not None:
-        raise ConflictError(
-            f"document {row.id} is being moved already", remedy="wait a moment and repeat"
-        )
 
 
 def _disagreement(

@@ -1,25 +1,24 @@
 """From a trained network to a bundle: export, gate, confidence, figures, card."""
 
 import datetime as dt
-import importlib.metadata
 import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.documents import SortRule
-from docsorter.model.card import InputSpec, ModelCard, Origin, Provenance
+from docsorter.model.card import ModelCard
 from docsorter.model.litert import LiteRTClassifier
 from docsorter.training.bundle_writer import BundleParts
 from docsorter.training.classes import ClassPlan
 from docsorter.training.corpus import Corpus
-from docsorter.training.dataset import Sample, fingerprint, origins
-from docsorter.training.evaluation import Evaluation, evaluate_judged, html_page
+from docsorter.training.dataset import Sample
+from docsorter.training.evaluation import evaluate_judged, html_page
 from docsorter.training.export import (
     CALIBRATION_PAGES,
     VARIANTS,
@@ -31,12 +30,13 @@ from docsorter.training.export import (
     first_within,
     trained_logits,
 )
+from docsorter.training.finishing_card import Identity, complete_card, draft_card
 from docsorter.training.golden_choice import choose_golden
 from docsorter.training.looking import Judged, Looked, joined, judge, look
 from docsorter.training.network import Network, build_network, copy_weights
 from docsorter.training.rasters import RasterCache
 from docsorter.training.report import model_card_text
-from docsorter.training.rule import NOVELTY_LIMIT, apply_rule, temperature_of, thresholds_of
+from docsorter.training.rule import NOVELTY_LIMIT, temperature_of, thresholds_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,24 +44,6 @@ if TYPE_CHECKING:
 _LOG: Final = logging.getLogger(__name__)
 _NOVELTY_PAGES: Final = 400  # training pages per label that novelty is fitted on
 _COST_PAGES: Final = 400
-_LIBRARIES: Final = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow")
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What the card says of the model beyond what is measured.
-
-    Attributes:
-        name: Of the bundle.
-        base: Where the first weights came from.
-        limits: What the model cannot do, in Markdown.
-        target_error: Error that sorted documents may have when the threshold is fitted.
-    """
-
-    name: str
-    base: Origin
-    limits: str
-    target_error: float = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +132,7 @@ class Finisher:
             )
             for name, part in judged.items()
         }
-        card = self._complete(card, rule, judged, evaluations)
+        card = complete_card(card, rule, judged, evaluations)
         parts = BundleParts(
             card=card,
             runtime=self._runtime(chosen.variant),
@@ -165,6 +147,9 @@ class Finisher:
             },
         )
         return Finished(parts, judged, costs)
+
+    def _draft(self, identity: Identity | None) -> ModelCard:
+        return draft_card(self._network, self._corpus, self._now(), identity)
 
     def _runtime(self, variant: str) -> Path:
         return self._work / f"model-{variant}.tflite"
@@ -235,48 +220,6 @@ class Finisher:
             "rule: temperature %.3f, threshold %.4f, by label %s", temperature, threshold, asked
         )
         return rule
-
-    def _draft(self, identity: Identity | None) -> ModelCard:
-        """Return the card as far as it is known before anything is measured."""
-        base = identity.base if identity else Origin(name="none", licence="none")
-        described = identity is not None
-        train = self._corpus.of("train")
-        return ModelCard(
-            name=identity.name if identity else "draft",
-            created_at=self._now(),
-            labels=self._plan.labels,
-            background=self._background,
-            kinds=self._plan.kinds,
-            input=InputSpec(size=self._network.size),
-            provenance=Provenance(
-                architecture="InceptionV3, global average pooling, one dense layer over "
-                f"{len(self._plan.kinds)} kinds pooled into {len(self._plan.outputs)} outputs",
-                base=base,
-                data=origins(train) if described else (),
-                fingerprint=fingerprint(train) if described else "",
-                documents=self._corpus.counts() if described else {},
-            ),
-            temperature=1.0,
-            threshold=1.0,
-            novelty_limit=NOVELTY_LIMIT,
-            versions={name: importlib.metadata.version(name) for name in _LIBRARIES},
-        )
-
-    def _complete(
-        self,
-        card: ModelCard,
-        rule: SortRule,
-        judged: dict[str, Judged],
-        evaluations: dict[str, Evaluation],
-    ) -> ModelCard:
-        metrics = {name: found.metrics() for name, found in evaluations.items()}
-        first = next(iter(judged))
-        seen = apply_rule(judged[first], card.labels, rule)
-        changes: dict[str, Any] = {
-            "evidence": seen.evidence(first),
-            "metrics": metrics,
-        }
-        return card.with_rule(rule).model_copy(update=changes)
 
 
 def _test_sets(looked: dict[tuple[str, str], Looked]) -> dict[str, Looked]:

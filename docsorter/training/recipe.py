@@ -19,7 +19,8 @@ from docsorter.training.corpus import Corpus, gather, served_only
 from docsorter.training.daemon_pages import daemon_cache
 from docsorter.training.dataset import fingerprint
 from docsorter.training.export import VARIANTS, Gate, Variant
-from docsorter.training.finishing import Finished, Finisher, Identity
+from docsorter.training.finishing import Finished, Finisher
+from docsorter.training.finishing_card import Identity
 from docsorter.training.network import save_tuning_weights, shift_background
 from docsorter.training.rasters import RasterCache
 from docsorter.training.rule import prior_shift

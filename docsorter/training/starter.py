@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _make(options: argparse.Namespace) -> None:
-    from docsorter.training.finishing import Identity  # noqa: PLC0415 -- TensorFlow, seconds
+    from docsorter.training.finishing_card import Identity  # noqa: PLC0415 -- TensorFlow, seconds
     from docsorter.training.recipe import Recipe, base_origin, make  # noqa: PLC0415 -- as above
     from docsorter.training.training_run import Schedule  # noqa: PLC0415 -- as above
 

@@ -13,7 +13,7 @@ from docsorter.configuration import Configuration
 from docsorter.errors import DependencyError, DocsorterError, ExitCode, UsageError
 from docsorter.model.card import read_card
 from docsorter.resources import starter_bundle_dir
-from docsorter.service import drift
+from docsorter.service import drift_report
 from docsorter.service.learning import trainer
 from docsorter.service.learning.snapshot_folders import Snapshots
 from docsorter.service.learning.unknown import Group, Listing
@@ -65,16 +65,16 @@ def test_a_list_of_numbers_is_asked_for(desk: Desk) -> None:
 
 def test_status_says_what_is_not_learned_and_what_drifts(desk: Desk) -> None:
     answered(desk, b"claim 0.5 a", "invoice")
-    report = drift.DriftReport(
+    report = drift_report.DriftReport(
         at=desk.clock.now(), now=60, before=60, comparisons=7,
         findings=(
-            drift.Finding(
+            drift_report.Finding(
                 source="post", what="novelty", test="KS", before=60, now=60, effect=0.4,
                 p_value=0.001, text="novelty in post: 40 before, 90 now",
             ),
         ),
     )  # fmt: skip
-    drift.keep(desk.configuration.state, report)
+    drift_report.keep(desk.configuration.state, report)
     _, said = run(desk, "status")
     assert "learning  1 corrections among 1 answers are not learned yet" in said
     assert "DRIFT     novelty in post: 40 before, 90 now" in said

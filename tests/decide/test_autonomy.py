@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from docsorter.decide.autonomy import CALM, EarnPolicy, make_plan, next_step, share_checked
-from docsorter.decide.earned import CheckedScores, EarnPlan, doubt
+from docsorter.decide.earn_plan import EarnPlan
+from docsorter.decide.earned import CheckedScores, doubt
 
 POLICY = EarnPolicy()
 PLAN = EarnPlan(0.01, 0.95, (0.9, 0.8, 0.7))

@@ -4,17 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from docsorter.decide.earned import (
-    CheckedScores,
-    EarnPlan,
-    certified_thresholds,
-    doubt,
-    plan_grid,
-    standing,
-)
+from docsorter.decide.earn_plan import EarnPlan
+from docsorter.decide.earned import CheckedScores, certified_thresholds, doubt, standing
 from docsorter.errors import UsageError
 
 PLAN = EarnPlan(0.01, 0.95, (0.9, 0.8, 0.7))
@@ -128,42 +120,6 @@ def test_nothing_looser_leaves_nothing_needed() -> None:
     assert standing(checks((0.95, 500, False)), PLAN, in_use=0.7).needed == 0
 
 
-@settings(max_examples=40)
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=80))
-def test_a_grid_is_laid_through_the_scores(scores: list[float]) -> None:
-    plan = plan_grid(np.array(scores), 0.01, 0.95)
-    assert set(plan.thresholds) <= set(scores)
-    assert plan.thresholds[-1] == min(scores)
-    assert sum(share for _, share in plan.starts) == pytest.approx(1)
-
-
-def test_most_of_the_risk_starts_where_three_of_five_documents_are_sorted() -> None:
-    plan = plan_grid(np.linspace(0, 1, 1001), 0.01, 0.95)
-    main, strict = plan.starts
-    assert plan.thresholds[main[0]] == pytest.approx(0.4, abs=0.002)
-    assert plan.thresholds[strict[0]] == pytest.approx(0.8, abs=0.002)
-    assert (main[1], strict[1]) == (0.8, 0.2)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"thresholds": ()},
-        {"thresholds": (0.7, 0.8)},
-        {"target": 0.0},
-        {"confidence": 1.0},
-        {"miss_rate": 1.0},
-        {"starts": ((3, 1.0),)},
-        {"starts": ((0, 0.7), (1, 0.7))},
-        {"starts": ((0, 0.0),)},
-        {"starts": ()},
-    ],
-)
-def test_a_plan_that_makes_no_sense_is_refused(change: dict[str, object]) -> None:
-    with pytest.raises(UsageError):
-        replace(PLAN, **change)  # type: ignore[arg-type]
-
-
 def test_checks_that_make_no_sense_are_refused() -> None:
     one = np.ones(1)
     with pytest.raises(UsageError):
@@ -174,5 +130,3 @@ def test_checks_that_make_no_sense_are_refused() -> None:
         CheckedScores(one, np.zeros(1, np.bool_), one * 0.5, least=one)
     with pytest.raises(UsageError):
         CheckedScores(one * np.nan, np.zeros(1, np.bool_), one)
-    with pytest.raises(UsageError):
-        plan_grid(np.zeros(0), 0.01, 0.95)

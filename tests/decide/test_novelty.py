@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.metrics import roc_auc_score
 
-from docsorter.decide.novelty import NoveltyModel, _shrinkage
+from docsorter.decide.novelty import NoveltyModel
 from docsorter.errors import ModelError
 
 Floats = NDArray[np.float64]
@@ -87,13 +86,6 @@ def test_the_arrays_make_the_same_model_again(model: NoveltyModel) -> None:
     probe = pages(11, 40, shift=1)[0]
     np.testing.assert_array_equal(again.percentile(probe), model.percentile(probe))
     np.testing.assert_array_equal(again.distance(probe), model.distance(probe))
-
-
-def test_shrinkage_is_that_of_sklearn() -> None:
-    for seed, shape in enumerate([(200, 10), (20, 30), (500, 3)]):
-        values = np.random.default_rng(seed).normal(size=shape)
-        values -= values.mean(axis=0)
-        assert _shrinkage(values) == pytest.approx(ledoit_wolf_shrinkage(values), rel=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from docsorter.decide.earned import CheckedScores, EarnPlan
+from docsorter.decide.earn_plan import EarnPlan
+from docsorter.decide.earned import CheckedScores
 from docsorter.decide.what_if import PastDocuments, guessed_threshold, what_if
 from docsorter.errors import UsageError
 

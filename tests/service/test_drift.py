@@ -20,7 +20,7 @@ from docsorter.documents import (
     Verdict,
     VerdictKind,
 )
-from docsorter.service import drift
+from docsorter.service import drift, drift_report
 from docsorter.service.earning import Judged
 from docsorter.service.engine import Sight
 from docsorter.service.migration import open_workspace_store
@@ -134,14 +134,14 @@ def test_a_sample_is_bounded_and_evenly_spread(store: Store, clock: ManualClock)
 
 def test_a_look_is_kept_for_a_week(configuration: Configuration, store: Store) -> None:
     clock, state = ManualClock(), configuration.state
-    assert drift.is_due(state, clock.now())
-    drift.keep(state, drift.look(store, clock))
-    assert drift.kept(state) is not None
-    assert not drift.is_due(state, clock.now())
+    assert drift_report.is_due(state, clock.now())
+    drift_report.keep(state, drift.look(store, clock))
+    assert drift_report.kept(state) is not None
+    assert not drift_report.is_due(state, clock.now())
     clock.advance(8 * 86400)
-    assert drift.is_due(state, clock.now())
-    (state / drift.FILE).write_text("torn")
-    assert drift.kept(state) is None
+    assert drift_report.is_due(state, clock.now())
+    (state / drift_report.FILE).write_text("torn")
+    assert drift_report.kept(state) is None
 
 
 def test_versions_of_a_scanner_do_not_make_it_new() -> None:

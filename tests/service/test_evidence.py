@@ -7,7 +7,7 @@ import pytest
 
 from docsorter.decide.autonomy import EarnPolicy, make_plan
 from docsorter.decide.double_looks import MissRate
-from docsorter.decide.earned import EarnPlan
+from docsorter.decide.earn_plan import EarnPlan
 from docsorter.documents import CheckOutcome
 from docsorter.service.evidence import (
     Gathered,

@@ -18,7 +18,8 @@ from docsorter.model.litert import open_classifier
 from docsorter.training import bundle_writer
 from docsorter.training.classes import plan_classes
 from docsorter.training.export import ExportCost, Gate, check_gate, first_within
-from docsorter.training.finishing import Finished, Identity
+from docsorter.training.finishing import Finished
+from docsorter.training.finishing_card import Identity
 from docsorter.training.network import (
     build_network,
     in_build_order,

@@ -1,6 +1,5 @@
 """The full screen: one document, what is known of it, and one key per decision."""
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -18,6 +17,7 @@ from docsorter.cli.reviewer.face import Told
 from docsorter.cli.reviewer.flow import Flow
 from docsorter.cli.reviewer.keys import KEYS
 from docsorter.cli.reviewer.likeness import Likeness
+from docsorter.cli.reviewer.lines import key_line, top_line
 from docsorter.cli.reviewer.marking import Marking
 from docsorter.cli.reviewer.outside import Outside
 from docsorter.cli.reviewer.page_view import PageView
@@ -25,7 +25,7 @@ from docsorter.cli.reviewer.panel import Situation, describe
 from docsorter.cli.reviewer.tray import Tray
 from docsorter.cli.reviewer.viewer import Viewer
 from docsorter.errors import DocsorterError, UsageError
-from docsorter.review.choices import Choice, by_key
+from docsorter.review.choices import by_key
 from docsorter.review.searching import parse_search
 from docsorter.review.wording import suggestion
 
@@ -93,10 +93,9 @@ class ReviewScreen(Screen[None]):
         """Show everything but the page anew."""
         flow = self.flow
         marked = len(self._tray.marked)
-        waits = f"{flow.waiting} waiting" + (f" · {marked} marked" if marked else "")
-        waits += f" · showing {self._searched}" if self._searched else ""
-        self.query_one("#top", Static).update(printable(f"docsorter review · {waits}"))
-        self.query_one("#keys", Static).update(self._key_line())
+        self.query_one("#top", Static).update(top_line(flow.waiting, marked, self._searched))
+        keys = key_line(flow.item, flow.offered, marked=marked > 0, width=self.size.width - 2)
+        self.query_one("#keys", Static).update(keys)
         self.query_one(Likeness).compare(flow.item)
         panel = self.query_one("#panel", Static)
         if flow.item is None:
@@ -104,18 +103,6 @@ class ReviewScreen(Screen[None]):
             return
         situation = Situation(flow.item, flow.offered, flow.page, flow.now())
         panel.update(describe(situation, max(panel.size.width, 20)))
-
-    def _key_line(self) -> str:
-        top = suggestion(self.flow.item) if self.flow.item else ""
-        parts = [f"Enter {printable(top)}" if top else "", _numbers(self.flow.offered)]
-        parts += ["u undo", "s skip", "x reject", "n new", "m mark"]
-        parts += ["a all marked"] if self._tray.marked else []
-        parts += ["/ search", "? keys", "q quit"]
-        for dropped in ("", "/ search", "m mark", "n new", "x reject", "s skip", "u undo"):
-            parts = [part for part in parts if part and part != dropped]
-            if len("  ".join(parts)) <= self.size.width - 2:
-                break
-        return "  ".join(parts)
 
     def on_resize(self, _: Resize) -> None:
         """Fit the words into the new width."""
@@ -256,10 +243,3 @@ class ReviewScreen(Screen[None]):
         await self.flow.end()
         self._outside.close()
         self.app.exit()
-
-
-def _numbers(offered: Sequence[Choice]) -> str:
-    digits = [choice.digit for choice in offered if choice.digit]
-    if not digits:
-        return ""
-    return f"{digits[0]}-{digits[-1]} label" if len(digits) > 1 else f"{digits[0]} label"

@@ -1,7 +1,6 @@
 """One person's sitting before the queue; the screen and the plain prompts both go through it."""
 
 import dataclasses
-import datetime as dt
 from collections.abc import Sequence
 from typing import Final
 
@@ -67,10 +66,6 @@ class ReviewSession:
     def waiting(self) -> int:
         """Return how many documents wait for people."""
         return self.acts.store.waiting_entries()
-
-    def answered_since(self, start: dt.datetime) -> int:
-        """Return how many answers of anybody stand since then."""
-        return self.acts.store.review_stats(start).answered
 
     def offered(self) -> tuple[Choice, ...]:
         """Return the labels that can be given, those of the model first, each with its keys."""

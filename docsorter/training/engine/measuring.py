@@ -25,6 +25,7 @@ from docsorter.training.engine.exporting import Exported
 from docsorter.training.engine.head import Adjustment
 from docsorter.training.engine.material import Material
 from docsorter.training.engine.request import Request
+from docsorter.training.engine.scored import Scored
 from docsorter.training.engine.teaching import Taught
 from docsorter.training.evaluation import Evaluation, evaluate_judged
 from docsorter.training.looking import Judged, Looked, judge
@@ -53,16 +54,6 @@ class Measurement:
     confidence: Confidence
     evidence: Evidence
     sets: dict[str, Evaluation]
-
-
-@dataclass(frozen=True, slots=True)
-class _Scored:
-    """Documents with everything that decides about them."""
-
-    judged: Judged
-    held: "NDArray[np.bool_]"
-    features: "NDArray[np.float32]"
-    groups: tuple[int, ...]
 
 
 def measure(
@@ -139,7 +130,7 @@ class _Measuring:
         for fold in np.unique(folds):
             # Not even the threshold may have seen the documents that it is tested on.
             least, shifts = self._careful([scored.judged.where(folds != fold)], foreign)
-            counts += self._checked(_part(scored, folds == fold), shifts).sorted_at(least)
+            counts += self._checked(scored.where(folds == fold), shifts).sorted_at(least)
         evidence = _evidence(len(folds), int(counts[0]), int(counts[1]), CROSS_FITTED)
         promise = self._untested(self._checked(scored, offsets), threshold)
         confidence = Confidence(rule, novelty, promise)
@@ -161,32 +152,32 @@ class _Measuring:
         rows: "NDArray[np.int64]",
         temperature: float,
         novelty: NoveltyModel,
-    ) -> _Scored:
-        return _Scored(
+    ) -> Scored:
+        return Scored(
             judged=judge(looked, temperature, self.background, novelty),
             held=pages_disagree(looked, temperature, self.background),
             features=looked.first_features,
             groups=tuple(self.material.groups[row] for row in rows),
         )
 
-    def _foreign(self, temperature: float, novelty: NoveltyModel) -> _Scored | None:
+    def _foreign(self, temperature: float, novelty: NoveltyModel) -> Scored | None:
         samples = self.material.foreign.held
         if not samples:
             return None
         looked = self.exported.look(samples, self.progress)
-        return _Scored(
+        return Scored(
             judged=judge(looked, temperature, self.background, novelty),
             held=pages_disagree(looked, temperature, self.background),
             features=looked.first_features,
             groups=tuple(range(len(samples))),
         )
 
-    def _checked(self, scored: _Scored, offsets: dict[str, float]) -> CheckedDocuments:
+    def _checked(self, scored: Scored, offsets: dict[str, float]) -> CheckedDocuments:
         labels, policies = self.material.labels, self.request.policies
         return checked(scored.judged, scored.held, labels, policies, offsets)
 
     def _careful(
-        self, parts: list[Judged], foreign: _Scored | None
+        self, parts: list[Judged], foreign: Scored | None
     ) -> tuple[float, dict[str, float]]:
         every = [*parts, *([foreign.judged] if foreign is not None else [])]
         return careful_thresholds(every, self.material.labels, self.request.target_error)
@@ -225,8 +216,8 @@ class _Measuring:
         confidence: Confidence,
         evidence: Evidence,
         name: str,
-        scored: _Scored,
-        foreign: _Scored | None,
+        scored: Scored,
+        foreign: Scored | None,
     ) -> Measurement:
         sets = {name: scored, **({FOREIGN: foreign} if foreign is not None else {})}
         found = {}
@@ -242,16 +233,6 @@ class _Measuring:
                 progress=self.progress,
             )
         return Measurement(confidence, evidence, found)
-
-
-def _part(scored: _Scored, chosen: "NDArray[np.bool_]") -> _Scored:
-    rows = np.flatnonzero(chosen)
-    return _Scored(
-        scored.judged.where(chosen),
-        scored.held[rows],
-        scored.features[rows],
-        tuple(scored.groups[row] for row in rows),
-    )
 
 
 def _evidence(documents: int, sorted_alone: int, errors: int, description: str) -> Evidence:

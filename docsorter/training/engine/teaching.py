@@ -8,14 +8,13 @@ import numpy as np
 
 from docsorter.model.card import NONE_OF_THESE
 from docsorter.training.dataset import Sample
+from docsorter.training.engine.examples import Examples, page_weights
 from docsorter.training.engine.head import (
     LEAST_STRENGTH_OF_KNOWN,
     STRENGTHS,
     Adjustment,
-    Examples,
     choose_strength,
     fit_head,
-    page_weights,
 )
 from docsorter.training.engine.material import Material, with_head
 from docsorter.training.engine.request import Request

@@ -22,6 +22,7 @@ from docsorter.training.synth import (
     letter_public,
     notes,
     office,
+    other_consents,
     other_dense,
     other_forms,
     other_manuals,
@@ -67,6 +68,7 @@ SLOTS: dict[str, Slots] = {
     **other_dense.SLOTS,
     **other_sheets.SLOTS,
     **other_manuals.SLOTS,
+    **other_consents.SLOTS,
     **other_texts.SLOTS,
 }
 """The slots and parts of every kind."""
@@ -136,7 +138,7 @@ _BUILDERS: dict[str, Builder] = {
     "programme": other_texts.programme,
     "manual": other_manuals.manual,
     "prose": other_manuals.prose,
-    "consent-form": other_manuals.consent_form,
+    "consent-form": other_consents.consent_form,
 }
 
 # What is smaller than a sheet is rendered larger, so that its text stays text.

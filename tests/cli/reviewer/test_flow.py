@@ -249,7 +249,7 @@ def test_a_key_held_down_does_not_decide_what_nobody_has_seen(scene: Scene) -> N
     first, second = scene.wait("invoice-1.png", "claim-2.png")
 
     async def drive(shown: Shown) -> None:
-        shown.desk.flow._shown_at = -1e9  # the first one was looked at long enough
+        shown.desk.flow._showing.since = -1e9  # the first one was looked at long enough
         await shown.press("1", "1", "1")
         assert "look first" in shown.status
 

@@ -1,16 +1,10 @@
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from docsorter.training.engine.head import (
-    Adjustment,
-    Examples,
-    choose_strength,
-    fit_head,
-    page_weights,
-)
+from docsorter.training.engine.examples import Examples
+from docsorter.training.engine.head import Adjustment, choose_strength, fit_head
 
 Floats = NDArray[np.float64]
 WIDTH = 6
@@ -109,15 +103,6 @@ def test_a_fold_with_the_only_pages_of_an_output_has_no_say() -> None:
     ticks = []
     assert choose_strength(pages, folds, lambda: ticks.append(1), (5.0, 1.0)) == 5.0
     assert not ticks
-
-
-def test_views_of_a_document_share_its_weight_and_outputs_have_their_shares() -> None:
-    targets = np.array([0, 0, 0, 1, 1], np.int64)
-    documents = np.array([0, 0, 1, 2, 3], np.int64)
-    weights = page_weights(targets, documents, np.array([0.75, 0.25, 0.5]))
-    assert weights.sum() == pytest.approx(4)
-    assert weights[targets == 0].sum() == pytest.approx(3)
-    assert weights[0] == weights[1] == weights[2] / 2
 
 
 def test_the_same_pages_give_the_same_head() -> None:
