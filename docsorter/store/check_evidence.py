@@ -57,6 +57,7 @@ class EvidenceStore(Transactions):
             .join(first, (first.id == CheckRow.first_answer_id) & first.undone_at.is_(None))
             .join(second, (second.id == CheckRow.second_answer_id) & second.undone_at.is_(None))
             .where(
+                CheckRow.second_answer_id.is_not(None),  # first: few have one
                 CheckRow.outcome.in_([CheckOutcome.RIGHT, CheckOutcome.WRONG]),
                 second.purpose == Purpose.SECOND,
                 first.label == CheckRow.label,
