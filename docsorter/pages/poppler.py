@@ -9,6 +9,7 @@ import operator
 import re
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -115,12 +116,7 @@ def draw(run: range, wanted: Wanted) -> Drawn:
         TimeoutError: It took too long.
         OSError: poppler could not be started.
     """
-    try:
-        done = subprocess.run(
-            _command(run, wanted), capture_output=True, check=False, timeout=wanted.seconds
-        )
-    except subprocess.TimeoutExpired as error:
-        raise TimeoutError from error
+    done = _run(_command(run, wanted), wanted.seconds, output=subprocess.PIPE)
     said = done.stderr.decode(errors="replace")
     try:
         pages: list[Image.Image] = parse_buffer_to_ppm(done.stdout)
@@ -179,11 +175,33 @@ def _command(run: range, wanted: Wanted) -> list[str]:
 
 def _draw_again(number: int, wanted: Wanted) -> "subprocess.CompletedProcess[str]":
     """Draw one page again, only to hear what poppler has to say."""
-    return subprocess.run(
-        _command(range(number, number + 1), wanted),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        check=False,
-        encoding="utf-8",
-        errors="replace",
-    )
+    command = _command(range(number, number + 1), wanted)
+    done = _run(command, wanted.seconds, output=subprocess.DEVNULL)
+    said = done.stderr.decode(errors="replace")
+    return subprocess.CompletedProcess(command, done.returncode, stderr=said)
+
+
+def _run(
+    command: list[str], seconds: float, *, output: int
+) -> "subprocess.CompletedProcess[bytes]":
+    """Run a program and keep what it says.
+
+    `subprocess.run` kills the program when anything fails, which the sandbox forbids: that error
+    would hide the first, such as memory used up by endless complaints. In the sandbox the program
+    ends with its process group, as soon as this process does.
+
+    Raises:
+        TimeoutError: It took too long.
+        MemoryError: It said too much.
+    """
+    process = subprocess.Popen(command, stdout=output, stderr=subprocess.PIPE)
+    try:
+        out, said = process.communicate(timeout=seconds)
+    except BaseException as error:
+        with suppress(PermissionError):
+            process.kill()
+            process.wait()
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise TimeoutError from error
+        raise
+    return subprocess.CompletedProcess(command, process.returncode, out, said)

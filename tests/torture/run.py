@@ -88,6 +88,8 @@ def _run(
             bar.remove_task(tasks[result.name])
             failed = f", {len(result.failures)} FAILED" if result.failures else ""
             console.print(f"{result.name}: ended after {minutes:.1f} minutes{failed}")
+            for failure in result.failures:  # at once: a section after it may take long
+                console.print(failure, markup=False)
 
         if scale.quick:
             try:  # one after the other, with the same processes ready
