@@ -52,14 +52,14 @@ def test_a_run_of_drawn_pages_takes_one_program(
 ) -> None:
     written.write_bytes(pdf([SQUARES] * 3))
     started: list[list[str]] = []
-    run = subprocess.run
+    start = subprocess.Popen
 
     def counted(command: list[str], **options: object) -> object:
         started.append(command)
-        return run(command, **options)  # type: ignore[call-overload] # as subprocess has them
+        return start(command, **options)  # type: ignore[call-overload] # as subprocess has them
 
     monkeypatch.setattr(poppler, "PATH", str(written))
-    monkeypatch.setattr(subprocess, "run", counted)
+    monkeypatch.setattr(subprocess, "Popen", counted)
     done = poppler.draw(range(3), Wanted(0, 3, 100, 1_000_000, 60.0))
     assert (len(done.pages), done.said, len(started)) == (3, "", 1)
 
