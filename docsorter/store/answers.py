@@ -14,7 +14,7 @@ from docsorter.documents import (
     Verdict,
     VerdictKind,
 )
-from docsorter.errors import NotFoundError
+from docsorter.errors import ConflictError, NotFoundError
 from docsorter.store import check_rows, finding_rows, records, rows, second_rows, tallies
 from docsorter.store.leases import check_lease
 from docsorter.store.review_words import Manner
@@ -66,6 +66,12 @@ class AnswersStore(Transactions):
                 )
             check_lease(entry, token, reviewer, now)
             row = rows.document_row(session, entry.document_id, lock=True)
+            if entry.purpose is not Purpose.DECIDE or row.state is not State.REVIEW:
+                # Delivered between the caller's look and this: it is another question by now.
+                raise ConflictError(
+                    f"document {row.id} does not wait for a decision any more: it is {row.state}",
+                    remedy=f"docsorter explain {row.id} shows what happened",
+                )
             before = records.decision(row)
             answer = AnswerRow(
                 entry_id=entry.id,

@@ -12,7 +12,7 @@ from docsorter.documents import CheckOutcome, Document, Place, Purpose, ReasonCo
 from docsorter.errors import ConflictError, NotFoundError, UsageError
 from docsorter.service.acts import Acts
 from docsorter.service.forgetting import Forgetting
-from docsorter.store import Check
+from docsorter.store import Check, Destination
 from tests.service.earning_desk import EarningDesk
 
 
@@ -48,6 +48,23 @@ def test_agreement_settles_and_moves_nothing(desk: EarningDesk) -> None:
     assert desk.troubles() == []
     with pytest.raises(NotFoundError):
         desk.says(document)
+
+
+def test_a_decision_that_a_delivery_overtook_is_refused_and_changes_nothing(
+    desk: EarningDesk,
+) -> None:
+    document = desk.sees()  # between the caller's look and the answer
+    entry = desk.store.entry_for_document(document.id)
+    elsewhere = Destination(Place.SORTED, "claim/x.pdf", State.SORTED)
+
+    with pytest.raises(ConflictError, match="does not wait for a decision any more"):
+        desk.store.plan_answer(
+            entry.id, elsewhere, label="claim", token=None, reviewer="anna", uid=1
+        )
+
+    assert desk.store.document(document.id) == document
+    assert desk.store.entry_for_document(document.id) == entry
+    assert desk.troubles() == []
 
 
 def test_a_disagreement_asks_somebody_else_and_moves_nothing_yet(desk: EarningDesk) -> None:
