@@ -64,6 +64,24 @@ def test_a_run_of_drawn_pages_takes_one_program(
     assert (len(done.pages), done.said, len(started)) == (3, "", 1)
 
 
+def test_what_hindered_a_program_is_told_where_it_may_not_be_killed(
+    written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written.write_bytes(pdf([SQUARES]))
+    started: list[subprocess.Popen[bytes]] = []
+
+    def refuse(process: "subprocess.Popen[bytes]") -> None:  # as the sandbox does
+        started.append(process)
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(poppler, "PATH", str(written))
+    monkeypatch.setattr(subprocess.Popen, "kill", refuse)
+    with pytest.raises(TimeoutError):
+        poppler.draw(range(1), Wanted(0, 1, 100, 1_000_000, 0.0))
+    assert len(started) == 1
+    started[0].communicate()
+
+
 def test_a_picture_over_the_pixel_limit_is_drawn_as_ever(written: Path) -> None:
     written.write_bytes(scan(scan_files.jpeg()))
     with (
