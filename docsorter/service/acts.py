@@ -109,7 +109,7 @@ class Acts(Workplace):
                 entry, label, token=token, reviewer=reviewer, uid=uid, manner=manner
             )
         destination = self._answered(entry, label, reviewer, why)
-        with self._mover.step(PlanPoint.ANSWER_PLANNED):
+        with self.mover.step(PlanPoint.ANSWER_PLANNED):
             _, move = self.store.plan_answer(
                 entry.id,
                 destination,
@@ -123,7 +123,7 @@ class Acts(Workplace):
 
     def _drawn(self, manner: Manner, *, blind: bool) -> Manner:
         """Draw whether an answer is asked again; for people's own error where it is a check."""
-        settings = self._configuration.settings
+        settings = self.configuration.settings
         share = max(settings.review.double, settings.promise.double if blind else 0.0)
         return dataclasses.replace(manner, ask_again=self._chance() < share)
 
@@ -134,7 +134,7 @@ class Acts(Workplace):
             NotFoundError: It does not wait for a person.
             ConflictError: Somebody else holds it.
         """
-        settings = self._configuration.settings.review
+        settings = self.configuration.settings.review
         entry = self.store.entry_for_document(document_id)
         lease = self.store.lease(entry.id, owner=reviewer, seconds=settings.lease_seconds)
         return self.store.skip(entry.id, lease.token, seconds=settings.skip_seconds)
@@ -161,7 +161,7 @@ class Acts(Workplace):
                 remedy="put the file back there, then undo again",
             )
         destination = Destination(Place.REVIEW, review_path(document), State.REVIEW)
-        with self._mover.step(PlanPoint.UNDO_PLANNED):
+        with self.mover.step(PlanPoint.UNDO_PLANNED):
             _, move = self.store.undo_answer(document_id, destination, reviewer=reviewer, uid=uid)
         return self._carry(move, reviewer)
 
@@ -177,7 +177,7 @@ class Acts(Workplace):
     @property
     def _checking(self) -> Checking:
         return Checking(
-            self._configuration, self.store, self._mover, self._carry, self.brief_statement
+            self.configuration, self.store, self.mover, self._carry, self.brief_statement
         )
 
     def _check(self, document_id: int) -> Check | None:
@@ -199,7 +199,7 @@ class Acts(Workplace):
     def _answered(
         self, entry: ReviewEntry, label: str | None, reviewer: str, why: str
     ) -> Destination:
-        destinations = Destinations(self._configuration, self.brief_statement())
+        destinations = Destinations(self.configuration, self.brief_statement())
         if label is None:
             said = f"{reviewer} refused it: {why}" if why else f"{reviewer} refused it"
             reason = Reason(ReasonCode.REJECTED_BY_PERSON, said)

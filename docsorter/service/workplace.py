@@ -31,8 +31,6 @@ class Workplace:
         self.store = store
         self.mover = mover
         self.configuration = configuration
-        self._configuration = configuration
-        self._mover = mover
 
     def __enter__(self) -> Self:
         return self
@@ -47,18 +45,18 @@ class Workplace:
 
     def now(self) -> dt.datetime:
         """Return the time by the clock of the mover."""
-        return self._mover.clock.now()
+        return self.mover.clock.now()
 
     @property
     def card(self) -> ModelCard:
         """The card of the model in use, read again each time: it may change while people work."""
-        registry = ModelRegistry(self._configuration.state / "models")
-        return read_card(registry.resolve(self._configuration.settings.model.bundle) / CARD)
+        registry = ModelRegistry(self.configuration.state / "models")
+        return read_card(registry.resolve(self.configuration.settings.model.bundle) / CARD)
 
     @property
     def overdue(self) -> dt.timedelta | None:
         """What has waited so long comes first; None knows no limit."""
-        hours = self._configuration.settings.review.age_limit_hours
+        hours = self.configuration.settings.review.age_limit_hours
         return dt.timedelta(hours=hours) if hours else None
 
     def is_blind(self, document_id: int) -> bool:
@@ -70,23 +68,23 @@ class Workplace:
 
     def statement(self) -> str:
         """Return what the promise of the model in use is worth here."""
-        if self._configuration.settings.decide.autonomy == "starter":
+        if self.configuration.settings.decide.autonomy == "starter":
             return promise_of(self.card)
         return (
-            Viewer(self._configuration, self.store)
+            Viewer(self.configuration, self.store)
             .position()
-            .says(self._configuration.settings.promise)
+            .says(self.configuration.settings.promise)
         )
 
     def brief_statement(self) -> str:
         """Return the same for a sidecar, in no more time with much evidence than with little."""
-        if self._configuration.settings.decide.autonomy == "starter":
+        if self.configuration.settings.decide.autonomy == "starter":
             return promise_of(self.card)
-        return Viewer(self._configuration, self.store).brief()
+        return Viewer(self.configuration, self.store).brief()
 
     def path_of(self, document: Document) -> Path:
         """Return where the bytes of a document are."""
-        return self._configuration.root(document.place) / document.path
+        return self.configuration.root(document.place) / document.path
 
     def write_preview(self, document: Document, target: Path, *, page: int = 0) -> None:
         """Write a picture of a page as PNG, read in the same sandbox as everything else.
@@ -99,6 +97,6 @@ class Workplace:
 
         if target.exists():
             raise ConflictError(f"{target} exists", remedy="name a file that does not exist")
-        with PageReader(self._configuration.settings.pages, size=299, concurrency=1) as reader:
+        with PageReader(self.configuration.settings.pages, size=299, concurrency=1) as reader:
             data = reader.preview(self.path_of(document), page, 1000)
         Disk().write_durably(target, data)

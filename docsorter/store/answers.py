@@ -15,7 +15,15 @@ from docsorter.documents import (
     VerdictKind,
 )
 from docsorter.errors import ConflictError, NotFoundError
-from docsorter.store import check_rows, finding_rows, records, rows, second_rows, tallies
+from docsorter.store import (
+    answer_rows,
+    check_rows,
+    finding_rows,
+    records,
+    rows,
+    second_rows,
+    tallies,
+)
 from docsorter.store.leases import check_lease
 from docsorter.store.review_words import Manner
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow
@@ -73,19 +81,8 @@ class AnswersStore(Transactions):
                     remedy=f"docsorter explain {row.id} shows what happened",
                 )
             before = records.decision(row)
-            answer = AnswerRow(
-                entry_id=entry.id,
-                document_id=row.id,
-                label=label,
-                guess=entry.label,
-                model=row.model,
-                reviewer=reviewer,
-                uid=uid,
-                answered_at=now,
-                purpose=entry.purpose,
-                blind=entry.blind,
-                seconds=manner.seconds,
-                batch=manner.batch,
+            answer = answer_rows.given(
+                entry, row, label=label, reviewer=reviewer, uid=uid, now=now, manner=manner
             )
             session.add(answer)
             session.flush()

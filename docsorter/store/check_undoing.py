@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from docsorter.documents import Answer, MoveState, Place, Purpose, State
-from docsorter.errors import ConflictError, NotFoundError
+from docsorter.errors import NotFoundError
 from docsorter.store import check_rows, records, rows, tallies
 from docsorter.store.evidence_words import Checked
 from docsorter.store.tables import AnswerRow, MoveRow
@@ -53,10 +53,8 @@ class CheckUndoingStore(Transactions):
                     if done is not None:
                         records.restore_decision(row, done.before)
                 planned = move
-            elif rows.planned_move_row(session, row.id) is not None:
-                raise ConflictError(
-                    f"document {row.id} is being moved already", remedy="wait a moment and repeat"
-                )
+            else:
+                rows.refuse_moving(session, row.id)
             answer.undone_at = now
             session.flush()
             check = check_rows.answers_changed(session, answer, now)

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from docsorter.documents import CheckOutcome, Purpose, State
 from docsorter.errors import ConflictError, NotFoundError
-from docsorter.store import check_rows, leases, records, rows, second_rows, tallies
+from docsorter.store import answer_rows, check_rows, leases, records, rows, second_rows, tallies
 from docsorter.store.evidence_tables import CheckRow
 from docsorter.store.evidence_words import (
     Check,
@@ -71,20 +71,10 @@ class ChecksStore(Transactions):
                     f"somebody else answered the check of document {row.id}",
                     remedy="take the next one",
                 )
-            answer = AnswerRow(
-                entry_id=entry.id,
-                document_id=row.id,
-                label=label,
-                guess=check.draw.label,
-                model=check.draw.model,
-                reviewer=reviewer,
-                uid=uid,
-                answered_at=now,
-                purpose=Purpose.CHECK,
-                blind=entry.blind,
-                seconds=manner.seconds,
-                batch=manner.batch,
+            answer = answer_rows.given(
+                entry, row, label=label, reviewer=reviewer, uid=uid, now=now, manner=manner
             )
+            answer.guess, answer.model = check.draw.label, check.draw.model
             session.add(answer)
             rows.close_entry(session, row.id, now)
             session.flush()

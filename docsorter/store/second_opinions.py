@@ -17,6 +17,7 @@ from docsorter.documents import (
 )
 from docsorter.errors import ConflictError, NotFoundError
 from docsorter.store import (
+    answer_rows,
     check_rows,
     finding_rows,
     leases,
@@ -79,19 +80,8 @@ class SecondOpinionsStore(Transactions):
             row = rows.document_row(session, entry.document_id, lock=True)
             rows.refuse_moving(session, row.id)
             first = second_rows.first_answer(session, row.id)
-            answer = AnswerRow(
-                entry_id=entry.id,
-                document_id=row.id,
-                label=label,
-                guess=entry.label,
-                model=row.model,
-                reviewer=reviewer,
-                uid=uid,
-                answered_at=now,
-                purpose=Purpose.SECOND,
-                blind=True,
-                seconds=manner.seconds,
-                batch=manner.batch,
+            answer = answer_rows.given(
+                entry, row, label=label, reviewer=reviewer, uid=uid, now=now, manner=manner
             )
             session.add(answer)
             rows.close_entry(session, row.id, now)
