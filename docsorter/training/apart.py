@@ -83,6 +83,21 @@ def learn(
     return seen
 
 
+def log_of(weights: Path) -> Path:
+    """Return where the log of the training that made these weights is."""
+    return weights.with_suffix(".log")
+
+
+def _log_to(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    form = logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S")
+    logger = logging.getLogger("docsorter")
+    logger.setLevel(logging.INFO)
+    for handler in (logging.StreamHandler(), logging.FileHandler(path, encoding="utf-8")):
+        handler.setFormatter(form)
+        logger.addHandler(handler)
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     result = argparse.ArgumentParser(
@@ -105,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     options = parser().parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    _log_to(log_of(options.out))
     work = options.work or options.out.with_name(options.out.name + "-work")
     base = None if options.base == "random" else Path(options.base)
     try:

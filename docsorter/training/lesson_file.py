@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PLAN: Final = "lesson.json"
 _ARRAYS: Final = "lesson.npz"
 _QUALITY: Final = {"train": 60, "validation": 90}  # what is learned from is made worse anyway
-_FILE_BYTES: Final = 24 << 20
+_FILE_BYTES: Final = 14 << 20
 
 
 def write_lesson(lesson: Lesson, folder: Path, progress: Progress) -> None:

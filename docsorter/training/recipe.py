@@ -13,6 +13,7 @@ from typing import Final
 from docsorter.errors import ModelError, UsageError
 from docsorter.model.bundle import CARD, RUNTIME, digest
 from docsorter.model.card import Origin, read_card
+from docsorter.training.apart import log_of
 from docsorter.training.bundle_writer import write_bundle
 from docsorter.training.classes import plan_classes
 from docsorter.training.corpus import Corpus, gather, served_only
@@ -105,7 +106,7 @@ def make(recipe: Recipe, now: Callable[[], dt.datetime]) -> Finished:
             tested = served_only(corpus, served, recipe.schedule.size)
             finisher = Finisher(network, tested, served, recipe.work, now, variants=recipe.variants)
             finished = finisher.finish(recipe.identity, recipe.gate)
-        finished.parts.texts["train.log"] = log.read_text(encoding="utf-8")
+        finished.parts.texts["train.log"] = _apart_log(recipe) + log.read_text(encoding="utf-8")
         finished.parts.texts["figures.json"] = _figures(finished)
         write_bundle(finished.parts, recipe.out)
         if recipe.tuning is not None:
@@ -218,6 +219,12 @@ def _figures(finished: Finished) -> str:
         "export": [cost.as_json() for cost in finished.cost],
     }
     return json.dumps(figures, indent=1) + "\n"
+
+
+def _apart_log(recipe: Recipe) -> str:
+    """Return what was logged where the last stage was trained, if it was elsewhere."""
+    log = log_of(recipe.learned) if recipe.learned else None
+    return log.read_text(encoding="utf-8") if log and log.is_file() else ""
 
 
 def _log_to(path: Path) -> logging.Handler:

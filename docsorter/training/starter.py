@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     add("--out", type=Path, required=True, help="where the bundle goes; replaced when there")
     add("--work", type=Path, help="pages and checkpoints (default: OUT with -work appended)")
     add("--tuning", type=Path, help="folder for the weights for further fine-tuning")
-    add("--name", default="starter-3", help="name on the card")
+    add("--name", default="starter-4", help="name on the card")
     add("--seed", type=int, default=0)
     add("--maps", type=int, default=6000, help="cached pages for the first two stages")
     add("--head-steps", type=int, default=400)
