@@ -1,4 +1,4 @@
-"""The order of the tests: what takes longest begins first, so that no core waits for it at the end."""
+"""The order of the tests: what takes longest begins first, so that no core waits for it."""
 
 from pathlib import Path
 from typing import Final
