@@ -47,8 +47,10 @@ types: $(VENV)/dev.done ## mypy, strict
 layering: $(VENV)/dev.done ## imports go downwards only
 	@$(BIN)/lint-imports --no-cache
 
+# A file stays with one worker, so that what its tests share is made once; tests/ordering.py says
+# which files come first.
 unit: poppler $(VENV)/dev.done ## pytest on all cores
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 bench: poppler $(VENV)/dev.done ## docsorter beside a script, a text sorter and the limit
 	@$(BIN)/python -m bench.run

@@ -42,9 +42,17 @@ AIMS = {
     "query_history_text_common_ms": 100,
     "query_history_text_rare_ms": 100,
     "query_history_text_nowhere_ms": 100,
+    "query_history_text_pair_common_ms": 100,
+    "query_history_text_pair_nowhere_ms": 100,
+    "query_history_text_pair_rare_ms": 100,
+    "query_history_text_pair_in_label_ms": 100,
+    "query_history_text_character_nowhere_ms": 100,
     "query_history_text_in_label_ms": 100,
     "query_review_text_common_ms": 100,
     "query_review_text_rare_ms": 100,
+    "query_review_text_pair_common_ms": 100,
+    "query_review_text_pair_nowhere_ms": 100,
+    "query_review_text_pair_rare_ms": 100,
     "care_longest_wait_ms": 50,
 }
 
@@ -168,11 +176,21 @@ def million(folder: Path, documents: int) -> Figures:
             "history_text_common": lambda: store.documents(DocumentFilter(text="scan")),
             "history_text_rare": lambda: store.documents(DocumentFilter(text=text)),
             "history_text_nowhere": lambda: store.documents(DocumentFilter(text="lost")),
+            "history_text_pair_common": lambda: store.documents(DocumentFilter(text="an")),
+            "history_text_pair_nowhere": lambda: store.documents(DocumentFilter(text="qz")),
+            "history_text_pair_rare": lambda: store.documents(DocumentFilter(text="ox")),
+            "history_text_pair_in_label": lambda: store.documents(
+                DocumentFilter(text="99", label="claim")
+            ),
+            "history_text_character_nowhere": lambda: store.documents(DocumentFilter(text="q")),
             "history_text_in_label": lambda: store.documents(
                 DocumentFilter(text=f"{documents // 3}", label="claim")
             ),
             "review_text_common": lambda: store.entries(filter=ReviewFilter(text="scan")),
             "review_text_rare": lambda: store.entries(filter=ReviewFilter(text=text)),
+            "review_text_pair_common": lambda: store.entries(filter=ReviewFilter(text="99")),
+            "review_text_pair_rare": lambda: store.entries(filter=ReviewFilter(text="ox")),
+            "review_text_pair_nowhere": lambda: store.entries(filter=ReviewFilter(text="qz")),
             "document": lambda: store.events(document_id=documents // 2),
         }
         timed = {f"query_{name}_ms": _time(ask) for name, ask in questions.items()}

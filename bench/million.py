@@ -8,7 +8,8 @@ _FILL = (
     INSERT INTO documents (id, name, source, state, place, path, size, mtime_ns, sha256, producer,
         model, arrived_at, decided_at, finished_at, verdict, label, confidence, threshold, reason,
         reason_text, attempts)
-    SELECT i, 'scan-' || i || '.pdf', 'hall' || (i % 4),
+    SELECT i, CASE WHEN i % 50000 = 0 THEN 'box-' ELSE 'scan-' END || i || '.pdf',
+        'hall' || (i % 4),
         CASE WHEN i % 100 = 0 THEN 'review' WHEN i % 50 = 1 THEN 'rejected' ELSE 'sorted' END,
         CASE WHEN i % 100 = 0 THEN 'review' WHEN i % 50 = 1 THEN 'rejected' ELSE 'sorted' END,
         'x/2026/scan-' || i || '.pdf', 100000, i, lower(hex(randomblob(32))), '', 'starter-1',

@@ -190,7 +190,8 @@ class StoreSettings(_Section):
     """The database."""
 
     url: str = ""
-    """SQLAlchemy URL; empty means SQLite in the state folder."""
+    """Empty means SQLite in the state folder; else sqlite:///file.db or
+    postgresql+psycopg://user@host/name (extra `postgresql`)."""
     busy_seconds: Annotated[float, Gt(0)] = 30.0
     """Wait this long for another writer."""
     backups: Annotated[int, Ge(1), Le(1000)] = 5

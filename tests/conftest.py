@@ -11,6 +11,9 @@ from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration
 from docsorter.service.migration import migrate_workspace
 from docsorter.service.workspace import create
+from tests.ordering import pytest_collection_modifyitems
+
+__all__ = ["pytest_collection_modifyitems"]
 
 DATABASE = "docsorter.db"
 # A busy machine is slow, not wrong; pytest's own timeout still ends what hangs.

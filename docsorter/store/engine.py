@@ -22,7 +22,8 @@ def make_engine(location: Location, *, busy_seconds: float, foreign_keys: bool =
     """
     if location.path is None:
         wait = f"-c lock_timeout={round(busy_seconds * 1000)}"
-        return create_engine(location.url, connect_args={"options": wait})
+        # asked before use: the server may have been started anew since
+        return create_engine(location.url, connect_args={"options": wait}, pool_pre_ping=True)
     engine = create_engine(
         location.url,
         connect_args={"timeout": busy_seconds},

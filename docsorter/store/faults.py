@@ -36,9 +36,8 @@ def translated(where: str) -> Iterator[None]:
 
 def fault(error: BaseException, where: str) -> DocsorterError:
     """Choose the error for what a driver raised."""
-    state = getattr(error, "sqlstate", None)
-    if isinstance(state, str):
-        return _server_fault(error, state, where)
+    if hasattr(error, "sqlstate"):  # None when the server said nothing, as when it is not there
+        return _server_fault(error, str(error.sqlstate), where)
     code: int = getattr(error, "sqlite_errorcode", 0)
     if code in _UNIQUE:
         return _overtaken(error)

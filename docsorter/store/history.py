@@ -3,9 +3,10 @@
 import datetime as dt
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
 
 from docsorter.documents import Document, State
-from docsorter.store import names, records, tallies
+from docsorter.store import names, records, short_texts, tallies
 from docsorter.store.tables import DocumentRow
 from docsorter.store.transactions import Transactions
 from docsorter.store.words import Counts, DocumentFilter
@@ -37,6 +38,8 @@ class HistoryStore(Transactions):
             few = names.few(session, filter.text)
             if few is not None:
                 query = query.where(DocumentRow.id.in_(few))
+            elif short_texts.helps(session, filter.text):
+                query = _narrowed(session, query, filter, limit, before_id)
             found = session.scalars(query.order_by(DocumentRow.id.desc()).limit(limit))
             return [records.document(row) for row in found]
 
@@ -79,6 +82,21 @@ class HistoryStore(Transactions):
                 labels[label] = labels.get(label, 0) + number
                 by_person[person] += number
         return Counts(states, labels, by_person[False], by_person[True], sum(states.values()))
+
+
+def _narrowed(
+    session: Session,
+    query: Select[DocumentRow],
+    wanted: DocumentFilter,
+    limit: int,
+    before_id: int | None,
+) -> Select[DocumentRow]:
+    """Look for a short text where it is; alone, its newest documents are the page."""
+    if wanted == DocumentFilter(text=wanted.text):
+        page = short_texts.newest(session, wanted.text, most=limit, before=before_id)
+        return query.where(DocumentRow.id.in_(page))
+    block = short_texts.block_of(DocumentRow.id)
+    return query.where(block.in_(short_texts.blocks(wanted.text)))
 
 
 def _chosen(wanted: DocumentFilter) -> Select[DocumentRow]:

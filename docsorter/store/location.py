@@ -1,14 +1,16 @@
 """Where the database is: its URL, the file system beneath it, and who may touch the file."""
 
 import grp
+import importlib.util
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from docsorter.errors import SettingsError, StoreError
+from docsorter.errors import DependencyError, SettingsError, StoreError
 from docsorter.mounts import MOUNTINFO, UNKNOWN, longest_match, parse_mounts
 
 # SQLite's shared memory and locks do not work across these; a file was corrupted "within one
@@ -20,6 +22,8 @@ _REFUSED = frozenset(
         *("9p", "v9fs", "virtiofs", "vboxsf", "vmhgfs", "prl_fs", "drvfs"),
     }
 )
+_SERVER: Final = "postgresql+psycopg"
+_EITHER: Final = f"leave it empty for SQLite, or write {_SERVER}://user@host/name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +43,20 @@ def locate(url: str, state_dir: Path) -> Location:
     """Resolve a store URL; a relative SQLite path is relative to the state folder.
 
     Raises:
-        SettingsError: The URL is no SQLAlchemy URL, or names a database in memory.
+        SettingsError: The URL is no SQLAlchemy URL, names a database in memory, or one that is
+            neither SQLite nor PostgreSQL.
+        DependencyError: The library that speaks with PostgreSQL is not installed.
     """
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise SettingsError(
-            "store.url is not a database URL",
-            remedy="leave it empty for SQLite, or write e.g. postgresql+psycopg://user@host/name",
-        ) from error
+        raise SettingsError("store.url is not a database URL", remedy=_EITHER) from error
+    if parsed.get_backend_name() == "postgresql":
+        return Location(_of_a_server(parsed), None)
     if parsed.get_backend_name() != "sqlite":
-        return Location(parsed, None)
+        raise SettingsError(
+            f"store.url names a database of the kind {parsed.get_backend_name()}", remedy=_EITHER
+        )
     if not parsed.database or parsed.database == ":memory:" or parsed.query:
         raise SettingsError(
             f"store.url {url!r} does not name a plain database file",
@@ -57,6 +64,17 @@ def locate(url: str, state_dir: Path) -> Location:
         )
     path = state_dir.absolute() / parsed.database
     return Location(parsed.set(database=str(path)), path)
+
+
+def _of_a_server(url: URL) -> URL:
+    if url.drivername not in {"postgresql", _SERVER}:
+        raise SettingsError(f"store.url asks for {url.drivername}", remedy=_EITHER)
+    if importlib.util.find_spec("psycopg") is None:
+        raise DependencyError(
+            "store.url names a PostgreSQL server, and psycopg is not installed",
+            remedy='pip install "docsorter[postgresql]"',
+        )
+    return url.set(drivername=_SERVER)
 
 
 def file_system(directory: Path, mounts: Path = MOUNTINFO) -> str:

@@ -38,8 +38,11 @@ class MaintenanceStore(NamesStore):
                 state, label, _ = key
                 what = f"{state} {label}".rstrip()
                 findings.append(f"counts {kept.get(key, 0)} {what}, has {real.get(key, 0)}")
-        missing = self.names_missing()
-        return [*findings, *([f"the index of names lacks {missing} documents"] if missing else [])]
+        if missing := self.names_missing():
+            findings.append(f"the index of names lacks {missing} documents")
+        if missing := self.blocks_missing():
+            findings.append(f"the index of names lacks {missing} blocks of documents")
+        return findings
 
     def size(self) -> int:
         """Return how many bytes the database takes, changes not yet merged included."""

@@ -49,6 +49,7 @@ def migrate(  # noqa: PLR0913 -- each is a setting of the workspace
         StoreError: The database is newer than this version, is another program's, is damaged or
             locked, or lies where SQLite loses data.
         SettingsError: The URL or the group is wrong.
+        DependencyError: The library that speaks with PostgreSQL is not installed.
         EnvironmentFaultError: The backup cannot be written.
         UsageError: There is no revision `to`.
     """

@@ -2,8 +2,8 @@
 
 SQLite keeps an index of all parts of three characters (FTS5 with trigrams, sqlite.org/fts5.html),
 made by revision 0003 and kept by triggers. It is asked for texts that few names have; what many
-have is found soon without it, and a text of one or two characters is not in it. Where the database
-has no such index, on a server or in an SQLite without FTS5, the names themselves are read.
+have is found soon without it, and texts of one or two characters are those of `short_texts`. Where
+the database has no such index, on a server or in an SQLite without FTS5, the names are read.
 """
 
 from typing import Final
@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import Select, TextClause, column, func, select, table, text
 from sqlalchemy.orm import Session
 
+from docsorter.store import short_texts
 from docsorter.store.transactions import Transactions
 from docsorter.store.types import ForeignText
 
@@ -68,11 +69,17 @@ class NamesStore(Transactions):
             known, kept = (int(count or 0) for count in counts)
             return abs(known - kept)
 
+    def blocks_missing(self) -> int:
+        """Return how many blocks of documents are wanting in the index of short texts."""
+        with self.read() as session:
+            return short_texts.blocks_missing(session)
+
     def rebuild_names(self) -> None:
-        """Make the index of names anew from the names, in one transaction."""
+        """Make the indexes of names anew from the names, in one transaction."""
         with self.write() as session:
             if is_kept(session):
                 session.execute(_command("rebuild"))
+            short_texts.rebuild(session)
 
     def _forget_old_names(self) -> None:
         """Leave nothing of names in the index that are no longer in the table.

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from docsorter.documents import ReviewEntry
 from docsorter.errors import NotFoundError
-from docsorter.store import finding_rows, leases, names, queue_order, records, rows
+from docsorter.store import finding_rows, leases, names, queue_order, records, rows, short_texts
 from docsorter.store.review_words import Lease, ReviewFilter, ReviewOrder, ReviewStats, Turn
 from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow
 from docsorter.store.transactions import Transactions
@@ -209,9 +209,14 @@ def _waiting(wanted: ReviewFilter, now: dt.datetime) -> Select[EntryRow]:
 
 
 def _named(session: Session, wanted: ReviewFilter, query: Select[EntryRow]) -> Select[EntryRow]:
-    """Let the index of names narrow a search, where it helps."""
+    """Let an index of names narrow a search, where it helps."""
     few = names.few(session, wanted.text)
-    return query if few is None else query.where(EntryRow.document_id.in_(few))
+    if few is not None:
+        return query.where(EntryRow.document_id.in_(few))
+    if short_texts.helps(session, wanted.text):
+        block = short_texts.block_of(EntryRow.document_id)
+        return query.where(block.in_(short_texts.blocks(wanted.text)))
+    return query
 
 
 def _entry_row(session: Session, entry_id: int) -> EntryRow:

@@ -114,6 +114,7 @@ def open_store(
         StoreError: The database is missing, older, newer, damaged, locked, or lies where SQLite
             loses data.
         SettingsError: The URL or the group is wrong.
+        DependencyError: The library that speaks with PostgreSQL is not installed.
     """
     location = locate(url, state_dir)
     if location.path is not None:

@@ -19,7 +19,7 @@ from docsorter.documents import (
 from docsorter.store.table_base import Base
 from docsorter.store.types import BIG_ID, ForeignText
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 """Revision this code speaks; revisions are numbered in order, so a greater one is newer."""
 
 _STILL_OPEN = text("closed_at IS NULL")

@@ -152,7 +152,6 @@ def assign_folded(
     """
     convolutions = in_build_order(network.trunk, keras.layers.Conv2D)
     normalisations = in_build_order(network.trunk, keras.layers.BatchNormalization)
-    generator = keras.initializers.HeNormal(seed=seed)
     missing = []
     pairs = zip(convolutions, normalisations, strict=True)
     for number, (convolution, normalisation) in enumerate(pairs):
@@ -163,7 +162,9 @@ def assign_folded(
             kernel = arrays[key].astype(np.float32)
             bias = arrays[f"{number:02d}/bias"].astype(np.float32)
         else:
-            kernel = np.asarray(generator(shape))
+            # each its own: branches that begin alike would stay alike
+            own = keras.initializers.HeNormal(seed=seed + number)
+            kernel = np.asarray(own(shape))
             missing.append(number)
         if kernel.shape != shape:
             raise ModelError(

@@ -37,7 +37,7 @@ ENOUGH: Final = 50
 
 _MARGIN: Final = 0.5
 """Of the way from the least threshold without errors to certainty. A quarter was enough for models
-that were unsure of all real paper; one that was trained for longer is surer of foreign pages too."""
+unsure of all real paper; one that was trained for longer is surer of foreign pages too."""
 
 
 @dataclass(frozen=True, slots=True)

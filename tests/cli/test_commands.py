@@ -5,16 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from docsorter.configuration import Configuration
 from docsorter.errors import ExitCode
 from tests.cli.running import docsorter
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    directory = tmp_path / "paper"
-    made = docsorter("init", directory)
-    assert made.returncode == 0, made.stderr
-    return directory
+def workspace(configuration: Configuration) -> Path:
+    return configuration.workspace
 
 
 def test_init_makes_a_workspace_and_says_what_comes_next(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from docsorter.configuration import Configuration
 from docsorter.errors import ExitCode
 from docsorter.service.demo import example_files
 from tests.cli.running import docsorter
@@ -22,9 +23,8 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    assert docsorter("init", tmp_path / "paper").returncode == 0
-    return tmp_path / "paper"
+def workspace(configuration: Configuration) -> Path:
+    return configuration.workspace
 
 
 def narrow(text: str) -> bool:

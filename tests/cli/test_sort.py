@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from docsorter.configuration import Configuration
 from docsorter.errors import ExitCode
 from docsorter.service.demo import example_files
 from tests.cli.running import docsorter
@@ -15,10 +16,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    directory = tmp_path / "paper"
-    assert docsorter("init", directory).returncode == 0
-    return directory
+def workspace(configuration: Configuration) -> Path:
+    return configuration.workspace
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ import os
 import select
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +12,7 @@ from typing import Final, Self
 from docsorter.configuration import Configuration
 from docsorter.documents import Document, Place, State
 from docsorter.store import Store
+from tests import forge
 from tests.patience import Patience, wait_until
 
 __all__ = ["FINAL", "RunningDaemon", "every_file", "finished", "wait_until"]
@@ -39,8 +38,8 @@ class RunningDaemon:
         self.notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notices.bind(str(self._address))
         with self._log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "docsorter", "run", str(self._workspace)],
+            self.process = forge.start(
+                ["run", str(self._workspace)],
                 stdout=log,
                 stderr=log,
                 env={

@@ -1,11 +1,7 @@
 """From nothing certified to certified to an alarm and back, with real files and a real database."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,6 +11,7 @@ from docsorter.documents import Purpose, ReasonCode, State
 from docsorter.errors import SettingsError
 from docsorter.service.earning import Earning
 from docsorter.store import Why
+from tests.cli.running import docsorter
 from tests.service.earning_desk import EarningDesk, KeyedReader
 
 
@@ -100,17 +97,10 @@ def test_what_one_process_answers_another_one_notices_in_its_next_tick(desk: Ear
     desk.grant()
     document = desk.sees()
     desk.earning.tick()
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "docsorter", "-w", str(desk.configuration.workspace)),
-            *("review", "answer", str(document.id), "claim", "--json"),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        cwd=Path.cwd(),
-        env={**os.environ, "DOCSORTER_DECIDE__AUTONOMY": "earned"},
+    done = docsorter(
+        *("-w", desk.configuration.workspace, "review", "answer", str(document.id), "claim"),
+        "--json",
+        DOCSORTER_DECIDE__AUTONOMY="earned",
     )
     assert done.returncode == 0, done.stderr
     assert desk.position.level is not None

@@ -2,9 +2,9 @@
 
 import contextlib
 import datetime as dt
+import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,12 +18,12 @@ from docsorter.model.registry import ModelRegistry
 from docsorter.service.migration import open_workspace_store
 from docsorter.service.promoting import Person, Promoter
 from docsorter.store import Store
+from tests import forge
 from tests.model.bundles import write_checksums
 from tests.model.variants import rewrite, write_variant
 
 pytestmark = pytest.mark.slow
 ADA = Person("ada", 7)
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -217,13 +217,12 @@ def test_a_rollback_that_somebody_overtook_says_so(
 def test_promotions_at_the_same_time_all_count_and_none_tears_the_list(
     configuration: Configuration, models: Path
 ) -> None:
-    command = [sys.executable, "-m", "docsorter", "-w", str(configuration.workspace)]
-    running = [
-        subprocess.Popen(
-            [*command, "model", "promote", name, "--no-wait"], cwd=ROOT, stdout=subprocess.DEVNULL
-        )
-        for name in ("ours-1", "ours-2", "ours-1")
-    ]
+    words = ["-w", str(configuration.workspace), "model", "promote", "--no-wait"]
+    with Path(os.devnull).open("r+b") as nothing:
+        running = [
+            forge.start([*words, name], stdout=nothing, stderr=nothing, env=os.environ)
+            for name in ("ours-1", "ours-2", "ours-1")
+        ]
     file = PromotionFile(models)
     while waiting := [process for process in running if process.poll() is None]:
         file.read()  # a torn list would be refused

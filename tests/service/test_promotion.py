@@ -11,6 +11,7 @@ import pytest
 from docsorter.clock import SystemClock
 from docsorter.configuration import Configuration, load
 from docsorter.documents import Place
+from docsorter.errors import ExitCode
 from docsorter.model.bundle import CARD
 from docsorter.model.card import read_card
 from docsorter.model.promotion import fingerprint
@@ -114,6 +115,23 @@ def test_a_model_damaged_after_its_promotion_is_refused_and_the_daemon_goes_on(
         assert daemon.process.poll() is None
     assert "model_refused" in {event.kind for event in store.events()}
     assert ModelRegistry(quick.state / "models").in_use("promoted").name == "starter"
+
+
+def test_a_model_damaged_before_the_start_is_refused_with_the_remedy_and_nothing_is_touched(
+    quick: Configuration, store: Store
+) -> None:
+    Promoter(quick, store, SystemClock()).promote("ours-1", ADA)
+    runtime = quick.state / "models" / "ours-1" / "model.tflite"
+    runtime.write_bytes(runtime.read_bytes()[:-1] + b"?")
+    scan = shutil.copy(examples(1)[0], quick.root(Place.INBOX))
+
+    done = docsorter("run", quick.workspace)
+
+    assert done.returncode == ExitCode.MODEL
+    assert "model.tflite was changed" in done.stderr
+    assert "tip:" in done.stderr
+    assert Path(scan).read_bytes() == examples(1)[0].read_bytes()
+    assert store.counts().total == 0
 
 
 def _promote_then_damage(promoter: Promoter, runtime: Path) -> str:

@@ -6,7 +6,10 @@ import pytest
 
 from docsorter.clock import ManualClock
 from docsorter.store import Store, migrate, open_store
+from tests.postgresql import served, server, server_url
 from tests.store.office import Office
+
+__all__ = ["served", "server", "server_url"]
 
 BUSY = 60.0  # seconds: fifty writers on a machine that others keep busy
 URL = "sqlite:///docsorter.db"
@@ -32,9 +35,26 @@ def state_dir(tmp_path: Path, empty_database: Path) -> Path:
     return tmp_path
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what holds of any database on both kinds."""
+    marked = metafunc.definition.get_closest_marker("any_database")
+    if marked and "database" in metafunc.fixturenames:
+        metafunc.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture
-def store(state_dir: Path, clock: ManualClock) -> Iterator[Store]:
-    with open_store(URL, clock=clock, state_dir=state_dir, busy_seconds=BUSY) as opened:
+def database(request: pytest.FixtureRequest) -> str:
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def url(database: str, request: pytest.FixtureRequest) -> str:
+    return URL if database == "sqlite" else str(request.getfixturevalue("server_url"))
+
+
+@pytest.fixture
+def store(url: str, state_dir: Path, clock: ManualClock) -> Iterator[Store]:
+    with open_store(url, clock=clock, state_dir=state_dir, busy_seconds=BUSY) as opened:
         yield opened
 
 
@@ -44,12 +64,12 @@ def office(store: Store) -> Office:
 
 
 @pytest.fixture
-def another_store(state_dir: Path, clock: ManualClock) -> Iterator[Callable[[], Store]]:
-    """Open more stores on the same file, as other processes would."""
+def another_store(url: str, state_dir: Path, clock: ManualClock) -> Iterator[Callable[[], Store]]:
+    """Open more stores on the same database, as other processes would."""
     opened: list[Store] = []
 
     def another() -> Store:
-        store = open_store(URL, clock=clock, state_dir=state_dir, busy_seconds=BUSY)
+        store = open_store(url, clock=clock, state_dir=state_dir, busy_seconds=BUSY)
         opened.append(store)
         return store
 

@@ -6,6 +6,8 @@ from docsorter.errors import ConflictError, NotFoundError
 from docsorter.store import Destination, Store
 from tests.store.office import Office
 
+pytestmark = pytest.mark.any_database
+
 
 def test_an_answer_closes_the_entry_and_plans_the_move_together(
     store: Store, office: Office

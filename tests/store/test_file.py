@@ -16,7 +16,17 @@ from tests.store.conftest import URL
 from tests.store.office import Office
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "no url", "sqlite:///x?y=1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "no url",
+        "sqlite:///x?y=1",
+        "mysql://u@h/d",
+        "postgresql+psycopg2://u@h/d",
+    ],
+)
 def test_a_wrong_url_is_a_wrong_setting(tmp_path: Path, clock: ManualClock, url: str) -> None:
     with pytest.raises(SettingsError, match=r"store\.url"):
         open_store(url, clock=clock, state_dir=tmp_path)
@@ -137,3 +147,11 @@ def test_size_counts_what_is_not_merged_yet(store: Store) -> None:
     before = store.size()
     store.add_event("noted", actor="anna", detail={"text": "x" * 100_000})
     assert store.size() > before + 100_000
+
+
+def test_nothing_of_a_forgotten_name_is_left_in_the_file(store: Store, office: Office) -> None:
+    document = office.sort(name="secret.pdf")
+    store.forget(document.id, actor="anna")
+    store._engine.dispose()  # the last connection merges -wal into the file
+    assert store.path is not None
+    assert b"secret.pdf" not in store.path.read_bytes()

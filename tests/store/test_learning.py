@@ -6,6 +6,8 @@ from docsorter.store import Store
 from docsorter.store.evidence_tables import CheckRow
 from tests.store.office import Office
 
+pytestmark = pytest.mark.any_database
+
 
 def settle(
     store: Store, document: Document, outcome: CheckOutcome | None, inclusion: float = 0.5

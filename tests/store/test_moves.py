@@ -16,6 +16,8 @@ from docsorter.errors import ConflictError, NotFoundError
 from docsorter.store import Arrival, Destination, Findings, Store
 from tests.store.office import Office
 
+pytestmark = pytest.mark.any_database
+
 SURE = Verdict(VerdictKind.SORT, Reason(ReasonCode.SURE, "sure"), "invoice", 0.97, 0.9)
 THERE = Destination(Place.SORTED, "invoice/a.pdf", State.SORTED, '{"label": "invoice"}')
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection
+from sqlalchemy import text as sa_text
 
 from docsorter.clock import ManualClock
 from docsorter.store import (
@@ -215,5 +216,8 @@ def test_a_database_moves_to_an_sqlite_without_the_index_and_back(
 
 def triggers(connection: Connection) -> dict[str, str]:
     """Return the statements that keep the index, blanks aside."""
-    query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'documents'"
-    return {name: " ".join(sql.split()) for name, sql in connection.exec_driver_sql(query)}
+    query = (
+        "SELECT name, sql FROM sqlite_master"
+        " WHERE type = 'trigger' AND name LIKE 'document_names_%'"
+    )
+    return {name: " ".join(sql.split()) for name, sql in connection.execute(sa_text(query))}

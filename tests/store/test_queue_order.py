@@ -11,6 +11,8 @@ from docsorter.store import Manner, ReviewFilter, ReviewOrder, Store, Turn
 from docsorter.store.queue_order import ROTATION
 from tests.store.office import Office
 
+pytestmark = pytest.mark.any_database
+
 HOUR = dt.timedelta(hours=1)
 HELPS = ReviewOrder.HELPS
 

@@ -6,6 +6,8 @@ from docsorter.errors import ConflictError, NotFoundError
 from docsorter.store import ReviewFilter, ReviewOrder, Store
 from tests.store.office import Office
 
+pytestmark = pytest.mark.any_database
+
 
 def ids(entries: list[ReviewEntry]) -> list[int]:
     return [entry.document.id for entry in entries]

@@ -7,6 +7,8 @@ from docsorter.errors import ConflictError
 from docsorter.store import ReviewFilter, Store
 from tests.store.office import Office
 
+pytestmark = pytest.mark.any_database
+
 
 def test_a_lease_is_renewed_by_its_token(store: Store, office: Office, clock: ManualClock) -> None:
     office.review()

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,8 @@ FILL = [
     WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {MANY})
     INSERT INTO documents (id, name, source, state, place, path, size, mtime_ns, sha256, producer,
         arrived_at, label, confidence, attempts)
-    SELECT i, 'scan-' || i || '.pdf', 'hall' || (i % 4),
+    SELECT i, CASE WHEN i % 25000 = 1 THEN 'box-' ELSE 'scan-' END || i || '.pdf',
+        'hall' || (i % 4),
         CASE WHEN i % 20 = 0 THEN 'review' WHEN i % 20 = 1 THEN 'spooled' ELSE 'sorted' END,
         'sorted', i || '.pdf', 1000, 1, printf('%064x', i), '',
         strftime('%Y-%m-%d %H:%M:%f000', '2020-01-01', '+' || i || ' minutes'),
@@ -58,7 +60,7 @@ def statements(store: Store) -> Iterator[list[tuple[str, tuple[object, ...]]]]:
         statement, parameters = arguments[2], arguments[3]
         assert isinstance(statement, str)
         assert isinstance(parameters, tuple)
-        if statement.startswith("SELECT"):
+        if statement.lstrip().startswith("SELECT"):
             seen.append((statement, parameters))
 
     event.listen(store._engine, "before_cursor_execute", note)
@@ -101,6 +103,11 @@ QUESTIONS: dict[str, Callable[[Store], object]] = {
     "history of both": lambda s: s.documents(DocumentFilter(state=State.SORTED, label="none")),
     "history of a source": lambda s: s.documents(DocumentFilter(source="none")),
     "history since": lambda s: s.documents(DocumentFilter(since=NOW)),
+    "history of two characters": lambda s: s.documents(DocumentFilter(text="an")),
+    "history of two characters that are nowhere": lambda s: s.documents(DocumentFilter(text="zq")),
+    "history of one character of a label": lambda s: s.documents(
+        DocumentFilter(text="z", label="none")
+    ),
     "the next page": lambda s: s.documents(before_id=MANY // 2),
     "due": lambda s: s.due_documents(50, NOW),
     "waiting reasons": lambda s: s.waiting_reasons(),
@@ -117,6 +124,7 @@ QUESTIONS: dict[str, Callable[[Store], object]] = {
     "review of a label": lambda s: s.entries(filter=ReviewFilter(label="none")),
     "review of a reason": lambda s: s.entries(filter=ReviewFilter(reason=ReasonCode.DUPLICATE)),
     "review of a source": lambda s: s.entries(filter=ReviewFilter(source="none")),
+    "review of two characters": lambda s: s.entries(filter=ReviewFilter(text="zq")),
     "the next to review": lambda s: s.lease(None, owner="anna", seconds=1),
     "review stats": lambda s: s.review_stats(),
     "events of a document": lambda s: s.events(document_id=5),
@@ -153,3 +161,49 @@ def test_counts_read_a_handful_of_counters(filled: Store) -> None:
 @pytest.mark.slow
 def test_counters_agree_with_a_hundred_thousand_documents(filled: Store) -> None:
     assert filled.integrity_check() == []
+
+
+@contextmanager
+def work(store: Store) -> Iterator[list[int]]:
+    """Count the steps that SQLite takes, in thousands; unlike time they are always the same."""
+    steps = [0]
+
+    def count() -> int:
+        steps[0] += 1
+        return 0
+
+    def listen(connection: sqlite3.Connection, *_: object) -> None:
+        connection.set_progress_handler(count, 1000)
+
+    event.listen(store._engine, "checkout", listen)
+    try:
+        yield steps
+    finally:
+        event.remove(store._engine, "checkout", listen)
+        with store._engine.connect() as connection:
+            plain = connection.connection.driver_connection
+            assert plain is not None
+            plain.set_progress_handler(None, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        ("scan", 20),  # all have it
+        ("an", 20),
+        ("n", 20),
+        ("99", 20),
+        ("zq", 1),  # none has it
+        ("z", 1),
+        ("ox", 40),  # few have it, far apart: a block each is read
+    ],
+)
+def test_short_texts_are_found_with_little_work(filled: Store, text: str, most: int) -> None:
+    with work(filled) as steps:
+        found = filled.documents(DocumentFilter(text=text))
+    assert steps[0] <= most
+    assert len(found) == {"zq": 0, "z": 0, "ox": 4}.get(text, 50)
+    with work(filled) as steps:
+        filled.entries(filter=ReviewFilter(text=text))
+    assert steps[0] <= 250, "each of the 5,000 entries is looked at once at most"

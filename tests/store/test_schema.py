@@ -19,8 +19,8 @@ def scripts() -> ScriptDirectory:
 
 
 def is_of_index(name: str) -> bool:
-    """The index of names is SQLite's own; tests/store/test_names.py has its tests."""
-    return name.startswith("document_names")
+    """The indexes of names are SQLite's own; test_names.py and test_short_texts.py test them."""
+    return name.startswith(("document_names", "name_parts", "name_positions"))
 
 
 def test_the_code_speaks_the_last_revision_and_revisions_are_numbered() -> None:

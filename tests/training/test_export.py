@@ -3,7 +3,6 @@
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from docsorter.errors import ModelError
 from docsorter.model.card import InputSpec, ModelCard, Origin, Provenance
 from docsorter.model.litert import LiteRTClassifier
-from docsorter.training.classes import plan_classes
 from docsorter.training.export import (
     VARIANTS,
     ExportCost,
@@ -22,40 +20,20 @@ from docsorter.training.export import (
     first_within,
     trained_logits,
 )
-from docsorter.training.network import Network, assign_folded, build_network
+from docsorter.training.network import Network
+from tests.training.exports import LABELS, SIDE, Exports, pages
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-SIDE = 75
-
-
-def _pages(count: int, seed: int) -> "NDArray[np.uint8]":
-    """Return white paper with dark dots, of a density that differs from page to page."""
-    rng = np.random.default_rng(seed)
-    density = rng.uniform(0.02, 0.3, (count, 1, 1, 1))
-    ink = rng.random((count, SIDE, SIDE, 1)) < density
-    return np.where(ink, 30, 250).astype(np.uint8).repeat(3, axis=3)
-
-
-PAGES = _pages(8, 1)
+PAGES = pages(8, 1)
 
 
 @pytest.fixture(scope="module")
-def network() -> Network:
-    plan = plan_classes([("", "a"), ("b-1", "b"), ("b-2", "b")], ("a", "b"))
-    made = build_network(plan, size=SIDE, seed=3)
-    # He-normal kernels, as of a trained network: with Keras's own the signal dies on its way up.
-    assign_folded(made, {}, Path(), seed=3)
-    return made
+def network(exports: Exports) -> Network:
+    return exports.network
 
 
 @pytest.fixture(scope="module")
-def files(network: Network, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("exported")
-    for variant in VARIANTS:
-        export(network, folder / f"{variant}.tflite", variant, _pages(8, 2))
-    return {variant: folder / f"{variant}.tflite" for variant in VARIANTS}
+def files(exports: Exports) -> dict[str, Path]:
+    return {variant: exports.file(variant) for variant in VARIANTS}
 
 
 def _classifier(file: Path) -> LiteRTClassifier:
@@ -63,7 +41,8 @@ def _classifier(file: Path) -> LiteRTClassifier:
     card = ModelCard(
         name="tried",
         created_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
-        labels=("a", "b"),
+        labels=LABELS,
+        background=1,
         input=InputSpec(size=SIDE),
         provenance=Provenance(architecture="", base=nothing, data=(), fingerprint="", documents={}),
         temperature=1.0,
@@ -124,7 +103,7 @@ def test_the_gate_passes_the_file_of_a_network_and_refuses_that_of_another(
 
     check_gate(compare("float16", file, exact, found, right), gate)
     with pytest.raises(ModelError, match=r"equal labels, limit .* a probability moved by"):
-        check_gate(compare("float16", file, exact[:, ::-1] * 99.0, found, 1 - right), gate)
+        check_gate(compare("float16", file, exact[:, ::-1] * 99.0, found, 3 - right), gate)
 
 
 def test_correction_without_pages_is_refused(network: Network, tmp_path: Path) -> None:

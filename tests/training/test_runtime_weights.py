@@ -12,32 +12,25 @@ from docsorter.model.bundle import CARD, RUNTIME
 from docsorter.model.card import InputSpec, ModelCard, Origin, Provenance
 from docsorter.model.litert import LiteRTClassifier
 from docsorter.training.classes import ClassPlan, plan_classes
-from docsorter.training.export import Variant, export, trained_logits
+from docsorter.training.export import trained_logits
 from docsorter.training.network import build_network
 from docsorter.training.runtime_weights import load_runtime_weights, runtime_weights
 from docsorter.training.training_run import new_network
+from tests.training.exports import LABELS, PAIRS, SIDE, Exports, plan_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
-SIZE = 75
-PAIRS = [("plain", "invoice"), ("grid", "claim"), ("memo", "letter"), ("map", "other")]
-LABELS = ("invoice", "claim", "letter")
 
-
-def _plan(*more: tuple[str, str]) -> ClassPlan:
-    return plan_classes([*PAIRS, *more], LABELS)
-
-
-def _bundle(folder: Path, variant: Variant, plan: ClassPlan) -> Path:
+def _bundle(folder: Path, file: Path, plan: ClassPlan) -> Path:
     folder.mkdir()
-    export(build_network(plan, size=SIZE, seed=3), folder / RUNTIME, variant)
+    shutil.copy(file, folder / RUNTIME)
     card = ModelCard(
         name="base-1",
         created_at=dt.datetime(2026, 1, 2, tzinfo=dt.UTC),
         labels=plan.labels,
         background=1,
         kinds=plan.kinds,
-        input=InputSpec(size=SIZE),
+        input=InputSpec(size=SIDE),
         provenance=Provenance(
             architecture="test",
             base=Origin(name="random", licence="none"),
@@ -55,12 +48,13 @@ def _bundle(folder: Path, variant: Variant, plan: ClassPlan) -> Path:
 
 @pytest.fixture(scope="module")
 def pixels() -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
-    return np.random.default_rng(1).integers(0, 256, (2, SIZE, SIZE, 3), np.uint8)
+    return np.random.default_rng(1).integers(0, 256, (2, SIDE, SIDE, 3), np.uint8)
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _bundle(tmp_path_factory.mktemp("base") / "int8", "int8-weights", _plan())
+def bundle(exports: Exports, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("base") / "int8"
+    return _bundle(folder, exports.file("int8-weights"), plan_of())
 
 
 def _spread(logits: "np.ndarray[tuple[int, ...], np.dtype[np.float32]]") -> float:
@@ -70,23 +64,22 @@ def _spread(logits: "np.ndarray[tuple[int, ...], np.dtype[np.float32]]") -> floa
 def test_a_network_started_from_a_bundle_answers_as_the_bundle_does(
     bundle: Path, pixels: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]"
 ) -> None:
-    network = new_network(_plan(), bundle, SIZE, seed=9)
+    network = new_network(plan_of(), bundle, SIDE, seed=9)
     card = ModelCard.model_validate_json((bundle / CARD).read_text(encoding="utf-8"))
 
     runs = LiteRTClassifier(bundle / RUNTIME, card, threads=1).classify(pixels).logits
-    other = trained_logits(build_network(_plan(), size=SIZE, seed=9), pixels)
+    other = trained_logits(build_network(plan_of(), size=SIDE, seed=9), pixels)
 
     found = trained_logits(network, pixels)
     assert np.abs(found - runs).max() < 0.1 * _spread(runs)  # activations are rounded in the file
     assert np.abs(other - runs).max() > 0.2 * _spread(runs)
 
 
-def test_float16_weights_are_read_to_their_last_bit_but_one(tmp_path: Path) -> None:
-    made = build_network(_plan(), size=SIZE, seed=3)
-    arrays = runtime_weights(_bundle(tmp_path / "half", "float16", _plan()) / RUNTIME)
+def test_float16_weights_are_read_to_their_last_bit_but_one(exports: Exports) -> None:
+    arrays = runtime_weights(exports.file("float16"))
 
     np.testing.assert_allclose(
-        arrays["head/kernel"], np.asarray(made.head.kernel), rtol=1e-3, atol=1e-6
+        arrays["head/kernel"], np.asarray(exports.network.head.kernel), rtol=1e-3, atol=1e-6
     )
     assert len(arrays) == 2 * 94 + 2
     assert arrays["00/kernel"].shape == (3, 3, 3, 32)
@@ -96,7 +89,7 @@ def test_a_new_kind_starts_as_the_mean_of_its_output_and_a_new_label_at_zero(bun
     plan = plan_classes(
         [*PAIRS, ("photo", "other"), ("note", "other"), ("", "contract")], (*LABELS, "contract")
     )
-    network = build_network(plan, size=SIZE)
+    network = build_network(plan, size=SIDE)
 
     unknown = load_runtime_weights(network, bundle)
 
@@ -118,7 +111,7 @@ def test_a_bundle_whose_card_does_not_fit_its_file_is_refused(tmp_path: Path, bu
     )
 
     with pytest.raises(ModelError, match="not for this network"):
-        load_runtime_weights(build_network(_plan(), size=SIZE), tmp_path)
+        load_runtime_weights(build_network(plan_of(), size=SIDE), tmp_path)
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
