@@ -84,6 +84,7 @@ class Daemon:
         Raises:
             DocsorterError: It cannot start, with the remedy.
         """
+        memory.begin()
         with WorkspaceLock(self._configuration.state):
             assembly = self._assemble()
             try:
@@ -135,7 +136,7 @@ class Daemon:
         promotions.start()
         self._heartbeat.ready(models.word, source, inbox, workers)
         announce(assembly, root, source.backend)
-        memory.settle()
+        memory.settle(assembly.engine.model.bundle.runtime_file)
         on_ready()
         try:
             while not self._stopping:
