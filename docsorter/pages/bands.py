@@ -1,4 +1,4 @@
-"""Reduce a packed picture piece by piece: a child pays for every page of memory it touches first."""
+"""Reduce a packed picture piece by piece: a child pays for every page of memory that it touches."""
 
 from typing import Final
 
@@ -23,9 +23,7 @@ def reduced(image: Image.Image, factors: tuple[int, int]) -> Image.Image:
 
 
 def _by_bands(image: Image.Image, factors: tuple[int, int]) -> Image.Image:
-    width, height = (
-        -(-side // factor) for side, factor in zip(image.size, factors, strict=True)
-    )
+    width, height = (-(-side // factor) for side, factor in zip(image.size, factors, strict=True))
     whole = Image.new("L" if image.mode == "1" else "RGB", (width, height))
     for top in range(0, height, _BAND):
         bottom = min((top + _BAND) * factors[1], image.height)

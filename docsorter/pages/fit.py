@@ -47,10 +47,15 @@ def fit_image(image: Image.Image, size: int) -> Image.Image:
 
 
 def shrunk(image: Image.Image, size: tuple[int, int], by: Image.Resampling) -> Image.Image:
-    """Return a picture of any mode as `L` or `RGB` of another size, averaged down to twice it first.
+    """Return a picture as `L` or `RGB` of another size, averaged down to twice that size first.
 
-    A black and white page is averaged without being unpacked whole, which took three times as long
-    as everything else that is done to it; the pixels are the same.
+    A black and white page is not unpacked whole for that, which took three times as long as all
+    else that is done to it; the pixels are the same.
+
+    Args:
+        image: Of any mode.
+        size: Width and height, pixels, >= 1.
+        by: The filter of the last step.
     """
     if image.mode != "1" or image.has_transparency_data:
         return flatten(image).resize(size, by, reducing_gap=_REDUCING_GAP)

@@ -69,6 +69,4 @@ def forget_pages(file: Path) -> None:
         fields = row.split(maxsplit=5)
         if len(fields) == 6 and fields[5] == name and fields[1] in _READ_ONLY:  # noqa: PLR2004
             start, end = (int(address, 16) for address in fields[0].split("-"))
-            libc.madvise(
-                ctypes.c_void_p(start), ctypes.c_size_t(end - start), mmap.MADV_DONTNEED
-            )
+            libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), mmap.MADV_DONTNEED)
