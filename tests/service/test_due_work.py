@@ -117,9 +117,7 @@ def test_nothing_is_due_where_nothing_waits(due: DueWork) -> None:
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=st.lists(st.sampled_from(["drop", "tick", "hurry", "wait"]), max_size=14))
-def test_every_document_is_handed_out_whatever_comes_between(
-    desk: Desk, steps: list[str]
-) -> None:
+def test_every_document_is_handed_out_whatever_comes_between(desk: Desk, steps: list[str]) -> None:
     due, dropped, found = DueWork(desk.store, desk.clock), set(), set()
 
     def tick() -> None:
