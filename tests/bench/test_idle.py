@@ -20,7 +20,12 @@ def test_memory_is_what_the_kernel_says_and_shared_pages_count_less() -> None:
 
 def test_a_thread_that_wakes_is_counted_and_one_that_sleeps_is_not() -> None:
     done = threading.Event()
-    ticking = threading.Thread(target=lambda: [time.sleep(0.01) for _ in range(30)])
+
+    def tick() -> None:
+        for _ in range(30):
+            time.sleep(0.01)
+
+    ticking = threading.Thread(target=tick)
     sleeping = threading.Thread(target=done.wait)
     sleeping.start()
     ticking.start()

@@ -4,7 +4,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -24,12 +24,12 @@ RUN = {
 
 def bars(svg: str) -> list[float]:
     """Return the lengths of the bars, from the top."""
-    found = ElementTree.fromstring(svg).iter(f"{_SVG}rect")
+    found = ET.fromstring(svg).iter(f"{_SVG}rect")
     return [float(bar.attrib["width"]) for bar in found if bar.attrib["fill"] != "white"]
 
 
 def words(svg: str) -> list[str]:
-    return [text.text or "" for text in ElementTree.fromstring(svg).iter(f"{_SVG}text")]
+    return [text.text or "" for text in ET.fromstring(svg).iter(f"{_SVG}text")]
 
 
 def test_bars_are_as_long_as_the_work_on_a_logarithmic_scale() -> None:

@@ -10,6 +10,7 @@ from bench.compare import KEPT, ratios_of
 from bench.publish import BEGIN, END, figures, main, placed
 
 ROOT = Path(__file__).resolve().parents[2]
+_WAYS = ("docsorter", "limit", "script")
 
 
 def a_run(limit: float = 0.85) -> dict[str, Any]:
@@ -21,9 +22,9 @@ def a_run(limit: float = 0.85) -> dict[str, Any]:
     return {
         "version": "1.0",
         "cores": 2,
-        "taken": dict.fromkeys(("docsorter", "limit", "script"), sets),
-        "cpu_ms": dict.fromkeys(("docsorter", "limit", "script"), both),
-        "limit_cpu_ms": dict.fromkeys(sets, {"decode": 14.0, "inference": 15.0}),
+        "taken": {way: dict(sets) for way in _WAYS},
+        "cpu_ms": {way: dict(both) for way in _WAYS},
+        "limit_cpu_ms": {name: {"decode": 14.0, "inference": 15.0} for name in sets},
         "ratios": {
             "limit": dict(zip(names, (limit, 0.6, 0.9, 0.7), strict=True)),
             "script": dict(zip(names, (6.5, 5.0, 4.0, 3.0), strict=True)),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.cores import counts
-from bench.runtimes import golden_pages, litert, measure, ways
+from bench.runtimes import Classify, golden_pages, litert, measure, ways
 from docsorter.documents import RawOutput
 from docsorter.model.bundle import ModelBundle, load_bundle
 from docsorter.resources import starter_bundle_dir
@@ -19,11 +19,11 @@ def bundle() -> ModelBundle:
     return load_bundle(starter_bundle_dir())
 
 
-def one_thread(bundle: ModelBundle):  # type: ignore[no-untyped-def]  # noqa: ANN201 -- `Classify`
+def one_thread(bundle: ModelBundle) -> Classify:
     return litert(bundle, threads=1)
 
 
-def contrary(bundle: ModelBundle):  # type: ignore[no-untyped-def]  # noqa: ANN201 -- `Classify`
+def contrary(bundle: ModelBundle) -> Classify:
     """The same model, which means the reverse of what it says."""
     ours = litert(bundle, threads=1)
 
@@ -47,7 +47,7 @@ def test_a_way_that_answers_differently_is_seen(bundle: ModelBundle) -> None:
 @pytest.mark.skipif(importlib.util.find_spec("openvino") is None, reason="an extra")
 def test_openvino_names_the_outputs_of_the_file_as_litert_does(bundle: ModelBundle) -> None:
     pages = golden_pages(bundle)[:2]
-    assert list(ways())[0] == "LiteRT, 1 thread"
+    assert next(iter(ways())) == "LiteRT, 1 thread"
     ours = ways()["LiteRT, 1 thread"](bundle)(pages)
     theirs = ways()["OpenVINO, f32"](bundle)(pages)
     assert theirs.logits.shape == ours.logits.shape

@@ -1,7 +1,6 @@
 """`docsorter bench model` as a person types it."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -56,7 +55,7 @@ def test_a_choice_that_cannot_be_kept_is_an_error_with_a_remedy(workspace: Path)
     said = docsorter("-w", workspace, "bench", "model", "--pages", "3")
     assert said.returncode not in {0, int(ExitCode.USAGE)}
     assert "Traceback" not in said.stderr
-    assert os.listdir(file) == []
+    assert list(file.iterdir()) == []
 
 
 def test_too_few_pages_are_refused(workspace: Path) -> None:
