@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
 
-.PHONY: help install demo test lint types layering unit bench bench-compare bench-growth simulate torture lock format clean poppler starter examples train-demo
+.PHONY: help install demo test lint types layering unit bench bench-compare bench-rest bench-growth bench-publish simulate torture lock format clean poppler starter examples train-demo
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,8 +58,15 @@ bench: poppler $(VENV)/dev.done ## docsorter beside a script, a text sorter and 
 bench-compare: $(VENV)/dev.done ## the last run beside the one that is kept, by ratios
 	@$(BIN)/python -m bench.compare
 
-bench-growth: poppler $(VENV)/dev.done ## 100,000 documents on a store of a million (hours)
-	@$(BIN)/python -m bench.soak --blind 100000 --real 300 --stored 1000000 --minutes 600
+bench-rest: poppler $(VENV)/dev.done ## an idle daemon, and 1 to N cores (four minutes)
+	@$(BIN)/python -m bench.idle
+	@$(BIN)/python -m bench.cores
+
+bench-growth: poppler $(VENV)/dev.done ## 100,000 documents on a store of a million (twenty minutes)
+	@$(BIN)/python -m bench.soak --blind 100000 --real 0 --stored 1000000 --minutes 22
+
+bench-publish: $(VENV)/dev.done ## the figures of the last runs into docs/performance.md
+	@$(BIN)/python -m bench.publish
 
 simulate: poppler $(VENV)/dev.done ## a department earns its autonomy: automation, errors, answers (a quarter of an hour at first)
 	@$(BIN)/python -m bench.simulate

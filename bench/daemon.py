@@ -16,6 +16,7 @@ from typing import Final, Self
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _START_SECONDS: Final = 120
+_SAMPLED: Final = 0.5  # seconds between two looks at the memory, which go through all processes
 REAL: Final = ("docsorter", "run")
 BLIND: Final = ("bench.blind_daemon",)
 
@@ -116,7 +117,7 @@ class MeasuredDaemon:
         return usage_of(self.pid)
 
     def _sample(self) -> None:
-        while not self._stop.wait(0.2):
+        while not self._stop.wait(_SAMPLED):
             self.peak_tree = max(self.peak_tree, self.usage().resident)
 
 

@@ -15,7 +15,6 @@ from typing import Final
 from bench.mix import Paper
 from bench.ways.whole import REST, Whole
 
-_LAST: Final = frozenset({"delivered", "queued", "rejected"})
 _SPACING: Final = 0.3  # seconds between two single documents, beyond the rest
 
 
@@ -46,11 +45,8 @@ def streamed(way: Whole, folder: Path, papers: Sequence[Paper], rate: float) -> 
 
 
 def _latencies(way: Whole, dropped: dict[str, float]) -> list[float]:
-    found = []
-    for document in way.store.documents(limit=len(dropped)):
-        ends = [e.at for e in way.store.events(document_id=document.id) if e.kind in _LAST]
-        found.append(ends[-1].timestamp() - dropped[document.name] - REST)
-    return found
+    ends = way.ends(len(dropped))
+    return [ends[name] - at - REST for name, at in dropped.items()]
 
 
 def summary(latencies: Sequence[float]) -> dict[str, float]:

@@ -76,7 +76,8 @@ class ModelSettings(_Section):
     """`promoted`: what docsorter model promote chose last, at first the starter. Any other value
     pins a bundle: its name in the state folder, `starter`, or a path."""
     threads: Annotated[int, Ge(0), Le(256)] = 0
-    """Threads of the classifier; 0 means one per core."""
+    """Threads of the classifier; 0 means what docsorter bench model chose, else one for every two
+    cores."""
 
 
 class DecideSettings(_Section):

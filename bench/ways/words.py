@@ -43,7 +43,7 @@ class Words:
         learn = ROOT / "words"
         with ProcessPoolExecutor(1, get_context("spawn")) as once:
             learned = once.submit(_learn, _material(learn, count)).result()
-        self._pool = ProcessPoolExecutor(count, get_context("spawn"), _loaded.extend, (learned,))
+        self._pool = ProcessPoolExecutor(count, get_context("spawn"), _load, (learned,))
         for _ in self._pool.map(_ready, range(count)):
             pass
         return self
@@ -98,6 +98,10 @@ def _learn(texts: list[tuple[str, str]]) -> list[Any]:
     network = MLPClassifier(tol=0.01, random_state=0)
     network.fit(counts, [label for _, label in texts])
     return [vectorizer, network]
+
+
+def _load(learned: list[Any]) -> None:
+    _loaded.extend(learned)  # a bound method would be sent with a list of its own
 
 
 def _ready(_number: int) -> None:

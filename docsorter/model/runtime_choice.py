@@ -1,5 +1,9 @@
 """How many threads run the model on this machine: measured once, kept until something changes.
 
+At most one for every two cores: beside the model, pages are decoded, which takes as long. With two
+cores, two threads wait for each other whenever a decoder has one of the cores (measured under a
+backlog: 37 ms a document, and 33 ms with one thread).
+
 Threads change the speed and no number: every variant runs the file that the bundle's confidence
 was fitted on. A runtime that rounds in another way (OpenVINO on the same file, say) would need a
 confidence of its own, which bundles do not carry; so none is offered.
@@ -80,15 +84,30 @@ def surroundings(fingerprint: str, cores: int) -> Surroundings:
     )
 
 
+def most_threads(cores: int) -> int:
+    """Return how many threads the model is given at most, and where nothing was chosen.
+
+    Args:
+        cores: How many may be used, >= 1.
+    """
+    return max(1, cores // 2)
+
+
 def measure(bundle: ModelBundle, cores: int, pages: int) -> tuple[Variant, ...]:
     """Run the model with 1, 2, 4, ... threads, page by page in turn so that all meet the same load.
+
+    Args:
+        bundle: Whose model.
+        cores: How many may be used; the threads go up to `most_threads` of them.
+        pages: For each number of threads, >= 1.
 
     Raises:
         ModelError: The golden pages are answered differently here.
     """
     import numpy as np  # noqa: PLC0415 -- `docsorter model list` needs none
 
-    counts = [count for count in (2**power for power in range(9)) if count < cores] + [cores]
+    most = most_threads(cores)
+    counts = [count for count in (2**power for power in range(9)) if count < most] + [most]
     opened = {count: open_classifier(bundle, threads=count) for count in counts}
     golden = {
         count: max(result.difference for result in check_golden(bundle, classifier))
@@ -133,9 +152,9 @@ def keep(state: Path, choice: RuntimeChoice) -> None:
 
 
 def kept_threads(state: Path, now: Surroundings) -> int:
-    """Return the threads that were chosen; one per core where nothing was chosen for `now`."""
+    """Return the threads that were chosen, or `most_threads` where nothing was chosen for `now`."""
     try:
         choice = RuntimeChoice.model_validate_json((state / FILE).read_bytes())
     except (OSError, ValidationError):
-        return now.cores
-    return choice.threads if choice.surroundings == now else now.cores
+        return most_threads(now.cores)
+    return choice.threads if choice.surroundings == now else most_threads(now.cores)

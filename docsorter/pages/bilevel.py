@@ -6,13 +6,13 @@ from typing import Final
 
 from PIL import Image
 
+from docsorter.pages.bands import reduced
 from docsorter.pages.coded import Coded
 from docsorter.pages.pictures import Wanted, open_picture
 
 _SHORT, _LONG = 3, 4  # field types of TIFF 6.0, section 2
 _END: Final = "000000000001" * 2  # two ends of line end a page of Group 4 (ITU-T T.6)
 _TAIL: Final = 512
-_BAND: Final = 16  # rows of the reduced picture that are made at a time
 _BLACK_IS_0, _BLACK_IS_1 = 1, 0  # PhotometricInterpretation
 
 
@@ -39,31 +39,11 @@ def group4(data: bytes, coded: Coded, wanted: Wanted, factor: int) -> Image.Imag
         black_is_1 ^= _PALETTES[coded.colours]
     image = open_picture(io.BytesIO(_tiff(data, coded, black_is_1=black_is_1)), "TIFF", wanted)
     image.load()
-    return reduced(image, factor)
+    return reduced(image, (factor, factor))
 
 
 _PALETTES: Final = {b"\0\0\0\xff\xff\xff": False, b"\xff\xff\xff\0\0\0": True}
 """Palettes that are black and white, and whether the first colour is white."""
-
-
-def reduced(image: Image.Image, factor: int) -> Image.Image:
-    """Return a picture of mode `1`, `P`, `L` or `RGB` as `L` or `RGB`, reduced by a factor."""
-    if image.mode in {"1", "P"} and image.height > _BAND * factor:
-        return _reduced_by_bands(image, factor)
-    if image.mode in {"1", "P"}:
-        image = image.convert("L" if image.mode == "1" else "RGB")
-    return image.reduce(factor) if factor > 1 else image
-
-
-def _reduced_by_bands(image: Image.Image, factor: int) -> Image.Image:
-    """Do the same piece by piece: a child pays for every page of memory that it touches first."""
-    width, height = (-(-side // factor) for side in image.size)
-    whole = Image.new("L" if image.mode == "1" else "RGB", (width, height))
-    for top in range(0, height, _BAND):
-        bottom = min((top + _BAND) * factor, image.height)
-        band = image.crop((0, top * factor, image.width, bottom))
-        whole.paste(reduced(band, factor), (0, top))
-    return whole
 
 
 def _is_whole(data: bytes) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageCms
 
+from docsorter.pages.bands import reduced
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -36,13 +38,32 @@ def fit_page(image: Image.Image, size: int) -> "NDArray[np.uint8]":
 
 def fit_image(image: Image.Image, size: int) -> Image.Image:
     """Return the same as `fit_page`, as an RGB picture of `size` x `size`."""
-    page = flatten(image)
-    longest = max(page.size)
-    width, height = (max(1, round(side * size / longest)) for side in page.size)
-    small = page.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=_REDUCING_GAP)
+    longest = max(image.size)
+    width, height = (max(1, round(side * size / longest)) for side in image.size)
+    small = shrunk(image, (width, height), Image.Resampling.LANCZOS)
     square = Image.new("RGB", (size, size), _WHITE)
     square.paste(small.convert("RGB"), ((size - width) // 2, (size - height) // 2))
     return square
+
+
+def shrunk(image: Image.Image, size: tuple[int, int], by: Image.Resampling) -> Image.Image:
+    """Return a picture as `L` or `RGB` of another size, averaged down to twice that size first.
+
+    A black and white page is not unpacked whole for that, which took three times as long as all
+    else that is done to it; the pixels are the same.
+
+    Args:
+        image: Of any mode.
+        size: Width and height, pixels, >= 1.
+        by: The filter of the last step.
+    """
+    if image.mode != "1" or image.has_transparency_data:
+        return flatten(image).resize(size, by, reducing_gap=_REDUCING_GAP)
+    across, down = (
+        max(1, int(own / new / _REDUCING_GAP)) for own, new in zip(image.size, size, strict=True)
+    )
+    seen = (0.0, 0.0, image.width / across, image.height / down)
+    return reduced(image, (across, down)).resize(size, by, seen)
 
 
 def flatten(image: Image.Image) -> Image.Image:

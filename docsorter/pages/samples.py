@@ -7,7 +7,7 @@ from typing import Final
 
 from PIL import Image
 
-from docsorter.pages.bilevel import reduced
+from docsorter.pages.bands import reduced
 from docsorter.pages.coded import Coded
 from docsorter.pages.pictures import Wanted, open_picture
 
@@ -39,7 +39,7 @@ def flate(data: bytes, coded: Coded, wanted: Wanted, factor: int) -> Image.Image
         return None
     image = open_picture(io.BytesIO(_png(data, coded)), "PNG", wanted)
     image.load()
-    return reduced(image, factor)
+    return reduced(image, (factor, factor))
 
 
 def _row_shape(coded: Coded) -> tuple[int, int, int]:
@@ -58,7 +58,7 @@ def _rows(data: bytes, coded: Coded, factor: int) -> Image.Image | None:
         data = unpacking.unconsumed_tail
         if len(samples) != rows * stride:
             return None
-        band = reduced(_band(samples, coded, rows), factor)
+        band = reduced(_band(samples, coded, rows), (factor, factor))
         if whole is None:
             whole = Image.new(band.mode, (band.width, -(-coded.height // factor)))
         whole.paste(band, (0, top // factor))

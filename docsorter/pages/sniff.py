@@ -12,13 +12,16 @@ _ACCEPTED: Final = "PDF, TIFF, JPEG, PNG, WebP, BMP or HEIC"
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis"})
 _STILL_BRANDS: Final = frozenset({b"mif1", b"msf1"})
 
-_READ: Final[tuple[tuple[bytes, str], ...]] = (
-    (rb"%PDF-", "application/pdf"),
-    (rb"II[*+]\0|MM\0[*+]", "image/tiff"),
-    (rb"\xff\xd8\xff", "image/jpeg"),
-    (rb"\x89PNG\r\n\x1a\n", "image/png"),
-    (rb"RIFF....WEBP", "image/webp"),
-    (rb"BM.{8}.{4}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0", "image/bmp"),
+_READ: Final = tuple(  # compiled here, not anew in every child
+    (re.compile(pattern, re.DOTALL), media_type)
+    for pattern, media_type in (
+        (rb"%PDF-", "application/pdf"),
+        (rb"II[*+]\0|MM\0[*+]", "image/tiff"),
+        (rb"\xff\xd8\xff", "image/jpeg"),
+        (rb"\x89PNG\r\n\x1a\n", "image/png"),
+        (rb"RIFF....WEBP", "image/webp"),
+        (rb"BM.{8}.{4}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0", "image/bmp"),
+    )
 )
 _REFUSED: Final[tuple[tuple[bytes, str], ...]] = (
     (rb"GIF8[79]a", "a GIF picture"),
@@ -76,7 +79,7 @@ def sniff(head: bytes, suffix: str = "") -> str:
 
 def _read_as(head: bytes) -> str | None:
     for pattern, media_type in _READ:
-        if re.match(pattern, head, re.DOTALL):
+        if pattern.match(head):
             return media_type
     if head[4:8] == b"ftyp":
         return _heif(head)

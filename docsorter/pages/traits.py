@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
-from docsorter.pages.fit import flatten
+from docsorter.pages.fit import flatten, shrunk
 from docsorter.pages.pictures import BROKEN
 
 INKS: Final = ("bw", "grey", "colour")
@@ -42,14 +42,14 @@ def traits_of(page: Image.Image) -> Traits:
         cannot be measured.
     """
     try:
-        return _measured(page, flatten(page))
+        return _measured(page)
     except BROKEN:
         return {}  # a page is never refused for want of them
 
 
-def _measured(page: Image.Image, flat: Image.Image) -> Traits:
-    small = flat.convert("RGB").resize((_SMALL, _SMALL), Image.Resampling.BOX)
-    piece = _piece(flat)
+def _measured(page: Image.Image) -> Traits:
+    small = shrunk(page, (_SMALL, _SMALL), Image.Resampling.BOX).convert("RGB")
+    piece = _piece(page)
     histogram = piece.histogram()
     return {
         "dpi": _dpi(page),
@@ -78,7 +78,7 @@ def checked(told: object) -> Traits:
 def _piece(page: Image.Image) -> Image.Image:
     width, height = min(_PIECE, page.width), min(_PIECE, page.height)
     left, top = (page.width - width) // 2, (page.height - height) // 2
-    return page.crop((left, top, left + width, top + height)).convert("L")
+    return flatten(page.crop((left, top, left + width, top + height))).convert("L")
 
 
 def _dpi(page: Image.Image) -> float:

@@ -37,7 +37,7 @@ class Assembly:
         due: What is due in the store.
         earning: What the evidence from the user's own paper allows.
         recovered: What had to be finished from an earlier run.
-        workers: Documents looked at side by side.
+        workers: Documents read at the same time.
     """
 
     configuration: Configuration

@@ -30,7 +30,7 @@ from docsorter.service.pauses import Pauses, pause_of
 from docsorter.service.promotion_watch import PromotionWatch
 from docsorter.service.rootwatch import RootWatch
 from docsorter.service.watching import Watching
-from docsorter.service.workers import Workers
+from docsorter.service.workers import ROUNDS, Workers, threads_for
 
 _LOG = logging.getLogger(LOGGER)
 _RETRY_SECONDS = 5.0
@@ -67,7 +67,7 @@ class Daemon:
             permissions(configuration.settings)[Place.SPOOL].file_mode,
             self._clock,
             self._notifier,
-            stuck_seconds=2 * configuration.settings.pages.time_limit_seconds + 60,
+            stuck_seconds=ROUNDS * configuration.settings.pages.time_limit_seconds + 60,
         )
 
     def stop(self) -> None:
@@ -84,6 +84,7 @@ class Daemon:
         Raises:
             DocsorterError: It cannot start, with the remedy.
         """
+        memory.begin()
         with WorkspaceLock(self._configuration.state):
             assembly = self._assemble()
             try:
@@ -124,7 +125,9 @@ class Daemon:
         source.start()
         watching = Watching(source, inbox, self._clock)
         claimer = Claimer(inbox, assembly.store, assembly.mover)
-        workers = Workers(assembly.pipeline, assembly.workers, self._wake.set, self._clock)
+        workers = Workers(
+            assembly.pipeline, threads_for(assembly.workers), self._wake.set, self._clock
+        )
         models = ModelSwitch(
             self._configuration, assembly.engine, assembly.store, self._clock, self._wake.set
         )
@@ -133,7 +136,7 @@ class Daemon:
         promotions.start()
         self._heartbeat.ready(models.word, source, inbox, workers)
         announce(assembly, root, source.backend)
-        memory.settle()
+        memory.settle(assembly.engine.model.bundle.runtime_file)
         on_ready()
         try:
             while not self._stopping:

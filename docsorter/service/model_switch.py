@@ -100,7 +100,7 @@ class ModelSwitch:
                 self._end(self._loading)
         elif self._untidy and not self._engine.outgoing:
             self._untidy = False
-            memory.give_back()
+            memory.give_back(self._engine.model.bundle.runtime_file)
         while self._events:
             kind, detail = self._events[0]
             self._store.add_event(kind, actor=ACTOR, detail=detail)

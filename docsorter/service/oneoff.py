@@ -23,6 +23,7 @@ from docsorter.errors import DocumentError, EnvironmentFaultError, UsageError
 from docsorter.service.assembly import Assembly
 from docsorter.service.bring import bring_into
 from docsorter.service.engine import Engine
+from docsorter.service.workers import threads_for
 from docsorter.store import Arrival, DocumentFilter, Store
 
 _FINAL = frozenset({State.SORTED, State.REVIEW, State.REJECTED})
@@ -90,7 +91,7 @@ def sort_files(assembly: Assembly, files: Sequence[Path], *, copy: bool) -> Iter
         document = _claim(assembly, dropped, inbox)
         return _outcome(file, assembly.pipeline.handle(document.id), assembly.configuration)
 
-    yield from _side_by_side(sort, files, assembly.workers)
+    yield from _side_by_side(sort, files, threads_for(assembly.workers))
 
 
 def hand_over(

@@ -16,7 +16,21 @@ _LOG = logging.getLogger(LOGGER)
 _AHEAD = 4
 """Documents beyond the threads that may be handed out: so many, no thread waits for the next tick,
 and one tick hands out several."""
+ROUNDS = 3
+"""Turns of the reader that a document waits for at most, its own included; see `threads_for`."""
 Claim = Callable[[], Document | None]
+
+
+def threads_for(readers: int) -> int:
+    """Return how many threads keep so many readers busy.
+
+    While some documents are read, others are with the model or wait for the disk to be flushed;
+    with a thread per reader the cores would idle meanwhile.
+
+    Args:
+        readers: Documents read at the same time, >= 1.
+    """
+    return (ROUNDS - 1) * readers + 1
 
 
 class Workers:
@@ -39,7 +53,7 @@ class Workers:
         self._limit = count + _AHEAD
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="document")
         self._lock = threading.Lock()
-        self._running: dict[int, float] = {}
+        self._running: dict[int, float | None] = {}
         self.done = 0
         self._trouble: DocsorterError | OSError | None = None
 
@@ -60,7 +74,8 @@ class Workers:
     def longest(self) -> float:
         """Return for how many seconds the oldest unfinished document is being worked on."""
         with self._lock:
-            oldest = min(self._running.values(), default=None)
+            begun = [since for since in self._running.values() if since is not None]
+        oldest = min(begun, default=None)
         return 0.0 if oldest is None else self._clock.monotonic() - oldest
 
     def take_trouble(self) -> DocsorterError | OSError | None:
@@ -78,7 +93,7 @@ class Workers:
         with self._lock:
             if document_id in self._running or not self.capacity:
                 return False
-            self._running[document_id] = self._clock.monotonic()
+            self._running[document_id] = None
         future = self._pool.submit(self._handle, document_id, claim)
         future.add_done_callback(lambda done: self._finished(document_id, done))
         return True
@@ -92,6 +107,8 @@ class Workers:
         self._pool.shutdown(wait=True)
 
     def _handle(self, document_id: int, claim: Claim | None) -> Document | None:
+        with self._lock:
+            self._running[document_id] = self._clock.monotonic()
         claimed = None if claim is None else claim()
         if claim is not None and claimed is None:
             return None

@@ -26,6 +26,13 @@ def test_fewer_threads_are_chosen_when_they_are_about_as_fast() -> None:
     assert choose((variant(1, 20), variant(2, 12), variant(4, 11.5), variant(8, 14))) == 2
 
 
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (3, 1), (4, 2), (9, 4)])
+def test_half_of_the_cores_are_left_to_the_decoders(
+    tmp_path: Path, cores: int, threads: int
+) -> None:
+    assert kept_threads(tmp_path, NOW.model_copy(update={"cores": cores})) == threads
+
+
 def test_a_choice_is_heeded_while_nothing_has_changed(tmp_path: Path) -> None:
     keep(tmp_path, RuntimeChoice(surroundings=NOW, threads=2, measured=(variant(2, 12),)))
     assert kept_threads(tmp_path, NOW) == 2
@@ -39,16 +46,16 @@ def test_a_choice_is_forgotten_when_its_ground_changes(
 ) -> None:
     keep(tmp_path, RuntimeChoice(surroundings=NOW, threads=2, measured=(variant(2, 12),)))
     now = NOW.model_copy(update=change)
-    assert kept_threads(tmp_path, now) == now.cores
+    assert kept_threads(tmp_path, now) == now.cores // 2
 
 
 def test_a_damaged_choice_counts_as_none(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("{")
-    assert kept_threads(tmp_path, NOW) == 8
+    assert kept_threads(tmp_path, NOW) == 4
 
 
 @pytest.mark.slow
 def test_every_number_of_threads_answers_the_golden_pages() -> None:
-    measured = measure(load_bundle(starter_bundle_dir()), 2, 3)
+    measured = measure(load_bundle(starter_bundle_dir()), 4, 3)
     assert [one.threads for one in measured] == [1, 2]
     assert all(one.golden_difference <= 0.05 for one in measured)

@@ -108,8 +108,8 @@ def test_a_promotion_is_noticed_loaded_and_written_down(bench: Bench) -> None:
 def test_the_memory_of_the_old_model_is_given_back_once_nobody_looks_with_it(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given: list[int] = []
-    monkeypatch.setattr(memory, "give_back", lambda: given.append(1))
+    given: list[Path] = []
+    monkeypatch.setattr(memory, "give_back", given.append)
     bench.promote("ours-1")
     bench.settle()
     with monkeypatch.context() as patch:
@@ -119,7 +119,7 @@ def test_the_memory_of_the_old_model_is_given_back_once_nobody_looks_with_it(
     bench.settle()
     bench.settle()
 
-    assert given == [1]
+    assert given == [bench.engine.model.bundle.runtime_file]
 
 
 def test_a_promotion_between_loading_and_the_first_tick_is_not_missed(bench: Bench) -> None:

@@ -2,8 +2,10 @@
 
 import threading
 
+import pytest
+
 from docsorter.documents import Document, State
-from docsorter.service.workers import Workers
+from docsorter.service.workers import ROUNDS, Workers, threads_for
 from tests.service.desk import Desk
 
 
@@ -61,3 +63,34 @@ def test_a_document_is_taken_through(desk: Desk) -> None:
     workers.drain()
     assert desk.store.document(document.id).state is not State.SPOOLED
     assert workers.done == 1
+
+
+def test_a_document_that_waits_for_a_thread_is_not_counted_as_stuck(desk: Desk) -> None:
+    gate, begun = Gate(), threading.Event()
+
+    def claim() -> Document | None:
+        begun.set()
+        return gate.claim()
+
+    workers = Workers(desk.pipeline, 1, lambda: None, desk.clock)
+    workers.submit(1, claim)
+    assert begun.wait(30)
+    workers.submit(2, gate.claim)
+    desk.clock.advance(7)
+    assert workers.longest() == 7
+    begun.clear()
+    workers.submit(3, claim)
+    gate.passes.release(2)
+    assert begun.wait(30)
+    assert workers.longest() == 0
+    gate.passes.release()
+    workers.drain()
+
+
+@pytest.mark.parametrize("readers", [1, 2, 7, 64])
+def test_no_document_waits_for_more_rounds_of_reading_than_the_daemon_reckons_with(
+    readers: int,
+) -> None:
+    threads = threads_for(readers)
+    assert threads > readers
+    assert -(-threads // readers) <= ROUNDS

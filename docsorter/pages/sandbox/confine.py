@@ -114,14 +114,19 @@ def restrict_files(abi: int, document: int) -> None:
 
 @cache
 def readable_paths() -> tuple[str, ...]:
-    """Return what programs and libraries are loaded from; never the root of the file system."""
+    """Return what programs and libraries are loaded from; never the root of the file system.
+
+    Resolved, and each once: what lies beneath another is granted with it, and every child pays for
+    every rule that it makes.
+    """
     package = str(Path(__file__).resolve().parent.parent.parent)
     installed = str(Path(PIL.__file__).resolve().parent.parent)
     poppler = shutil.which("pdftoppm")
     prefix = str(Path(poppler).resolve().parent.parent) if poppler else ""
     libraries = os.environ.get("LD_LIBRARY_PATH", "").split(":")
     paths = (*_SYSTEM_PATHS, sys.prefix, sys.base_prefix, package, installed, prefix, *libraries)
-    return tuple(dict.fromkeys(path for path in paths if path not in {"", "/"}))
+    given = {Path(path).resolve() for path in paths if path not in {"", "/"}} - {Path("/")}
+    return tuple(sorted(str(path) for path in given if given.isdisjoint(path.parents)))
 
 
 def offer_to_memory_killer() -> None:

@@ -1,0 +1,50 @@
+"""The figures of a daemon at rest are those of the kernel."""
+
+import os
+import threading
+import time
+
+import pytest
+
+from bench.idle import memory, waits, watched
+from bench.ways.whole import Whole
+
+
+def test_memory_is_what_the_kernel_says_and_shared_pages_count_less() -> None:
+    found = memory(os.getpid())
+    ballast = bytearray(os.urandom(1 << 20) * 64)
+    after = memory(os.getpid())
+    assert after["resident_mb"] - found["resident_mb"] == pytest.approx(len(ballast) >> 20, abs=8)
+    assert after["proportional_mb"] <= after["resident_mb"]
+
+
+def test_a_thread_that_wakes_is_counted_and_one_that_sleeps_is_not() -> None:
+    done = threading.Event()
+
+    def tick() -> None:
+        for _ in range(30):
+            time.sleep(0.01)
+
+    ticking = threading.Thread(target=tick)
+    sleeping = threading.Thread(target=done.wait)
+    sleeping.start()
+    ticking.start()
+    before = waits(os.getpid())
+    time.sleep(0.2)
+    after = waits(os.getpid())
+    ticking.join()
+    done.set()
+    sleeping.join()
+    woken = {name.split()[0]: after[name] - before.get(name, 0) for name in after}
+    assert woken[str(ticking.native_id)] >= 5
+    assert woken[str(sleeping.native_id)] == 0
+
+
+@pytest.mark.slow
+def test_a_real_daemon_at_rest_stays_small_and_asleep() -> None:
+    with Whole() as whole:
+        found = watched(whole.daemon, 2)
+    assert float(str(found["resident_mb"])) < 150
+    wakes = found["wakes_per_s"]
+    assert isinstance(wakes, dict)
+    assert sum(wakes.values()) < 20

@@ -1,0 +1,49 @@
+"""What docsorter is compared with sorts documents, too."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bench.mix import Paper
+from bench.ways import words
+from bench.ways.bare import Bare
+from bench.ways.way import Way
+from bench.ways.words import Words
+from docsorter.training.synth.capture import Capture
+from docsorter.training.synth.document import generate
+from docsorter.training.synth.kinds import LABELS
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def paper(tmp_path: Path) -> tuple[Path, list[Paper]]:
+    document = generate("invoice-business", 5, "test", height=1100, capture=Capture("digital", 0))
+    (tmp_path / "a.pdf").write_bytes(document.pdf())
+    return tmp_path, [Paper("a.pdf", "born-digital", "invoice")]
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        Bare,
+        pytest.param(
+            Words, marks=pytest.mark.skipif(not words.is_installed(), reason=words.HOW_TO_INSTALL)
+        ),
+    ],
+)
+def test_a_way_gives_every_document_a_label(
+    way: Callable[[], Way],
+    paper: tuple[Path, list[Paper]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(words, "ROOT", tmp_path)
+    monkeypatch.setattr(words, "_LEARNED", 24)
+    with way() as opened:
+        turn = opened.turn(*paper)
+    assert list(turn.labels) == ["a.pdf"]
+    assert turn.labels["a.pdf"] in LABELS  # which one, `make bench` measures
+    assert turn.documents == 1
+    assert turn.cpu_seconds > 0
