@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from docsorter.documents import Document, State
-from docsorter.store import records
+from docsorter.store import finding_rows, records
 from docsorter.store.evidence_tables import LearnedRow
 from docsorter.store.tables import AnswerRow, DocumentRow, PredictionRow
 from docsorter.store.transactions import Transactions
@@ -166,15 +166,7 @@ def _lessons(session: Session, found: list[tuple[DocumentRow, int]]) -> list[Les
     )
     for number, label in session.execute(standing):
         said.setdefault(number, []).append(label)
-    latest = (
-        select(func.max(PredictionRow.id))
-        .where(PredictionRow.document_id.in_(numbers))
-        .group_by(PredictionRow.document_id)
-    )
-    seen = {
-        row.document_id: row
-        for row in session.scalars(select(PredictionRow).where(PredictionRow.id.in_(latest)))
-    }
+    seen = finding_rows.latest_predictions(session, numbers)
     return [_lesson(row, answers[answer], said[row.id], seen.get(row.id)) for row, answer in found]
 
 

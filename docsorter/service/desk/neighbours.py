@@ -23,6 +23,7 @@ from docsorter.model.bundle import ModelBundle, load_bundle
 from docsorter.model.classifier import Classifier
 from docsorter.model.golden import read_golden
 from docsorter.model.registry import ModelRegistry
+from docsorter.service.desk.calm import Calm
 
 SHOWN: Final = 3
 _REMEMBERED: Final = 500
@@ -125,11 +126,17 @@ class Neighbours:
         opened: Opens the model.
         reader: Reads documents; closed by whoever made it.
         path_of: Where the bytes of a document are now.
+        calm: Says when looking may begin.
     """
 
     def __init__(
-        self, opened: Callable[[], Eye], reader: Reader, path_of: Callable[[Document], Path]
+        self,
+        opened: Callable[[], Eye],
+        reader: Reader,
+        path_of: Callable[[Document], Path],
+        calm: Calm | None = None,
     ) -> None:
+        self._calm = calm or Calm()
         self._opened = opened
         self._reader = reader
         self._path_of = path_of
@@ -166,6 +173,7 @@ class Neighbours:
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     def _nearest(self, document: Document) -> tuple[Neighbour, ...]:
+        self._calm.wait()
         if self._eye is None:
             self._eye = self._opened()
         seen = self._seen.get(document.id) or self._look(self._eye, document)
