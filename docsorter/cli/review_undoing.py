@@ -37,7 +37,7 @@ def undo(
     """
     from docsorter.service.bulk import for_each
 
-    name, uid = reviewer()
+    name, uid = reviewer(ctx)
     with acts(ctx) as workspace:
         numbers = _batch(workspace, what or [], name) if batch else _numbers(what or [])
         if len(numbers) == 1 and not batch:

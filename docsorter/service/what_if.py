@@ -13,6 +13,7 @@ from docsorter.decide.autonomy import EarnPolicy, make_plan
 from docsorter.decide.earn_plan import EarnPlan
 from docsorter.decide.policy import decide, is_eligible, score_of
 from docsorter.decide.what_if import PastDocuments, WhatIf, what_if
+from docsorter.documents import SortRule
 from docsorter.errors import UsageError
 from docsorter.service import what_if_words as words
 from docsorter.service.evidence import Gathered, evidence_after, gather, missed, plan_of, policy_of
@@ -72,13 +73,15 @@ class _Window:
     """The documents that are looked at.
 
     Attributes:
-        scores: (n,) of those that could be sorted alone.
+        scores: (n,) of those that could be sorted alone: what the threshold applies to.
+        confidences: (n,) of the same; what the model expects to be right.
         documents: How many there are in all.
         days: Over how many days.
         is_cut: Whether there were more documents than are looked at.
     """
 
     scores: NDArray[np.float64]
+    confidences: NDArray[np.float64]
     documents: int
     days: float
     is_cut: bool
@@ -165,11 +168,25 @@ def ask(
         more,
         len(mistakes),
         caught,
-        words.threshold(threshold, now_at, certified=certified),
+        words.threshold(
+            threshold,
+            now_at,
+            _asked(viewer.rule, threshold),
+            certified=certified,
+            checks=len(gathered.counted),
+        ),
         words.reviews(reviews, more, days=window.days, documents=window.documents),
         words.caught(len(caught), len(mistakes)),
         unknown,
     )
+
+
+def _asked(rule: SortRule, threshold: float | None) -> dict[str, float]:
+    """Return what a threshold asks of the labels that have an offset."""
+    if threshold is None or not 0 < threshold < 1:
+        return {}
+    meant = replace(rule, threshold=threshold)
+    return {label: meant.asked_for(label) for label, offset in rule.offsets.items() if offset}
 
 
 def _check(target: float, confidence: float) -> None:
@@ -187,15 +204,16 @@ def _look(viewer: Viewer, store: Store, now: dt.datetime, days: int) -> _Window:
     since = now - dt.timedelta(days=days)
     seen = store.predictions_since(viewer.card.name, since, MOST_DOCUMENTS)
     any_threshold = replace(viewer.rule, threshold=0.0)
-    scores = [
-        score_of(prediction, viewer.rule)
+    eligible = [
+        (score_of(prediction, viewer.rule), prediction.confidence)
         for _, _, prediction in seen
         if is_eligible(decide(prediction, any_threshold, viewer.card.labels))
     ]
     is_cut = len(seen) >= MOST_DOCUMENTS
     begin = min((at for _, at, _ in seen), default=since)
     span = max(1.0, (now - begin).total_seconds() / 86_400)
-    return _Window(np.array(scores, dtype=np.float64), len(seen), span, is_cut)
+    scores, confidences = np.array(eligible, np.float64).reshape(-1, 2).T
+    return _Window(scores, confidences, len(seen), span, is_cut)
 
 
 def _plan(grid: EarnPlan | None, policy: EarnPolicy, window: _Window) -> EarnPlan | None:
@@ -232,7 +250,7 @@ def _estimated(thresholds: Sequence[float], window: _Window, target: float) -> f
     """
     fitting = None
     for threshold in thresholds:
-        above = window.scores[window.scores >= threshold]
+        above = window.confidences[window.scores >= threshold]
         if len(above) and float((1 - above).mean()) <= target:
             fitting = threshold
     return fitting

@@ -1,4 +1,4 @@
-"""The next page is loaded and drawn before it is needed, and sharp only when somebody looks close."""
+"""The next page is loaded and drawn before it is needed, and sharp where somebody looks close."""
 
 import asyncio
 import threading
