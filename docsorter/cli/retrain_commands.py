@@ -147,12 +147,18 @@ def _promoted(
     from docsorter.decide.gate import GateVerdict
 
     name = judged.candidate.name
-    if judged.gate.verdict is GateVerdict.FAILED:
-        return f"{name} is refused; the model in use stays"
+    if judged.candidate.standing == "refused":
+        return f"{name} is refused; the model in use stays: {judged.candidate.why}"
     if judged.gate.verdict is GateVerdict.OPEN:
         return f"{name} waits for later blind checks; say docsorter retrain again then"
+    takes = judged.taking_over
+    if takes is not None and not takes.holds:
+        return (
+            f"{name} passed its gate and waits, so that automation is not lost: {takes.why}; "
+            f"at once, with nothing taken along: docsorter model promote {name}"
+        )
     if not promote:
-        return f"next: docsorter model promote {name}"
+        return "next: docsorter retrain --promote, which takes its own checks along"
     soon = steps.too_soon() if auto else None
     if soon is not None:
         return f"{name} may be put to use by itself from {when(soon)} on (learning.days_between)"
