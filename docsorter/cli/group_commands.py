@@ -14,7 +14,8 @@ from docsorter.errors import ConflictError
 if TYPE_CHECKING:
     from docsorter.configuration import Configuration
     from docsorter.service.acts import Acts
-    from docsorter.service.learning.unknown import Group, Listing, UnknownDocuments
+    from docsorter.service.learning.groups import Group, Listing
+    from docsorter.service.learning.unknown import UnknownDocuments
     from docsorter.settings import PagesSettings
 
 _EPILOG = """\b

@@ -74,8 +74,8 @@ class LearningSettings(Section):
     days_between: Annotated[float, Ge(0), Le(3650)] = 7.0
     """Promote by itself at most once in so many days."""
     rehearsal_days: Annotated[float, Gt(0), Le(3650)] = 21.0
-    """With autonomy earned: a candidate is given up when so many days have not brought it through its
-    gate, with evidence of its own for as much automation as the model in use has."""
+    """With autonomy earned: a candidate is given up that so many days brought neither through its
+    gate nor to evidence of its own for as much automation as the model in use has."""
     margin: Annotated[float, Gt(0), Le(0.2)] = 0.02
     """A new model must be shown to be worse by less than this share of documents."""
     confidence: Annotated[float, Gt(0.5), Lt(1)] = 0.95

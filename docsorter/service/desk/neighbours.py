@@ -6,7 +6,7 @@ the main components. A bundle has few sample pages, so the nearest may still be 
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from docsorter.decide.novelty import NoveltyModel
 from docsorter.documents import Document, PageSet
 from docsorter.model.bundle import ModelBundle, load_bundle
 from docsorter.model.classifier import Classifier
-from docsorter.model.golden import read_golden
+from docsorter.model.golden import label_of, read_golden
 from docsorter.model.registry import ModelRegistry
 from docsorter.service.desk.calm import Calm
 
@@ -90,19 +90,10 @@ class Eye:
         for page in read_golden(bundle.golden_file).pages:
             with Image.open(bundle.golden_file.parent / page.file) as opened:
                 picture = opened.convert("RGB")
-            label = _label_of(Path(page.file).stem, labels)
+            label = label_of(Path(page.file).stem, labels)
             place = self.place(np.asarray(picture, np.uint8))
             found.append(Neighbour(Path(page.file).stem, label, picture, place))
         return tuple(found)
-
-
-def _label_of(name: str, labels: Sequence[str]) -> str:
-    """Return what a sample page is by its name, `claim-cash`; "" where that is no label here.
-
-    The answer expected of it will not do: it is what the model says, right or wrong.
-    """
-    fitting = [label for label in labels if name == label or name.startswith(f"{label}-")]
-    return max(fitting, key=len, default="")
 
 
 def open_eye(configuration: Configuration) -> Eye:
