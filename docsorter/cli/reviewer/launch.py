@@ -126,13 +126,15 @@ def open_tray(configuration: Configuration, session: ReviewSession) -> "Iterator
     from docsorter.cli.reviewer.tray import AHEAD, Tray
     from docsorter.pages.reader import PageReader
     from docsorter.service.desk.calm import Calm
+    from docsorter.service.desk.examples import latest_examples
     from docsorter.service.desk.neighbours import Neighbours, open_eye
     from docsorter.service.desk.pictures import Pictures
 
     reader = PageReader(configuration.settings.pages, concurrency=AHEAD)
     calm, path_of = Calm(), session.acts.path_of
     pictures = Pictures(reader, path_of, calm)
-    neighbours = Neighbours(partial(open_eye, configuration), reader, path_of, calm)
+    examples = partial(latest_examples, session.acts.store, session.acts.card.name)
+    neighbours = Neighbours(partial(open_eye, configuration), reader, path_of, calm, examples)
     try:
         yield Tray(session, pictures, neighbours, calm)
     finally:
