@@ -3,8 +3,8 @@
     python -m bench.questions [--documents 1000000] [--times 20]
 
 The store is made by the database itself (`bench/million.py`), with traits for every document; one
-of a hundred waits for a person. Processor time and wall clock are of this process; memory is what the
-process grew by while it asked.
+of a hundred waits for a person. Times are of this process, memory is by how much its greatest use
+grew while it asked.
 """
 
 import argparse
