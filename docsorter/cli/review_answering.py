@@ -1,14 +1,14 @@
 """review answer: for one document, for several, and for all that match."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docsorter.cli.asking import confirm
+from docsorter.cli.asking import confirm, with_bar
 from docsorter.cli.context import AsJson, acts, reviewer
-from docsorter.cli.output import documents, guess, print_json, print_table, progress, say
+from docsorter.cli.output import documents, guess, print_json, print_table, say
 from docsorter.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -148,9 +148,8 @@ def _answer_one(
     new_label: bool,
     as_json: bool,
 ) -> None:
-    name, uid = who
     blind = workspace.is_blind(number)
-    document = workspace.answer(number, label, reviewer=name, uid=uid, new_label=new_label)
+    document = workspace.answer(number, label, reviewer=who[0], uid=who[1], new_label=new_label)
     if blind:
         noted(number, as_json=as_json)
     else:
@@ -168,7 +167,6 @@ def _answer_all(
     from docsorter.service.bulk import for_each, new_batch
     from docsorter.store import Manner
 
-    name, uid = who
     batch = new_batch()
     manner = Manner(batch=batch)
     return with_bar(
@@ -177,19 +175,12 @@ def _answer_all(
         lambda told: for_each(
             numbers,
             lambda number: workspace.answer(
-                number, label, reviewer=name, uid=uid, new_label=new_label, manner=manner
+                number, label, reviewer=who[0], uid=who[1], new_label=new_label, manner=manner
             ),
             batch=batch,
             progress=told,
         ),
     )
-
-
-def with_bar(what: str, total: int, act: "Callable[[Callable[[int], None]], Gesture]") -> "Gesture":
-    """Do something to many documents while a bar shows how far that is."""
-    with progress() as bar:
-        task = bar.add_task(what, total=total)
-        return act(lambda done: bar.update(task, completed=done))
 
 
 def _show(workspace: "Acts", numbers: Sequence[int], to: str, *, as_json: bool) -> None:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from docsorter.cli.asking import with_bar
 from docsorter.cli.context import AsJson, acts, reviewer
-from docsorter.cli.review_answering import report, summary, with_bar
+from docsorter.cli.review_answering import report, summary
 from docsorter.errors import UsageError
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ def test_a_name_that_was_said_stands_in_log_and_figures_beside_the_account(typed
     (event,) = [e for e in typed.desk.store.events(document_id=1) if e.kind == "answered"]
     assert (event.actor, event.detail["uid"]) == ("Ada", os.getuid())
     told = json.loads(typed("review", "stats", "--json").stdout)
-    assert {"Ada", ME} <= {row["reviewer"] for row in told["days"]}
+    assert {"Ada", ME} <= {row["reviewer"] for row in told["per_reviewer"]}
 
 
 def test_the_environment_says_it_as_well_and_the_option_wins(

@@ -1,7 +1,6 @@
 """Putting models to use and taking them back, with models that run."""
 
 import contextlib
-import dataclasses
 import datetime as dt
 import shutil
 import subprocess
@@ -9,21 +8,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration, load
-from docsorter.decide.autonomy import make_plan
 from docsorter.errors import ConflictError, DocsorterError, ModelError, SettingsError, UsageError
 from docsorter.model.promotion import PROMOTED, PromotionFile, fingerprint
 from docsorter.model.registry import ModelRegistry
-from docsorter.service.evidence import CARRIED, policy_of
 from docsorter.service.migration import open_workspace_store
-from docsorter.service.promise_moves import first_move
-from docsorter.service.promise_view import Viewer
 from docsorter.service.promoting import Person, Promoter
-from docsorter.store import Store, Why
+from docsorter.store import Store
 from tests.model.bundles import write_checksums
 from tests.model.variants import rewrite, write_variant
 
@@ -241,31 +235,3 @@ def test_promotions_at_the_same_time_all_count_and_none_tears_the_list(
     assert {act.bundle for act in acts} >= {"ours-1", "ours-2"}
     previous = ["starter", *(act.bundle for act in acts)]
     assert [act.previous for act in acts] == previous[:-1], "each saw what the one before it did"
-
-
-def test_with_earned_autonomy_evidence_is_of_one_model_and_counts_again_when_it_comes_back(
-    configuration: Configuration, models: Path, store: Store, clock: ManualClock
-) -> None:
-    assert models.is_dir()
-    earned = load(configuration.workspace, {"decide.autonomy": "earned"})
-    promoter = Promoter(earned, store, clock)
-    first = promoter.promote("ours-1", ADA)
-    assert first.statement.startswith("nothing is sorted alone yet")
-    assert "everything goes to a person until it is" in first.notes[-1]
-
-    mark = Viewer(earned, store).rule_key
-    policy = policy_of(earned.settings.promise)
-    begun = first_move("ours-1", mark, make_plan(np.linspace(0.5, 1, 50), policy), after=0)
-    certified = dataclasses.replace(
-        begun, threshold=0.9, checked=400, why=Why.CERTIFIED, detail={**begun.detail, CARRIED: True}
-    )
-    store.add_promise(certified, actor="daemon")
-    second = promoter.promote("ours-2", ADA)
-    assert second.statement.startswith("nothing is sorted alone yet"), "it has shown nothing"
-    assert Viewer(earned, store).position().threshold is None
-
-    back = promoter.rollback(ADA)
-    assert back.bundle == "ours-1"
-    assert Viewer(earned, store).position().threshold == 0.9
-    assert "sure to 0.9000 is sorted alone" in back.notes[-1]
-    assert not back.statement.startswith("nothing is sorted alone yet")

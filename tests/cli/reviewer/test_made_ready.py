@@ -8,7 +8,7 @@ from concurrent.futures import Future
 import pytest
 from PIL import Image
 
-from docsorter.cli.reviewer import page_view
+from docsorter.cli.reviewer import page_view, viewport
 from docsorter.cli.reviewer.viewport import Seen, Size, Viewport
 from docsorter.service.desk.pictures import QUICK, SHARP
 from tests.cli.reviewer.scene import Scene, Shown
@@ -29,7 +29,7 @@ def test_the_next_page_is_not_drawn_when_the_key_is_pressed_but_before(
 ) -> None:
     scene.wait(*(f"claim-{number}.png" for number in range(8)))
     looks: list[Viewport] = []
-    true_look = page_view.look
+    true_look = viewport.look
 
     def look(page: Image.Image, view: Viewport, canvas: Size) -> Seen:
         if threading.current_thread() is threading.main_thread():
