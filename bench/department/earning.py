@@ -161,7 +161,7 @@ class EarnedDepartment:
             would = float((new.model.eligible[past] & (new.model.score[past] >= threshold)).mean())
         days = len(self._rehearsed)
         gate = judge_candidate(self._pairs.checks(), GatePlan())
-        if gate.verdict is not GateVerdict.PASSED or would < does:
+        if gate.verdict is not GateVerdict.PASSED or threshold is None or would < does:
             if gate.verdict is not GateVerdict.FAILED and days < self.policy.rehearsal_days:
                 return ""
             self.rehearsal = None

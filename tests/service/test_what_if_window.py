@@ -33,7 +33,7 @@ def test_what_is_expected_to_be_wrong_follows_from_confidence_and_not_from_the_o
         (False, 0, "estimated by the model's own confidence, not certified"),
     ],
 )
-def test_it_is_said_what_a_threshold_rests_on(certified: bool, checks: int, says: str) -> None:
+def test_it_is_said_what_a_threshold_rests_on(*, certified: bool, checks: int, says: str) -> None:
     said = words.threshold(0.9, 0.95, {}, certified=certified, checks=checks)
     assert said == f"0.9000, {says}; 0.9500 now"
 

@@ -57,8 +57,12 @@ class TakingOver:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing that was earned is lost."""
-        return self.after >= self.before
+        """Whether the candidate has earned something, and nothing that was earned is lost.
+
+        Without a certificate of its own it waits even where the model in use has none: both gather
+        evidence meanwhile, and that of the model in use would be given up.
+        """
+        return self.after > 0 and self.after >= self.before
 
     @property
     def why(self) -> str:

@@ -41,18 +41,19 @@ def test_one_whose_checks_were_right_sorts_as_much_and_takes_over() -> None:
     [heard(400, wrong=0.5), heard(4), heard(400, pending=0.5), heard(400, unfit=1.0), heard(0)],
     ids=["wrong", "fewer than its pilot", "not answered", "sorts nothing", "none was drawn"],
 )
-def test_one_whose_evidence_bears_nothing_waits_while_there_is_something_to_lose(
+def test_one_whose_evidence_bears_nothing_waits(
     documents: Heard,
 ) -> None:
     found = taking_over(documents, 0.5, PROMISE, NONE_MISSED)
     assert found.after == 0
-    assert found.holds == (len(documents.old) == 0)
+    assert not found.holds
 
 
-def test_where_nothing_is_sorted_alone_there_is_nothing_to_lose() -> None:
+def test_where_nothing_is_sorted_alone_it_waits_for_a_certificate_of_its_own() -> None:
     found = taking_over(heard(4), None, PROMISE, NONE_MISSED)
     assert (found.before, found.after) == (0, 0)
-    assert found.holds
+    assert not found.holds, "the evidence of the model in use would be given up for nothing"
+    assert taking_over(heard(400), None, PROMISE, NONE_MISSED).holds
 
 
 def test_what_the_settings_ask_for_holds_for_both() -> None:
