@@ -1,8 +1,9 @@
 """Batches for training: who is drawn how often, and pages made ready while the last batch runs."""
 
-from collections import Counter
+import contextlib
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -11,7 +12,6 @@ import numpy as np
 from docsorter.training.augment import augment
 from docsorter.training.classes import ClassPlan
 from docsorter.training.dataset import Sample
-from docsorter.training.rasters import BASE, RasterCache
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,46 +71,52 @@ class PageDrawer:
     """Draws augmented pages of documents; draw number k is the same in every run.
 
     Args:
-        samples: The documents.
-        cache: Where their squares are.
+        square: Gives the first page of a document, (BASE, BASE, 3) uint8.
         size: Side of a page for the classifier.
         seed: Of everything drawn.
     """
 
-    def __init__(self, samples: Sequence[Sample], cache: RasterCache, size: int, seed: int) -> None:
-        self._samples = samples
-        self._cache = cache
+    def __init__(self, square: "Callable[[int], NDArray[np.uint8]]", size: int, seed: int) -> None:
+        self._square = square
         self._size = size
         self._seed = seed
 
     def page(self, index: int, *key: int) -> "NDArray[np.uint8]":
         """Return an augmented page of one document; the same key gives the same page."""
         rng = np.random.default_rng([self._seed, index, *key])
-        square = self._cache.pages(self._samples[index].path, BASE)[0]
-        return augment(square, self._size, rng)
+        return augment(self._square(index), self._size, rng)
 
     def batch(
         self, chances: "NDArray[np.float64]", length: int, *key: int
     ) -> "tuple[NDArray[np.int64], NDArray[np.uint8]]":
         """Draw documents by their chances: their indices, and a page of each."""
         rng = np.random.default_rng([self._seed, *key])
-        indices = rng.choice(len(self._samples), length, p=chances)
+        indices = rng.choice(len(chances), length, p=chances)
         pages = [self.page(int(index), *key, slot) for slot, index in enumerate(indices)]
         return indices, np.stack(pages)
 
 
-def prefetched(make: Callable[[int], Item], numbers: range) -> Iterator[Item]:
-    """Yield `make(number)` in order, made by two threads a few numbers ahead."""
-    with ThreadPoolExecutor(2) as pool:
-        waiting: list[Future[Item]] = []
-        todo = iter(numbers)
+def prefetched(
+    make: Callable[[int], Item], numbers: range, pool: Executor | None = None, ahead: int = AHEAD
+) -> Iterator[Item]:
+    """Yield `make(number)` in order, made a few numbers ahead.
+
+    Args:
+        make: Makes an item; must be picklable when `pool` has processes.
+        numbers: Of the items.
+        pool: What makes them; by default two threads of its own.
+        ahead: Items that are made ready in advance.
+    """
+    with contextlib.ExitStack() as stack:
+        workers = pool or stack.enter_context(ThreadPoolExecutor(2))
+        waiting: deque[Future[Item]] = deque()
         try:
-            for number in todo:
-                waiting.append(pool.submit(make, number))
-                if len(waiting) > AHEAD:
-                    yield waiting.pop(0).result()
+            for number in numbers:
+                waiting.append(workers.submit(make, number))
+                if len(waiting) > ahead:
+                    yield waiting.popleft().result()
             while waiting:
-                yield waiting.pop(0).result()
+                yield waiting.popleft().result()
         finally:
             for future in waiting:
                 future.cancel()

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import keras
 import numpy as np
-import tensorflow as tf
 
 from docsorter.training.batches import in_chunks, prefetched
 from docsorter.training.network import Network
+from docsorter.training.taught import runner
 from docsorter.training.untyped import Tensor
 
 if TYPE_CHECKING:
@@ -44,16 +45,15 @@ def cached_maps(
     if maps.shape != shape:
         path.unlink()
         return cached_maps(network, page, length, path)
-    run = tf.function(autograph=False)(
-        lambda pixels: network.lower(network.scale(pixels), training=False)
-    )
+    inputs = keras.Input((network.size, network.size, 3), dtype="uint8")
+    run = runner(inputs, network.lower(network.scale(inputs), training=False))
     todo = [rows for rows in in_chunks(length, _CHUNK) if not maps[rows.stop - 1].any()]
     made = prefetched(
         lambda k: np.stack([page(i) for i in range(todo[k].start, todo[k].stop)]),
         range(len(todo)),
     )
     for count, (rows, pixels) in enumerate(zip(todo, made, strict=True), 1):
-        maps[rows] = np.asarray(tf.cast(run(tf.constant(pixels)), tf.float16))
+        maps[rows] = run(pixels).astype(np.float16)
         if count % 20 == 0:
             _LOG.info("features: %d of %d chunks", count, len(todo))
     return maps
@@ -61,6 +61,6 @@ def cached_maps(
 
 def pooled_features(network: Network, maps: Tensor) -> "NDArray[np.float32]":
     """Return pooled features (n, 2048) of cached maps, through the upper blocks as they are."""
-    run = tf.function(autograph=False)(lambda part: network.pool(network.above_cut(part)))
-    parts = [np.asarray(run(tf.constant(maps[rows]))) for rows in in_chunks(len(maps), _CHUNK)]
-    return np.concatenate(parts)
+    inputs = keras.Input(network.upper.input_shape[1:], dtype="float16")
+    run = runner(inputs, network.pool(network.above_cut(inputs)))
+    return np.concatenate([run(maps[rows]) for rows in in_chunks(len(maps), _CHUNK)])

@@ -2,6 +2,7 @@
 
 Each stage is a number of steps on drawn batches with a cosine rate, and can be interrupted at any
 step: weights, optimizer and best weights so far are on disk, and draws depend on the step alone.
+It runs on whatever Keras computes with: TensorFlow here, JAX where a machine with a GPU has that.
 """
 
 import logging
@@ -9,25 +10,22 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from docsorter.training.network import Network
-from docsorter.training.untyped import Compiled, Optimizer, Tensor, Variable
+from docsorter.training.taught import Part, Taught
+from docsorter.training.untyped import Optimizer, Variable
+from docsorter.training.validation import Validation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Batch = tuple[NDArray[np.generic], NDArray[np.int32], NDArray[np.int32]]
 
-Part = Literal["head", "upper", "all"]
-
 _LOG: Final = logging.getLogger(__name__)
-_KIND_SHARE: Final = 0.3  # of the loss over kinds; the rest is over the outputs that ship
-_DROPOUT: Final = 0.2  # of pooled features
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +46,6 @@ class Stage:
     rate: float
     validate_every: int
     patience: int = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Validation:
-    """How the network does on documents it is not trained on."""
-
-    loss: float
-    accuracy: float
 
 
 class Trainer:
@@ -86,92 +76,72 @@ class Trainer:
         Returns:
             How the best weights, which the network has afterwards, did on validation.
         """
-        variables = trainable(self._network, stage.part)
-        optimizer = keras.optimizers.Adam(_schedule(stage), global_clipnorm=1.0)
-        optimizer.build(variables)
-        done = tf.Variable(0, dtype=tf.int64)
-        manager = self._manager(stage, optimizer, done)
+        taught = Taught(self._network, stage.part, _optimizer(stage))
+        kept = _Checkpoint(self._folder / stage.part / "state.npz", self._network, taught)
         best = _Best(self._folder / stage.part / "best.npz", self._network)
-        if manager.restore_or_initialize():
-            _LOG.info("%s: going on from step %d", stage.part, int(done))
+        done = kept.restore()
+        if done:
+            _LOG.info("%s: going on from step %d", stage.part, done)
         else:
             best.offer(self._validate())  # a stage that only spoils things changes nothing
-        step = _step_function(self._network, stage.part, optimizer, variables, self._seed)
-        clock = _Progress(stage, int(done))
-        for number, batch in enumerate(batches(range(int(done), stage.steps)), int(done) + 1):
-            clock.add(float(step(*(tf.constant(part) for part in batch), done)), len(batch[1]))
-            done.assign(number)
+        clock = _Progress(stage, done)
+        for number, (inputs, *targets) in enumerate(batches(range(done, stage.steps)), done + 1):
+            clock.add(taught.step(inputs, tuple(targets), (self._seed, number)), len(inputs))
             if number % stage.validate_every == 0 or number == stage.steps:
                 seen = self._validate()
                 clock.report(number, seen)
                 improved = best.offer(seen)
-                manager.save()
-                if not improved and best.stale >= stage.patience:
+                spent = not improved and best.stale >= stage.patience
+                kept.save(stage.steps if spent else number)  # a resumed run must not go on here
+                if spent:
                     _LOG.info("%s: stopped early, no improvement", stage.part)
-                    done.assign(stage.steps)  # a resumed run must not go on here
-                    manager.save()
                     break
         return best.restore()
 
-    def _manager(self, stage: Stage, optimizer: Optimizer, done: Tensor) -> Compiled:
-        values = [variable.value for variable in self._network.variables()]
-        moments = [variable.value for variable in optimizer.variables]
-        checkpoint = tf.train.Checkpoint(done=done, **_named("w", values), **_named("o", moments))
-        return tf.train.CheckpointManager(checkpoint, self._folder / stage.part, max_to_keep=2)
 
-
-def trainable(network: Network, part: Part) -> list[Variable]:
-    """Return the weights that a stage changes: kernels and biases, never statistics."""
-    trunk = {"head": [], "upper": network.upper.trainable_variables}.get(
-        part, network.trunk.trainable_variables
-    )
-    return [*trunk, *network.head.trainable_variables]
-
-
-def forward(network: Network, part: Part, inputs: Tensor) -> Tensor:
-    """Return pooled features (n, 2048) for the inputs of a stage."""
-    if part == "head":
-        return inputs
-    if part == "upper":
-        return network.pool(network.above_cut(inputs))
-    return network.pool(network.trunk(network.scale(inputs), training=False))
-
-
-def _step_function(
-    network: Network, part: Part, optimizer: Optimizer, variables: list[Variable], seed: int
-) -> Compiled:
-    def step(inputs: Tensor, outputs: Tensor, kinds: Tensor, number: Tensor) -> Tensor:
-        with tf.GradientTape() as tape:
-            features = forward(network, part, inputs)
-            key = tf.stack([tf.constant(seed, tf.int64), number])
-            kept = tf.nn.experimental.stateless_dropout(features, _DROPOUT, seed=key)
-            loss = _loss(network, network.head(kept), outputs, kinds)
-        gradients = tape.gradient(loss, variables)
-        optimizer.apply(gradients, variables)
-        return loss
-
-    return tf.function(step, reduce_retracing=True, autograph=False)
-
-
-def _loss(network: Network, kind_logits: Tensor, outputs: Tensor, kinds: Tensor) -> Tensor:
-    """Cross-entropy over the outputs, and over kinds where they are known."""
-    cross_entropy = tf.nn.sparse_softmax_cross_entropy_with_logits
-    coarse = cross_entropy(outputs, network.label_logits(kind_logits))
-    known = tf.cast(kinds >= 0, tf.float32)
-    fine = cross_entropy(tf.maximum(kinds, 0), kind_logits) * known
-    mixed = coarse * (1 - _KIND_SHARE * known) + _KIND_SHARE * fine
-    return tf.reduce_mean(mixed)
-
-
-def _schedule(stage: Stage) -> Optimizer:
+def _optimizer(stage: Stage) -> Optimizer:
     warm = max(1, stage.steps // 20)
-    return keras.optimizers.schedules.CosineDecay(
+    rate = keras.optimizers.schedules.CosineDecay(
         stage.rate / 20, max(1, stage.steps - warm), warmup_target=stage.rate, warmup_steps=warm
     )
+    return keras.optimizers.Adam(rate, global_clipnorm=1.0)
 
 
-def _named(prefix: str, values: list[Tensor]) -> dict[str, Tensor]:
-    return {f"{prefix}{number:04d}": value for number, value in enumerate(values)}
+def _named(prefix: str, values: list[Variable]) -> "dict[str, NDArray[np.generic]]":
+    return {f"{prefix}{number:04d}": np.asarray(value) for number, value in enumerate(values)}
+
+
+def _write(path: Path, arrays: "dict[str, NDArray[np.generic]]") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    with part.open("wb") as stream:
+        np.savez(stream, **arrays)  # type: ignore[arg-type] # numpy#28985
+    part.replace(path)
+
+
+class _Checkpoint:
+    """Where a stage is: weights, moments of the optimizer, and the number of steps done."""
+
+    def __init__(self, path: Path, network: Network, taught: Taught) -> None:
+        self._path = path
+        self._weights = network.variables()
+        optimizer = taught.model.optimizer
+        optimizer.build(taught.model.trainable_variables)
+        self._moments: list[Variable] = optimizer.variables
+
+    def restore(self) -> int:
+        """Go back to where the stage was; return the steps done, 0 when it is new."""
+        if not self._path.is_file():
+            return 0
+        with np.load(self._path, allow_pickle=False) as arrays:
+            for prefix, values in (("w", self._weights), ("o", self._moments)):
+                for number, value in enumerate(values):
+                    value.assign(arrays[f"{prefix}{number:04d}"])
+            return int(arrays["done"])
+
+    def save(self, done: int) -> None:
+        weights, moments = _named("w", self._weights), _named("o", self._moments)
+        _write(self._path, {"done": np.array(done), **weights, **moments})
 
 
 class _Best:
@@ -192,12 +162,8 @@ class _Best:
             self.stale += 1
             return False
         self._seen, self.stale = seen, 0
-        arrays = _named("w", [np.asarray(variable) for variable in self._network.variables()])
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        part = self._path.with_suffix(".part")
-        with part.open("wb") as stream:
-            np.savez(stream, loss=seen.loss, accuracy=seen.accuracy, **arrays)
-        part.replace(self._path)
+        scores = {"loss": np.array(seen.loss), "accuracy": np.array(seen.accuracy)}
+        _write(self._path, scores | _named("w", self._network.variables()))
         return True
 
     def restore(self) -> Validation:

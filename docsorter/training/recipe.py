@@ -13,6 +13,7 @@ from typing import Final
 from docsorter.errors import ModelError, UsageError
 from docsorter.model.bundle import CARD, RUNTIME, digest
 from docsorter.model.card import Origin, read_card
+from docsorter.training.apart import log_of
 from docsorter.training.bundle_writer import write_bundle
 from docsorter.training.classes import plan_classes
 from docsorter.training.corpus import Corpus, gather, served_only
@@ -21,7 +22,10 @@ from docsorter.training.dataset import fingerprint
 from docsorter.training.export import VARIANTS, Gate, Variant
 from docsorter.training.finishing import Finished, Finisher
 from docsorter.training.finishing_card import Identity
+from docsorter.training.lesson import Choice, Lesson, lesson_of
+from docsorter.training.lesson_file import write_lesson
 from docsorter.training.network import save_tuning_weights, shift_background
+from docsorter.training.progress import Progress
 from docsorter.training.rasters import RasterCache
 from docsorter.training.rule import prior_shift
 from docsorter.training.training_run import IMAGENET, Schedule, TrainingRun, new_network
@@ -46,6 +50,8 @@ class Recipe:
         schedule: How long each stage is.
         gate: What the export may lose.
         variants: Ways to export, the best first.
+        learned: Weights that `docsorter.training.apart` made from the lesson of this recipe, to
+            stand for the last stage; or None.
         seed: Of everything drawn.
     """
 
@@ -59,7 +65,14 @@ class Recipe:
     schedule: Schedule = field(default_factory=Schedule)
     gate: Gate = field(default_factory=Gate)
     variants: tuple[Variant, ...] = VARIANTS
+    learned: Path | None = None
     seed: int = 0
+
+    @property
+    def choice(self) -> Choice:
+        """What the lesson takes of the documents."""
+        schedule = self.schedule
+        return Choice(schedule.size, schedule.real_share, schedule.validation_cap, self.seed)
 
 
 def make(recipe: Recipe, now: Callable[[], dt.datetime]) -> Finished:
@@ -80,20 +93,20 @@ def make(recipe: Recipe, now: Callable[[], dt.datetime]) -> Finished:
     log = recipe.work / "train.log"
     handler = _log_to(log)
     try:
-        cache = RasterCache(recipe.work / "pages")
-        corpus = gather(recipe.synthetic, recipe.real, cache, seed=recipe.seed)
-        _LOG.info("documents: %s", json.dumps(corpus.counts()))
+        corpus, lesson = _prepare(recipe)
         _claim(recipe, corpus)
-        plan = plan_classes(((s.kind, s.label) for s in corpus.of("train")), LABELS)
+        plan = lesson.plan
         network = new_network(plan, recipe.base, recipe.schedule.size, recipe.seed)
-        TrainingRun(network, corpus, cache, recipe.work, recipe.schedule, seed=recipe.seed).run()
+        TrainingRun(
+            network, lesson, recipe.work, recipe.schedule, learned=recipe.learned, seed=recipe.seed
+        ).run()
         if plan.background:  # every output was drawn alike; foreign documents come less often
             shift_background(network, prior_shift(1 / len(plan.outputs)))
         with daemon_cache(recipe.work / "pages") as served:  # measured on what the daemon will see
             tested = served_only(corpus, served, recipe.schedule.size)
             finisher = Finisher(network, tested, served, recipe.work, now, variants=recipe.variants)
             finished = finisher.finish(recipe.identity, recipe.gate)
-        finished.parts.texts["train.log"] = log.read_text(encoding="utf-8")
+        finished.parts.texts["train.log"] = _apart_log(recipe) + log.read_text(encoding="utf-8")
         finished.parts.texts["figures.json"] = _figures(finished)
         write_bundle(finished.parts, recipe.out)
         if recipe.tuning is not None:
@@ -103,6 +116,30 @@ def make(recipe: Recipe, now: Callable[[], dt.datetime]) -> Finished:
     finally:
         logging.getLogger("docsorter").removeHandler(handler)
         handler.close()
+
+
+def hand_out(recipe: Recipe, folder: Path, progress: Progress) -> None:
+    """Write the lesson of a recipe for `docsorter.training.apart`, and make nothing.
+
+    Args:
+        recipe: Says which documents there are and what is taken of them.
+        folder: Where the lesson goes.
+        progress: Is told how many pages are written.
+
+    Raises:
+        DocsorterError: The documents are not as they must be.
+    """
+    recipe.work.mkdir(parents=True, exist_ok=True)
+    _, lesson = _prepare(recipe)
+    write_lesson(lesson, folder, progress)
+
+
+def _prepare(recipe: Recipe) -> tuple[Corpus, Lesson]:
+    cache = RasterCache(recipe.work / "pages")
+    corpus = gather(recipe.synthetic, recipe.real, cache, seed=recipe.seed)
+    _LOG.info("documents: %s", json.dumps(corpus.counts()))
+    plan = plan_classes(((s.kind, s.label) for s in corpus.of("train")), LABELS)
+    return corpus, lesson_of(corpus, cache, plan, recipe.choice)
 
 
 def base_origin(base: str | Path | None) -> Origin:
@@ -182,6 +219,12 @@ def _figures(finished: Finished) -> str:
         "export": [cost.as_json() for cost in finished.cost],
     }
     return json.dumps(figures, indent=1) + "\n"
+
+
+def _apart_log(recipe: Recipe) -> str:
+    """Return what was logged where the last stage was trained, if it was elsewhere."""
+    log = log_of(recipe.learned) if recipe.learned else None
+    return log.read_text(encoding="utf-8") if log and log.is_file() else ""
 
 
 def _log_to(path: Path) -> logging.Handler:

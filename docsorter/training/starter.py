@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     add("--out", type=Path, required=True, help="where the bundle goes; replaced when there")
     add("--work", type=Path, help="pages and checkpoints (default: OUT with -work appended)")
     add("--tuning", type=Path, help="folder for the weights for further fine-tuning")
-    add("--name", default="starter-3", help="name on the card")
+    add("--name", default="starter-4", help="name on the card")
     add("--seed", type=int, default=0)
     add("--maps", type=int, default=6000, help="cached pages for the first two stages")
     add("--head-steps", type=int, default=400)
@@ -48,6 +48,8 @@ def parser() -> argparse.ArgumentParser:
     add("--mix", type=float, default=0.5, help="share of the last stage in the weights")
     add("--real-share", type=float, default=0.3, help="share of draws from real documents")
     add("--target-error", type=float, default=0.01)
+    add("--lesson", type=Path, help="only write what is learned from into this folder")
+    add("--learned", type=Path, help="weights from `docsorter.training.apart` for the last stage")
     return result
 
 
@@ -68,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _make(options: argparse.Namespace) -> None:
     from docsorter.training.finishing_card import Identity  # noqa: PLC0415 -- TensorFlow, seconds
-    from docsorter.training.recipe import Recipe, base_origin, make  # noqa: PLC0415 -- as above
+    from docsorter.training.recipe import Recipe, base_origin, hand_out, make  # noqa: PLC0415 -- as above
     from docsorter.training.training_run import Schedule  # noqa: PLC0415 -- as above
 
     named = {"random": None, "imagenet": "imagenet"}
@@ -91,9 +93,19 @@ def _make(options: argparse.Namespace) -> None:
         tuning=options.tuning,
         identity=Identity(options.name, base_origin(base), LIMITS, options.target_error),
         schedule=schedule,
+        learned=options.learned,
         seed=options.seed,
     )
+    if options.lesson:
+        hand_out(recipe, options.lesson, _logged)
+        return
     make(recipe, lambda: dt.datetime.now(dt.UTC).replace(microsecond=0))
+
+
+def _logged(stage: str, done: int, total: int) -> None:
+    """Say ten times how far it is: what is written here goes into a log as well."""
+    if done * 10 // total > (done - 1) * 10 // total:
+        sys.stderr.write(f"{stage}: {done} of {total}\n")
 
 
 if __name__ == "__main__":

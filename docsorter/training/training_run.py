@@ -6,35 +6,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import keras
 import numpy as np
-import tensorflow as tf
 
-from docsorter.training.batches import (
-    PageDrawer,
-    Targets,
-    in_chunks,
-    prefetched,
-    targets_of,
-)
+from docsorter.training.batches import PageDrawer, prefetched
 from docsorter.training.classes import ClassPlan
-from docsorter.training.corpus import Corpus
 from docsorter.training.features import cached_maps, pooled_features
-from docsorter.training.fit import Stage, Trainer, Validation
+from docsorter.training.fit import Stage, Trainer
+from docsorter.training.lesson import Lesson
 from docsorter.training.network import (
     Network,
+    assign_folded,
     build_network,
     load_folded,
     load_tuning_weights,
     open_weights,
 )
-from docsorter.training.rasters import RasterCache
 from docsorter.training.runtime_weights import load_runtime_weights
 from docsorter.training.untyped import Tensor
+from docsorter.training.validation import Looking, Validation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from docsorter.training.dataset import Sample
     from docsorter.training.fit import Batch
 
 _LOG: Final = logging.getLogger(__name__)
@@ -76,7 +70,8 @@ class Schedule:
 
 def fast_policy() -> str:
     """Return bfloat16 arithmetic where the hardware has it, else float32."""
-    if tf.config.list_physical_devices("GPU"):
+    # JAX fails when asked for the GPUs of a machine that has none.
+    if any(not name.startswith("cpu") for name in keras.distribution.list_devices()):
         return "mixed_bfloat16"
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
@@ -99,6 +94,9 @@ def new_network(plan: ClassPlan, base: str | Path | None, size: int, seed: int) 
     network = build_network(plan, size=size, weights=keras_weights, policy=fast_policy(), seed=seed)
     if isinstance(base, Path) and base.is_dir():
         _LOG.info("kinds without weights: %s", load_runtime_weights(network, base))
+    elif base is None:
+        # With the kernels that Keras draws the signal dies on its way up: nothing normalises it.
+        assign_folded(network, {}, Path(), seed=seed)
     elif isinstance(base, Path):
         with open_weights(base) as arrays:
             tuning = "head/kernel" in arrays
@@ -110,37 +108,36 @@ def new_network(plan: ClassPlan, base: str | Path | None, size: int, seed: int) 
 
 
 class TrainingRun:
-    """Trains one network on the "train" split of a corpus.
+    """Trains one network on a lesson.
 
     Args:
         network: The network, with the weights to start from.
-        corpus: The documents; "train" is learned from, "validation" chooses the best weights.
-        cache: Where the pages are.
+        lesson: What it learns from.
         work: Folder for maps and checkpoints; the same folder resumes.
         schedule: How long each stage is.
+        learned: A file of weights that `docsorter.training.apart` made from the same lesson; they
+            stand for the last stage, which is not run.
         seed: Of everything drawn.
     """
 
     def __init__(
         self,
         network: Network,
-        corpus: Corpus,
-        cache: RasterCache,
+        lesson: Lesson,
         work: Path,
         schedule: Schedule,
         *,
+        learned: Path | None = None,
         seed: int = 0,
     ) -> None:
         self._network = network
-        self._cache = cache
+        self._lesson = lesson
         self._work = work
         self._schedule = schedule
+        self._learned = learned
         self._seed = seed
-        self._train = corpus.of("train")
-        self._targets = targets_of(self._train, network.plan, real_share=schedule.real_share)
-        self._drawer = PageDrawer(self._train, cache, schedule.size, seed)
-        self._logits = tf.function(self._output_logits, reduce_retracing=True, autograph=False)
-        self._validation = self._validation_set(corpus.of("validation"))
+        self._drawer = PageDrawer(lesson.square, lesson.size, seed)
+        self._look = Looking(network, lesson).look
 
     def run(self) -> Validation:
         """Train all stages; return how the final weights do on validation."""
@@ -149,12 +146,15 @@ class TrainingRun:
         seen = Validation(float("inf"), 0.0)
         if schedule.maps and (schedule.head_steps or schedule.upper_steps):
             seen = self._train_on_maps(trainer)
-        if schedule.all_steps:
-            every = max(1, schedule.all_steps // 8)
+        if schedule.all_steps or self._learned:
             before = self._weights()
-            trainer.run(
-                Stage("all", schedule.all_steps, schedule.all_rate, every), self._page_batches
-            )
+            if self._learned:
+                load_tuning_weights(self._network, self._learned)
+                _LOG.info("learned apart: %s", self._look())
+            else:
+                every = max(1, schedule.all_steps // 8)
+                stage = Stage("all", schedule.all_steps, schedule.all_rate, every)
+                trainer.run(stage, self._page_batches)
             seen = self._mix_with(before)
         _LOG.info("trained: validation loss %.4f, accuracy %.4f", seen.loss, seen.accuracy)
         return seen
@@ -172,7 +172,8 @@ class TrainingRun:
     def _train_on_maps(self, trainer: Trainer) -> Validation:
         schedule = self._schedule
         rng = np.random.default_rng([self._seed, 1])
-        drawn = rng.choice(len(self._train), schedule.maps, p=self._targets.chances)
+        chances = self._lesson.targets.chances
+        drawn = rng.choice(len(chances), schedule.maps, p=chances)
         maps = cached_maps(
             self._network,
             lambda number: self._drawer.page(int(drawn[number]), 1, number),
@@ -189,7 +190,7 @@ class TrainingRun:
             stage = Stage("upper", schedule.upper_steps, schedule.upper_rate, every)
             before = self._weights()
             seen = trainer.run(stage, self._cached_batches(maps, drawn, 32))
-            if not schedule.all_steps:
+            if not (schedule.all_steps or self._learned):
                 seen = self._mix_with(before)
         return seen
 
@@ -204,43 +205,16 @@ class TrainingRun:
             owners = drawn[rows]
             return (
                 np.asarray(inputs[rows]),
-                self._targets.outputs[owners],
-                self._targets.kinds[owners],
+                self._lesson.targets.outputs[owners],
+                self._lesson.targets.kinds[owners],
             )
 
         return lambda steps: prefetched(make, steps)
 
     def _page_batches(self, steps: range) -> "Iterator[Batch]":
         def make(step: int) -> "Batch":
-            targets: Targets = self._targets
+            targets = self._lesson.targets
             indices, pages = self._drawer.batch(targets.chances, self._schedule.batch, 3, step)
             return pages, targets.outputs[indices], targets.kinds[indices]
 
         return prefetched(make, steps)
-
-    def _validation_set(
-        self, samples: "list[Sample]"
-    ) -> "tuple[NDArray[np.uint8], NDArray[np.int32]]":
-        order = np.random.default_rng([self._seed, 4]).permutation(len(samples))
-        chosen = [samples[row] for row in order[: self._schedule.validation_cap]]
-        pixels = np.stack([self._cache.pages(s.path, self._schedule.size)[0] for s in chosen])
-        columns = [self._network.plan.output_index(sample.label) for sample in chosen]
-        return pixels, np.array(columns, np.int32)
-
-    def _look(self) -> Validation:
-        """Measure loss and accuracy over the outputs on the validation set."""
-        pixels, outputs = self._validation
-        logits = np.concatenate(
-            [
-                np.asarray(self._logits(tf.constant(pixels[rows])))
-                for rows in in_chunks(len(pixels), 32)
-            ]
-        )
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(outputs, logits)
-        right = logits.argmax(axis=1) == outputs
-        return Validation(float(tf.reduce_mean(losses)), float(right.mean()))
-
-    def _output_logits(self, pixels: Tensor) -> Tensor:
-        network = self._network
-        features = network.pool(network.trunk(network.scale(pixels), training=False))
-        return network.label_logits(network.head(features))

@@ -15,7 +15,7 @@ from docsorter.model.bundle import load_bundle
 from docsorter.model.card import Origin
 from docsorter.model.golden import check_golden
 from docsorter.model.litert import open_classifier
-from docsorter.training import bundle_writer
+from docsorter.training import apart, bundle_writer
 from docsorter.training.classes import plan_classes
 from docsorter.training.export import ExportCost, Gate, check_gate, first_within
 from docsorter.training.finishing import Finished
@@ -27,7 +27,8 @@ from docsorter.training.network import (
     load_tuning_weights,
     shift_background,
 )
-from docsorter.training.recipe import Recipe, make
+from docsorter.training.progress import SILENT
+from docsorter.training.recipe import Recipe, hand_out, make
 from docsorter.training.starter import main
 from docsorter.training.training_run import Schedule, new_network
 
@@ -236,6 +237,42 @@ def test_folded_weights_of_another_network_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ModelError, match="00/kernel is"):
         load_folded(network, tmp_path / "w.npz")
+
+
+def test_the_last_stage_may_be_trained_apart_from_a_written_lesson(
+    recipe: Recipe, micro: Finished, tmp_path: Path
+) -> None:
+    lesson, weights = tmp_path / "lesson", tmp_path / "weights.npz"
+    schedule = replace(recipe.schedule, maps=0, mix=0.5)
+    fresh = replace(recipe, schedule=schedule, work=tmp_path / "work", tuning=tmp_path / "made")
+
+    hand_out(fresh, lesson, SILENT)
+    options = ["--base", "random", "--steps", "2", "--batch", "4", "--every", "1"]
+    code = apart.main([str(lesson), "--out", str(weights), *options])
+    finished = make(replace(fresh, out=tmp_path / "bundle", learned=weights), _now)
+
+    assert code == 0
+    with np.load(weights) as learned, np.load(tmp_path / "made" / "tuning.npz") as made:
+        plan = plan_classes(((kind, label) for label, kind in KINDS.items()), tuple(KINDS)[:3])
+        before = np.asarray(new_network(plan, None, 75, seed=0).head.kernel)
+        np.testing.assert_allclose(
+            made["head/kernel"], (learned["head/kernel"] + before) / 2, atol=1e-6
+        )
+    log = finished.parts.texts["train.log"].splitlines()
+    assert "all: step 2 of 2" in "".join(line for line in log[:6])
+    assert any("learned apart" in line for line in log)
+
+
+def test_bad_input_of_the_training_apart_is_one_line_and_an_exit_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "weights.npz"
+
+    code = apart.main([str(tmp_path), "--base", "random", "--out", str(out)])
+
+    assert code == 2
+    assert "there is no whole lesson in" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def _cost(**changes: float) -> ExportCost:

@@ -1,0 +1,86 @@
+"""What a bundle says of the real documents it was not trained on, source by source.
+
+    python -m bench.by_source --real DIR --work DIR [--bundle DIR]
+
+Prints the table of docs/starter-model.md: right answers, and what the rule on the card sorts alone.
+Needs the `train` extra.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from docsorter.decide.novelty import NoveltyModel
+from docsorter.model.bundle import ModelBundle, load_bundle
+from docsorter.model.card import NONE_OF_THESE
+from docsorter.model.litert import LiteRTClassifier
+from docsorter.resources import starter_bundle_dir
+from docsorter.training.classes import plan_classes
+from docsorter.training.corpus import gather
+from docsorter.training.daemon_pages import daemon_cache
+from docsorter.training.dataset import Sample
+from docsorter.training.looking import Judged, judge, look
+from docsorter.training.rasters import RasterCache
+from docsorter.training.rule import apply_rule
+
+SPLITS = ("test", "eval-only", "calibration")
+HEADS = ("split", "source", "documents", "n", "right", "right among labels", "sorted", "wrong")
+
+
+def judged_groups(
+    bundle: ModelBundle, samples: Sequence[Sample], cache: RasterCache
+) -> Iterator[tuple[Sample, Judged]]:
+    """Yield the judged documents of each split, source and label, with the first of them."""
+    card, rule = bundle.card, bundle.card.rule()
+    plan = plan_classes([("", output) for output in card.prediction_labels], card.labels)
+    classifier = LiteRTClassifier(bundle.runtime_file, card)
+    novelty = NoveltyModel.from_arrays(bundle.novelty)
+    for _, group in groupby(sorted(samples, key=_place), key=_place):
+        documents = list(group)
+        looked = look(classifier, documents, plan, cache, card.input.size)
+        yield documents[0], judge(looked, rule.temperature, card.background, novelty)
+
+
+def row(first: Sample, judged: Judged, bundle: ModelBundle) -> tuple[object, ...]:
+    """Return the cells of a group, in the order of `HEADS`."""
+    labels = bundle.card.labels
+    among = judged.probabilities[:, : len(labels)].argmax(axis=1)
+    tested = apply_rule(judged, labels, bundle.card.rule())
+    foreign = first.label == NONE_OF_THESE
+    return (
+        first.split,
+        first.source,
+        "foreign" if foreign else first.label,
+        len(judged.samples),
+        int((judged.probabilities.argmax(axis=1) == judged.targets).sum()),
+        "-" if foreign else int((among == judged.targets).sum()),
+        tested.sorted_alone,
+        tested.errors,
+    )
+
+
+def _place(sample: Sample) -> tuple[int, str, str]:
+    return SPLITS.index(sample.split), sample.source, sample.label
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="python -m bench.by_source")
+    parser.add_argument("--real", type=Path, required=True, help="folder with a MANIFEST.tsv")
+    parser.add_argument("--work", type=Path, required=True, help="for pages")
+    parser.add_argument("--bundle", type=Path, default=starter_bundle_dir())
+    options = parser.parse_args()
+    bundle = load_bundle(options.bundle)
+    corpus = gather(None, options.real, RasterCache(options.work / "pages"))
+    samples = [sample for split in SPLITS for sample in corpus.of(split)]
+    lines: list[tuple[object, ...]] = [HEADS, ("---",) * len(HEADS)]
+    with daemon_cache(options.work / "pages") as cache:
+        lines += [row(*group, bundle) for group in judged_groups(bundle, samples, cache)]
+    for cells in lines:
+        sys.stdout.write("| " + " | ".join(str(cell) for cell in cells) + " |\n")
+
+
+if __name__ == "__main__":
+    main()
