@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Places: TypeAlias = "NDArray[np.float64]"
-SHARES: Final = (0.5, 0.55, 0.6, SHARE, 0.66, 0.7, 0.75, 0.8)
+SHARES: Final = (0.5, 0.55, SHARE, 0.63, 0.66, 0.7, 0.75, 0.8)
 _HEIGHT: Final = 800
 
 

@@ -25,7 +25,7 @@ CUT: Final = 0.55
 """Mean distance of features of unit length up to which documents are of one group, where the model
 has too few sample pages to say so itself."""
 
-SHARE: Final = 0.63
+SHARE: Final = 0.6
 """The cut as a share of the middle distance between pages of different labels."""
 
 _LEAST_PAIRS: Final = 6
