@@ -19,7 +19,7 @@ from docsorter.settings import Settings
 FILE_NAME = "docsorter.toml"
 _PREFIX = "DOCSORTER_"
 # These choose a workspace or the look of the output; they are not settings of a workspace.
-_NOT_SETTINGS = frozenset({"DOCSORTER_WORKSPACE", "DOCSORTER_COMPLETE"})
+_NOT_SETTINGS = frozenset({"DOCSORTER_WORKSPACE", "DOCSORTER_COMPLETE", "DOCSORTER_REVIEWER"})
 
 
 @dataclass(frozen=True, slots=True)

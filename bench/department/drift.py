@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from bench.department.arrivals import Arrivals, draw, mix_of
-from bench.department.earning import Day, EarnedDepartment
+from bench.department.days import Day
+from bench.department.earning import EarnedDepartment
 from bench.department.models import NAMES, OTHER, Seen, Starter
 from bench.department.pool import Pool
 from docsorter.decide.autonomy import EarnPolicy

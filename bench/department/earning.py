@@ -1,16 +1,17 @@
 """The department under `earned`, day by day: what is drawn, what people say, what that allows."""
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.department.arrivals import Arrivals
+from bench.department.days import Day, Retraining
+from bench.department.evidence import Evidence, Pairs
 from bench.department.models import Seen
 from bench.department.people import People, Said
-from docsorter.decide.autonomy import EarnPolicy, make_plan, next_step, share_checked
-from docsorter.decide.earn_plan import EarnPlan
-from docsorter.decide.earned import CheckedScores, doubt, standing
+from docsorter.decide.autonomy import EarnPolicy, next_step, share_checked
+from docsorter.decide.earned import doubt, standing
+from docsorter.decide.gate import GatePlan, GateVerdict, judge_candidate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,104 +20,6 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
     Mask = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """What a day brought.
-
-    Attributes:
-        arrived: Documents.
-        sorted_alone: Sorted without waiting for a person.
-        wrong: Of those, to a wrong label.
-        unseen: Of those sorted alone, never shown to anybody.
-        decided: Answers that a document waited for.
-        checks: Answers about documents that were sorted already.
-        seconds: Second looks at disagreements, and looks that compare people.
-        threshold: In use in the evening; None: none.
-        model: In use in the evening.
-        share: Of the eligible documents, drawn for a check.
-        happened: What changed, in words; "" for nothing.
-    """
-
-    arrived: int
-    sorted_alone: int
-    wrong: int
-    unseen: int
-    decided: int
-    checks: int
-    seconds: int
-    threshold: float | None
-    model: str
-    share: float
-    happened: str = ""
-
-    @property
-    def answers(self) -> int:
-        """All answers that people gave."""
-        return self.decided + self.checks + self.seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Retraining:
-    """What became of one new model.
-
-    Attributes:
-        model: Its name.
-        trained: Day on whose evening it was trained.
-        promoted: Day on whose evening it replaced the old one; None: it was given up.
-        before: Share of the documents of its rehearsal that the old model would sort alone by the
-            threshold it had in the end.
-        after: The same of the new one.
-    """
-
-    model: str
-    trained: int
-    promoted: int | None
-    before: float
-    after: float
-
-
-@dataclass(slots=True)
-class Evidence:
-    """The checks of one model, and its plan once there is one."""
-
-    model: Seen
-    plan: EarnPlan | None = None
-    rows: "list[Ints]" = field(default_factory=list)
-    labels: "list[Ints]" = field(default_factory=list)
-    shares: "list[NDArray[np.float64]]" = field(default_factory=list)
-
-    def offer(self, rows: "Ints", policy: EarnPolicy) -> int:
-        """Plan on the first documents; return how many of these are no evidence therefore."""
-        if self.plan is not None:
-            return 0
-        places = np.flatnonzero(self.model.eligible[rows])[: policy.pilot_documents]
-        if len(places) < policy.pilot_documents:
-            return len(rows)
-        self.plan = make_plan(self.model.score[rows[places]], policy)
-        return int(places[-1]) + 1
-
-    def add(self, rows: "Ints", labels: "Ints", share: float) -> None:
-        """Add checks, in the order in which they were answered."""
-        mine = self.model.eligible[rows]
-        self.rows.append(rows[mine])
-        self.labels.append(labels[mine])
-        self.shares.append(np.full(int(mine.sum()), share))
-
-    def checks(self) -> CheckedScores:
-        """Return all of them."""
-        if not self.rows:
-            nothing = np.zeros(0)
-            return CheckedScores(nothing, nothing.astype(np.bool_), nothing)
-        rows = np.concatenate(self.rows)
-        wrong = np.concatenate(self.labels) != self.model.top[rows]
-        return CheckedScores(self.model.score[rows], wrong, np.concatenate(self.shares))
-
-    def clear(self) -> None:
-        """Forget the checks: they do not count any more."""
-        for part in (self.rows, self.labels, self.shares):
-            part.clear()
 
 
 class EarnedDepartment:
@@ -148,6 +51,7 @@ class EarnedDepartment:
         self._people = People(seed)
         self.evidence = Evidence(model)
         self.rehearsal: Evidence | None = None
+        self._pairs = Pairs()
         self.in_use: float | None = None
         self.doubles = self.differed = 0
         self.answered: dict[int, int] = {}
@@ -213,6 +117,8 @@ class EarnedDepartment:
         """Add what was drawn to the evidence, after the documents that made the plan."""
         labels = np.full(len(rows), -1)
         labels[drawn] = said.label
+        if self.rehearsal is not None:
+            self._pairs.add(self.model, self.rehearsal.model, rows[drawn], said.label, share)
         for evidence in (self.evidence, self.rehearsal):
             if evidence is None:
                 continue
@@ -242,7 +148,7 @@ class EarnedDepartment:
         return f"certified: threshold {_word(before)} -> {_word(self.in_use)}"
 
     def _promoted(self, day: int, rows: "Ints") -> str:
-        """Promote the new model once its own evidence allows at least as much as the old one's."""
+        """Promote the new model as the product does: by its gate, and with no automation lost."""
         new = self.rehearsal
         if new is None:
             return ""
@@ -254,12 +160,14 @@ class EarnedDepartment:
         if threshold is not None:
             would = float((new.model.eligible[past] & (new.model.score[past] >= threshold)).mean())
         days = len(self._rehearsed)
-        if threshold is None or would < does:
-            if days < self.policy.rehearsal_days:
+        gate = judge_candidate(self._pairs.checks(), GatePlan())
+        if gate.verdict is not GateVerdict.PASSED or threshold is None or would < does:
+            if gate.verdict is not GateVerdict.FAILED and days < self.policy.rehearsal_days:
                 return ""
             self.rehearsal = None
             self.retrainings.append(Retraining(new.model.name, day - days, None, does, would))
-            return f"gave up {new.model.name}: would sort {would:.1%} instead of {does:.1%}"
+            figures = f"would sort {would:.1%} instead of {does:.1%}"
+            return f"gave up {new.model.name}: {figures}; gate {gate.verdict}"
         self.retrainings.append(Retraining(new.model.name, day - days, day, does, would))
         self.evidence, self.rehearsal, self.in_use = new, None, threshold
         return f"promoted {new.model.name}: sorts {would:.1%} instead of {does:.1%}"
@@ -273,35 +181,9 @@ class EarnedDepartment:
         if not self._rehearses:
             self.evidence, self.in_use, self._doubt = new, None, 0.0
             return f"retrained on {words}: {new.model.name} begins with nothing"
-        self.rehearsal, self._rehearsed = new, []
+        self.rehearsal, self._rehearsed, self._pairs = new, [], Pairs()
         return f"retrained on {words}: {new.model.name} rehearses"
 
 
 def _word(threshold: float | None) -> str:
     return "none" if threshold is None else f"{threshold:.3f}"
-
-
-def run_starter(model: Seen, arrivals: Arrivals) -> list[Day]:
-    """Return the days of a department that sorts at the threshold on the model's card."""
-    days = []
-    for day in range(arrivals.days):
-        here = arrivals.of_day(day)
-        rows, truth = arrivals.rows[here], arrivals.truth[here]
-        alone = model.eligible[rows] & (model.score[rows] >= model.threshold)
-        wrong = int((alone & (model.top[rows] != truth)).sum())
-        volume = int(alone.sum())
-        days.append(
-            Day(
-                len(rows),
-                volume,
-                wrong,
-                volume,
-                len(rows) - volume,
-                0,
-                0,
-                model.threshold,
-                model.name,
-                0.0,
-            )
-        )
-    return days

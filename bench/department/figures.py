@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 
+from bench.department.days import Day, Retraining
 from bench.department.drift import Drifted
-from bench.department.earning import Day, Retraining
 
 WEEK = 7
 SETTLED = 28

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bench.department.arrivals import draw, periods
+from bench.department.days import run_starter
 from bench.department.drift import DAYS, Drifted, drifted
-from bench.department.earning import EarnedDepartment, run_starter
+from bench.department.earning import EarnedDepartment
 from bench.department.figures import Life
 from bench.department.models import Seen, Starter
 from bench.department.pool import recorded_pool

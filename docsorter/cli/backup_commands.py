@@ -35,7 +35,7 @@ def backup(
 
     chosen = configuration(ctx)
     with open_workspace_store(chosen) as store:
-        file, made = make_backup(chosen, store, actor=reviewer()[0], target=path, keep=keep)
+        file, made = make_backup(chosen, store, actor=reviewer(ctx)[0], target=path, keep=keep)
     if as_json:
         print_json({"file": file, **made.model_dump(mode="json")})
         return
@@ -64,7 +64,7 @@ def restore(
     from docsorter.service.restoring import restore_backup
 
     chosen = configuration(ctx)
-    done = restore_backup(chosen, path, actor=reviewer()[0])
+    done = restore_backup(chosen, path, actor=reviewer(ctx)[0])
     if as_json:
         print_json(done)
         return

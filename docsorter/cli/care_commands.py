@@ -49,7 +49,7 @@ def verify(
             report = Verifier(chosen, store).verify(_stages(bars))
         if repair and report.findings:
             mover = open_mover(chosen, store, clock)
-            report.findings = Repairer(chosen, store, mover, reviewer()[0], clock).repair(
+            report.findings = Repairer(chosen, store, mover, reviewer(ctx)[0], clock).repair(
                 report.findings
             )
     if as_json:
@@ -77,7 +77,7 @@ def forget(
     from docsorter.service.migration import open_workspace_store
 
     chosen = configuration(ctx)
-    name, uid = reviewer()
+    name, uid = reviewer(ctx)
     with open_workspace_store(chosen) as store:
         document = store.document(document_id)
         if not yes:

@@ -1,7 +1,6 @@
 """How a command finds its workspace and opens what it needs."""
 
 import os
-import pwd
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,10 +24,12 @@ class Chosen:
     Attributes:
         workspace: The workspace that was named, if one was.
         flags: Dotted setting name -> value.
+        name: Who types, where they said so.
     """
 
     workspace: Path | None
     flags: dict[str, object]
+    name: str | None = None
 
 
 def chosen(ctx: typer.Context) -> Chosen:
@@ -80,10 +81,15 @@ def acts(ctx: typer.Context) -> "Acts":
     return open_acts(configuration(ctx))
 
 
-def reviewer() -> tuple[str, int]:
-    """Return the Unix name and number of whoever types."""
+def reviewer(ctx: typer.Context) -> tuple[str, int]:
+    """Return the name of whoever types, and the number of their Unix account.
+
+    Raises:
+        UsageError: What they said they are called cannot be, or they have to say it.
+    """
+    from docsorter.service.desk.reviewer import Reviewer, name_of, who
+
     uid = os.getuid()
-    try:
-        return pwd.getpwuid(uid).pw_name, uid
-    except KeyError:  # a container user without a passwd entry
-        return f"uid-{uid}", uid
+    shared = configuration(ctx).settings.review.shared_accounts
+    found = who(Reviewer(name_of(uid), uid), chosen(ctx).name, shared)
+    return found.name, found.uid

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from docsorter.service.explaining.chain import Chain
     from docsorter.service.explaining.heatmap import Heat
     from docsorter.service.explaining.nearest import Near
-    from docsorter.store import Check, PromiseMove
+    from docsorter.store import Check, PromiseMove, Store
 
 _EPILOG = """\b
 Examples:
   docsorter explain 7                     from its arrival to where it is
-  docsorter explain 7 --nearest           and which pages of the model are like it
+  docsorter explain 7 --nearest           and what it is most like
   docsorter explain 7 --heatmap why.png   a picture of what spoke for its label
   docsorter explain 7 --heatmap why.png --label claim
 """
@@ -37,7 +37,7 @@ def explain(
     document_id: DocumentId,
     nearest: Annotated[
         bool,
-        typer.Option("--nearest", help="Look at it again: which pages of the model is it like?"),
+        typer.Option("--nearest", help="Look at it again: which pages is it most like?"),
     ] = False,
     heatmap: Annotated[
         Path | None,
@@ -57,12 +57,12 @@ def explain(
     chosen = configuration(ctx)
     with open_acts(chosen) as workspace:
         told = chain(chosen, workspace, document_id)
-    if told.blind and (nearest or heatmap is not None):
-        raise ConflictError(
-            f"document {document_id} waits for an answer that must not be led",
-            remedy=f"answer it first: docsorter review answer {document_id} LABEL",
-        )
-    near = _nearest(chosen, told.document) if nearest else ()
+        if told.blind and (nearest or heatmap is not None):
+            raise ConflictError(
+                f"document {document_id} waits for an answer that must not be led",
+                remedy=f"answer it first: docsorter review answer {document_id} LABEL",
+            )
+        near = _nearest(chosen, workspace.store, told.document) if nearest else ()
     heat = None
     if heatmap is not None:
         heat = _heatmap(chosen, told.document, heatmap, label, page - 1)
@@ -71,10 +71,7 @@ def explain(
         return
     _print(told)
     for number, one in enumerate(near):
-        what = one.label or "none of the labels"
-        say(
-            f"{'like' if number == 0 else '    '}  {one.name} ({what}), distance {one.distance:.2f}"
-        )
+        say(f"{'like' if number == 0 else '    '}  {_like(one)}")
     if heat is not None:
         say(f"{heat.sentence()}; wrote {heatmap}")
     say()
@@ -82,10 +79,16 @@ def explain(
         say(f"{when(event.at)}  {event.actor}: {sentence(event)}")
 
 
-def _nearest(chosen: "Configuration", document: "Document") -> "tuple[Near, ...]":
+def _nearest(chosen: "Configuration", store: "Store", document: "Document") -> "tuple[Near, ...]":
     from docsorter.service.explaining.nearest import nearest_pages
 
-    return nearest_pages(chosen, document)
+    return nearest_pages(chosen, store, document)
+
+
+def _like(near: "Near") -> str:
+    which = near.name if near.document is None else f"document {near.document} {near.name}"
+    kind = {"sample": "sample page", "taught": "learned from", "answered": "answered"}[near.kind]
+    return f"{which} ({near.label or 'none of the labels'}, {kind}), distance {near.distance:.2f}"
 
 
 def _heatmap(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docsorter.cli.context import AsJson, configuration
+from docsorter.cli.context import AsJson, configuration, reviewer
 from docsorter.cli.output import print_json, print_table, progress, say
 from docsorter.cli.review_answering import answer_together
 from docsorter.errors import ConflictError
@@ -14,7 +14,8 @@ from docsorter.errors import ConflictError
 if TYPE_CHECKING:
     from docsorter.configuration import Configuration
     from docsorter.service.acts import Acts
-    from docsorter.service.learning.unknown import Group, Listing, UnknownDocuments
+    from docsorter.service.learning.groups import Group, Listing
+    from docsorter.service.learning.unknown import UnknownDocuments
     from docsorter.settings import PagesSettings
 
 _EPILOG = """\b
@@ -68,7 +69,8 @@ def groups(
             settings = chosen.settings.pages
             _sheet(workspace, group, numbers, sheet, settings, as_json=as_json)
         if label:
-            answer_together(workspace, numbers, label, new_label=True, as_json=as_json)
+            who = reviewer(ctx)
+            answer_together(workspace, numbers, label, who, new_label=True, as_json=as_json)
         elif sheet is None:
             _print_group(workspace, group, as_json=as_json)
 

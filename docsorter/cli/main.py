@@ -81,6 +81,15 @@ def options(
             help="Overrule a setting, e.g. intake.rest_seconds=5; may be repeated.",
         ),
     ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="NAME",
+            envvar="DOCSORTER_REVIEWER",
+            help="Who you are, where several people use one account.",
+        ),
+    ] = None,
     version: Annotated[
         bool,
         typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True),
@@ -88,7 +97,7 @@ def options(
 ) -> None:
     """Options of every command."""
     del version
-    ctx.obj = Chosen(workspace, flags_of(settings or []))
+    ctx.obj = Chosen(workspace, flags_of(settings or []), name or None)
 
 
 workspace_commands.register(app)

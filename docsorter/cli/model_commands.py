@@ -87,6 +87,7 @@ def show(ctx: typer.Context, name: Name = "", as_json: AsJson = False) -> None:
         print_json(card.model_dump(mode="json"))
         return
     evidence = card.evidence.as_sort_evidence() if card.evidence else None
+    learned = _unlearned(ctx, card.name)
     fields(
         (
             ("model", card.name),
@@ -98,11 +99,9 @@ def show(ctx: typer.Context, name: Name = "", as_json: AsJson = False) -> None:
             ("novelty", f"asks a person beyond the {card.novelty_limit:g}th percentile"),
             ("tested on", evidence.description if evidence else "nothing"),
             ("so", starter_statement(evidence) if evidence else "untested: everything to a person"),
+            *((("learning", learned),) if learned else ()),
         )
     )
-    learned = _unlearned(ctx, card.name)
-    if learned:
-        say(f"learning  {learned}")
     _print_figures(card)
 
 

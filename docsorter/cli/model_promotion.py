@@ -13,7 +13,6 @@ from docsorter.errors import ModelError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from docsorter.configuration import Configuration
     from docsorter.service.model_changes import Changed
     from docsorter.service.model_wait import Outcome
     from docsorter.service.promoting import Person, Promoter
@@ -50,7 +49,7 @@ def promote(
     def act(promoter: "Promoter", person: "Person") -> "Changed":
         return promoter.promote(name, person, reason=reason)
 
-    _change(configuration(ctx), act, wait=not no_wait, as_json=as_json)
+    _change(ctx, act, wait=not no_wait, as_json=as_json)
 
 
 def rollback(
@@ -61,11 +60,11 @@ def rollback(
     def act(promoter: "Promoter", person: "Person") -> "Changed":
         return promoter.rollback(person, reason=reason)
 
-    _change(configuration(ctx), act, wait=not no_wait, as_json=as_json)
+    _change(ctx, act, wait=not no_wait, as_json=as_json)
 
 
 def _change(
-    settings: "Configuration",
+    ctx: typer.Context,
     act: "Callable[[Promoter, Person], Changed]",
     *,
     wait: bool,
@@ -76,9 +75,9 @@ def _change(
     from docsorter.service.model_wait import Uptake, wait_for_daemon
     from docsorter.service.promoting import Person, Promoter
 
-    clock = SystemClock()
+    settings, person, clock = configuration(ctx), Person(*reviewer(ctx)), SystemClock()
     with open_workspace_store(settings, clock) as store:
-        changed = act(Promoter(settings, store, clock), Person(*reviewer()))
+        changed = act(Promoter(settings, store, clock), person)
     outcome = wait_for_daemon(settings, changed.fingerprint) if wait else None
     if as_json:
         promotion = changed.promotion.model_dump(mode="json") if changed.promotion else None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from docsorter.service.learning.candidates import Candidate
     from docsorter.service.learning.judging import Judged
     from docsorter.service.learning.retraining import Retraining
+    from docsorter.service.promoting import Person
 
     Show = Callable[[str, int, int], None]
 
@@ -72,9 +73,10 @@ def retrain(
     from docsorter.service.learning.retraining import Retraining
     from docsorter.service.learning.trainer import Trainer
     from docsorter.service.migration import open_workspace_store
+    from docsorter.service.promoting import Person
 
     chosen, clock = configuration(ctx), SystemClock()
-    confirmed = _numbers(confirm)
+    confirmed, person = _numbers(confirm), Person(*reviewer(ctx))
     with open_workspace_store(chosen, clock) as store, _bars() as show:
         steps = Retraining(chosen, store, clock, Trainer(chosen))
         told = Told()
@@ -92,7 +94,7 @@ def retrain(
             )
         if candidate is not None:
             told.judged = steps.judge(candidate, show)
-            note = _promoted(steps, told.judged, auto=auto, promote=promote or auto)
+            note = _promoted(steps, told.judged, person, auto=auto, promote=promote or auto)
         else:
             note = "nothing was trained: --dry-run"
     print_told(told, as_json=as_json, note=note)
@@ -138,22 +140,29 @@ def _learn(
     return told.taught.candidate
 
 
-def _promoted(steps: "Retraining", judged: "Judged", *, auto: bool, promote: bool) -> str:
+def _promoted(
+    steps: "Retraining", judged: "Judged", person: "Person", *, auto: bool, promote: bool
+) -> str:
     """Put a candidate to use where that is wanted and allowed; return what was done in words."""
     from docsorter.decide.gate import GateVerdict
-    from docsorter.service.promoting import Person
 
     name = judged.candidate.name
-    if judged.gate.verdict is GateVerdict.FAILED:
-        return f"{name} is refused; the model in use stays"
+    if judged.candidate.standing == "refused":
+        return f"{name} is refused; the model in use stays: {judged.candidate.why}"
     if judged.gate.verdict is GateVerdict.OPEN:
         return f"{name} waits for later blind checks; say docsorter retrain again then"
+    takes = judged.taking_over
+    if takes is not None and not takes.holds:
+        return (
+            f"{name} passed its gate and waits, so that automation is not lost: {takes.why}; "
+            f"at once, with nothing taken along: docsorter model promote {name}"
+        )
     if not promote:
-        return f"next: docsorter model promote {name}"
+        return "next: docsorter retrain --promote, which takes its own checks along"
     soon = steps.too_soon() if auto else None
     if soon is not None:
         return f"{name} may be put to use by itself from {when(soon)} on (learning.days_between)"
-    changed = steps.promote(judged, Person(*reviewer()))
+    changed = steps.promote(judged, person)
     taken = f", with {len(judged.shadows)} checks of its own" if judged.shadows else ""
     return (
         f"{changed.bundle} is in use{taken}; before: {changed.previous} (docsorter model rollback)"

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from docsorter.cli.output import fields, print_json, print_table, say
 
 if TYPE_CHECKING:
+    from docsorter.service.learning.candidates import Taught
     from docsorter.service.learning.judging import Judged
     from docsorter.service.learning.manifest import LeftOut, Manifest
-    from docsorter.service.learning.retraining import Taught
     from docsorter.service.learning.unlearned import Unlearned
 
 _SHOWN = 20
@@ -34,6 +34,7 @@ def print_told(told: Told, *, as_json: bool, note: str) -> None:
                 "training": told.taught.figures if told.taught else None,
                 "candidate": told.judged.candidate.model_dump(mode="json") if told.judged else None,
                 "gate": told.judged.gate if told.judged else None,
+                "automation": told.judged.taking_over if told.judged else None,
                 "note": note,
             }
         )
@@ -100,6 +101,8 @@ def _print_gate(judged: "Judged") -> None:
         ]
     if judged.shadows:
         rows.append(("of its own", f"{len(judged.shadows)} checks that it would take along"))
+    if judged.taking_over is not None:
+        rows.append(("automation", judged.taking_over.why))
     rows.append(("gate", f"{gate.verdict}: {gate.why}"))
     fields(rows)
     for label in gate.labels:

@@ -1,14 +1,14 @@
 """review answer: for one document, for several, and for all that match."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docsorter.cli.asking import confirm
+from docsorter.cli.asking import confirm, with_bar
 from docsorter.cli.context import AsJson, acts, reviewer
-from docsorter.cli.output import documents, guess, print_json, print_table, progress, say
+from docsorter.cli.output import documents, guess, print_json, print_table, say
 from docsorter.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -57,11 +57,12 @@ def answer(
 ) -> None:
     """Say what documents are; each file moves at once, and each answer can be undone alone."""
     numbers, conditions, label = _meant(what or [], where or [], reject=reject)
+    who = reviewer(ctx)
     with acts(ctx) as workspace:
         if conditions:
             numbers = _matching(workspace, conditions)
         if len(numbers) == 1 and not conditions and not dry_run:
-            _answer_one(workspace, numbers[0], label, new_label=new_label, as_json=as_json)
+            _answer_one(workspace, numbers[0], label, who, new_label=new_label, as_json=as_json)
             return
         _check(workspace, label, new_label=new_label)
         if dry_run or not as_json:
@@ -69,12 +70,18 @@ def answer(
         if dry_run or not numbers:
             return
         confirm(f"answer {documents(len(numbers))}?", yes=yes or not conditions)
-        gesture = _answer_all(workspace, numbers, label, new_label=new_label)
+        gesture = _answer_all(workspace, numbers, label, who, new_label=new_label)
     summary(gesture, "answered", as_json=as_json)
 
 
 def answer_together(
-    workspace: "Acts", numbers: Sequence[int], label: str, *, new_label: bool, as_json: bool
+    workspace: "Acts",
+    numbers: Sequence[int],
+    label: str,
+    who: tuple[str, int],
+    *,
+    new_label: bool,
+    as_json: bool,
 ) -> None:
     """Say of several documents at once what they are, and report what became of each.
 
@@ -83,7 +90,7 @@ def answer_together(
         UsageError: The label is none.
     """
     _check(workspace, label, new_label=new_label)
-    gesture = _answer_all(workspace, numbers, label, new_label=new_label)
+    gesture = _answer_all(workspace, numbers, label, who, new_label=new_label)
     summary(gesture, "answered", as_json=as_json)
 
 
@@ -133,11 +140,16 @@ def _check(workspace: "Acts", label: str | None, *, new_label: bool) -> None:
 
 
 def _answer_one(
-    workspace: "Acts", number: int, label: str | None, *, new_label: bool, as_json: bool
+    workspace: "Acts",
+    number: int,
+    label: str | None,
+    who: tuple[str, int],
+    *,
+    new_label: bool,
+    as_json: bool,
 ) -> None:
-    name, uid = reviewer()
     blind = workspace.is_blind(number)
-    document = workspace.answer(number, label, reviewer=name, uid=uid, new_label=new_label)
+    document = workspace.answer(number, label, reviewer=who[0], uid=who[1], new_label=new_label)
     if blind:
         noted(number, as_json=as_json)
     else:
@@ -145,12 +157,16 @@ def _answer_one(
 
 
 def _answer_all(
-    workspace: "Acts", numbers: Sequence[int], label: str | None, *, new_label: bool
+    workspace: "Acts",
+    numbers: Sequence[int],
+    label: str | None,
+    who: tuple[str, int],
+    *,
+    new_label: bool,
 ) -> "Gesture":
     from docsorter.service.bulk import for_each, new_batch
     from docsorter.store import Manner
 
-    name, uid = reviewer()
     batch = new_batch()
     manner = Manner(batch=batch)
     return with_bar(
@@ -159,19 +175,12 @@ def _answer_all(
         lambda told: for_each(
             numbers,
             lambda number: workspace.answer(
-                number, label, reviewer=name, uid=uid, new_label=new_label, manner=manner
+                number, label, reviewer=who[0], uid=who[1], new_label=new_label, manner=manner
             ),
             batch=batch,
             progress=told,
         ),
     )
-
-
-def with_bar(what: str, total: int, act: "Callable[[Callable[[int], None]], Gesture]") -> "Gesture":
-    """Do something to many documents while a bar shows how far that is."""
-    with progress() as bar:
-        task = bar.add_task(what, total=total)
-        return act(lambda done: bar.update(task, completed=done))
 
 
 def _show(workspace: "Acts", numbers: Sequence[int], to: str, *, as_json: bool) -> None:

@@ -50,7 +50,7 @@ def screen(
 
     review(
         configuration(ctx),
-        reviewer=Reviewer(*reviewer()),
+        reviewer=Reviewer(*reviewer(ctx)),
         order=_choice(ReviewOrder, order, "--order"),
         wanted=parse_search(only),
         plain=plain,
@@ -163,7 +163,7 @@ def bars(prediction: "Prediction") -> None:
 @app.command(epilog="Example: docsorter review skip 7")
 def skip(ctx: typer.Context, document_id: DocumentId) -> None:
     """Put a document back to the end of the queue."""
-    name, _ = reviewer()
+    name, _ = reviewer(ctx)
     with acts(ctx) as workspace:
         workspace.skip(document_id, reviewer=name)
     say(f"document {document_id} comes last for a while")

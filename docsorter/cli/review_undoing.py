@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from docsorter.cli.asking import with_bar
 from docsorter.cli.context import AsJson, acts, reviewer
-from docsorter.cli.review_answering import report, summary, with_bar
+from docsorter.cli.review_answering import report, summary
 from docsorter.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def undo(
     """
     from docsorter.service.bulk import for_each
 
-    name, uid = reviewer()
+    name, uid = reviewer(ctx)
     with acts(ctx) as workspace:
         numbers = _batch(workspace, what or [], name) if batch else _numbers(what or [])
         if len(numbers) == 1 and not batch:

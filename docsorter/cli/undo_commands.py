@@ -72,7 +72,7 @@ def undo(
         raise UsageError(
             "say which documents", remedy="docsorter undo ID, or --since, --model, --label, --by"
         )
-    name, _ = reviewer()
+    name, _ = reviewer(ctx)
     with acts(ctx) as workspace:
         wanted = _wanted(chosen, workspace, numbers, since, model, label, by)
         wanted = _with_spool(wanted, decide_again=decide_again)

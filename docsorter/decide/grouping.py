@@ -3,12 +3,13 @@
 Average linkage (Sokal and Michener 1958; distances of merged groups by Lance and Williams 1967)
 up to a cut: two groups become one while the mean distance between their members is below it.
 
-The cut is measured: with the features of the starter, 1 % of pairs of an invoice, a claim and a
-letter are nearer than 0.64. Of 144 generated documents of 36 foreign kinds, layouts mixed, 96 were
-gathered into 36 groups, 83 % of them among their own kind; at 0.45 it is 58 and 93 %, at 0.65 it is
-119 and 71 %. The space of novelty tells unknown kinds apart less well: 81 % of 42.
+Models differ in how far apart they see documents, so the cut is a share of the model's own measure:
+the middle of the distances between sample pages of different labels that its bundle carries. The
+share is measured (`bench/alike.py`, docs/learning.md has the figures). The space of novelty tells
+unknown kinds apart less well.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +22,13 @@ MOST: Final = 600
 """Documents that are grouped at once; the cost grows with their cube."""
 
 CUT: Final = 0.55
-"""Mean distance of features of unit length up to which documents are of one group."""
+"""Mean distance of features of unit length up to which documents are of one group, where the model
+has too few sample pages to say so itself."""
+
+SHARE: Final = 0.6
+"""The cut as a share of the middle distance between pages of different labels."""
+
+_LEAST_PAIRS: Final = 6
 
 Floats = NDArray[np.float64]
 
@@ -60,6 +67,20 @@ def group_alike(places: Floats, cut: float = CUT) -> tuple[Alike, ...]:
         mean = inside.sum() / (len(rows) * (len(rows) - 1))
         groups.append(Alike(tuple(int(rows[row]) for row in order), float(mean / cut)))
     return tuple(sorted(groups, key=lambda group: (-len(group.members), group.members)))
+
+
+def cut_of(places: Floats, labels: Sequence[str]) -> float:
+    """Return the cut for a model by its sample pages; `CUT` where they are too few or all alike.
+
+    Args:
+        places: (n, k) of the sample pages, see `places_of`.
+        labels: What each is.
+    """
+    distances, names = _distances(places), np.array(labels)
+    one, other = np.triu_indices(len(names), 1)
+    apart = distances[one, other][names[one] != names[other]]
+    middle = float(np.median(apart)) if len(apart) >= _LEAST_PAIRS else 0.0
+    return SHARE * middle if middle > 0 else CUT
 
 
 def places_of(features: NDArray[np.floating]) -> Floats:

@@ -4,6 +4,7 @@ Processors round differently, so that probabilities may differ a little; a file 
 a way no checksum sees, or a runtime that computes wrongly, differs a lot.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -139,3 +140,12 @@ def _show(names: tuple[str, ...], values: tuple[float, ...]) -> str:
     last = len(names) - 1
     pooled = (*values[:last], sum(values[last:]))
     return ", ".join(f"{name} {value:.3f}" for name, value in zip(names, pooled, strict=True))
+
+
+def label_of(name: str, labels: Sequence[str]) -> str:
+    """Return what a sample page is by its name, `claim-cash`; "" where that is no label here.
+
+    The answer expected of it will not do: it is what the model says, right or wrong.
+    """
+    fitting = [label for label in labels if name == label or name.startswith(f"{label}-")]
+    return max(fitting, key=len, default="")

@@ -85,3 +85,16 @@ def two_digits(threshold: float | None) -> str:
     while threshold < 1 and digits < 6 and math.ceil(threshold * 10**digits) >= 10**digits:  # noqa: PLR2004 -- millionths are enough
         digits += 1
     return f"{math.ceil(threshold * 10**digits - 1e-9) / 10**digits:.{digits}f}"
+
+
+def with_evidence_of_its_own(threshold: float | None) -> str:
+    """Say what becomes of evidence and automation when a model is put to use.
+
+    Args:
+        threshold: What checks of that very model allow, from when it was in use or rehearsed; None
+            when nothing.
+    """
+    own = "evidence is of one model and its rule: that of the model before is kept and counts again"
+    if threshold is None:
+        return f"nothing of its own is certified: everything goes to a person until it is; {own}"
+    return f"checks of its own count on: what is sure to {threshold:.4f} is sorted alone; {own}"

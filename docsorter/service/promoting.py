@@ -4,8 +4,10 @@ The file is replaced in one rename, which is the promotion; the line in the log 
 between the two leaves the promotion standing, with its own record of who, when and why.
 """
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from docsorter.clock import Clock
 from docsorter.configuration import Configuration
@@ -15,9 +17,15 @@ from docsorter.documents import Place
 from docsorter.errors import ConflictError, ModelError, UsageError
 from docsorter.model.promotion import PROMOTED, Promotion, PromotionFile, Promotions
 from docsorter.model.registry import STARTER, InUse, ModelRegistry
+from docsorter.service import earning_words as words
 from docsorter.service.engine import LoadedModel, load_model
+from docsorter.service.learning.candidates import Candidates
+from docsorter.service.learning.snapshot_folders import Snapshots
 from docsorter.service.model_changes import Changed, changed, check_labels
+from docsorter.service.position import read
 from docsorter.store import Store
+
+_BY_HAND: Final = "put to use by hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +78,11 @@ class Promoter:
                 model.fingerprint == current.fingerprint if current else True
             )
             if same:
-                return changed(None, model, before, self._template)
-            return self._write("promote", model, before, person, reason)
+                done = self._changed(None, model, before)
+            else:
+                done = self._write("promote", model, before, person, reason)
+        self._settle(name, reason)
+        return done
 
     def rollback(self, person: Person, *, reason: str = "") -> Changed:
         """Put the bundle to use again that was in use before the last promotion.
@@ -132,7 +143,26 @@ class Promoter:
         }
         kind = "model_promoted" if act == "promote" else "model_rolled_back"
         self._store.add_event(kind, actor=person.name, detail=detail)
-        return changed(promotion, model, before, self._template)
+        return self._changed(promotion, model, before)
+
+    def _settle(self, name: str, reason: str) -> None:
+        """A candidate that is in use waits no more: nothing is drawn for it any longer."""
+        candidates = Candidates(Snapshots(self._configuration.state))
+        waiting = candidates.waiting()
+        if waiting is not None and waiting.name == name:
+            candidates.settle(waiting, "promoted", self._clock.now(), reason or _BY_HAND)
+
+    def _changed(self, promotion: Promotion | None, model: LoadedModel, before: InUse) -> Changed:
+        """Say what another model changes, and what is promised of it from now on."""
+        made = changed(promotion, model, before, self._template)
+        settings = self._configuration.settings
+        if settings.decide.autonomy != "earned":
+            return made
+        position = read(self._store, model.rule_key, settings.promise.pilot_documents)
+        note = words.with_evidence_of_its_own(position.threshold)
+        return dataclasses.replace(
+            made, statement=position.says(settings.promise), notes=(*made.notes, note)
+        )
 
     def _refuse_pinned(self) -> None:
         """Refuse what would have no effect."""

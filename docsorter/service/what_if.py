@@ -1,26 +1,23 @@
 """`docsorter what-if`: what another promise would cost, from what is stored already."""
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from docsorter.configuration import Configuration
 from docsorter.decide.autonomy import EarnPolicy, make_plan
 from docsorter.decide.earn_plan import EarnPlan
-from docsorter.decide.policy import decide, is_eligible, score_of
 from docsorter.decide.what_if import PastDocuments, WhatIf, what_if
+from docsorter.documents import SortRule
 from docsorter.errors import UsageError
 from docsorter.service import what_if_words as words
 from docsorter.service.evidence import Gathered, evidence_after, gather, missed, plan_of, policy_of
 from docsorter.service.promise_view import Viewer
+from docsorter.service.what_if_window import Window, look
 from docsorter.store import Store
 
-MOST_DOCUMENTS: Final = 5_000
-"""The latest ones that are looked at, however many there are."""
 _MOST_MISTAKES: Final = 10_000
 _LEAST_CONFIDENCE: Final = 0.5
 
@@ -67,31 +64,6 @@ class Answer:
     unknown: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Window:
-    """The documents that are looked at.
-
-    Attributes:
-        scores: (n,) of those that could be sorted alone.
-        documents: How many there are in all.
-        days: Over how many days.
-        is_cut: Whether there were more documents than are looked at.
-    """
-
-    scores: NDArray[np.float64]
-    documents: int
-    days: float
-    is_cut: bool
-
-    def alone(self, threshold: float | None) -> int:
-        """Return how many a threshold sorts alone."""
-        return 0 if threshold is None else int((self.scores >= threshold).sum())
-
-    def a_day(self, alone: int) -> float:
-        """Return how many documents a day people are asked about, when so many are not."""
-        return (self.documents - alone) / self.days
-
-
 def ask(
     configuration: Configuration,
     store: Store,
@@ -119,7 +91,7 @@ def ask(
     asked = settings.confidence if confidence is None else confidence
     _check(target, asked)
     viewer = Viewer(configuration, store)
-    window = _look(viewer, store, now, days)
+    window = look(viewer, store, now, days)
     history = store.promises(viewer.rule_key, limit=1)
     moved = history[0] if history else None
     is_earned = configuration.settings.decide.autonomy == "earned"
@@ -133,7 +105,7 @@ def ask(
     found = _meant(window, gathered, plan, target, now_at)
     threshold = found.threshold
     if threshold is None and plan is not None and len(gathered.counted) == 0:
-        threshold = _estimated(plan.thresholds, window, target)
+        threshold = window.expected(plan.thresholds, target)
     mistakes = store.mistakes(viewer.rule_key, _MOST_MISTAKES)
     caught = tuple(
         each.document_id
@@ -165,11 +137,25 @@ def ask(
         more,
         len(mistakes),
         caught,
-        words.threshold(threshold, now_at, certified=certified),
+        words.threshold(
+            threshold,
+            now_at,
+            _asked(viewer.rule, threshold),
+            certified=certified,
+            checks=len(gathered.counted),
+        ),
         words.reviews(reviews, more, days=window.days, documents=window.documents),
         words.caught(len(caught), len(mistakes)),
         unknown,
     )
+
+
+def _asked(rule: SortRule, threshold: float | None) -> dict[str, float]:
+    """Return what a threshold asks of the labels that have an offset."""
+    if threshold is None or not 0 < threshold < 1:
+        return {}
+    meant = replace(rule, threshold=threshold)
+    return {label: meant.asked_for(label) for label, offset in rule.offsets.items() if offset}
 
 
 def _check(target: float, confidence: float) -> None:
@@ -183,22 +169,7 @@ def _check(target: float, confidence: float) -> None:
         )
 
 
-def _look(viewer: Viewer, store: Store, now: dt.datetime, days: int) -> _Window:
-    since = now - dt.timedelta(days=days)
-    seen = store.predictions_since(viewer.card.name, since, MOST_DOCUMENTS)
-    any_threshold = replace(viewer.rule, threshold=0.0)
-    scores = [
-        score_of(prediction, viewer.rule)
-        for _, _, prediction in seen
-        if is_eligible(decide(prediction, any_threshold, viewer.card.labels))
-    ]
-    is_cut = len(seen) >= MOST_DOCUMENTS
-    begin = min((at for _, at, _ in seen), default=since)
-    span = max(1.0, (now - begin).total_seconds() / 86_400)
-    return _Window(np.array(scores, dtype=np.float64), len(seen), span, is_cut)
-
-
-def _plan(grid: EarnPlan | None, policy: EarnPolicy, window: _Window) -> EarnPlan | None:
+def _plan(grid: EarnPlan | None, policy: EarnPolicy, window: Window) -> EarnPlan | None:
     if grid is not None:
         return replace(
             grid, target=policy.target, confidence=policy.confidence, miss_rate=policy.miss_rate
@@ -207,7 +178,7 @@ def _plan(grid: EarnPlan | None, policy: EarnPolicy, window: _Window) -> EarnPla
 
 
 def _meant(
-    window: _Window,
+    window: Window,
     gathered: Gathered,
     plan: EarnPlan | None,
     target: float,
@@ -223,16 +194,3 @@ def _meant(
         window.scores, np.ones(count, np.bool_), alone, np.zeros(count, np.bool_), window.days
     )
     return what_if(past, gathered.counted, plan, target)
-
-
-def _estimated(thresholds: Sequence[float], window: _Window, target: float) -> float | None:
-    """Return the loosest threshold above which the model itself expects no more errors.
-
-    All there is to go by before the first check.
-    """
-    fitting = None
-    for threshold in thresholds:
-        above = window.scores[window.scores >= threshold]
-        if len(above) and float((1 - above).mean()) <= target:
-            fitting = threshold
-    return fitting

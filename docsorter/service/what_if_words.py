@@ -1,13 +1,37 @@
 """The sentences of `docsorter what-if`; what is not known is said as plainly as what is."""
 
+from collections.abc import Mapping
 
-def threshold(value: float | None, now: float | None, *, certified: bool) -> str:
-    """Say which threshold it takes."""
+
+def threshold(
+    value: float | None,
+    now: float | None,
+    asked: Mapping[str, float],
+    *,
+    certified: bool,
+    checks: int,
+) -> str:
+    """Say which threshold it takes, and what that rests on.
+
+    Args:
+        value: The threshold; None for none.
+        now: The one in use.
+        asked: Confidence that it asks of each label whose offset is not 0.
+        certified: Whether the checks certify it; otherwise it is an estimate.
+        checks: Answered checks that the estimate could use; 0 leaves the model's own confidence.
+    """
     in_use = "nothing is sorted alone now" if now is None else f"{now:.4f} now"
     if value is None:
         return f"none would do; {in_use}"
-    how = "certified by the checks so far" if certified else "an estimate, not certified"
-    return f"{value:.4f}, {how}; {in_use}"
+    how = "certified by the checks so far" if certified else f"{_estimated(checks)}, not certified"
+    of_labels = ", ".join(f"{label} {share:.4f}" for label, share in asked.items())
+    return f"{value:.4f}{f' ({of_labels})' if of_labels else ''}, {how}; {in_use}"
+
+
+def _estimated(checks: int) -> str:
+    if not checks:
+        return "estimated by the model's own confidence"
+    return f"estimated by {checks} check{'' if checks == 1 else 's'}"
 
 
 def reviews(now: float, more: float, *, days: float, documents: int) -> str:

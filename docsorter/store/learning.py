@@ -3,14 +3,15 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from docsorter.documents import Document, State
-from docsorter.store import records
+from docsorter.store import finding_rows, records
 from docsorter.store.evidence_tables import LearnedRow
-from docsorter.store.tables import AnswerRow, DocumentRow, PredictionRow
+from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, PredictionRow
 from docsorter.store.transactions import Transactions
 
 MOST_COUNTED = 10_000
@@ -47,6 +48,20 @@ class Lesson:
     seen_as: str
 
 
+class Example(NamedTuple):
+    """A document that people have said what it is.
+
+    Attributes:
+        document: Sorted, not forgotten, and nobody is to be asked about it again.
+        label: What it is.
+        taught: Whether the model learned from it.
+    """
+
+    document: Document
+    label: str
+    taught: bool
+
+
 class LearningStore(Transactions):
     """The part of the store that speaks of learning."""
 
@@ -76,6 +91,39 @@ class LearningStore(Transactions):
         with self.read() as session:
             found = [(row, number) for row, number in session.execute(query)]
             return _lessons(session, found)
+
+    def examples(self, model: str, *, most: int) -> list[Example]:
+        """Return the documents that were answered last, the newest answer first.
+
+        Args:
+            model: Name on the card of the model that may have learned from them.
+            most: Look at so many answers.
+        """
+        learned = select(LearnedRow.document_id).where(
+            LearnedRow.model == model, LearnedRow.document_id == DocumentRow.id
+        )
+        asked = select(EntryRow.id).where(
+            EntryRow.document_id == DocumentRow.id, EntryRow.closed_at.is_(None)
+        )
+        latest = select(AnswerRow.id).where(_stands()).order_by(AnswerRow.id.desc()).limit(most)
+        query = (
+            select(DocumentRow, learned.exists())
+            .join(AnswerRow, AnswerRow.document_id == DocumentRow.id)
+            .where(
+                AnswerRow.id.in_(latest.scalar_subquery()),
+                AnswerRow.label == DocumentRow.label,
+                DocumentRow.state == State.SORTED,
+                DocumentRow.forgotten_at.is_(None),
+                ~asked.exists(),
+            )
+            .order_by(AnswerRow.id.desc())
+        )
+        with self.read() as session:
+            found = {
+                row.id: Example(records.document(row), str(row.label), taught)
+                for row, taught in session.execute(query)
+            }
+        return list(found.values())
 
     def unlearned(self, model: str, *, corrections: bool) -> int:
         """Count documents whose answer a model has not learned from, up to `MOST_COUNTED`.
@@ -166,15 +214,7 @@ def _lessons(session: Session, found: list[tuple[DocumentRow, int]]) -> list[Les
     )
     for number, label in session.execute(standing):
         said.setdefault(number, []).append(label)
-    latest = (
-        select(func.max(PredictionRow.id))
-        .where(PredictionRow.document_id.in_(numbers))
-        .group_by(PredictionRow.document_id)
-    )
-    seen = {
-        row.document_id: row
-        for row in session.scalars(select(PredictionRow).where(PredictionRow.id.in_(latest)))
-    }
+    seen = finding_rows.latest_predictions(session, numbers)
     return [_lesson(row, answers[answer], said[row.id], seen.get(row.id)) for row, answer in found]
 
 

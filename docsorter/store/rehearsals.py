@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import or_, select
+from sqlalchemy.orm import aliased
 
 from docsorter.documents import CheckOutcome, Document
 from docsorter.store import check_twins, records, rows
@@ -23,10 +24,14 @@ class Rehearsed(NamedTuple):
     Attributes:
         check_id: Number of the check; they grow in the order of drawing.
         document: Its document, where it lies now.
+        said: What people said last; "" when they gave no label, None when nobody answered.
+        inclusion: Probability with which it was drawn, (0, 1].
     """
 
     check_id: int
     document: Document
+    said: str | None
+    inclusion: float
 
 
 class Shadow(NamedTuple):
@@ -41,6 +46,12 @@ class Shadow(NamedTuple):
     check_id: int
     label: str
     score: float
+
+
+def _said(first: AnswerRow | None, second: AnswerRow | None) -> str | None:
+    """Return the last label that people gave; without a first answer there is none."""
+    last = second if first is not None and second is not None else first
+    return None if last is None else last.label or ""
 
 
 class RehearsalsStore(Transactions):
@@ -60,11 +71,14 @@ class RehearsalsStore(Transactions):
         learned = select(LearnedRow.document_id).where(
             LearnedRow.document_id == CheckRow.document_id, LearnedRow.model == model
         )
-        stands = (AnswerRow.id == CheckRow.first_answer_id) & AnswerRow.undone_at.is_(None)
+        first, second = aliased(AnswerRow), aliased(AnswerRow)
+        stands = (first.id == CheckRow.first_answer_id) & first.undone_at.is_(None)
+        again = (second.id == CheckRow.second_answer_id) & second.undone_at.is_(None)
         query = (
-            select(CheckRow.id, DocumentRow, AnswerRow.id)
+            select(CheckRow, DocumentRow, first, second)
             .join(DocumentRow, DocumentRow.id == CheckRow.document_id)
-            .outerjoin(AnswerRow, stands)
+            .outerjoin(first, stands)
+            .outerjoin(second, again)
             .where(
                 CheckRow.drawn_at >= after,
                 CheckRow.inclusion >= least,
@@ -76,11 +90,13 @@ class RehearsalsStore(Transactions):
             .order_by(CheckRow.id)
         )
         with self.read() as session:
-            found: list[tuple[int, Document, int | None]]
-            found = [(n, records.document(row), said) for n, row, said in session.execute(query)]
-        while found and found[-1][2] is None:
+            found = [
+                Rehearsed(check.id, records.document(row), _said(one, other), check.inclusion)
+                for check, row, one, other in session.execute(query)
+            ]
+        while found and found[-1].said is None:
             found.pop()
-        return [Rehearsed(number, document) for number, document, _ in found]
+        return found
 
     def take_along(self, rule: str, model: str, shadows: Sequence[Shadow], *, actor: str) -> int:
         """Make checks of a model of what it said of documents that were drawn before its time.

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from bench.department.arrivals import MIX, PER_DAY, draw, mix_of, periods
+from bench.department.days import run_starter
 from bench.department.drift import SCENARIOS
-from bench.department.earning import EarnedDepartment, Evidence, run_starter
+from bench.department.earning import EarnedDepartment
+from bench.department.evidence import Evidence
 from bench.department.figures import summed, weeks
 from bench.department.models import NAMES, OTHER, Seen, targets
 from bench.department.people import People

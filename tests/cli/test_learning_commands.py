@@ -15,8 +15,8 @@ from docsorter.model.card import read_card
 from docsorter.resources import starter_bundle_dir
 from docsorter.service import drift_report
 from docsorter.service.learning import trainer
+from docsorter.service.learning.groups import Group, Listing
 from docsorter.service.learning.snapshot_folders import Snapshots
-from docsorter.service.learning.unknown import Group, Listing
 from tests.service.desk import Desk
 from tests.service.learning.answered import answered
 

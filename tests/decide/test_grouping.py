@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docsorter.decide.grouping import CUT, MOST, group_alike, places_of
+from docsorter.decide.grouping import CUT, MOST, SHARE, cut_of, group_alike, places_of
 from docsorter.errors import UsageError
 
 
@@ -58,3 +58,18 @@ def test_groups_never_share_a_document_and_are_as_tight_as_the_cut(n: int, seed:
         assert 0 <= group.tightness <= 1.0
         mine = places[list(group.members)]
         assert np.linalg.norm(mine[0] - mine, axis=1).mean() <= CUT
+
+
+def test_the_cut_follows_how_far_apart_the_model_sees_its_own_labels() -> None:
+    labels = ["a", "a", "b", "b", "c", "c"]
+    far = places_of(kinds(2, 2, 2, spread=0.0))
+    assert cut_of(far, labels) == pytest.approx(SHARE * np.sqrt(2))
+    near = places_of(kinds(2, 2, 2, spread=0.0) + 2 * np.eye(16)[9])
+    assert 0 < cut_of(near, labels) < cut_of(far, labels) / 2
+
+
+def test_too_few_sample_pages_or_alike_ones_leave_the_fixed_cut() -> None:
+    assert cut_of(places_of(kinds(1, 1)), ["a", "b"]) == CUT
+    assert cut_of(places_of(kinds(6)), ["a"] * 6) == CUT
+    assert cut_of(places_of(np.ones((6, 4))), ["a", "a", "b", "b", "c", "c"]) == CUT
+    assert cut_of(np.zeros((0, 4)), []) == CUT

@@ -6,15 +6,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from sqlalchemy import select
 
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.documents import Document, PageSet, RawOutput
 from docsorter.errors import DocumentError, ModelError
 from docsorter.model.bundle import ModelBundle
 from docsorter.model.golden import GoldenPage, GoldenSet
+from docsorter.service.desk.examples import PER_LABEL, latest_examples
 from docsorter.service.desk.neighbours import Eye, Neighbours
+from docsorter.store.learning import Example
+from docsorter.store.tables import EntryRow
 from tests.model.bundles import make_card
 from tests.service.desk import Desk
+from tests.service.learning.answered import answered
 
 GREY = {"claim-cash": 10, "invoice-pad": 120, "other-map": 250, "receipt-till": 60}
 
@@ -134,3 +139,41 @@ def test_what_cannot_be_read_or_opened_is_an_error_of_the_look_alone(
         neighbours.nearest(document(desk, "b.png", "no page")).result(30)
     assert names(neighbours, document(desk, "c.png", 20))
     neighbours.close()
+
+
+def test_documents_that_were_answered_before_are_compared_with_one_by_one(
+    desk: Desk, eye: Eye, reader: GreyPages
+) -> None:
+    earlier = [document(desk, f"old-{grey}.png", grey) for grey in (31, 34)]
+    gone = document(desk, "gone.png", "no page")
+    given = [Example(one, "dun", taught=False) for one in (gone, *earlier)]
+    neighbours = Neighbours(lambda: eye, reader, desk.path, examples=lambda: given)
+    try:
+        new = document(desk, "new.png", 32)
+        assert ("dun", "old-31.png") not in names(neighbours, new)  # it has only begun
+        looks = [names(neighbours, new) for _ in range(3)]
+        assert looks[-1][:2] == [("dun", "old-31.png"), ("dun", "old-34.png")]
+        assert reader.read_count == 4, "each is read once"
+        neighbours.taken_back(earlier[0])
+        assert names(neighbours, new)[0] == ("dun", "old-34.png")
+    finally:
+        neighbours.close()
+
+
+def test_what_was_answered_before_is_asked_for_by_label_and_never_while_it_waits(
+    desk: Desk,
+) -> None:
+    taught, *others = [answered(desk, b"claim 0.5 %d" % n, "invoice") for n in range(12)]
+    desk.store.note_learned("answers-1", {taught.id: "invoice"})
+    claim = answered(desk, b"letter 0.5 x", "claim")
+    waits = answered(desk, b"letter 0.5 y", "claim")
+    with desk.store.write() as session:
+        entry = session.scalars(select(EntryRow).where(EntryRow.document_id == waits.id)).one()
+        entry.closed_at = None
+
+    found = latest_examples(desk.store, "answers-1")
+    assert found[0].document.id == taught.id
+    assert found[0].taught
+    assert [one.document.id for one in found if one.label == "claim"] == [claim.id]
+    newest = [one.id for one in reversed(others)][: PER_LABEL - 1]
+    assert [one.document.id for one in found[1:] if one.label == "invoice"] == newest

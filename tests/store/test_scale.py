@@ -1,5 +1,6 @@
 """Queries behind status, history and review use an index, however many documents there are."""
 
+import datetime as dt
 import re
 import shutil
 import sqlite3
@@ -12,7 +13,7 @@ from sqlalchemy import event
 
 from docsorter.clock import ManualClock
 from docsorter.documents import ReasonCode, State
-from docsorter.store import DocumentFilter, ReviewFilter, ReviewOrder, Store, open_store
+from docsorter.store import DocumentFilter, ReviewFilter, ReviewOrder, Store, Turn, open_store
 
 MANY = 100_000
 
@@ -95,6 +96,11 @@ def filled(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> It
         yield store
 
 
+def _helps(store: Store, number: int) -> object:
+    turn = Turn(number, dt.timedelta(days=1))
+    return store.lease(None, owner="anna", seconds=1, order=ReviewOrder.HELPS, turn=turn)
+
+
 NOW = ManualClock().now()
 QUESTIONS: dict[str, Callable[[Store], object]] = {
     "history": lambda s: s.documents(),
@@ -126,6 +132,11 @@ QUESTIONS: dict[str, Callable[[Store], object]] = {
     "review of a source": lambda s: s.entries(filter=ReviewFilter(source="none")),
     "review of two characters": lambda s: s.entries(filter=ReviewFilter(text="zq")),
     "the next to review": lambda s: s.lease(None, owner="anna", seconds=1),
+    "the next that helps": lambda s: _helps(s, 0),
+    "the next that helps, of evidence": lambda s: _helps(s, 1),
+    "the next that helps, unsure": lambda s: _helps(s, 2),
+    "the next that helps, strange": lambda s: _helps(s, 3),
+    "examples": lambda s: s.examples("starter-1", most=400),
     "review stats": lambda s: s.review_stats(),
     "events of a document": lambda s: s.events(document_id=5),
     "events since": lambda s: s.events(since=NOW),

@@ -1,6 +1,6 @@
 """What the flow of documents needs of a screen, and nothing more."""
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -39,4 +39,8 @@ class Face(Protocol):
 
     def run_worker(self, work: Coroutine[Any, Any, None]) -> object:
         """Do something beside."""
+        ...
+
+    def call_after_refresh(self, callback: Callable[[], None]) -> object:
+        """Do something once the screen shows what was asked for so far."""
         ...

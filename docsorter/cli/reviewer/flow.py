@@ -93,11 +93,17 @@ class Flow:
         self._face.draw()
 
     def _show(self, item: Item | None) -> None:
+        self._tray.calm.begin()
         self._showing.show(item, nothing_there(self.waiting, self._searched))
+        self._face.call_after_refresh(self._tray.calm.end)
 
     def turn_over(self, step: int) -> None:
         """Show another page, if there is one."""
         self._showing.turn_over(step)
+
+    def sharpen(self) -> None:
+        """Show the page as sharp as its view asks for, as soon as that is loaded."""
+        self._showing.sharpen()
 
     def ready(self) -> bool:
         """Whether the document can be decided now; says why not."""

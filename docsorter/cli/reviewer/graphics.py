@@ -60,6 +60,9 @@ class GraphicsCanvas(Widget):
         if self._last is not None:
             self.paint(*self._last)
 
+    def prepare(self, page: Image.Image) -> None:
+        """Do nothing: what can be drawn ahead depends on where the terminal draws it."""
+
     def paint(self, page: Image.Image, view: Viewport) -> Viewport:
         """Draw what is seen of a page; returns the view that was possible."""
         self._last = page, view

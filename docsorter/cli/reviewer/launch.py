@@ -2,8 +2,10 @@
 
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
+from typing import TYPE_CHECKING
 
 from docsorter.cli.output import printable
 from docsorter.cli.reviewer.keeper import Keeper
@@ -18,7 +20,11 @@ from docsorter.service.desk.reviewer import Patience, Reviewer
 from docsorter.service.desk.session import ReviewSession
 from docsorter.store import ReviewFilter, ReviewOrder
 
+if TYPE_CHECKING:
+    from docsorter.cli.reviewer.tray import Tray
+
 _RENEWALS = 3  # tries within the time of a lease
+_SWITCH_SECONDS = 0.001  # for so long the screen waits at most for a thread that loads pages
 
 
 def review(
@@ -49,7 +55,7 @@ def review(
             remedy="docsorter review --plain asks line by line; review list shows what waits",
         )
     with open_acts(configuration) as acts:
-        session = _session(configuration, acts, reviewer, order)
+        session = session_of(configuration, acts, reviewer, order)
         session.narrow(wanted)
         session.offered()  # a model that cannot be read is said before the screen opens
         if plain:
@@ -58,9 +64,10 @@ def review(
             _full_screen(configuration, session)
 
 
-def _session(
+def session_of(
     configuration: Configuration, acts: Acts, reviewer: Reviewer, order: ReviewOrder
 ) -> ReviewSession:
+    """Return a sitting of a person before the queue of a workspace."""
     settings = configuration.settings.review
     source = QueueSource(
         acts.store,
@@ -102,22 +109,34 @@ def _full_screen(configuration: Configuration, session: ReviewSession) -> None:
         import docsorter.cli.reviewer.graphics  # noqa: F401 -- asks the terminal, which Textual stops
 
     from docsorter.cli.reviewer.app import ReviewApp
-    from docsorter.cli.reviewer.tray import AHEAD, Tray
-    from docsorter.pages.reader import PageReader
-    from docsorter.service.desk.neighbours import Neighbours, open_eye
-    from docsorter.service.desk.pictures import Pictures
 
-    reader = PageReader(configuration.settings.pages, concurrency=AHEAD)
-    pictures = Pictures(reader, session.acts.path_of)
-    neighbours = Neighbours(partial(open_eye, configuration), reader, session.acts.path_of)
-    try:
-        tray = Tray(session, pictures, neighbours)
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    with open_tray(configuration, session) as tray:
         app = ReviewApp(tray, system_viewer, Looks(drawing, colour=colour))
         app.run()
-    finally:
-        pictures.close()
-        neighbours.close()
     if app.return_code:
         raise UsageError(
             "the screen ended with a fault", remedy="docsorter review --plain works too"
         )
+
+
+@contextmanager
+def open_tray(configuration: Configuration, session: ReviewSession) -> "Iterator[Tray]":
+    """Return what lies ready before a person, with all that reads and compares pages."""
+    from docsorter.cli.reviewer.tray import AHEAD, Tray
+    from docsorter.pages.reader import PageReader
+    from docsorter.service.desk.calm import Calm
+    from docsorter.service.desk.examples import latest_examples
+    from docsorter.service.desk.neighbours import Neighbours, open_eye
+    from docsorter.service.desk.pictures import Pictures
+
+    reader = PageReader(configuration.settings.pages, concurrency=AHEAD)
+    calm, path_of = Calm(), session.acts.path_of
+    pictures = Pictures(reader, path_of, calm)
+    examples = partial(latest_examples, session.acts.store, session.acts.card.name)
+    neighbours = Neighbours(partial(open_eye, configuration), reader, path_of, calm, examples)
+    try:
+        yield Tray(session, pictures, neighbours, calm)
+    finally:
+        pictures.close()
+        neighbours.close()

@@ -1,7 +1,9 @@
 """The page in the terminal, or why it cannot be seen."""
 
+from collections import deque
 from collections.abc import Iterator
-from typing import Protocol, cast
+from dataclasses import dataclass
+from typing import Final, Protocol, cast
 
 from PIL import Image
 from rich.text import Text
@@ -13,7 +15,10 @@ from textual.widgets import Static
 
 from docsorter.cli.reviewer import cells
 from docsorter.cli.reviewer.drawing import CHARACTERS, Drawing, cell_pixels
-from docsorter.cli.reviewer.viewport import Viewport, look
+from docsorter.cli.reviewer.viewport import Size, Viewport, look
+from docsorter.service.desk.pictures import QUICK
+
+_PREPARED: Final = 6  # drawings that are kept: those of the pages that lie ready, and a few more
 
 
 class Canvas(Protocol):
@@ -22,6 +27,33 @@ class Canvas(Protocol):
     def paint(self, page: Image.Image, view: Viewport) -> Viewport:
         """Draw what is seen of a page; returns the view that was possible."""
         ...
+
+    def prepare(self, page: Image.Image) -> None:
+        """Draw a page as a whole before it is needed, where that helps; may be any thread."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Drawn:
+    """A page as characters.
+
+    Attributes:
+        page: The page.
+        asked: The view that was asked for.
+        size: Of the canvas, characters.
+        view: The view that was possible.
+        strips: Its lines.
+    """
+
+    page: Image.Image
+    asked: Viewport
+    size: Size
+    view: Viewport
+    strips: list[Strip]
+
+    def is_of(self, page: Image.Image, asked: Viewport, size: Size) -> bool:
+        """Say whether it is what is to be drawn."""
+        return self.page is page and self.asked == asked and self.size == size
 
 
 class CellCanvas(Widget):
@@ -39,6 +71,7 @@ class CellCanvas(Widget):
         self._drawing = drawing
         self._colour = colour
         self._strips: list[Strip] = []
+        self._ready: deque[_Drawn] = deque(maxlen=_PREPARED)
         self._last: tuple[Image.Image, Viewport] | None = None
 
     def on_resize(self) -> None:
@@ -52,17 +85,29 @@ class CellCanvas(Widget):
         size = self.size.width, self.size.height
         if not all(size):
             return view
+        ready = (drawn for drawn in tuple(self._ready) if drawn.is_of(page, view, size))
+        drawn = next(ready, None) or self._drawn(page, view, size)
+        self._strips = drawn.strips
+        self.refresh()
+        return drawn.view
+
+    def prepare(self, page: Image.Image) -> None:
+        """Draw a page as a whole before it is needed; may be any thread."""
+        size = self.size.width, self.size.height
+        if all(size):
+            self._ready.append(self._drawn(page, Viewport(), size))
+
+    def _drawn(self, page: Image.Image, asked: Viewport, size: Size) -> _Drawn:
         wide, high = cell_pixels(self._drawing)
         canvas = size[0] * wide, size[1] * high
-        view = view.settled(page.size, canvas)
+        view = asked.settled(page.size, canvas)
         seen = look(page, view, canvas)
-        self._strips = (
+        strips = (
             cells.blocks(seen, size)
             if self._drawing is Drawing.BLOCKS
             else cells.dots(seen, size, colour=self._colour)
         )
-        self.refresh()
-        return view
+        return _Drawn(page, asked, size, view, strips)
 
     def render_line(self, y: int) -> Strip:
         """Return one line of what was painted last."""
@@ -107,6 +152,25 @@ class PageView(Container):
     def shows_page(self) -> bool:
         """Whether a page is before the person, as far as this terminal can."""
         return self._page is not None
+
+    @property
+    def wants_sharp(self) -> bool:
+        """Whether more of the page is asked for than a quick look has."""
+        if self._canvas is None:
+            return False
+        wide, high = cell_pixels(self._drawing)
+        room = max(self._canvas.size.width * wide, self._canvas.size.height * high)
+        return self.view.zoom > 1 or room > QUICK
+
+    def prepare(self, page: Image.Image) -> None:
+        """Draw a page as a whole before it is needed; may be any thread."""
+        if self._canvas is not None:
+            cast("Canvas", self._canvas).prepare(page)
+
+    def sharper(self, page: Image.Image) -> None:
+        """Show the same page with more pixels; what is seen of it stays."""
+        self._page = page
+        self.look(self.view)
 
     def show(self, page: Image.Image, *, view: Viewport | None = None) -> None:
         """Show a page, as a whole unless a view is given."""

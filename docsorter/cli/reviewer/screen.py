@@ -24,6 +24,7 @@ from docsorter.cli.reviewer.page_view import PageView
 from docsorter.cli.reviewer.panel import Situation, describe
 from docsorter.cli.reviewer.tray import Tray
 from docsorter.cli.reviewer.viewer import Viewer
+from docsorter.cli.reviewer.viewport import Viewport
 from docsorter.errors import DocsorterError, UsageError
 from docsorter.review.choices import by_key
 from docsorter.review.searching import parse_search
@@ -72,11 +73,10 @@ class ReviewScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Begin, and look after what is held."""
+        self._tray.on_loaded = self.page_view.prepare
         self.run_worker(self.flow.begin(), exit_on_error=True)
         self.set_interval(self.flow.renew_every, self.flow.renew)
         self.set_interval(self._looks.poll_seconds, self.flow.look_for_more)
-
-    # what the flow tells
 
     @property
     def page_view(self) -> PageView:
@@ -214,25 +214,29 @@ class ReviewScreen(Screen[None]):
         """Turn over to another page."""
         self.flow.turn_over(step)
 
+    def _look(self, view: Viewport) -> None:
+        self.page_view.look(view)
+        self.flow.sharpen()
+
     def action_closer(self) -> None:
         """Look closer."""
-        self.page_view.look(self.page_view.view.closer())
+        self._look(self.page_view.view.closer())
 
     def action_farther(self) -> None:
         """Look from farther away."""
-        self.page_view.look(self.page_view.view.farther())
+        self._look(self.page_view.view.farther())
 
     def action_whole(self) -> None:
         """Look at the whole page."""
-        self.page_view.look(self.page_view.view.whole())
+        self._look(self.page_view.view.whole())
 
     def action_pan(self, right: int, down: int) -> None:
         """Look elsewhere on the page."""
-        self.page_view.look(self.page_view.view.moved(right, down))
+        self._look(self.page_view.view.moved(right, down))
 
     def action_turn(self) -> None:
         """Turn the page by a quarter."""
-        self.page_view.look(self.page_view.view.turned())
+        self._look(self.page_view.view.turned())
 
     def action_help(self) -> None:
         """Show all keys."""

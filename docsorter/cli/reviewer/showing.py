@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from docsorter.cli.reviewer.face import Face, Told
 from docsorter.review.items import Item
-from docsorter.service.desk.pictures import Pictures
+from docsorter.service.desk.pictures import SHARP, Pictures
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -31,6 +31,7 @@ class Showing:
         """Somebody else holds it by now."""
         self.since: float | None = None
         """When its first page came, by the loop's time, seconds; None: it has not come yet."""
+        self._is_sharp = False
 
     @property
     def held(self) -> Item | None:
@@ -69,8 +70,28 @@ class Showing:
         self._show_page(self.item)
         self._face.draw()
 
+    def sharpen(self) -> None:
+        """Load the page to be read closely where its view asks for that, and show it then."""
+        item, number = self.item, self.page
+        view = self._face.page_view
+        if item is None or self._is_sharp or not (view.shows_page and view.wants_sharp):
+            return
+        self._is_sharp = True
+        found = self._pictures.page(item.document, number, SHARP)
+        self._face.run_worker(self._sharpen(found, item, number))
+
+    async def _sharpen(self, found: "Future[Image.Image]", item: Item, number: int) -> None:
+        await asyncio.gather(asyncio.wrap_future(found), return_exceptions=True)
+        if self.item is not item or self.page != number:
+            return
+        if found.cancelled() or found.exception() is not None:
+            self._is_sharp = False  # what there is stays, and the next look asks again
+        elif self._face.page_view.shows_page:
+            self._face.page_view.sharper(found.result())
+
     def _show_page(self, item: Item) -> None:
         document, number = item.document, self.page
+        self._is_sharp = False
         found = self._pictures.page(document, number)
         if found.done():
             self._put(found)
@@ -95,5 +116,6 @@ class Showing:
         error = found.exception()
         if error is None:
             self._face.page_view.show(found.result())
+            self.sharpen()
         else:
             self._face.page_view.say(f"this page cannot be shown\n{error}\no opens the file")

@@ -7,14 +7,17 @@ screen never waits and an undo never overtakes the answer it takes back.
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Final, TypeVar
+
+from PIL import Image
 
 from docsorter.documents import Document, State
 from docsorter.errors import ConflictError, DocsorterError, NotFoundError
 from docsorter.review.items import Item
 from docsorter.service.bulk import Gesture
+from docsorter.service.desk.calm import Calm
 from docsorter.service.desk.neighbours import Neighbours
 from docsorter.service.desk.pictures import Pictures
 from docsorter.service.desk.session import ReviewSession
@@ -36,16 +39,24 @@ class Tray:
         session: Takes documents and carries acts out.
         pictures: Loads pages.
         neighbours: Finds what a document is most like; None compares nothing.
+        calm: Says when acts may begin.
     """
 
     def __init__(
-        self, session: ReviewSession, pictures: Pictures, neighbours: Neighbours | None = None
+        self,
+        session: ReviewSession,
+        pictures: Pictures,
+        neighbours: Neighbours | None = None,
+        calm: Calm | None = None,
     ) -> None:
+        self.calm = calm or Calm()
         self.session = session
         self.pictures = pictures
         self.neighbours = neighbours
         self.next: deque[Item] = deque()
         """Held and about to be shown."""
+        self.on_loaded: Callable[[Image.Image], None] = lambda _: None
+        """Is told of every first page before it is needed, in any thread."""
         self.marked: list[Marked] = []
         """Held, looked at and laid aside, to be answered together."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="acts")
@@ -54,7 +65,12 @@ class Tray:
 
     async def in_turn(self, act: Callable[[], _T]) -> _T:
         """Do something that waits for disk or database, after everything asked for before."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, act)
+
+        def calmly() -> _T:
+            self.calm.wait()
+            return act()
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, calmly)
 
     async def fill(self) -> None:
         """Hold so many documents ahead, and start loading their first pages.
@@ -71,11 +87,15 @@ class Tray:
 
     def lay(self, item: Item, *, first: bool = False) -> None:
         """Put a document that is held before the others or after them."""
-        self.pictures.page(item.document, 0)
+        self.pictures.page(item.document, 0).add_done_callback(self._loaded)
         if first:
             self.next.appendleft(item)
         else:
             self.next.append(item)
+
+    def _loaded(self, page: "Future[Image.Image]") -> None:
+        if not page.cancelled() and page.exception() is None:
+            self.on_loaded(page.result())
 
     def pop(self) -> Item | None:
         """Return the document to be shown now, None when none lies ready."""

@@ -1,13 +1,19 @@
 """Which pages a waiting document is most like, by the features that novelty is measured on.
 
-Compared are the sample pages that a model bundle carries, and the documents that were answered in
-this sitting. The distance is that of `docsorter.decide.novelty`: Euclidean, after whitening within
-the main components. A bundle has few sample pages, so the nearest may still be far.
+Compared are the sample pages that a model bundle carries, the documents that were answered last,
+those first that the model learned from, and those answered in this sitting. The distance is that of
+`docsorter.decide.novelty`: Euclidean, after whitening within the main components. A bundle has few
+sample pages and none of anybody's documents, so without answers the nearest may still be far.
+
+Earlier documents are looked at one by one, each after a document that was asked for: so they cost
+no start, and never more than what is shown.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -19,10 +25,14 @@ from PIL import Image
 from docsorter.configuration import Configuration
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.documents import Document, PageSet
+from docsorter.errors import DocsorterError
 from docsorter.model.bundle import ModelBundle, load_bundle
 from docsorter.model.classifier import Classifier
-from docsorter.model.golden import read_golden
+from docsorter.model.golden import label_of, read_golden
 from docsorter.model.registry import ModelRegistry
+from docsorter.service.desk.calm import Calm
+from docsorter.service.desk.examples import Examples
+from docsorter.store.learning import Example
 
 SHOWN: Final = 3
 _REMEMBERED: Final = 500
@@ -66,6 +76,8 @@ class Eye:
     def __init__(self, bundle: ModelBundle, classifier: Classifier) -> None:
         self._classifier = classifier
         self._novelty = NoveltyModel.from_arrays(bundle.novelty)
+        self.model = bundle.card.name
+        """Name on its card."""
         self.size = bundle.card.input.size
         """Side of the pages it looks at, pixels."""
         self.samples = self._samples(bundle)
@@ -89,19 +101,10 @@ class Eye:
         for page in read_golden(bundle.golden_file).pages:
             with Image.open(bundle.golden_file.parent / page.file) as opened:
                 picture = opened.convert("RGB")
-            label = _label_of(Path(page.file).stem, labels)
+            label = label_of(Path(page.file).stem, labels)
             place = self.place(np.asarray(picture, np.uint8))
             found.append(Neighbour(Path(page.file).stem, label, picture, place))
         return tuple(found)
-
-
-def _label_of(name: str, labels: Sequence[str]) -> str:
-    """Return what a sample page is by its name, `claim-cash`; "" where that is no label here.
-
-    The answer expected of it will not do: it is what the model says, right or wrong.
-    """
-    fitting = [label for label in labels if name == label or name.startswith(f"{label}-")]
-    return max(fitting, key=len, default="")
 
 
 def open_eye(configuration: Configuration) -> Eye:
@@ -125,11 +128,22 @@ class Neighbours:
         opened: Opens the model.
         reader: Reads documents; closed by whoever made it.
         path_of: Where the bytes of a document are now.
+        calm: Says when looking may begin.
+        examples: Returns the documents that were answered before this sitting.
     """
 
     def __init__(
-        self, opened: Callable[[], Eye], reader: Reader, path_of: Callable[[Document], Path]
+        self,
+        opened: Callable[[], Eye],
+        reader: Reader,
+        path_of: Callable[[Document], Path],
+        calm: Calm | None = None,
+        examples: Examples = tuple,
     ) -> None:
+        self._calm = calm or Calm()
+        self._examples = examples
+        self._earlier: deque[Example] | None = None
+        self._taken_back: set[int] = set()
         self._opened = opened
         self._reader = reader
         self._path_of = path_of
@@ -145,7 +159,10 @@ class Neighbours:
         Returns:
             A future of at most three; its error is a `DocsorterError`.
         """
-        return self._thread.submit(self._nearest, document)
+        found = self._thread.submit(self._nearest, document)
+        with suppress(RuntimeError):  # closed meanwhile
+            self._thread.submit(self._learn_one)
+        return found
 
     def answered(self, document: Document, label: str) -> None:
         """Compare with this document from now on, if it was looked at."""
@@ -160,12 +177,14 @@ class Neighbours:
         """Forget what a document was said to be."""
         with self._lock:
             self._answered.pop(document.id, None)
+            self._taken_back.add(document.id)
 
     def close(self) -> None:
         """End the thread."""
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     def _nearest(self, document: Document) -> tuple[Neighbour, ...]:
+        self._calm.wait()
         if self._eye is None:
             self._eye = self._opened()
         seen = self._seen.get(document.id) or self._look(self._eye, document)
@@ -175,6 +194,28 @@ class Neighbours:
         return tuple(
             sorted(others, key=lambda one: float(np.linalg.norm(one.place - seen.place)))[:SHOWN]
         )
+
+    def _learn_one(self) -> None:
+        """Look at one more of the documents that were answered before."""
+        self._calm.wait()
+        try:
+            if self._eye is None:
+                return
+            if self._earlier is None:
+                self._earlier = deque(self._examples())
+            if self._earlier:
+                self._learn(self._eye, self._earlier.popleft())
+        except DocsorterError:
+            return  # one that cannot be read is like nothing
+
+    def _learn(self, eye: Eye, example: Example) -> None:
+        document = example.document
+        seen = self._seen.get(document.id) or self._look(eye, document)
+        with self._lock:
+            if document.id not in self._taken_back:
+                self._answered.setdefault(
+                    document.id, Neighbour(document.name, example.label, seen.picture, seen.place)
+                )
 
     def _look(self, eye: Eye, document: Document) -> Neighbour:
         pixels = self._reader.read(self._path_of(document), name=document.name).pixels[0]

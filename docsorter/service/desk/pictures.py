@@ -12,11 +12,16 @@ from PIL import Image
 
 from docsorter.documents import Document
 from docsorter.errors import DocsorterError, DocumentError, EnvironmentFaultError
+from docsorter.service.desk.calm import Calm
 
-LONGEST: Final = 2000
-"""Longest side of a picture, pixels: 170 dots per inch of an A4 page, so that it can be read."""
+SHARP: Final = 2000
+"""Longest side of a picture to be read closely, pixels: 170 dots per inch of an A4 page."""
 
-_KEPT: Final = 10
+QUICK: Final = 1000
+"""Longest side of one to be seen as a whole: more than a terminal shows of it. Scans are reduced
+while they are decoded, so that this takes a third of the time."""
+
+_KEPT: Final = 12
 _READERS: Final = 2
 
 
@@ -38,30 +43,35 @@ class Pictures:
     Args:
         reader: The sandboxed reader; closed with the pictures.
         path_of: Where the bytes of a document are now.
+        calm: Says when loading may begin.
     """
 
-    def __init__(self, reader: Previewer, path_of: Callable[[Document], Path]) -> None:
+    def __init__(
+        self, reader: Previewer, path_of: Callable[[Document], Path], calm: Calm | None = None
+    ) -> None:
+        self._calm = calm or Calm()
         self._reader = reader
         self._path_of = path_of
         self._threads = ThreadPoolExecutor(_READERS, thread_name_prefix="pictures")
-        self._kept: OrderedDict[tuple[int, int], Future[Image.Image]] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int, int], Future[Image.Image]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def page(self, document: Document, number: int) -> "Future[Image.Image]":
+    def page(self, document: Document, number: int, longest: int = QUICK) -> "Future[Image.Image]":
         """Return a page, loaded or about to be; a failed one is tried again when asked for again.
 
         Args:
             document: A document that waits for a person.
             number: Which page, counted from 0.
+            longest: Its longest side at most, pixels: QUICK or SHARP.
 
         Returns:
             A future of an RGB picture; its error is a `DocsorterError`.
         """
-        key = (document.id, number)
+        key = (document.id, number, longest)
         with self._lock:
             found = self._kept.pop(key, None)
             if found is None or (found.done() and found.exception() is not None):
-                found = self._threads.submit(self._load, document, number)
+                found = self._threads.submit(self._load, document, number, longest)
             self._kept[key] = found
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)[1].cancel()
@@ -79,10 +89,11 @@ class Pictures:
         self._reader.close()
         self._threads.shutdown(wait=True)
 
-    def _load(self, document: Document, number: int) -> Image.Image:
+    def _load(self, document: Document, number: int, longest: int) -> Image.Image:
+        self._calm.wait()
         try:
-            data = self._reader.preview(self._path_of(document), number, LONGEST)
-            return _decoded(data)
+            data = self._reader.preview(self._path_of(document), number, longest)
+            return _decoded(data, longest)
         except DocsorterError:
             raise
         except OSError as error:
@@ -92,11 +103,11 @@ class Pictures:
             ) from error
 
 
-def _decoded(data: bytes) -> Image.Image:
+def _decoded(data: bytes, longest: int) -> Image.Image:
     """Decode a picture made by the sandboxed child, which is believed in nothing but its pixels."""
     try:
         with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
-            if max(picture.size) <= LONGEST:
+            if max(picture.size) <= longest:
                 return picture.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise DocumentError("damaged", "the picture of this page cannot be shown") from error

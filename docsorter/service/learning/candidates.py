@@ -1,8 +1,10 @@
 """The candidate: a model that learned from answers and waits for checks that show its worth."""
 
 import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
@@ -42,6 +44,21 @@ class Candidate(_Part):
     settled_at: AwareDatetime | None = None
     why: str = ""
     judged_until: AwareDatetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """A model that has just learned.
+
+    Attributes:
+        candidate: It waits to be judged.
+        lines: What a person reads of the training, as names and texts.
+        figures: The same as plain values.
+    """
+
+    candidate: Candidate
+    lines: tuple[tuple[str, str], ...]
+    figures: dict[str, Any]
 
 
 class Opinion(_Part):
@@ -111,6 +128,20 @@ class Candidates:
         if standing != "promoted":
             self._snapshots.drop_documents(candidate.name)
         return settled
+
+    def supersede(self, now: dt.datetime, bundles: Collection[str]) -> None:
+        """Let the candidate that waits make room for a newer one.
+
+        Args:
+            now: When.
+            bundles: Models that there are; documents taught to others are not needed any more.
+        """
+        before = self.waiting()
+        if before is not None:
+            self.settle(before, "superseded", now, "a newer one was trained")
+        for name in self._snapshots.names():
+            if name not in bundles:
+                self._snapshots.drop_documents(name)
 
     def opinions(self, name: str) -> Opinions:
         """Return what was said of checked documents so far; nothing where that cannot be read."""

@@ -1,6 +1,6 @@
 """Candidate and model in use look at the same checked documents; the gate says what that shows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -15,7 +15,10 @@ from docsorter.documents import Document, PageSet
 from docsorter.errors import DocumentError, EnvironmentFaultError
 from docsorter.pages.reader import PageReader
 from docsorter.service.engine import LoadedModel
+from docsorter.service.evidence import missed
 from docsorter.service.learning.candidates import Candidate, Candidates, Opinion, Opinions
+from docsorter.service.learning.taking_over import TakingOver, heard_of, taking_over
+from docsorter.service.position import read
 from docsorter.service.rehearsing import rehearsed_since
 from docsorter.settings import LearningSettings
 from docsorter.store import Store
@@ -38,6 +41,7 @@ class Judged:
         rule_key: Of the candidate's sort rule.
         shadows: What it says of documents that it may take along as evidence of its own, and could
             sort alone; in the order of drawing.
+        taking_over: What would become of automation; None where none was earned.
     """
 
     candidate: Candidate
@@ -46,6 +50,7 @@ class Judged:
     unusable: int
     rule_key: str = ""
     shadows: tuple[Shadow, ...] = ()
+    taking_over: TakingOver | None = None
 
 
 def gate_plan(settings: LearningSettings) -> GatePlan:
@@ -122,7 +127,36 @@ class Judge:
             and (score := seen[one.document.id].scores[new.rule_key]) is not None
         )
         unusable = len(checks) - len(usable)
-        return Judged(known, old.name, gate, unusable, new.rule_key, shadows)
+        takes = self._taking_over(drawn, seen, old, new)
+        return Judged(known, old.name, gate, unusable, new.rule_key, shadows, takes)
+
+    def _taking_over(
+        self,
+        drawn: Sequence[Rehearsed],
+        seen: Mapping[int, Opinion],
+        old: LoadedModel,
+        new: LoadedModel,
+    ) -> TakingOver | None:
+        settings = self._configuration.settings
+        if settings.decide.autonomy != "earned":
+            return None
+        heard = heard_of(
+            [
+                (
+                    opinion.scores[old.rule_key],
+                    opinion.scores[new.rule_key],
+                    opinion.labels[new.fingerprint],
+                    one.said,
+                    one.inclusion,
+                )
+                for one in drawn
+                if (opinion := seen.get(one.document.id)) is not None
+            ]
+        )
+        in_use = read(self._store, old.rule_key, settings.promise.pilot_documents).threshold
+        misses = missed(self._store, settings.promise)
+        least = settings.decide.threshold or 0.0
+        return taking_over(heard, in_use, settings.promise, misses, least=least)
 
     def _look(
         self,
@@ -137,8 +171,8 @@ class Judge:
 
         def is_known(number: int) -> bool:
             opinion = said.get(number, Opinion())
-            marks = {old.fingerprint, new.fingerprint}
-            return marks <= opinion.labels.keys() and new.rule_key in opinion.scores
+            marks, keys = {old.fingerprint, new.fingerprint}, {old.rule_key, new.rule_key}
+            return marks <= opinion.labels.keys() and keys <= opinion.scores.keys()
 
         todo = [document for number, document in documents.items() if not is_known(number)]
         settings = self._configuration.settings.pages

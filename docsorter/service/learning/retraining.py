@@ -4,7 +4,6 @@ import dataclasses
 import datetime as dt
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any, Final
 
 from docsorter.clock import Clock
@@ -16,7 +15,7 @@ from docsorter.model.card import ModelCard, read_card
 from docsorter.model.promotion import PromotionFile
 from docsorter.model.registry import InUse, ModelRegistry
 from docsorter.service.engine import load_model
-from docsorter.service.learning.candidates import Candidate, Candidates
+from docsorter.service.learning.candidates import Candidate, Candidates, Taught
 from docsorter.service.learning.judging import Judge, Judged, Progress
 from docsorter.service.learning.manifest import Manifest, stamp
 from docsorter.service.learning.snapshot import Wanted, take_snapshot
@@ -25,24 +24,10 @@ from docsorter.service.learning.trainer import Trainer
 from docsorter.service.learning.unlearned import Unlearned, unlearned
 from docsorter.service.model_changes import Changed
 from docsorter.service.promoting import Person, Promoter
+from docsorter.service.rehearsing import rehearsed_since
 from docsorter.store import Store
 
 _BY_HAND: Final = "put to use by hand"
-
-
-@dataclass(frozen=True, slots=True)
-class Taught:
-    """A model that has just learned.
-
-    Attributes:
-        candidate: It waits to be judged.
-        lines: What a person reads of the training, as names and texts.
-        figures: The same as plain values.
-    """
-
-    candidate: Candidate
-    lines: tuple[tuple[str, str], ...]
-    figures: dict[str, Any]
 
 
 class Retraining:
@@ -175,7 +160,7 @@ class Retraining:
             trained_at=stamp(self._clock.now()),
             after=manifest.until,
         )
-        self._supersede()
+        self.candidates.supersede(self._clock.now(), {one.name for one in self._registry.list()})
         self.candidates.write(candidate)
         lines = tuple((str(name), str(text)) for name, text in result["lines"])
         return Taught(candidate, lines, result["outcome"])
@@ -193,12 +178,26 @@ class Retraining:
         judged = judge.judge(
             candidate, old, load_model(self._configuration, candidate.name), progress
         )
-        if judged.gate.verdict is GateVerdict.FAILED:
-            settled = self.candidates.settle(
-                judged.candidate, "refused", self._clock.now(), judged.gate.why
-            )
+        why = (
+            judged.gate.why if judged.gate.verdict is GateVerdict.FAILED else self._given_up(judged)
+        )
+        if why:
+            now = self._clock.now()
+            settled = self.candidates.settle(judged.candidate, "refused", now, why)
             judged = dataclasses.replace(judged, candidate=settled)
         return judged
+
+    def _given_up(self, judged: Judged) -> str:
+        """Say why a candidate has rehearsed in vain; "" while it has not."""
+        since = rehearsed_since(self._store, judged.candidate.name)
+        days = self._configuration.settings.learning.rehearsal_days
+        passed = judged.gate.verdict is GateVerdict.PASSED
+        takes = judged.taking_over
+        if takes is None or since is None or (passed and takes.holds):
+            return ""
+        if self._clock.now() - since < dt.timedelta(days=days):
+            return ""
+        return f"given up after {days:g} days: {takes.why if passed else judged.gate.why}"
 
     def too_soon(self) -> dt.datetime | None:
         """Return when the next promotion may happen by itself; None for now."""
@@ -213,13 +212,16 @@ class Retraining:
         """Put a candidate to use that passed its gate.
 
         Raises:
-            ConflictError: It did not pass.
+            ConflictError: It did not pass, or automation that was earned would be lost.
             ModelError: It cannot be used.
             UsageError: The settings pin a model.
         """
-        if judged.gate.verdict is not GateVerdict.PASSED:
+        hindered = "" if judged.gate.verdict is GateVerdict.PASSED else judged.gate.why
+        if not hindered and judged.taking_over is not None and not judged.taking_over.holds:
+            hindered = judged.taking_over.why
+        if hindered:
             raise ConflictError(
-                f"{judged.candidate.name} is not put to use: {judged.gate.why}",
+                f"{judged.candidate.name} is not put to use: {hindered}",
                 remedy="wait for more checks; or, knowing that nothing is shown, "
                 f"docsorter model promote {judged.candidate.name}",
             )
@@ -229,9 +231,7 @@ class Retraining:
         self._store.take_along(
             judged.rule_key, judged.candidate.model, judged.shadows, actor=person.name
         )
-        changed = promoter.promote(judged.candidate.name, person, reason=judged.gate.why)
-        self.candidates.settle(judged.candidate, "promoted", self._clock.now(), judged.gate.why)
-        return changed
+        return promoter.promote(judged.candidate.name, person, reason=judged.gate.why)
 
     def _held_back(self, wanted: int, model: str) -> dt.datetime | None:
         """Return when the oldest of the newest checks was drawn that may still judge somebody."""
@@ -241,14 +241,3 @@ class Retraining:
         used = self.candidates.judged_until()
         fresh = [check for check in checks if used is None or check.settled_at > used]
         return min((check.drawn_at for check in fresh), default=None)
-
-    def _supersede(self) -> None:
-        before = self.candidates.waiting()
-        if before is not None:
-            self.candidates.settle(
-                before, "superseded", self._clock.now(), "a newer one was trained"
-            )
-        used = {bundle.name for bundle in self._registry.list()}
-        for name in self.snapshots.names():  # of models that somebody removed
-            if name not in used:
-                self.snapshots.drop_documents(name)

@@ -1,26 +1,23 @@
 """Waiting documents that are like nothing that was taught, gathered into groups of alike ones."""
 
 import io
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from docsorter.clock import Clock
 from docsorter.configuration import Configuration
-from docsorter.decide.grouping import group_alike, places_of
 from docsorter.disk import Disk
 from docsorter.documents import Document, Prediction, ReasonCode
 from docsorter.errors import DocumentError, EnvironmentFaultError, NotFoundError
-from docsorter.model.card import NONE_OF_THESE
 from docsorter.pages.reader import PageReader
 from docsorter.service.engine import LoadedModel
+from docsorter.service.learning.groups import Listing, Seen, grouped
+from docsorter.service.learning.sample_pages import cut_by_samples
 from docsorter.store import DocumentFilter, ReviewFilter, Store
 
 Progress = Callable[[str, int, int], None]
@@ -30,73 +27,6 @@ MOST_ANSWERED: Final = 150
 _STAGE: Final = "looking at unknown documents"
 _LISTING: Final = "groups.json"
 _MODE: Final = 0o600
-
-
-class Group(BaseModel):
-    """Documents that look alike.
-
-    Attributes:
-        number: What people call it, until the next listing.
-        waiting: Documents that wait for a person, the most typical first.
-        answered: Documents of it that people gave a label that the model was not taught.
-        called: Those labels, the most frequent first.
-        nearest: Label of the model that it is most like, "" for none.
-        nearest_probability: What the model gave that label on average.
-        tightness: Mean distance of its members, as a share of what joins a group, 0-1.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    number: int
-    waiting: tuple[int, ...]
-    answered: tuple[int, ...]
-    called: tuple[str, ...]
-    nearest: str
-    nearest_probability: float
-    tightness: float
-
-
-class Listing(BaseModel):
-    """The groups as they were last listed, so that what is answered is what was seen.
-
-    Attributes:
-        at: When.
-        model: Name on the card of the model whose features were compared.
-        looked_at: Documents that were compared.
-        unreadable: Documents that could not be looked at.
-        left_over: Waiting documents that are like no other.
-        groups: The groups with somebody who waits, the largest first.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    at: AwareDatetime
-    model: str
-    looked_at: int
-    unreadable: int
-    left_over: int
-    groups: tuple[Group, ...]
-
-    def group(self, number: int) -> Group:
-        """Return a group by its number.
-
-        Raises:
-            NotFoundError: There is none.
-        """
-        for group in self.groups:
-            if group.number == number:
-                return group
-        raise NotFoundError(
-            f"there is no group {number}", remedy="list them with: docsorter review groups"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    document: Document
-    waits: bool
-    prediction: Prediction | None
-    features: NDArray[np.float32]
 
 
 class UnknownDocuments:
@@ -134,13 +64,15 @@ class UnknownDocuments:
             if one is not None:
                 seen.append(one)
             progress(_STAGE, number, len(documents))
-        groups, left_over = _groups(seen)
+        cut = cut_by_samples(model.bundle, model.classifier)
+        groups, left_over = grouped(seen, cut)
         listing = Listing(
             at=self._clock.now(),
             model=model.card.name,
             looked_at=len(seen),
             unreadable=len(documents) - len(seen),
             left_over=left_over,
+            cut=cut,
             groups=groups,
         )
         text = listing.model_dump_json(indent=1) + "\n"
@@ -180,7 +112,7 @@ class UnknownDocuments:
         model: LoadedModel,
         folder: Path,
         workers: int,
-    ) -> Iterator[_Seen | None]:
+    ) -> Iterator[Seen | None]:
         settings = self._configuration.settings.pages.model_copy(update={"page_cap": 1})
         size = model.card.input.size
         with (
@@ -188,11 +120,11 @@ class UnknownDocuments:
             ThreadPoolExecutor(max(1, workers)) as pool,
         ):
 
-            def look(one: tuple[Document, Prediction | None, bool]) -> _Seen | None:
+            def look(one: tuple[Document, Prediction | None, bool]) -> Seen | None:
                 document, prediction, waits = one
                 kept = folder / f"{document.id}.npy"
                 if kept.is_file():
-                    return _Seen(document, waits, prediction, np.load(kept, allow_pickle=False))
+                    return Seen(document, waits, prediction, np.load(kept, allow_pickle=False))
                 path = self._configuration.root(document.place) / document.path
                 try:
                     pages = reader.read(path, name=document.name)
@@ -202,52 +134,6 @@ class UnknownDocuments:
                 stream = io.BytesIO()
                 np.save(stream, features, allow_pickle=False)
                 Disk().write_durably(kept, stream.getvalue(), _MODE)
-                return _Seen(document, waits, prediction, features)
+                return Seen(document, waits, prediction, features)
 
             yield from pool.map(look, documents)
-
-
-def _groups(seen: Sequence[_Seen]) -> tuple[tuple[Group, ...], int]:
-    if not seen:
-        return (), 0
-    places = places_of(np.stack([one.features for one in seen]))
-    groups: list[Group] = []
-    gathered: set[int] = set()
-    for alike in group_alike(places):
-        members = [seen[row] for row in alike.members]
-        waiting = tuple(one.document.id for one in members if one.waits)
-        if not waiting:
-            continue
-        gathered |= set(waiting)
-        groups.append(_group(len(groups) + 1, members, waiting, alike.tightness))
-    left_over = sum(one.waits and one.document.id not in gathered for one in seen)
-    return tuple(groups), left_over
-
-
-def _group(
-    number: int, members: Sequence[_Seen], waiting: tuple[int, ...], tightness: float
-) -> Group:
-    answered = [one.document for one in members if not one.waits]
-    labels = Counter(d.verdict.label for d in answered if d.verdict and d.verdict.label)
-    nearest, probability = _nearest([one.prediction for one in members if one.prediction])
-    return Group(
-        number=number,
-        waiting=waiting,
-        answered=tuple(document.id for document in answered),
-        called=tuple(label for label, _ in labels.most_common()),
-        nearest=nearest,
-        nearest_probability=probability,
-        tightness=round(tightness, 3),
-    )
-
-
-def _nearest(predictions: Sequence[Prediction]) -> tuple[str, float]:
-    total: dict[str, float] = {}
-    for prediction in predictions:
-        for label, probability in zip(prediction.labels, prediction.probabilities, strict=True):
-            if label != NONE_OF_THESE:
-                total[label] = total.get(label, 0.0) + probability
-    if not total:
-        return "", 0.0
-    label = max(total, key=lambda each: total[each])
-    return label, total[label] / len(predictions)

@@ -90,11 +90,13 @@ class DrawnPages:
     def __init__(self, pages: int = 1) -> None:
         self.pages = pages
         self.asked: list[tuple[str, int]] = []
+        self.sizes: list[int] = []
         self.closed = False
         self.held: Future[None] | None = None
 
     def preview(self, path: Path, page: int = 0, max_px: int = 1600) -> bytes:
         self.asked.append((path.name, page))
+        self.sizes.append(max_px)
         if self.held is not None:
             self.held.result(30)
         if not path.is_file():

@@ -11,9 +11,11 @@ from docsorter.configuration import Configuration
 from docsorter.documents import CheckOutcome, Document, Reason, ReasonCode, State, VerdictKind
 from docsorter.service.earning import Earning
 from docsorter.service.engine import Sight
+from docsorter.service.evidence import missed
 from docsorter.service.forgetting import Forgetting
 from docsorter.service.learning.candidates import Candidate, Candidates
 from docsorter.service.learning.snapshot_folders import Snapshots
+from docsorter.service.learning.taking_over import heard_of, taking_over
 from docsorter.service.rehearsing import Rehearsing, rehearsed_since
 from docsorter.store.rehearsals import REHEARSAL, Shadow
 from tests.service.earning_desk import EarningDesk, KeyedReader
@@ -129,6 +131,12 @@ def test_a_promoted_model_sorts_at_once_what_its_own_evidence_bears(desk: Rehear
     shadows = [
         Shadow(one.check_id, labels[one.document.id], 0.9 + n / 1000) for n, one in enumerate(found)
     ]
+    settings = desk.configuration.settings.promise
+    reckoned = taking_over(
+        heard_of([(0.95, score, labels[one.document.id], one.said, one.inclusion)
+                  for one, (_, _, score) in zip(found, shadows, strict=True)]),
+        0.9, settings, missed(desk.store, settings),
+    )  # fmt: skip
     assert desk.store.take_along(NEW, "answers-1", shadows, actor="anna") == 20
     assert desk.store.take_along(NEW, "answers-1", shadows, actor="anna") == 0
     scores = desk.store.drawn_scores(NEW, 100)
@@ -141,6 +149,9 @@ def test_a_promoted_model_sorts_at_once_what_its_own_evidence_bears(desk: Rehear
     assert position.threshold is not None
     assert position.level is not None
     assert 0 < position.level.checked <= 17  # the first three are the pilot
+    above = [score >= position.threshold for _, _, score in shadows]
+    assert reckoned.after == pytest.approx(sum(above) / 20), "what was reckoned is what came"
+    assert (reckoned.before, reckoned.holds) == (1, sum(above) == 20)
     assert desk.troubles() == []
 
 

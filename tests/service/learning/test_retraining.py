@@ -8,16 +8,20 @@ from typing import Any
 
 import pytest
 
+from docsorter.configuration import load
 from docsorter.decide import gate as gates
 from docsorter.decide.gate import Gate, GateVerdict
 from docsorter.documents import CheckOutcome
 from docsorter.errors import ConflictError, EnvironmentFaultError
 from docsorter.model.registry import ModelRegistry
 from docsorter.service.learning import judging
+from docsorter.service.learning.candidates import Taught
 from docsorter.service.learning.manifest import Manifest
-from docsorter.service.learning.retraining import Retraining, Taught
+from docsorter.service.learning.retraining import Retraining
+from docsorter.service.learning.taking_over import TakingOver
 from docsorter.service.learning.trainer import Trainer
 from docsorter.service.promoting import Person, Promoter
+from docsorter.service.rehearsing import KIND
 from docsorter.store.evidence_tables import CheckRow
 from docsorter.store.rehearsals import Shadow
 from tests.model.variants import write_variant
@@ -163,8 +167,46 @@ def test_one_that_fails_is_refused_for_good_and_its_documents_are_let_go(
 def test_one_put_to_use_by_hand_waits_no_more(scene: Scene) -> None:
     scene.learn()
     Promoter(scene.desk.configuration, scene.desk.store, scene.desk.clock).promote("answers-1", ADA)
-    assert scene.steps.waiting() is None
+    # At once, and not only when somebody retrains: the daemon would draw for it until then.
+    assert scene.steps.candidates.waiting() is None
     assert scene.steps.candidates.all()[0].why == "put to use by hand"
+
+
+def test_one_that_would_cost_automation_is_not_put_to_use_though_it_passed(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    candidate = scene.learn().candidate
+    gate(monkeypatch, GateVerdict.PASSED)
+    judged = scene.steps.judge(candidate, quiet)
+    assert judged.taking_over is None, "nothing was earned here"
+    costly = dataclasses.replace(judged, taking_over=TakingOver(80, 0.5, 0.25))
+    with pytest.raises(ConflictError, match=r"25\.0% alone, the model in use 50\.0%"):
+        scene.steps.promote(costly, ADA)
+    assert scene.steps.in_use.name == "starter"
+    assert scene.steps.waiting() is not None
+    no_worse = dataclasses.replace(judged, taking_over=TakingOver(80, 0.5, 0.5))
+    assert scene.steps.promote(no_worse, ADA).bundle == "answers-1"
+
+
+def test_one_that_rehearsed_in_vain_is_given_up_after_its_days(
+    desk: Desk, variants: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.configuration = load(
+        desk.configuration.workspace,
+        {"decide.autonomy": "earned", "learning.rehearsal_days": 5},
+    )
+    answered(desk, b"claim 0.5 a", "invoice")
+    answered(desk, b"claim 0.5 b", "claim")
+    scene = Scene(desk, variants)
+    candidate = scene.learn().candidate
+    gate(monkeypatch, GateVerdict.OPEN)
+    desk.store.add_event(KIND, actor="daemon", detail={"candidate": candidate.name})
+    desk.clock.advance(4 * 86_400)
+    assert scene.steps.judge(candidate, quiet).candidate.standing == "waiting"
+    desk.clock.advance(2 * 86_400)
+    settled = scene.steps.judge(candidate, quiet).candidate
+    assert settled.standing == "refused"
+    assert settled.why == "given up after 5 days: it open"
 
 
 def test_a_candidate_that_was_removed_waits_no_more(scene: Scene) -> None:

@@ -12,9 +12,10 @@ from PIL import Image
 from docsorter.documents import PageSet, RawOutput, ReasonCode
 from docsorter.errors import ConflictError, DocumentError, NotFoundError
 from docsorter.service.learning import sheet, unknown
+from docsorter.service.learning.groups import Listing
 from docsorter.service.learning.sheet import write_sheet
 from docsorter.service.learning.snapshot_folders import Snapshots
-from docsorter.service.learning.unknown import Listing, UnknownDocuments
+from docsorter.service.learning.unknown import UnknownDocuments
 from docsorter.store.rows import open_entry_row
 from tests.service.desk import Desk
 from tests.service.learning.answered import answer

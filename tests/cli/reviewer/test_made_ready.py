@@ -1,0 +1,108 @@
+"""The next page is loaded and drawn before it is needed, and sharp where somebody looks close."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+
+import pytest
+from PIL import Image
+
+from docsorter.cli.reviewer import page_view, viewport
+from docsorter.cli.reviewer.viewport import Seen, Size, Viewport
+from docsorter.service.desk.pictures import QUICK, SHARP
+from tests.cli.reviewer.scene import Scene, Shown
+
+Drive = Callable[[Shown], Awaitable[None]]
+
+
+def run(scene: Scene, drive: Drive, **how: object) -> None:
+    async def driven() -> None:
+        async with scene.screen(**how) as shown:  # type: ignore[arg-type]
+            await drive(shown)
+
+    asyncio.run(driven())
+
+
+def test_the_next_page_is_not_drawn_when_the_key_is_pressed_but_before(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.wait(*(f"claim-{number}.png" for number in range(8)))
+    looks: list[Viewport] = []
+    true_look = viewport.look
+
+    def look(page: Image.Image, view: Viewport, canvas: Size) -> Seen:
+        if threading.current_thread() is threading.main_thread():
+            looks.append(view)
+        return true_look(page, view, canvas)
+
+    async def drive(shown: Shown) -> None:
+        # The first ones may have come before the window had a size.
+        await shown.press("1", "1", "1", "1")
+        monkeypatch.setattr(page_view, "look", look)
+        await shown.press("1")
+        assert shown.desk.page_view.shows_page
+        assert looks == []
+        await shown.press("plus")  # what nobody could foresee is drawn then
+        assert [view.zoom for view in looks][:1] == [1.5]
+
+    run(scene, drive)
+
+
+def test_a_page_drawn_ahead_for_another_size_of_the_window_is_drawn_anew(scene: Scene) -> None:
+    scene.wait("invoice-1.png", "claim-2.png", "letter-3.png")
+
+    async def drive(shown: Shown) -> None:
+        await shown.pilot.resize_terminal(100, 40)
+        await shown.settle()
+        await shown.press("1")
+        (canvas,) = shown.desk.query(page_view.CellCanvas)
+        assert len(canvas._strips) == canvas.size.height
+        assert {strip.cell_length for strip in canvas._strips} == {canvas.size.width}
+
+    run(scene, drive)
+
+
+def test_a_page_is_loaded_for_a_quick_look_and_sharp_once_somebody_looks_closer(
+    scene: Scene,
+) -> None:
+    scene.wait("invoice-1.png")
+
+    async def drive(shown: Shown) -> None:
+        assert set(scene.reader.sizes) == {QUICK}
+        await shown.press("plus", "right")
+        assert scene.reader.sizes.count(SHARP) == 1
+        assert shown.desk.page_view.view.zoom == 1.5
+
+    run(scene, drive)
+
+
+def test_a_sharp_page_that_comes_too_late_is_not_shown_in_the_place_of_the_next(
+    scene: Scene,
+) -> None:
+    scene.wait("invoice-1.png", "claim-2.png")
+
+    async def drive(shown: Shown) -> None:
+        scene.reader.held = held = Future[None]()
+        await shown.pilot.press("plus")
+        await shown.pilot.press("1")
+        shown_next = shown.desk.flow.item
+        before = shown.desk.page_view._page
+        held.set_result(None)
+        await shown.settle()
+        assert shown.desk.flow.item is shown_next
+        assert shown.desk.page_view._page is before
+
+    run(scene, drive)
+
+
+def test_where_the_sharp_page_cannot_be_loaded_the_quick_one_stays(scene: Scene) -> None:
+    (document,) = scene.wait("invoice-1.png")
+
+    async def drive(shown: Shown) -> None:
+        scene.desk.path(document).unlink()
+        await shown.press("plus")
+        assert shown.desk.page_view.shows_page
+        assert shown.desk.page_view.view.zoom == 1.5
+
+    run(scene, drive)
