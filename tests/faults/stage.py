@@ -92,8 +92,9 @@ class Eye(WordReader):
         card = SimpleNamespace(name="test-1")
         self.card = card
         self.model = SimpleNamespace(
-            card=card, fingerprint="", statement="a statement", rule_key=""
-        )
+            card=card, fingerprint="", statement="a statement", rule_key="",
+            bundle=SimpleNamespace(runtime_file=Path("no model is mapped")),
+        )  # fmt: skip
 
     def close(self) -> None:
         """There is nothing to close."""

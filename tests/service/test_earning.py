@@ -151,10 +151,10 @@ def test_another_target_is_judged_by_the_same_evidence_from_the_beginning(
 def test_more_confidence_may_be_asked_for_than_was_earned(
     configuration: Configuration, clock: ManualClock
 ) -> None:
-    desk = EarningDesk(configuration, clock, {"decide.threshold": 0.9985})
+    desk = EarningDesk(configuration, clock, {"decide.threshold": 0.9995})
     desk.grant()
-    assert desk.sees("invoice", 0.998).state is State.REVIEW
-    assert desk.sees("invoice", 0.999).state is State.SORTED
+    assert desk.sees("invoice", 0.999).state is State.REVIEW
+    assert desk.sees("invoice", 0.9999).state is State.SORTED
     desk.store.close()
 
 
