@@ -15,7 +15,7 @@ from docsorter.documents import ReasonCode
 from docsorter.errors import DependencyError, DocumentError, NotFoundError
 from docsorter.pages import refusals
 from docsorter.pages.families import open_document
-from docsorter.pages.fit import fit_image, flatten
+from docsorter.pages.fit import centred, flatten, reduce_to
 from docsorter.pages.pictures import KilledError, Pictures, Wanted, no_such_page
 from docsorter.pages.protocol import NOT_SHUT_IN, Request, write_result
 from docsorter.pages.sandbox.confine import Bounds, Features, confine
@@ -82,8 +82,9 @@ def _pages(file: BinaryIO, request: Request) -> _Answer:
     traits: Traits = {}
     squares = []
     for page in pictures.pages:
-        traits = traits or traits_of(page)
-        squares.append(fit_image(page, request.size).tobytes())
+        small = reduce_to(page, request.size)
+        traits = traits or traits_of(page, small)
+        squares.append(centred(small, request.size).tobytes())
     white = b"\xff" * (request.size * request.size * 3)
     if all(square == white for square in squares):
         raise _blank(len(squares))

@@ -38,11 +38,20 @@ def fit_page(image: Image.Image, size: int) -> "NDArray[np.uint8]":
 
 def fit_image(image: Image.Image, size: int) -> Image.Image:
     """Return the same as `fit_page`, as an RGB picture of `size` x `size`."""
+    return centred(reduce_to(image, size), size)
+
+
+def reduce_to(image: Image.Image, size: int) -> Image.Image:
+    """Return a picture as RGB, its longer side `size` pixels: what `centred` puts on white."""
     longest = max(image.size)
     width, height = (max(1, round(side * size / longest)) for side in image.size)
-    small = shrunk(image, (width, height), Image.Resampling.LANCZOS)
+    return shrunk(image, (width, height), Image.Resampling.LANCZOS).convert("RGB")
+
+
+def centred(small: Image.Image, size: int) -> Image.Image:
+    """Return an RGB picture of at most `size` x `size` in the middle of a white square."""
     square = Image.new("RGB", (size, size), _WHITE)
-    square.paste(small.convert("RGB"), ((size - width) // 2, (size - height) // 2))
+    square.paste(small, ((size - small.width) // 2, (size - small.height) // 2))
     return square
 
 

@@ -99,7 +99,9 @@ class ServerLink:
 
 def _environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-    # One arena keeps the address space small that children are limited by.
+    # One arena keeps the address space small that children are limited by. A decoded page is
+    # megabytes: in pages of 2 MB a child touches them with a third of the faults (malloc(3)).
+    memory = {"MALLOC_ARENA_MAX": "1", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
     paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     search = {"PYTHONPATH": os.pathsep.join(paths)}
-    return {**kept, **search, "LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}
+    return {**kept, **search, **memory, "LC_ALL": "C.UTF-8"}

@@ -29,11 +29,12 @@ _DARK: Final = 96
 Traits = dict[str, float | str]
 
 
-def traits_of(page: Image.Image) -> Traits:
+def traits_of(page: Image.Image, small: Image.Image | None = None) -> Traits:
     """Return the traits of a decoded page.
 
     Args:
         page: Upright, of any mode; its `info` may say at how many dots per inch it was scanned.
+        small: The same page as RGB of a few hundred pixels, where somebody has made one already.
 
     Returns:
         `dpi` as the file says, 0 when it says nothing; `shape`, height by width; `ink`, one of
@@ -42,13 +43,13 @@ def traits_of(page: Image.Image) -> Traits:
         cannot be measured.
     """
     try:
-        return _measured(page)
+        return _measured(page, small or page)
     except BROKEN:
         return {}  # a page is never refused for want of them
 
 
-def _measured(page: Image.Image) -> Traits:
-    small = shrunk(page, (_SMALL, _SMALL), Image.Resampling.BOX).convert("RGB")
+def _measured(page: Image.Image, seen: Image.Image) -> Traits:
+    small = shrunk(seen, (_SMALL, _SMALL), Image.Resampling.BOX).convert("RGB")
     piece = _piece(page)
     histogram = piece.histogram()
     return {

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from docsorter.pages.fit import reduce_to
 from docsorter.pages.reader import PageReader
 from docsorter.pages.traits import checked, traits_of
 from docsorter.settings import PagesSettings
@@ -44,6 +45,16 @@ def test_black_borders_and_resolution_are_seen() -> None:
     assert float(traits_of(framed)["frame"]) > 0.8
     assert traits_of(framed)["dpi"] == 300
     assert float(traits_of(page())["frame"]) < 0.05
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB"])
+def test_the_page_that_the_classifier_sees_serves_as_well(mode: str) -> None:
+    whole = page(8, 220).resize((1000, 1400)).convert(mode)
+    alone, beside = traits_of(whole), traits_of(whole, reduce_to(whole, 299))
+    assert beside["ink"] == alone["ink"]
+    assert beside["frame"] == pytest.approx(alone["frame"], abs=0.02)
+    same = ("dpi", "shape", "noise", "paper")
+    assert [beside[name] for name in same] == [alone[name] for name in same]
 
 
 @pytest.mark.parametrize("dpi", [(float("nan"), 1), ("x", "y"), (-5, -5), (10**9, 1), None, ()])
