@@ -168,6 +168,7 @@ class Daemon:
         models: ModelSwitch,
     ) -> None:
         """One tick; trouble with the surroundings pauses the intake and is tried again."""
+        asked = False
         try:
             self._check_surroundings(assembly)
             models.tick()
@@ -178,11 +179,12 @@ class Daemon:
             claimer.add(inbox.tick(max(0, _BACKLOG - claimer.backlog)))
             for oddity in inbox.take_oddities():
                 _LOG.warning("left alone in the inbox: %s: %s", oddity.path, oddity.text)
-            self._hand_out(assembly, claimer, workers)
+            asked = self._hand_out(assembly, claimer, workers)
             self._pauses.end()
         except (EnvironmentFaultError, StoreError, OSError) as error:
             self._pauses.begin(pause_of(error))
-        self._heartbeat.beat("paused" if self._pauses.now else "running", self._pauses.now)
+        pause = self._pauses.now
+        self._heartbeat.beat("paused" if pause else "running", pause, count=asked)
 
     def _check_surroundings(self, assembly: Assembly) -> None:
         """Look whether what failed before works again, and whether the clock was set."""
@@ -191,12 +193,13 @@ class Daemon:
             assembly.store.check_writable()
         self._hastening.tick(assembly)
 
-    def _hand_out(self, assembly: Assembly, claimer: Claimer, workers: Workers) -> None:
+    def _hand_out(self, assembly: Assembly, claimer: Claimer, workers: Workers) -> bool:
+        """Give the workers what there is to do; return whether the store was asked for it."""
         trouble = workers.take_trouble()
         if trouble is not None:
             raise trouble
         due = assembly.due
-        due.look(workers.has, resuming=self._pauses.now is not None)
+        asked = due.look(workers.has, resuming=self._pauses.now is not None)
         # What a worker carries just now looks like a move that was put off until a moment ago.
         unfinished = [move for move in due.take_moves() if not workers.has(move.document_id)]
         if unfinished:
@@ -208,6 +211,7 @@ class Daemon:
             claim = claimer.plan_next()
             if claim is not None:
                 workers.submit(claim.document.id, partial(claimer.carry, claim))
+        return asked
 
     def _doze(
         self, seconds: float, models: ModelSwitch, assembly: Assembly, promotions: PromotionWatch

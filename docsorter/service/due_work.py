@@ -36,12 +36,15 @@ class DueWork:
         """Ask at the next look, whenever the last one was: something is known to have changed."""
         self._asked_at = float("-inf")
 
-    def look(self, has: Callable[[int], bool], *, resuming: bool) -> None:
+    def look(self, has: Callable[[int], bool], *, resuming: bool) -> bool:
         """Ask the store if it is time to, or if more is known to be there.
 
         Args:
             has: Whether a document is being looked at already.
             resuming: After a pause, what it interrupted is taken up at once.
+
+        Returns:
+            Whether it asked.
 
         Raises:
             StoreError: The database fails; it is asked again at the next look.
@@ -49,13 +52,14 @@ class DueWork:
         now = self._clock.monotonic()
         if now < self._asked_at + _EVERY and (self._documents or self._is_all) and not resuming:
             self._stale = True
-            return
+            return False
         wall = self._clock.now()
         self._moves = due_moves(self._store, wall, resuming=resuming)
         found = self._store.due_documents(_AT_ONCE, wall)
         self._documents = deque(document.id for document in found if not has(document.id))
         self._is_all = len(found) < _AT_ONCE
         self._asked_at, self._stale = now, False
+        return True
 
     def take_moves(self) -> list[Move]:
         """Return the planned moves to take up, once."""

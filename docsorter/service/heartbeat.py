@@ -76,16 +76,25 @@ class Heartbeat:
         self,
         state: Literal["running", "paused", "draining", "stopped"],
         pause: Pause | None = None,
+        *,
+        count: bool = False,
     ) -> None:
         """Write the heartbeat when it is due, and ping when watcher, workers and store moved.
 
         A pause is no reason to be restarted: the surroundings fail, not the daemon.
+
+        Args:
+            state: What the daemon does.
+            pause: Why it waits, if it does.
+            count: The store was asked just now, so that what waits may be counted as well: two
+                rhythms of half a second would keep waking the daemon for each other.
         """
         now = self._clock.monotonic()
         if state in {"running", "paused"}:
             self._ping(now, paused=state == "paused")
-        if self._is_early(now, (state, pause, self._model)):
+        if not count and self._is_early(now, (state, pause, self._model)):
             return
+        self._said, self._counted_at = (state, pause, self._model), now
         health = self._health(state, pause)
         self._tell(health)
         changed = self._last is None or _essence(health) != _essence(self._last)
@@ -105,13 +114,18 @@ class Heartbeat:
         if word == self._said and now < self._counted_at + _AT_MOST:
             self._pending = True
             return True
-        self._said, self._counted_at = word, now
         return False
 
     def next_write(self) -> float:
-        """Return seconds until there is something to write, not counting what happens till then."""
-        wait = _AT_MOST if self._pending else _EVERY
-        return max(0.0, self._written_at + wait - self._clock.monotonic())
+        """Return seconds until there is something to write, not counting what happens till then.
+
+        What came too early to be counted is written once it may be counted, not before: a loop
+        that sleeps for so long would otherwise not sleep at all.
+        """
+        due = self._written_at + _EVERY
+        if self._pending:
+            due = max(self._written_at, self._counted_at) + _AT_MOST
+        return max(0.0, due - self._clock.monotonic())
 
     def _write(self, health: Health, now: float) -> None:
         try:

@@ -50,3 +50,5 @@ def test_a_real_daemon_at_rest_stays_small_and_asleep() -> None:
     wakes = found["wakes_per_s"]
     assert isinstance(wakes, dict)
     assert sum(wakes.values()) < 20
+    # A loop that does not sleep never waits either, and would pass as asleep.
+    assert float(str(found["cpu_ms_per_s"])) < 100

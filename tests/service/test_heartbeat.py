@@ -116,6 +116,25 @@ def test_a_change_right_after_a_write_is_written_half_a_second_later(rig: Rig) -
     assert beat.in_flight == 1
 
 
+def test_a_beat_that_came_too_early_never_asks_for_no_sleep(rig: Rig) -> None:
+    rig.clock.advance(10)
+    rig.heart.beat("running")  # counted, and nothing to write
+    rig.clock.advance(0.3)
+    rig.heart.beat("running")  # too early to count again
+    assert rig.heart.next_write() == pytest.approx(0.2)
+    rig.clock.advance(0.2)
+    rig.heart.beat("running")
+    assert rig.heart.next_write() == pytest.approx(19.5)
+
+
+def test_what_was_asked_of_the_store_is_counted_at_the_same_time(rig: Rig) -> None:
+    rig.clock.advance(10)
+    rig.heart.beat("running")
+    rig.clock.advance(0.3)
+    rig.heart.beat("running", count=True)
+    assert rig.heart.next_write() == pytest.approx(19.7)
+
+
 def test_a_heartbeat_that_is_no_heartbeat_counts_as_none(tmp_path: Path) -> None:
     assert health.read(tmp_path) is None
     (tmp_path / health.FILE_NAME).write_text("{half")
