@@ -138,6 +138,11 @@ def _prepare(recipe: Recipe) -> tuple[Corpus, Lesson]:
     cache = RasterCache(recipe.work / "pages")
     corpus = gather(recipe.synthetic, recipe.real, cache, seed=recipe.seed)
     _LOG.info("documents: %s", json.dumps(corpus.counts()))
+    if not corpus.of("test", "synthetic"):  # before hours of training, not after them
+        raise UsageError(
+            f"no generated document is left to test on: there are too few in {recipe.synthetic}",
+            remedy="generate more of them with `docsorter synth DIR/test --split test`",
+        )
     plan = plan_classes(((s.kind, s.label) for s in corpus.of("train")), LABELS)
     return corpus, lesson_of(corpus, cache, plan, recipe.choice)
 

@@ -264,6 +264,18 @@ def test_the_last_stage_may_be_trained_apart_from_a_written_lesson(
     assert any("learned apart" in line for line in log)
 
 
+def test_too_few_documents_to_test_on_are_noticed_before_the_training(
+    recipe: Recipe, tmp_path: Path
+) -> None:
+    made = _generate(tmp_path / "generated")
+    (made / "test" / "index.jsonl").write_text("")
+
+    with pytest.raises(UsageError, match="no generated document is left to test on"):
+        hand_out(replace(recipe, synthetic=made, work=tmp_path / "work"), tmp_path / "x", SILENT)
+
+    assert not (tmp_path / "x").exists()
+
+
 def test_bad_input_of_the_training_apart_is_one_line_and_an_exit_code(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
