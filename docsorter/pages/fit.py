@@ -33,12 +33,7 @@ def fit_page(image: Image.Image, size: int) -> "NDArray[np.uint8]":
     # NumPy is loaded on demand: the process that forks the readers does without it.
     import numpy as np  # noqa: PLC0415
 
-    return np.array(fit_image(image, size), dtype=np.uint8)
-
-
-def fit_image(image: Image.Image, size: int) -> Image.Image:
-    """Return the same as `fit_page`, as an RGB picture of `size` x `size`."""
-    return centred(reduce_to(image, size), size)
+    return np.array(centred(reduce_to(image, size), size), dtype=np.uint8)
 
 
 def reduce_to(image: Image.Image, size: int) -> Image.Image:

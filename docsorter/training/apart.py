@@ -7,7 +7,6 @@ there are processors. `python -m docsorter.training.starter ... --learned WEIGHT
 """
 
 import argparse
-import logging
 import multiprocessing
 import os
 import sys
@@ -18,12 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docsorter.errors import DocsorterError
-from docsorter.training.batches import PageDrawer, prefetched
+from docsorter.training.batches import prefetched
+from docsorter.training.lesson import batch_of
 from docsorter.training.lesson_file import read_lesson
+from docsorter.training.run_log import log_of, logged_to
 
 if TYPE_CHECKING:
-    from docsorter.training.fit import Batch, Stage
-    from docsorter.training.lesson import Lesson
+    from docsorter.training.fit import Stage
+    from docsorter.training.lesson import Batch, Lesson
     from docsorter.training.validation import Validation
 
 
@@ -41,11 +42,7 @@ def draw(folder: Path, length: int, seed: int, step: int) -> "Batch":
         seed: Of everything drawn.
         step: The number.
     """
-    lesson = _lesson(folder)
-    targets = lesson.targets
-    drawer = PageDrawer(lesson.square, lesson.size, seed)
-    indices, pages = drawer.batch(targets.chances, length, 3, step)
-    return pages, targets.outputs[indices], targets.kinds[indices]
+    return batch_of(_lesson(folder), length, seed, step)
 
 
 def learn(
@@ -83,21 +80,6 @@ def learn(
     return seen
 
 
-def log_of(weights: Path) -> Path:
-    """Return where the log of the training that made these weights is."""
-    return weights.with_suffix(".log")
-
-
-def _log_to(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    form = logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S")
-    logger = logging.getLogger("docsorter")
-    logger.setLevel(logging.INFO)
-    for handler in (logging.StreamHandler(), logging.FileHandler(path, encoding="utf-8")):
-        handler.setFormatter(form)
-        logger.addHandler(handler)
-
-
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     result = argparse.ArgumentParser(
@@ -120,14 +102,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     options = parser().parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    _log_to(log_of(options.out))
     work = options.work or options.out.with_name(options.out.name + "-work")
     base = None if options.base == "random" else Path(options.base)
     try:
         from docsorter.training.fit import Stage  # noqa: PLC0415 -- Keras, seconds
 
         stage = Stage("all", options.steps, options.rate, options.every)
-        learn(options.lesson, base, work, stage, options.batch, options.seed, options.out)
+        with logged_to(log_of(options.out)):
+            learn(options.lesson, base, work, stage, options.batch, options.seed, options.out)
     except DocsorterError as error:
         sys.stderr.write(f"{error}\n")
         return int(error.exit_code)

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import keras
 import numpy as np
 
 from docsorter.training.batches import in_chunks, prefetched
 from docsorter.training.network import Network
-from docsorter.training.taught import runner
+from docsorter.training.taught import inputs_of, pooled, runner
 from docsorter.training.untyped import Tensor
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def cached_maps(
     if maps.shape != shape:
         path.unlink()
         return cached_maps(network, page, length, path)
-    inputs = keras.Input((network.size, network.size, 3), dtype="uint8")
+    inputs = inputs_of(network, "all")
     run = runner(inputs, network.lower(network.scale(inputs), training=False))
     todo = [rows for rows in in_chunks(length, _CHUNK) if not maps[rows.stop - 1].any()]
     made = prefetched(
@@ -61,6 +60,6 @@ def cached_maps(
 
 def pooled_features(network: Network, maps: Tensor) -> "NDArray[np.float32]":
     """Return pooled features (n, 2048) of cached maps, through the upper blocks as they are."""
-    inputs = keras.Input(network.upper.input_shape[1:], dtype="float16")
-    run = runner(inputs, network.pool(network.above_cut(inputs)))
+    inputs = inputs_of(network, "upper")
+    run = runner(inputs, pooled(network, "upper", inputs))
     return np.concatenate([run(maps[rows]) for rows in in_chunks(len(maps), _CHUNK)])

@@ -23,7 +23,7 @@ from docsorter.training.validation import Validation
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Batch = tuple[NDArray[np.generic], NDArray[np.int32], NDArray[np.int32]]
+    from docsorter.training.lesson import Batch
 
 _LOG: Final = logging.getLogger(__name__)
 

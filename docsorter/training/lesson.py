@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from docsorter.training.batches import Targets, targets_of
+from docsorter.training.batches import PageDrawer, Targets, targets_of
 from docsorter.training.classes import ClassPlan
 from docsorter.training.corpus import Corpus
 from docsorter.training.rasters import BASE, RasterCache
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Square = Callable[[int], NDArray[np.uint8]]
+    Batch = tuple[NDArray[np.generic], NDArray[np.int32], NDArray[np.int32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +73,21 @@ def lesson_of(corpus: Corpus, cache: RasterCache, plan: ClassPlan, choice: Choic
         np.stack([cache.pages(sample.path, choice.size)[0] for sample in chosen]),
         np.array(columns, np.int32),
     )
+
+
+def batch_of(lesson: Lesson, length: int, seed: int, step: int) -> "Batch":
+    """Return batch number `step` of the last stage; it is the same wherever it is drawn.
+
+    Args:
+        lesson: Where it is drawn from, by its chances.
+        length: Pages in a batch.
+        seed: Of everything drawn.
+        step: The number.
+
+    Returns:
+        Augmented pages (length, size, size, 3) uint8, and their columns as outputs and as kinds.
+    """
+    targets = lesson.targets
+    drawer = PageDrawer(lesson.square, lesson.size, seed)
+    indices, pages = drawer.batch(targets.chances, length, 3, step)
+    return pages, targets.outputs[indices], targets.kinds[indices]

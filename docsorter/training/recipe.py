@@ -4,7 +4,6 @@ import datetime as dt
 import hashlib
 import json
 import logging
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import Final
 from docsorter.errors import ModelError, UsageError
 from docsorter.model.bundle import CARD, RUNTIME, digest
 from docsorter.model.card import Origin, read_card
-from docsorter.training.apart import log_of
 from docsorter.training.bundle_writer import write_bundle
 from docsorter.training.classes import plan_classes
 from docsorter.training.corpus import Corpus, gather, served_only
@@ -28,6 +26,7 @@ from docsorter.training.network import save_tuning_weights, shift_background
 from docsorter.training.progress import Progress
 from docsorter.training.rasters import RasterCache
 from docsorter.training.rule import prior_shift
+from docsorter.training.run_log import log_of, logged_to
 from docsorter.training.training_run import IMAGENET, Schedule, TrainingRun, new_network
 
 _LOG: Final = logging.getLogger(__name__)
@@ -89,10 +88,8 @@ def make(recipe: Recipe, now: Callable[[], dt.datetime]) -> Finished:
         DocsorterError: Documents, weights or disk are not as they must be; there is no half
             bundle, and the same command goes on where it was.
     """
-    recipe.work.mkdir(parents=True, exist_ok=True)
     log = recipe.work / "train.log"
-    handler = _log_to(log)
-    try:
+    with logged_to(log):
         corpus, lesson = _prepare(recipe)
         _claim(recipe, corpus)
         plan = lesson.plan
@@ -113,9 +110,6 @@ def make(recipe: Recipe, now: Callable[[], dt.datetime]) -> Finished:
             recipe.tuning.mkdir(parents=True, exist_ok=True)
             save_tuning_weights(network, recipe.tuning / TUNING)
         return finished
-    finally:
-        logging.getLogger("docsorter").removeHandler(handler)
-        handler.close()
 
 
 def hand_out(recipe: Recipe, folder: Path, progress: Progress) -> None:
@@ -230,19 +224,3 @@ def _apart_log(recipe: Recipe) -> str:
     """Return what was logged where the last stage was trained, if it was elsewhere."""
     log = log_of(recipe.learned) if recipe.learned else None
     return log.read_text(encoding="utf-8") if log and log.is_file() else ""
-
-
-def _log_to(path: Path) -> logging.Handler:
-    """Log into a file that travels with the bundle, and to the terminal."""
-    logger = logging.getLogger("docsorter")
-    logger.setLevel(logging.INFO)
-    logger.propagate = False  # absl, which TensorFlow brings, prints everything again
-    form = logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S")
-    if not logger.handlers:
-        terminal = logging.StreamHandler(sys.stderr)
-        terminal.setFormatter(form)
-        logger.addHandler(terminal)
-    handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(form)
-    logger.addHandler(handler)
-    return handler

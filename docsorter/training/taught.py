@@ -35,9 +35,9 @@ class Taught:
     """
 
     def __init__(self, network: Network, part: Part, optimizer: Optimizer) -> None:
-        inputs = _inputs(network, part)
+        inputs = inputs_of(network, part)
         self._dropout = keras.layers.Dropout(_DROPOUT, seed=0)
-        logits = network.head(self._dropout(_pooled(network, part, inputs)))
+        logits = network.head(self._dropout(pooled(network, part, inputs)))
         self.model = _with_loss(network, inputs, logits)
         self.model.compile(optimizer, jit_compile=just_in_time())
 
@@ -92,7 +92,8 @@ def _loss(network: Network, kind_logits: Tensor, outputs: Tensor, kinds: Tensor)
     return ops.mean(coarse * (1 - _KIND_SHARE * known) + _KIND_SHARE * fine)
 
 
-def _pooled(network: Network, part: Part, inputs: Tensor) -> Tensor:
+def pooled(network: Network, part: Part, inputs: Tensor) -> Tensor:
+    """Return pooled features (n, 2048) for the inputs of a stage."""
     if part == "head":
         return inputs
     if part == "upper":
@@ -100,7 +101,8 @@ def _pooled(network: Network, part: Part, inputs: Tensor) -> Tensor:
     return network.pool(network.trunk(network.scale(inputs), training=False))
 
 
-def _inputs(network: Network, part: Part) -> Tensor:
+def inputs_of(network: Network, part: Part) -> Tensor:
+    """Return the symbolic inputs of a stage, as `Taught` says."""
     if part == "head":
         return keras.Input((network.trunk.output.shape[-1],))
     if part == "upper":

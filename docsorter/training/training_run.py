@@ -13,7 +13,7 @@ from docsorter.training.batches import PageDrawer, prefetched
 from docsorter.training.classes import ClassPlan
 from docsorter.training.features import cached_maps, pooled_features
 from docsorter.training.fit import Stage, Trainer
-from docsorter.training.lesson import Lesson
+from docsorter.training.lesson import Lesson, batch_of
 from docsorter.training.network import (
     Network,
     assign_folded,
@@ -29,7 +29,7 @@ from docsorter.training.validation import Looking, Validation
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from docsorter.training.fit import Batch
+    from docsorter.training.lesson import Batch
 
 _LOG: Final = logging.getLogger(__name__)
 IMAGENET: Final = "imagenet"
@@ -212,9 +212,5 @@ class TrainingRun:
         return lambda steps: prefetched(make, steps)
 
     def _page_batches(self, steps: range) -> "Iterator[Batch]":
-        def make(step: int) -> "Batch":
-            targets = self._lesson.targets
-            indices, pages = self._drawer.batch(targets.chances, self._schedule.batch, 3, step)
-            return pages, targets.outputs[indices], targets.kinds[indices]
-
-        return prefetched(make, steps)
+        length = self._schedule.batch
+        return prefetched(lambda step: batch_of(self._lesson, length, self._seed, step), steps)

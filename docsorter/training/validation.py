@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 
 from docsorter.training.batches import in_chunks
 from docsorter.training.lesson import Lesson
 from docsorter.training.network import Network
-from docsorter.training.taught import runner
+from docsorter.training.taught import inputs_of, pooled, runner
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +22,8 @@ class Looking:
     """Measures a network, as it is at the time, on the validation pages of a lesson."""
 
     def __init__(self, network: Network, lesson: Lesson) -> None:
-        pixels = keras.Input((network.size, network.size, 3), dtype="uint8")
-        features = network.pool(network.trunk(network.scale(pixels), training=False))
+        pixels = inputs_of(network, "all")
+        features = pooled(network, "all", pixels)
         self._run = runner(pixels, network.label_logits(network.head(features)))
         self._pages, self._outputs = lesson.validation, lesson.outputs
 

@@ -24,7 +24,7 @@ from docsorter.training.validation import Validation
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from docsorter.training.fit import Batch
+    from docsorter.training.lesson import Batch
 
     Floats = NDArray[np.float64]
 

@@ -1,8 +1,9 @@
 """A workspace in which documents wait, everything real but the eye of the model."""
 
+import asyncio
 import contextlib
 import io
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -234,3 +235,16 @@ class Shown:
 def _lines(app: ReviewApp) -> Iterator[str]:
     for line in app.screen._compositor.render_strips():
         yield "".join(segment.text for segment in line)
+
+
+Drive = Callable[[Shown], Awaitable[None]]
+
+
+def run(scene: Scene, drive: Drive, **how: object) -> None:
+    """Open the screen and let `drive` use it, to the end."""
+
+    async def driven() -> None:
+        async with scene.screen(**how) as shown:  # type: ignore[arg-type]
+            await drive(shown)
+
+    asyncio.run(driven())

@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 
 import pytest
@@ -13,17 +12,7 @@ from docsorter.disk import Disk
 from docsorter.documents import Place, State
 from docsorter.review.items import Item, QueueSource
 from docsorter.store import ReviewFilter
-from tests.cli.reviewer.scene import Scene, Shown
-
-Drive = Callable[[Shown], Awaitable[None]]
-
-
-def run(scene: Scene, drive: Drive, **how: object) -> None:
-    async def driven() -> None:
-        async with scene.screen(**how) as shown:  # type: ignore[arg-type]
-            await drive(shown)
-
-    asyncio.run(driven())
+from tests.cli.reviewer.scene import Scene, Shown, run
 
 
 def test_two_reviewers_never_hold_the_same_document(scene: Scene) -> None:

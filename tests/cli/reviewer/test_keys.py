@@ -1,26 +1,14 @@
 """Every key of the screen, pressed."""
 
-import asyncio
 import itertools
 import json
-from collections.abc import Awaitable, Callable
 
 import pytest
 
 from docsorter.cli.reviewer.keys import KEYS, RESERVED
 from docsorter.documents import Place, State
 from docsorter.review.choices import choices
-from tests.cli.reviewer.scene import LABELS, Scene, Shown
-
-Drive = Callable[[Shown], Awaitable[None]]
-
-
-def run(scene: Scene, drive: Drive, **how: object) -> None:
-    async def driven() -> None:
-        async with scene.screen(**how) as shown:  # type: ignore[arg-type]
-            await drive(shown)
-
-    asyncio.run(driven())
+from tests.cli.reviewer.scene import LABELS, Scene, Shown, run
 
 
 def test_the_page_its_labels_and_why_it_waits_are_on_the_screen(scene: Scene) -> None:

@@ -1,8 +1,6 @@
 """The next page is loaded and drawn before it is needed, and sharp where somebody looks close."""
 
-import asyncio
 import threading
-from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 
 import pytest
@@ -11,17 +9,7 @@ from PIL import Image
 from docsorter.cli.reviewer import page_view, viewport
 from docsorter.cli.reviewer.viewport import Seen, Size, Viewport
 from docsorter.service.desk.pictures import QUICK, SHARP
-from tests.cli.reviewer.scene import Scene, Shown
-
-Drive = Callable[[Shown], Awaitable[None]]
-
-
-def run(scene: Scene, drive: Drive, **how: object) -> None:
-    async def driven() -> None:
-        async with scene.screen(**how) as shown:  # type: ignore[arg-type]
-            await drive(shown)
-
-    asyncio.run(driven())
+from tests.cli.reviewer.scene import Scene, Shown, run
 
 
 def test_the_next_page_is_not_drawn_when_the_key_is_pressed_but_before(

@@ -1,20 +1,7 @@
 """Several documents laid aside with a key and answered together."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-
 from docsorter.documents import State
-from tests.cli.reviewer.scene import Scene, Shown
-
-Drive = Callable[[Shown], Awaitable[None]]
-
-
-def run(scene: Scene, drive: Drive, **how: object) -> None:
-    async def driven() -> None:
-        async with scene.screen(**how) as shown:  # type: ignore[arg-type]
-            await drive(shown)
-
-    asyncio.run(driven())
+from tests.cli.reviewer.scene import Scene, Shown, run
 
 
 def test_marked_documents_get_one_label_and_one_batch_and_big_u_takes_them_back(
