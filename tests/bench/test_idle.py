@@ -4,11 +4,13 @@ import mmap
 import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from bench.idle import memory, waits, watched
 from bench.ways.whole import Whole
+from tests.patience import wait_until
 
 
 def test_memory_is_what_the_kernel_says_and_shared_pages_count_less() -> None:
@@ -26,22 +28,39 @@ def test_a_thread_that_wakes_is_counted_and_one_that_sleeps_is_not() -> None:
     done = threading.Event()
 
     def tick() -> None:
-        for _ in range(30):
+        while not done.is_set():
             time.sleep(0.01)
 
     ticking = threading.Thread(target=tick)
     sleeping = threading.Thread(target=done.wait)
     sleeping.start()
     ticking.start()
-    before = waits(os.getpid())
-    time.sleep(0.2)
-    after = waits(os.getpid())
-    ticking.join()
-    done.set()
-    sleeping.join()
-    woken = {name.split()[0]: after[name] - before.get(name, 0) for name in after}
-    assert woken[str(ticking.native_id)] >= 5
-    assert woken[str(sleeping.native_id)] == 0
+    try:
+        wait_until(lambda: _asleep(sleeping), "a thread sleeps")
+        slept, ticked = _woken(sleeping), _woken(ticking)
+        wait_until(lambda: _woken(ticking) >= ticked + 5, "wakes are counted")
+        assert _woken(sleeping) == slept
+    finally:
+        done.set()
+        ticking.join()
+        sleeping.join()
+
+
+def _asleep(thread: threading.Thread) -> bool:
+    """Say whether a thread waits for good: one that waits for its turn wakes every 5 ms."""
+    before = _woken(thread)
+    time.sleep(0.05)
+    status = Path(f"/proc/self/task/{thread.native_id}/status").read_text("ascii")
+    return "\nState:\tS" in status and _woken(thread) == before
+
+
+def _woken(thread: threading.Thread) -> int:
+    (count,) = (
+        count
+        for name, count in waits(os.getpid()).items()
+        if name.split()[0] == str(thread.native_id)
+    )
+    return count
 
 
 @pytest.mark.slow
