@@ -21,7 +21,7 @@ of the same logits and is asked anyway.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 import numpy as np
@@ -64,6 +64,12 @@ class NoveltyModel:
     centres: Singles
     outside: Singles
     reference: Singles
+    _wide: tuple[Floats, Floats, Floats] = field(init=False, repr=False)
+    """Components, whitening and centres in float64, for every page to be measured with."""
+
+    def __post_init__(self) -> None:
+        single = (self.components, self.whitening, self.centres)
+        object.__setattr__(self, "_wide", tuple(part.astype(np.float64) for part in single))
 
     @classmethod
     def fit(
@@ -130,12 +136,13 @@ class NoveltyModel:
                 f"the model returned features of width {pages.shape[1]}, its novelty was "
                 f"fitted on width {len(self.mean)}"
             )
+        components, whitening, centres = self._wide
         centred = pages - self.mean
-        inside = centred @ self.components.astype(np.float64)
+        inside = centred @ components
         rest = squares(centred) - squares(inside)
-        white = inside @ self.whitening.astype(np.float64)
+        white = inside @ whitening
         nearest = np.full(len(white), np.inf)
-        for centre in self.centres.astype(np.float64):  # one by one: n x classes x k is large
+        for centre in centres:  # one by one: n x classes x k is large
             nearest = np.minimum(nearest, squares(white - centre))
         result: Floats = np.sqrt(nearest + np.maximum(rest, 0.0) * float(self.outside[0]))
         return result
@@ -159,7 +166,7 @@ class NoveltyModel:
 
     def to_arrays(self) -> dict[str, Singles]:
         """Return the arrays by name, for the model bundle."""
-        return {part.name: getattr(self, part.name) for part in fields(self)}
+        return {name: getattr(self, name) for name in _kept()}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "NoveltyModel":
@@ -168,7 +175,7 @@ class NoveltyModel:
         Raises:
             ModelError: An array is missing, of the wrong shape or type, or holds no numbers.
         """
-        found = {part.name: _checked(arrays, part.name) for part in fields(cls)}
+        found = {name: _checked(arrays, name) for name in _kept()}
         width, count = found["mean"].size, found["whitening"].shape[0]
         expected = {
             "mean": (width,),
@@ -184,6 +191,10 @@ class NoveltyModel:
         if found["outside"][0] < 0 or (np.diff(found["reference"]) < 0).any():
             raise _damaged("its distances are out of order")
         return cls(**found)
+
+
+def _kept() -> list[str]:
+    return [part.name for part in fields(NoveltyModel) if part.init]
 
 
 def _finite_rows(features: NDArray[np.floating[Any]]) -> Floats:

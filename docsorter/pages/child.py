@@ -25,6 +25,7 @@ _DOCUMENT: Final = 0  # standard input, so that poppler inherits it
 _RESULT: Final = 3
 _ABOVE: Final = 16  # descriptors are put aside here while they change places
 _USEFUL: Final = 8 / 3  # pages are drawn this much larger than the classifier's square
+_AVERAGED: Final = 4 / 3  # and pictures averaged down to no less; docs/performance.md has the cost
 _FAILED: Final = 70  # EX_SOFTWARE of sysexits.h
 
 _Answer = tuple[dict[str, Any], list[bytes]]
@@ -77,7 +78,7 @@ def answer(request: Request) -> _Answer:
 
 
 def _pages(file: BinaryIO, request: Request) -> _Answer:
-    wanted = _wanted(request, round(request.size * _USEFUL))
+    wanted = _wanted(request, _USEFUL, _AVERAGED)
     media_type, pictures = open_document(file, wanted, request.suffix)
     traits: Traits = {}
     squares = []
@@ -101,7 +102,7 @@ def _blank(pages: int) -> DocumentError:
 
 
 def _preview(file: BinaryIO, request: Request) -> _Answer:
-    media_type, pictures = open_document(file, _wanted(request, request.size), request.suffix)
+    media_type, pictures = open_document(file, _wanted(request), request.suffix)
     page = next(pictures.pages, None)
     if page is None:
         raise no_such_page(request.first + 1, pictures.total_pages)
@@ -113,8 +114,15 @@ def _preview(file: BinaryIO, request: Request) -> _Answer:
     return _header(media_type, pictures), [png.getvalue()]
 
 
-def _wanted(request: Request, pixels: int) -> Wanted:
-    return Wanted(request.first, request.count, pixels, request.max_pixels, request.time_limit)
+def _wanted(request: Request, useful: float = 1, averaged: float = 1) -> Wanted:
+    return Wanted(
+        first=request.first,
+        count=request.count,
+        pixels=round(request.size * useful),
+        averaged=round(request.size * averaged),
+        max_pixels=request.max_pixels,
+        seconds=request.time_limit,
+    )
 
 
 def _header(media_type: str, pictures: Pictures) -> dict[str, Any]:

@@ -97,11 +97,21 @@ class ServerLink:
             self._process.wait()
 
 
+# A decoded page is megabytes, and a child lives for one document: what it frees stays in its heap,
+# which grows by 16 MB at a time in pages of 2 MB, so that a third fewer are touched for the first
+# time ("Memory Allocation Tunables" of the glibc manual).
+_HEAP: Final = (
+    "glibc.malloc.hugetlb=1",
+    f"glibc.malloc.mmap_threshold={1 << 30}",
+    f"glibc.malloc.trim_threshold={1 << 30}",
+    f"glibc.malloc.top_pad={16 << 20}",
+)
+
+
 def _environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-    # One arena keeps the address space small that children are limited by. A decoded page is
-    # megabytes: in pages of 2 MB a child touches them with a third of the faults (malloc(3)).
-    memory = {"MALLOC_ARENA_MAX": "1", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+    # One arena keeps the address space small that children are limited by.
+    memory = {"MALLOC_ARENA_MAX": "1", "GLIBC_TUNABLES": ":".join(_HEAP)}
     paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     search = {"PYTHONPATH": os.pathsep.join(paths)}
     return {**kept, **search, **memory, "LC_ALL": "C.UTF-8"}

@@ -57,7 +57,9 @@ class Wanted:
     Attributes:
         first: First page, counted from 0.
         count: Number of pages at most.
-        pixels: Longest side that is of use; a family may decode at a reduced scale down to it.
+        pixels: Longest side that is of use; a page is drawn so large.
+        averaged: Longest side that is of use of a picture whose decoder averages whole blocks of
+            pixels: it may decode at a reduced scale down to that.
         max_pixels: Most pixels of one picture.
         seconds: Time limit of the whole document.
     """
@@ -65,6 +67,7 @@ class Wanted:
     first: int
     count: int
     pixels: int
+    averaged: int
     max_pixels: int
     seconds: float
 

@@ -50,7 +50,7 @@ def read(file: BinaryIO, wanted: Wanted, *, media_type: str, tail_missing: bool)
 
 def reduce_while_decoding(image: Image.Image, wanted: Wanted) -> None:
     """Let a JPEG decode at 1/2, 1/4 or 1/8, still no smaller than what is of use."""
-    scale = wanted.pixels / max(image.size)
+    scale = wanted.averaged / max(image.size)
     if scale < 1:
         width, height = (math.ceil(side * scale) for side in image.size)
         image.draft(None, (width, height))  # None keeps the mode

@@ -64,7 +64,7 @@ def _taken(file: pikepdf.Pdf, sheet: Sheet, wanted: Wanted) -> Image.Image | Non
     shown = _shown(place, box)
     if shown is None:
         return None
-    decoded = picture(placed.picture, wanted, round(wanted.pixels / shown))
+    decoded = picture(placed.picture, wanted, round(wanted.averaged / shown))
     if decoded is None:
         return None
     turn = _turn_of(placed.matrix)

@@ -31,7 +31,7 @@ class DaemonPages:
         concurrency: Documents read at the same time.
     """
 
-    name = "daemon"
+    name = "daemon-2"
 
     def __init__(self, settings: PagesSettings, stack: ExitStack, concurrency: int) -> None:
         self._settings = settings

@@ -60,7 +60,7 @@ def test_a_run_of_drawn_pages_takes_one_program(
 
     monkeypatch.setattr(poppler, "PATH", str(written))
     monkeypatch.setattr(subprocess, "Popen", counted)
-    done = poppler.draw(range(3), Wanted(0, 3, 100, 1_000_000, 60.0))
+    done = poppler.draw(range(3), Wanted(0, 3, 100, 100, 1_000_000, 60.0))
     assert (len(done.pages), done.said, len(started)) == (3, "", 1)
 
 
@@ -77,7 +77,7 @@ def test_what_hindered_a_program_is_told_where_it_may_not_be_killed(
     monkeypatch.setattr(poppler, "PATH", str(written))
     monkeypatch.setattr(subprocess.Popen, "kill", refuse)
     with pytest.raises(TimeoutError):
-        poppler.draw(range(1), Wanted(0, 1, 100, 1_000_000, 0.0))
+        poppler.draw(range(1), Wanted(0, 1, 100, 100, 1_000_000, 0.0))
     assert len(started) == 1
     started[0].communicate()
 
@@ -134,7 +134,7 @@ def test_what_pdfinfo_and_the_outline_say_is_the_same(
         file.docinfo["/Creator"] = "Büro (unten)"
         file.save(written)
     monkeypatch.setattr(poppler, "PATH", str(written))
-    told = poppler.look(Wanted(0, 1, 100, 1_000_000, 60.0))
+    told = poppler.look(Wanted(0, 1, 100, 100, 1_000_000, 60.0))
     outline = outline_of(str(written))
     assert outline is not None
     found = outline.sheet(0)
