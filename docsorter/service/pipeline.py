@@ -170,12 +170,12 @@ class Pipeline:
         return self._deliver(document, verdict, Findings())
 
     def _changed(self, document: Document, path: Path) -> bool:
-        """Whether a writer that kept the file open through the claim went on writing."""
-        return (
-            bool(is_being_written(path))
-            or not _same(document, path.stat(follow_symlinks=False))
-            or self._disk.sha256(path) != document.sha256
-        )
+        """Whether a writer that kept the file open through the claim went on writing.
+
+        What leaves size and time as they were is seen by the digest right before the move.
+        """
+        written = bool(is_being_written(path))
+        return written or not _same(document, path.stat(follow_symlinks=False))
 
     def _earlier(self, document: Document) -> Document | None:
         if self._intake.duplicates == "keep" or document.sha256 is None:
