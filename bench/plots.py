@@ -15,12 +15,14 @@ _NAMES: Final = {
     "docsorter": "docsorter",
     "script": "afternoon script",
     "text": "text sorter",
+    "paperless": "as paperless-ngx",
 }
 _COLOURS: Final = {
     "limit": "#9aa5b1",
     "docsorter": "#2f6fbb",
     "script": "#c98a2b",
     "text": "#a8503f",
+    "paperless": "#7a3b6b",
 }
 _WIDTH, _LEFT, _RIGHT, _BAR, _GAP, _TOP = 720, 150, 90, 22, 6, 58
 

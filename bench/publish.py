@@ -23,7 +23,8 @@ PAGE: Final = "performance.md"
 _OTHERS: Final = {
     "limit": "the bare limit",
     "script": "the afternoon script",
-    "text": "the text sorter",
+    "text": "the text sorter, Tesseract alone",
+    "paperless": "the text sorter, read as paperless-ngx does",
 }
 _IDLE_MB: Final = 150
 _GROWTH_PERCENT: Final = 10

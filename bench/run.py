@@ -3,7 +3,8 @@
     python -m bench.run [--documents 200] [--rounds 3] [--text 24] [--json FILE]
 
 The ways take turns, so that whatever else the machine does troubles all of them; what counts are
-the ratios. Needs the `train` extra; the text sorter needs Tesseract and is left out without it.
+the ratios. Needs the `train` extra; the text sorters need Tesseract and OCRmyPDF and are left out
+without them.
 """
 
 import argparse
@@ -30,6 +31,7 @@ SCANS: Final = "scans"
 BORN: Final = "born digital"
 SHARE_OF_THROUGHPUT: Final = 0.6
 _SCAN_SHARE: Final = 0.85
+_TEXT_SORTERS: Final = {"text": words.recognized, "paperless": words.archived}
 Turns = dict[str, dict[str, list[Turn]]]
 
 
@@ -38,7 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--documents", type=int, default=200, help="of the mix, times of twenty")
     parser.add_argument("--rounds", type=int, default=3, help="turns of every way")
-    parser.add_argument("--text", type=int, default=24, help="documents that the text sorter reads")
+    parser.add_argument("--text", type=int, default=24, help="documents that a text sorter reads")
     parser.add_argument("--single", type=int, default=30, help="documents dropped one by one")
     parser.add_argument("--stream", type=int, default=200, help="documents dropped at random")
     parser.add_argument("--json", type=Path, default=Path("bench/out/bench.json"))
@@ -52,13 +54,14 @@ def main() -> None:
 def measure(options: argparse.Namespace) -> dict[str, object]:
     """Run everything and return the figures."""
     folder, papers = mix(options.documents)
-    skipped = {} if words.is_installed() else {"text": f"skipped: {words.HOW_TO_INSTALL}"}
+    skipped = _skipped()
     with ExitStack() as stack:
         whole = stack.enter_context(Whole())
         ways: dict[str, Way] = {"docsorter": whole, "limit": stack.enter_context(Bare())}
         ways["script"] = stack.enter_context(Afternoon())
-        if not skipped:
-            ways["text"] = stack.enter_context(Words())
+        for name, read in _TEXT_SORTERS.items():
+            if name not in skipped:
+                ways[name] = stack.enter_context(Words(read))
         turns = _take_turns(ways, folder, papers, options)
         rates = _rates(turns)
         peak, ready = whole.daemon.peak_own, whole.daemon.ready_seconds
@@ -87,13 +90,21 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     }
 
 
+def _skipped() -> dict[str, str]:
+    needed = {
+        "text": (words.is_installed(), words.HOW_TO_INSTALL),
+        "paperless": (words.is_archiving_installed(), words.HOW_TO_INSTALL_ARCHIVING),
+    }
+    return {way: f"skipped: {how}" for way, (there, how) in needed.items() if not there}
+
+
 def _take_turns(
     ways: Mapping[str, Way], folder: Path, papers: Sequence[Paper], options: argparse.Namespace
 ) -> Turns:
     """Let every way take a turn in each round, for the scans and for the born digital apart.
 
     docsorter and the limit look at all documents in each round, the script at a part, so that it
-    has seen each once in the end, and the text sorter at a few.
+    has seen each once in the end, and a text sorter at a few.
     """
     sets = {
         SCANS: [paper for paper in papers if paper.is_scan],
@@ -107,7 +118,7 @@ def _take_turns(
             few = max(1, round(options.text * len(part) / len(papers) / options.rounds))
             slices = {
                 "script": part[number :: options.rounds],
-                "text": part[number * few : (number + 1) * few],
+                **dict.fromkeys(_TEXT_SORTERS, part[number * few : (number + 1) * few]),
             }
             for asked, way in ways.items():
                 turn = way.turn(folder, slices.get(asked, part))

@@ -12,6 +12,7 @@ AIMS: Final[dict[Path, tuple[str, float]]] = {
     ("ratios", "limit", "born digital"): ("at least", 0.8),
     ("ratios", "script", "scans"): ("at least", 6),
     ("ratios", "text", "scans"): ("at least", 40),
+    ("ratios", "paperless", "scans"): ("at least", 40),
     ("latency", "single", "median_ms"): ("under", 200),
     ("latency", "stream", "median_ms"): ("under", 200),
     ("latency", "stream", "p99_ms"): ("under", 1000),

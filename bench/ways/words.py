@@ -1,15 +1,18 @@
-"""A sorter by words, as in paperless-ngx: Tesseract, then a scikit-learn network on the words.
+"""A sorter by words, as in paperless-ngx: OCR, then a scikit-learn network on the words.
 
-A PDF that was born digital gives its words without OCR. Everything else is rendered in grey at the
-300 dpi it was scanned with and read by Tesseract, one document per core with one thread each. The
-vectorizer and the network are set up as paperless-ngx does it (documents/classifier.py), and learn
-from the words of generated documents.
+A PDF that was born digital gives its words without OCR. Everything else is read in one of two ways,
+one document per core with one thread each: rendered in grey at the 300 dpi it was scanned with and
+read by Tesseract, and nothing more; or by OCRmyPDF with what paperless-ngx sets unless it is told
+otherwise (PAPERLESS_OCR_CLEAN, _DESKEW, _ROTATE_PAGES, _OUTPUT_TYPE). The vectorizer and the
+network are set up as paperless-ngx does it (documents/classifier.py), and learn from the words of
+generated documents.
 """
 
 import shutil
 import subprocess
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from os import environ, sched_getaffinity
@@ -23,10 +26,15 @@ from docsorter.training.synth.document import generate
 from docsorter.training.synth.kinds import LABELS, kinds_of
 
 HOW_TO_INSTALL: Final = "apt install tesseract-ocr"
+HOW_TO_INSTALL_ARCHIVING: Final = "apt install ocrmypdf unpaper"
 _LEARNED: Final = 100
 _DPI: Final = "300"
 _FEW_WORDS: Final = 20
 _NO_TEXT: Final = frozenset({"photo", "blank", "folder", "map", "plot", "drawing"})
+_ARCHIVE: Final = (
+    "--skip-text", "--deskew", "--clean", "--rotate-pages", "--rotate-pages-threshold", "12",
+    "--output-type", "pdfa", "--language", "eng", "--image-dpi", _DPI, "--jobs", "1", "--quiet",
+)  # fmt: skip
 _loaded: list[Any] = []
 
 
@@ -35,15 +43,53 @@ def is_installed() -> bool:
     return shutil.which("tesseract") is not None
 
 
+def is_archiving_installed() -> bool:
+    """Say whether what paperless-ngx reads with is there."""
+    return is_installed() and all(shutil.which(name) for name in ("ocrmypdf", "unpaper"))
+
+
+def recognized(path: Path) -> str:
+    """Return what Tesseract reads in a document."""
+    content = path.read_bytes()
+    if path.suffix == ".pdf":
+        command = ["pdftoppm", "-r", _DPI, "-gray", str(path)]
+        content = subprocess.run(command, capture_output=True, check=True).stdout
+    return _said(["tesseract", "stdin", "stdout", "--dpi", _DPI, "-l", "eng"], content)
+
+
+def archived(path: Path) -> str:
+    """Return what paperless-ngx reads in a document, which makes an archive copy on the way."""
+    with tempfile.TemporaryDirectory() as folder:
+        words, copy = Path(folder) / "words.txt", Path(folder) / "copy.pdf"
+        _said(["ocrmypdf", *_ARCHIVE, "--sidecar", str(words), str(path), str(copy)])
+        return words.read_text("utf-8")
+
+
+def _said(command: list[str], content: bytes = b"") -> str:
+    """Run a program on one core and return what it says."""
+    one = {**environ, "OMP_THREAD_LIMIT": "1"}
+    done = subprocess.run(command, input=content, capture_output=True, check=True, env=one)
+    return done.stdout.decode("utf-8", "replace")
+
+
 class Words:
-    """Reads on every core and classifies what was read."""
+    """Reads on every core and classifies what was read.
+
+    Args:
+        read: Returns the words of a document without a text layer.
+    """
+
+    def __init__(self, read: Callable[[Path], str] = recognized) -> None:
+        self._read = read
 
     def __enter__(self) -> Self:
         count = len(sched_getaffinity(0))
         learn = ROOT / "words"
         with ProcessPoolExecutor(1, get_context("spawn")) as once:
             learned = once.submit(_learn, _material(learn, count)).result()
-        self._pool = ProcessPoolExecutor(count, get_context("spawn"), _load, (learned,))
+        self._pool = ProcessPoolExecutor(
+            count, get_context("spawn"), _load, ([self._read, *learned],)
+        )
         for _ in self._pool.map(_ready, range(count)):
             pass
         return self
@@ -110,30 +156,13 @@ def _ready(_number: int) -> None:
 
 def _sort(path: Path) -> tuple[str, str, float]:
     used = cpu_seconds()
+    read, vectorizer, network = _loaded
     text = _text_layer(path) if path.suffix == ".pdf" else ""
     if len(text.split()) < _FEW_WORDS:
-        text = _read(path)
-    vectorizer, network = _loaded
+        text = read(path)
     label = str(network.predict(vectorizer.transform([text]))[0])
     return path.name, label, cpu_seconds() - used
 
 
 def _text_layer(path: Path) -> str:
-    done = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, check=True)
-    return done.stdout.decode("utf-8", "replace")
-
-
-def _read(path: Path) -> str:
-    """Return what Tesseract reads, on one core."""
-    content = path.read_bytes()
-    if path.suffix == ".pdf":
-        command = ["pdftoppm", "-r", _DPI, "-gray", str(path)]
-        content = subprocess.run(command, capture_output=True, check=True).stdout
-    done = subprocess.run(
-        ["tesseract", "stdin", "stdout", "--dpi", _DPI, "-l", "eng"],
-        input=content,
-        capture_output=True,
-        check=True,
-        env={**environ, "OMP_THREAD_LIMIT": "1"},
-    )
-    return done.stdout.decode("utf-8", "replace")
+    return _said(["pdftotext", str(path), "-"])

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from bench.mix import Paper
 from bench.ways import words
@@ -47,3 +48,12 @@ def test_a_way_gives_every_document_a_label(
     assert turn.labels["a.pdf"] in LABELS  # which one, `make bench` measures
     assert turn.documents == 1
     assert turn.cpu_seconds > 0
+
+
+@pytest.mark.skipif(not words.is_archiving_installed(), reason=words.HOW_TO_INSTALL_ARCHIVING)
+def test_what_paperless_reads_with_finds_the_words_of_a_scan(tmp_path: Path) -> None:
+    page = Image.new("L", (1240, 800), 255)
+    font = ImageFont.load_default(size=60)
+    ImageDraw.Draw(page).text((100, 100), "Insurance claim number", fill=0, font=font)
+    page.save(tmp_path / "scan.jpg", dpi=(150, 150))
+    assert {"Insurance", "claim", "number"} <= set(words.archived(tmp_path / "scan.jpg").split())
