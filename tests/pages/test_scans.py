@@ -23,9 +23,9 @@ from tests.pages import scan_files
 from tests.pages.papers import apart
 from tests.pages.scan_files import FULL, KINDS, Picture, scan
 
-WANTED = Wanted(0, 1, 600, 600, 200_000_000, 60.0)
+WANTED = Wanted(0, 1, 797, 399, 200_000_000, 60.0)  # as the child asks for 299 pixels
 WHOLE = Wanted(0, 1, 2 * scan_files.WIDTH, 2 * scan_files.WIDTH, 200_000_000, 60.0)
-SAME = 1.0  # mean levels; moved by one pixel of the square, a page is 4 to 6 away
+SAME = 1.5  # mean levels, of 255; moved by one pixel of the square, a page is 4 to 6 away
 SIDE = 299
 Pixels = NDArray[np.uint8]
 Both = Callable[[bytes], tuple[Pixels, Pixels]]
