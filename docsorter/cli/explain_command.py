@@ -11,8 +11,10 @@ from docsorter.cli.review_commands import DocumentId, bars
 from docsorter.cli.story import sentence
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from docsorter.configuration import Configuration
-    from docsorter.documents import Answer, Document
+    from docsorter.documents import Answer, Document, Likeness
     from docsorter.service.explaining.chain import Chain
     from docsorter.service.explaining.heatmap import Heat
     from docsorter.service.explaining.nearest import Near
@@ -169,7 +171,13 @@ def _print(told: "Chain") -> None:
         bars(told.prediction)
         if told.novelty_limit is not None:
             say(f"  sorted alone only up to {told.novelty_limit:.1f} %")
+        if told.prediction.pages[0].nearest:
+            say(f"  page 1 is most like {_alike(told.prediction.pages[0].nearest)}")
         say(f"  {told.statement}")
+
+
+def _alike(nearest: "Sequence[Likeness]") -> str:
+    return ", ".join(f"{one.name} ({one.distance:.1f})" for one in nearest)
 
 
 def _source(document: "Document") -> str:

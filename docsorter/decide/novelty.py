@@ -130,14 +130,8 @@ class NoveltyModel:
         Raises:
             ModelError: The shape does not fit, or a number is not finite.
         """
-        pages = _finite_rows(features)
-        if pages.shape[1] != len(self.mean):
-            raise ModelError(
-                f"the model returned features of width {pages.shape[1]}, its novelty was "
-                f"fitted on width {len(self.mean)}"
-            )
         components, whitening, centres = self._wide
-        centred = pages - self.mean
+        centred = self._centred(features)
         inside = centred @ components
         rest = squares(centred) - squares(inside)
         white = inside @ whitening
@@ -146,6 +140,22 @@ class NoveltyModel:
             nearest = np.minimum(nearest, squares(white - centre))
         result: Floats = np.sqrt(nearest + np.maximum(rest, 0.0) * float(self.outside[0]))
         return result
+
+    def place(self, features: NDArray[np.floating[Any]]) -> Floats:
+        """Return where pages lie: two of them are as far apart as they are unlike.
+
+        Args:
+            features: (n, F).
+
+        Returns:
+            (n, k) float64, whitened; 1 is about the distance of a page from its class.
+
+        Raises:
+            ModelError: As for `distance`.
+        """
+        components, whitening, _ = self._wide
+        placed: Floats = (self._centred(features) @ components) @ whitening
+        return placed
 
     def percentile(self, features: NDArray[np.floating[Any]]) -> Floats:
         """Return the share of held-out pages that are nearer, 0-100; 100 beyond all of them.
@@ -163,6 +173,15 @@ class NoveltyModel:
         distances = self.distance(features).astype(np.float32)
         nearer = np.searchsorted(self.reference, distances, side="left")
         return 100.0 * nearer / len(self.reference)
+
+    def _centred(self, features: NDArray[np.floating[Any]]) -> Floats:
+        pages = _finite_rows(features)
+        if pages.shape[1] != len(self.mean):
+            raise ModelError(
+                f"the model returned features of width {pages.shape[1]}, its novelty was "
+                f"fitted on width {len(self.mean)}"
+            )
+        return pages - self.mean
 
     def to_arrays(self) -> dict[str, Singles]:
         """Return the arrays by name, for the model bundle."""

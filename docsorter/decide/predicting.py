@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from docsorter.decide.calibration import label_probabilities
+from docsorter.decide.likeness import Samples
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.pooling import pool_pages
 from docsorter.documents import (
@@ -22,6 +23,7 @@ def predict(
     *,
     model: str,
     background: int = 0,
+    samples: Samples | None = None,
 ) -> Prediction:
     """Calibrate the pages, measure their novelty and pool them into the document.
 
@@ -32,6 +34,7 @@ def predict(
         novelty: Distance from the training data.
         model: Name of the model bundle.
         background: Trailing columns of the logits that are summed into the last label.
+        samples: Pages that each page is compared with, if any.
 
     Returns:
         The prediction; its novelty is that of the most novel page.
@@ -51,9 +54,10 @@ def predict(
         )
     by_page = label_probabilities(raw.logits, rule.temperature, background)
     percentiles = novelty.percentile(raw.features)
+    alike = [()] * len(by_page) if samples is None else samples.nearest(raw.features, novelty)
     pages = tuple(
-        PagePrediction(tuple(map(float, row)), float(percentile))
-        for row, percentile in zip(by_page, percentiles, strict=True)
+        PagePrediction(tuple(map(float, row)), float(percentile), nearest)
+        for row, percentile, nearest in zip(by_page, percentiles, alike, strict=True)
     )
     pooled = tuple(map(float, pool_pages(by_page)))
     return Prediction(model, tuple(labels), pooled, float(percentiles.max()), pages)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from docsorter.documents import Document, Prediction, Verdict
+from docsorter.documents import Document, Likeness, Prediction, Verdict
 
 SCHEMA_VERSION = 1
 SUFFIX = ".json"
@@ -96,7 +96,12 @@ def _prediction(prediction: Prediction) -> dict[str, Any]:
             {
                 "probabilities": dict(zip(prediction.labels, page.probabilities, strict=True)),
                 "novelty": page.novelty,
+                "nearest": [_near(one) for one in page.nearest],
             }
             for page in prediction.pages
         ],
     }
+
+
+def _near(one: Likeness) -> dict[str, Any]:
+    return {"page": one.name, "label": one.label, "distance": round(one.distance, 3)}

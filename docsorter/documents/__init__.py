@@ -5,6 +5,7 @@ for, `Place` says where its bytes are; both are committed together in the store.
 """
 
 from docsorter.documents.prediction import (
+    Likeness,
     PagePrediction,
     PageSet,
     Prediction,
@@ -42,6 +43,7 @@ __all__ = [
     "CheckOutcome",
     "Document",
     "Event",
+    "Likeness",
     "Move",
     "MoveState",
     "PagePrediction",

@@ -46,16 +46,33 @@ class RawOutput:
 
 
 @dataclass(frozen=True, slots=True)
+class Likeness:
+    """A sample page of the model that a page is like.
+
+    Attributes:
+        name: What it is called in the bundle, e.g. "claim-cash".
+        label: What it is; "" for a foreign one.
+        distance: Whitened; about 1 is as far as pages of one kind usually are from its centre.
+    """
+
+    name: str
+    label: str
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
 class PagePrediction:
     """Calibrated view of one page.
 
     Attributes:
         probabilities: One per label of the model, summing to 1.
         novelty: Percentile 0-100 of the distance from the training data.
+        nearest: The sample pages that it is most like, the nearest first.
     """
 
     probabilities: tuple[float, ...]
     novelty: float
+    nearest: tuple[Likeness, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ a way no checksum sees, or a runtime that computes wrongly, differs a lot.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -50,12 +50,14 @@ class GoldenResult:
         expected: Probabilities on the card, one per output.
         found: Probabilities here.
         difference: Greatest absolute difference between the two, 0-1.
+        features: (width,) float32, of the page, here.
     """
 
     file: str
     expected: tuple[float, ...]
     found: tuple[float, ...]
     difference: float
+    features: "NDArray[np.float32]" = field(repr=False, compare=False)
 
 
 def read_golden(path: Path) -> GoldenSet:
@@ -84,9 +86,11 @@ def check_golden(bundle: ModelBundle, classifier: Classifier) -> tuple[GoldenRes
     """
     golden = read_golden(bundle.golden_file)
     pixels = _pages([bundle.golden_file.parent / page.file for page in golden.pages])
-    found = probabilities(classifier.classify(pixels).logits, bundle.card.temperature)
+    answer = classifier.classify(pixels)
+    found = probabilities(answer.logits, bundle.card.temperature)
     results = tuple(
-        _compare(page, row) for page, row in zip(golden.pages, found.tolist(), strict=True)
+        _compare(page, row, features)
+        for page, row, features in zip(golden.pages, found.tolist(), answer.features, strict=True)
     )
     worst = max(results, key=lambda result: result.difference)
     if not worst.difference <= golden.tolerance:  # `not <=` also catches NaN
@@ -123,7 +127,7 @@ def _pages(files: list[Path]) -> "NDArray[np.uint8]":
         ) from error
 
 
-def _compare(page: GoldenPage, found: list[float]) -> GoldenResult:
+def _compare(page: GoldenPage, found: list[float], features: "NDArray[np.float32]") -> GoldenResult:
     if len(page.probabilities) != len(found):
         raise ModelError(
             f"the model bundle contradicts itself: {page.file} has {len(page.probabilities)} "
@@ -132,7 +136,7 @@ def _compare(page: GoldenPage, found: list[float]) -> GoldenResult:
         )
     gaps = [abs(a - b) for a, b in zip(page.probabilities, found, strict=True)]
     difference = float("nan") if any(gap != gap for gap in gaps) else max(gaps)  # noqa: PLR0124
-    return GoldenResult(page.file, page.probabilities, tuple(found), difference)
+    return GoldenResult(page.file, page.probabilities, tuple(found), difference, features)
 
 
 def _show(names: tuple[str, ...], values: tuple[float, ...]) -> str:

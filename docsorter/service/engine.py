@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from docsorter.configuration import Configuration
+from docsorter.decide.likeness import Samples
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.policy import decide
 from docsorter.decide.predicting import predict
@@ -18,7 +19,7 @@ from docsorter.errors import SettingsError
 from docsorter.model.bundle import ModelBundle, load_bundle
 from docsorter.model.card import ModelCard
 from docsorter.model.classifier import Classifier
-from docsorter.model.golden import check_golden
+from docsorter.model.golden import check_golden, label_of
 from docsorter.model.litert import open_classifier
 from docsorter.model.registry import ModelRegistry, refuse_changed
 from docsorter.model.runtime_choice import kept_threads, surroundings
@@ -79,6 +80,7 @@ class LoadedModel:
         rule: When to sort without a person: the card's rule and what the settings ask for.
         novelty: Distance from its training data.
         golden_difference: Greatest difference of a probability on its golden pages.
+        samples: The same pages, to compare documents with.
     """
 
     name: str
@@ -88,6 +90,7 @@ class LoadedModel:
     rule: SortRule
     novelty: NoveltyModel
     golden_difference: float
+    samples: Samples | None = None
 
     @property
     def card(self) -> ModelCard:
@@ -117,6 +120,7 @@ class LoadedModel:
             self.novelty,
             model=self.card.name,
             background=self.card.background,
+            samples=self.samples,
         )
         verdict = decide(prediction, self.rule, self.card.labels)
         return Sight(pages, prediction, verdict, self.statement, self.rule_key, self.rule)
@@ -207,7 +211,10 @@ def load_model(configuration: Configuration, name: str = "") -> LoadedModel:
     golden = check_golden(bundle, classifier)
     novelty = NoveltyModel.from_arrays(bundle.novelty)
     worst = max(result.difference for result in golden)
-    return LoadedModel(used.name, mark, bundle, classifier, rule, novelty, worst)
+    names = [Path(page.file).stem for page in golden]
+    labels = [label_of(name, bundle.card.prediction_labels) for name in names]
+    samples = Samples.placed(names, labels, [page.features for page in golden], novelty)
+    return LoadedModel(used.name, mark, bundle, classifier, rule, novelty, worst, samples)
 
 
 def promise_of(card: ModelCard) -> str:

@@ -7,6 +7,7 @@ from docsorter.documents import (
     Answer,
     Document,
     Event,
+    Likeness,
     Move,
     PagePrediction,
     Prediction,
@@ -129,7 +130,11 @@ def prediction_values(document_id: int, made: Prediction, at: dt.datetime) -> di
         "probabilities": _floats(made.probabilities),
         "novelty": float(made.novelty),
         "pages": [
-            {"probabilities": _floats(page.probabilities), "novelty": float(page.novelty)}
+            {
+                "probabilities": _floats(page.probabilities),
+                "novelty": float(page.novelty),
+                "nearest": [[one.name, one.label, one.distance] for one in page.nearest],
+            }
             for page in made.pages
         ],
     }
@@ -193,4 +198,6 @@ def _page(stored: dict[str, object]) -> PagePrediction:
     probabilities, novelty = stored["probabilities"], stored["novelty"]
     assert isinstance(probabilities, list)
     assert isinstance(novelty, float)
-    return PagePrediction(tuple(probabilities), novelty)
+    nearest = stored.get("nearest", [])  # not there before it was kept
+    assert isinstance(nearest, list)
+    return PagePrediction(tuple(probabilities), novelty, tuple(Likeness(*one) for one in nearest))

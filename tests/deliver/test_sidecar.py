@@ -6,6 +6,7 @@ import pytest
 
 from docsorter.deliver.sidecar import document_of, sidecar_path, sidecar_text
 from docsorter.documents import (
+    Likeness,
     PagePrediction,
     Prediction,
     Reason,
@@ -20,7 +21,7 @@ PREDICTION = Prediction(
     labels=("claim", "invoice"),
     probabilities=(0.25, 0.75),
     novelty=12.5,
-    pages=(PagePrediction((0.25, 0.75), 12.5),),
+    pages=(PagePrediction((0.25, 0.75), 12.5, (Likeness("invoice-web", "invoice", 0.81234),)),),
 )
 
 
@@ -53,7 +54,13 @@ def test_a_sidecar_says_all_that_was_decided(yard: Yard) -> None:
             "confidence": 0.75,
             "probabilities": {"invoice": 0.75, "claim": 0.25},
             "novelty": 12.5,
-            "pages": [{"probabilities": {"claim": 0.25, "invoice": 0.75}, "novelty": 12.5}],
+            "pages": [
+                {
+                    "probabilities": {"claim": 0.25, "invoice": 0.75},
+                    "novelty": 12.5,
+                    "nearest": [{"page": "invoice-web", "label": "invoice", "distance": 0.812}],
+                }
+            ],
         },
         "answered_by": None,
         "duplicate_of": None,

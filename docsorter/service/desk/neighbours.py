@@ -89,11 +89,9 @@ class Eye:
         Args:
             pixels: (height, width, 3), as the model takes them.
         """
-        novelty = self._novelty
-        features = self._classifier.classify(pixels[np.newaxis]).features[0].astype(np.float64)
-        inside = (features - novelty.mean) @ novelty.components.astype(np.float64)
-        found: Features = inside @ novelty.whitening.astype(np.float64)
-        return found
+        features = self._classifier.classify(pixels[np.newaxis]).features
+        place: Features = self._novelty.place(features)[0]
+        return place
 
     def _samples(self, bundle: ModelBundle) -> tuple[Neighbour, ...]:
         labels = bundle.card.prediction_labels
