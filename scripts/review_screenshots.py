@@ -61,7 +61,7 @@ SHOTS = (
     Shot("review-strange", (80, 24), search="reason:unlike_training"),
     Shot("review-zoom", (100, 30), keys=("plus", "plus", "plus"), search="reason:unsure"),
     Shot("review-keys", (80, 34), Drawing.DOTS, keys=("question_mark",)),
-    Shot("review-together", (100, 30), keys=("m", "m", "a"), search="reason:unsure"),
+    Shot("review-together", (100, 30), keys=("m", "m", "a")),
     Shot("review-label", (80, 24), Drawing.DOTS, keys=("n", "r", "e", "m", "i", "n", "d", "enter")),
 )
 
