@@ -61,6 +61,7 @@ def open_blind_engine(configuration: Configuration, workers: int) -> Engine:
         real,
         classifier=_Classifier(outputs),
         novelty=cast("NoveltyModel", _Familiar()),
+        samples=None,
     )
     return Engine(blind, cast("PageReader", _Pages()))
 
