@@ -21,7 +21,7 @@ class Samples:
 
     Attributes:
         names: What each is called in the bundle.
-        labels: What each is; "" for a foreign one.
+        labels: What each is; see `Likeness`.
         places: (n, k) float64, by `NoveltyModel.place`.
     """
 

@@ -51,7 +51,7 @@ class Likeness:
 
     Attributes:
         name: What it is called in the bundle, e.g. "claim-cash".
-        label: What it is; "" for a foreign one.
+        label: What it is, "other" included; "" where its name is none of the model's labels.
         distance: Whitened; about 1 is as far as pages of one kind usually are from its centre.
     """
 

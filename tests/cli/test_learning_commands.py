@@ -121,6 +121,7 @@ def test_explain_says_who_learned_from_it_and_when_a_correction_counts(desk: Des
     used = read_card(starter_bundle_dir() / "card.json").name
     assert f"not yet {used}: it counts from the next model on" in said
     assert "invoice by anna" in said
+    assert "page 1 is most like claim-cash (0.8)" in said
     desk.store.note_learned(used, {document.id: "invoice"})
     _, text = run(desk, "explain", str(document.id), "--json")
     assert json.loads(text)["learned"][0]["model"] == used

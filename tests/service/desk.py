@@ -11,6 +11,7 @@ from docsorter.deliver.mover import Mover
 from docsorter.disk import Disk
 from docsorter.documents import (
     Document,
+    Likeness,
     PagePrediction,
     PageSet,
     Place,
@@ -48,7 +49,7 @@ class WordReader:
         label, confidence = word.decode(), float(number.split()[0])
         rest = (1 - confidence) / 2
         shares = tuple(confidence if each == label else rest for each in LABELS)
-        page = PagePrediction(shares, 10.0)
+        page = PagePrediction(shares, 10.0, (Likeness("claim-cash", "claim", 0.84),))
         prediction = Prediction("test-1", LABELS, shares, 10.0, (page,))
         kind = VerdictKind.SORT if confidence >= 0.9 else VerdictKind.REVIEW
         code = ReasonCode.SURE if kind is VerdictKind.SORT else ReasonCode.UNSURE

@@ -4,6 +4,7 @@ import itertools
 
 from docsorter.documents import (
     Document,
+    Likeness,
     PagePrediction,
     Place,
     Prediction,
@@ -35,7 +36,7 @@ class Office:
     def prediction(self, label: str, confidence: float) -> Prediction:
         shares = (confidence, 1 - confidence)
         other = "letter" if label != "letter" else "claim"
-        page = PagePrediction(shares, 12.5)
+        page = PagePrediction(shares, 12.5, (Likeness("claim-cash", "claim", 0.75),))
         return Prediction("starter-1", (label, other), shares, 12.5, (page,))
 
     def sort(self, label: str = "invoice", confidence: float = 0.99, **drop: str) -> Document:

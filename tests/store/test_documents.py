@@ -5,6 +5,7 @@ import pytest
 from docsorter.clock import ManualClock
 from docsorter.documents import (
     MoveState,
+    PagePrediction,
     Place,
     Reason,
     ReasonCode,
@@ -13,7 +14,8 @@ from docsorter.documents import (
     VerdictKind,
 )
 from docsorter.errors import ConflictError, NotFoundError
-from docsorter.store import Arrival, Destination, DocumentFilter, Findings, Store
+from docsorter.store import Arrival, Destination, DocumentFilter, Findings, Store, records
+from docsorter.store.tables import PredictionRow
 from tests.store.office import Office
 
 pytestmark = pytest.mark.any_database
@@ -140,6 +142,17 @@ def test_due_documents_come_oldest_first_and_not_those_on_the_move(
     due = [found.id for found in store.due_documents(10, clock.now())]
     assert due == [documents[0].id, documents[3].id, documents[4].id]
     assert [found.id for found in store.due_documents(1, clock.now())] == [documents[0].id]
+
+
+def test_a_prediction_of_before_sample_pages_were_kept_comes_back() -> None:
+    row = PredictionRow(
+        model="starter-1",
+        labels=["claim", "letter"],
+        probabilities=[0.25, 0.75],
+        novelty=3.0,
+        pages=[{"probabilities": [0.25, 0.75], "novelty": 3.0}],
+    )
+    assert records.prediction(row).pages == (PagePrediction((0.25, 0.75), 3.0),)
 
 
 def test_a_prediction_comes_back_number_for_number(store: Store, office: Office) -> None:
