@@ -242,7 +242,7 @@ def _checked(arrays: Mapping[str, NDArray[Any]], name: str) -> Singles:
         raise _damaged(f"{name} is no array of the kind expected")
     if values.size == 0 or not np.isfinite(values).all():
         raise _damaged(f"{name} is empty or holds something that is no number")
-    return values.astype(np.float32)
+    return values.astype(np.float32, copy=False)
 
 
 def _damaged(what: str) -> ModelError:

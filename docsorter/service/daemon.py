@@ -134,6 +134,7 @@ class Daemon:
         caretaker = Caretaker(self._configuration, assembly.store, self._clock)
         promotions = PromotionWatch(self._configuration, self._wake.set)
         promotions.start()
+        tidying = memory.Tidying(lambda: assembly.engine.model.bundle.runtime_file)
         self._heartbeat.ready(models.word, source, inbox, workers)
         announce(assembly, root, source.backend)
         memory.settle(assembly.engine.model.bundle.runtime_file)
@@ -144,6 +145,7 @@ class Daemon:
                 self._step(assembly, inbox, watching, claimer, workers, models)
                 idle = not (workers.busy or claimer.backlog or self._pauses.now)
                 caretaker.tick(idle=idle)
+                tidying.tick(workers.done, idle=idle)
                 if not self._stopping:
                     seconds = self._sleep(assembly, inbox, claimer, workers)
                     self._doze(seconds, models, assembly, promotions)

@@ -89,3 +89,19 @@ def test_threads_share_one_heap_once_it_has_begun() -> None:
         for case in ("not", "begun")
     }
     assert said == {"not": "False", "begun": "True"}
+
+
+def test_memory_is_given_back_at_rest_and_after_some_work_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Path] = []
+    monkeypatch.setattr(memory, "give_back", given.append)
+    models = iter((tmp_path / "a", tmp_path / "b"))
+    tidying = memory.Tidying(lambda: next(models))
+    tidying.tick(30, idle=False)
+    assert given == [], "it is at work"
+    tidying.tick(30, idle=True)
+    tidying.tick(31, idle=True)
+    assert given == [tmp_path / "a"], "one document more is no work"
+    tidying.tick(50, idle=True)
+    assert given == [tmp_path / "a", tmp_path / "b"], "the model in use by then"
