@@ -1,7 +1,5 @@
 """From a file to a verdict: pages, model and decision wired together, without moving anything."""
 
-import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +13,6 @@ from docsorter.decide.predicting import predict
 from docsorter.decide.promise import starter_statement
 from docsorter.decide.rule_key import rule_key
 from docsorter.documents import PageSet, Prediction, SortRule, Verdict
-from docsorter.errors import SettingsError
 from docsorter.model.bundle import ModelBundle, load_bundle
 from docsorter.model.card import ModelCard
 from docsorter.model.classifier import Classifier
@@ -25,6 +22,7 @@ from docsorter.model.registry import ModelRegistry, refuse_changed
 from docsorter.model.runtime_choice import kept_threads, surroundings
 from docsorter.pages.reader import PageReader
 from docsorter.resources import usable_cores
+from docsorter.service.sort_rule import sort_rule
 from docsorter.store import Findings
 
 
@@ -220,33 +218,3 @@ def load_model(configuration: Configuration, name: str = "") -> LoadedModel:
 def promise_of(card: ModelCard) -> str:
     """Return the sentence that every surface prints about the model in use."""
     return starter_statement(card.evidence.as_sort_evidence() if card.evidence else None)
-
-
-def sort_rule(card: ModelCard, threshold: float | None, policies: Mapping[str, str]) -> SortRule:
-    """Join the card's rule with what the user asks for, which may only be stricter.
-
-    Raises:
-        SettingsError: The threshold is below the card's, or a policy names an unknown label.
-    """
-    if threshold is not None and threshold < card.threshold:
-        raise SettingsError(
-            f"decide.threshold = {threshold} is below {card.threshold:.4f}, the least that the "
-            f"test of model {card.name} supports",
-            remedy="leave decide.threshold out, or choose a higher value",
-        )
-    unknown = sorted(set(policies) - set(card.labels))
-    if unknown:
-        raise SettingsError(
-            f"decide.policies names {unknown[0]!r}, a label model {card.name} was not taught",
-            remedy=f"its labels are: {', '.join(card.labels)}",
-        )
-    rule = card.rule()
-    offsets = rule.offsets
-    if threshold is not None:  # no label is asked for less than the user asks for
-        offsets = {label: max(offset, 0.0) for label, offset in offsets.items()}
-    return dataclasses.replace(
-        rule,
-        threshold=max(rule.threshold, threshold or 0.0),
-        policies={**rule.policies, **policies},
-        offsets=offsets,
-    )

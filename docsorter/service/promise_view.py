@@ -7,8 +7,8 @@ from docsorter.model.bundle import CARD
 from docsorter.model.card import ModelCard, read_card
 from docsorter.model.registry import ModelRegistry, refuse_changed
 from docsorter.service import earning_words as words
-from docsorter.service.engine import sort_rule
 from docsorter.service.position import Position, read
+from docsorter.service.sort_rule import sort_rule
 from docsorter.store import PromiseMove, Store, Why
 
 _RECENT = 200
