@@ -130,13 +130,10 @@ class NoveltyModel:
         Raises:
             ModelError: The shape does not fit, or a number is not finite.
         """
-        components, whitening, centres = self._wide
-        centred = self._centred(features)
-        inside = centred @ components
+        centred, inside, white = self._projected(features)
         rest = squares(centred) - squares(inside)
-        white = inside @ whitening
         nearest = np.full(len(white), np.inf)
-        for centre in centres:  # one by one: n x classes x k is large
+        for centre in self._wide[2]:  # one by one: n x classes x k is large
             nearest = np.minimum(nearest, squares(white - centre))
         result: Floats = np.sqrt(nearest + np.maximum(rest, 0.0) * float(self.outside[0]))
         return result
@@ -153,9 +150,7 @@ class NoveltyModel:
         Raises:
             ModelError: As for `distance`.
         """
-        components, whitening, _ = self._wide
-        placed: Floats = (self._centred(features) @ components) @ whitening
-        return placed
+        return self._projected(features)[2]
 
     def percentile(self, features: NDArray[np.floating[Any]]) -> Floats:
         """Return the share of held-out pages that are nearer, 0-100; 100 beyond all of them.
@@ -174,14 +169,17 @@ class NoveltyModel:
         nearer = np.searchsorted(self.reference, distances, side="left")
         return 100.0 * nearer / len(self.reference)
 
-    def _centred(self, features: NDArray[np.floating[Any]]) -> Floats:
+    def _projected(self, features: NDArray[np.floating[Any]]) -> tuple[Floats, Floats, Floats]:
+        """Return pages around the mean, the same within the components, and that whitened."""
         pages = _finite_rows(features)
         if pages.shape[1] != len(self.mean):
             raise ModelError(
                 f"the model returned features of width {pages.shape[1]}, its novelty was "
                 f"fitted on width {len(self.mean)}"
             )
-        return pages - self.mean
+        centred = pages - self.mean
+        inside = centred @ self._wide[0]
+        return centred, inside, inside @ self._wide[1]
 
     def to_arrays(self) -> dict[str, Singles]:
         """Return the arrays by name, for the model bundle."""

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from docsorter.configuration import Configuration
+from docsorter.decide.likeness import SHOWN
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.documents import Document, PageSet
 from docsorter.errors import DocsorterError
@@ -34,7 +35,6 @@ from docsorter.service.desk.calm import Calm
 from docsorter.service.desk.examples import Examples
 from docsorter.store.learning import Example
 
-SHOWN: Final = 3
 _REMEMBERED: Final = 500
 
 Features = NDArray[np.float64]

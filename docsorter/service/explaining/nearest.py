@@ -7,11 +7,12 @@ from typing import Literal
 import numpy as np
 
 from docsorter.configuration import Configuration
+from docsorter.decide.likeness import SHOWN
 from docsorter.documents import Document
 from docsorter.errors import DocumentError, EnvironmentFaultError
 from docsorter.pages.reader import PageReader
 from docsorter.service.desk.examples import latest_examples
-from docsorter.service.desk.neighbours import SHOWN, Eye, Features, open_eye
+from docsorter.service.desk.neighbours import Eye, Features, open_eye
 from docsorter.store import Store
 
 Kind = Literal["sample", "taught", "answered"]
