@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
-from docsorter.decide.grouping import SHARE, group_alike, places_of
+from docsorter.decide.similarity import SHARE, group_alike, places_of
 from docsorter.model.bundle import load_bundle
-from docsorter.model.litert import open_classifier
+from docsorter.model.classifier import open_classifier
 from docsorter.pages.fit import fit_page
 from docsorter.resources import starter_bundle_dir
-from docsorter.service.learning.sample_pages import cut_by_samples
+from docsorter.service.learning.groups import cut_by_samples
 from docsorter.training.synth.document import generate
 from docsorter.training.synth.kinds import kinds_of
 

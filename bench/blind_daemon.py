@@ -15,10 +15,10 @@ from docsorter.configuration import Configuration, load
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.documents import PageSet, RawOutput
 from docsorter.pages.reader import PageReader
-from docsorter.service import assembly
-from docsorter.service.daemon import Daemon
+from docsorter.service.daemon import assembly
+from docsorter.service.daemon.daemon import Daemon
 from docsorter.service.engine import Engine, load_model
-from docsorter.service.log import configure
+from docsorter.service.workspace.process import configure
 
 
 class _Pages:

@@ -15,7 +15,7 @@ from pathlib import Path
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.model.bundle import ModelBundle, load_bundle
 from docsorter.model.card import NONE_OF_THESE
-from docsorter.model.litert import LiteRTClassifier
+from docsorter.model.classifier import LiteRTClassifier
 from docsorter.resources import starter_bundle_dir
 from docsorter.training.classes import plan_classes
 from docsorter.training.corpus import gather

@@ -24,8 +24,8 @@ import numpy as np
 from docsorter.errors import ModelError
 from docsorter.model.bundle import CARD
 from docsorter.model.card import ModelCard, read_card
+from docsorter.model.classifier import LiteRTClassifier
 from docsorter.model.golden import probabilities
-from docsorter.model.litert import LiteRTClassifier
 from docsorter.training.classes import ClassPlan
 from docsorter.training.dataset import Sample, read_manifest, read_synthetic
 from docsorter.training.export import CALIBRATION_PAGES, VARIANTS, export, trained_logits

@@ -22,9 +22,8 @@ from docsorter.clock import ManualClock, SystemClock
 from docsorter.configuration import Configuration
 from docsorter.documents import State
 from docsorter.intake.inbox import Inbox
-from docsorter.service.care import Care
-from docsorter.service.migration import migrate_workspace, open_workspace_store
-from docsorter.service.workspace import create
+from docsorter.service.upkeep.maintenance import Care
+from docsorter.service.workspace.layout import create, migrate_workspace, open_workspace_store
 from docsorter.settings import IntakeSettings
 from docsorter.store import Arrival, DocumentFilter, ReviewFilter, ReviewOrder, Store
 

@@ -22,7 +22,7 @@ from docsorter.decide.calibration import label_probabilities
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.documents import RawOutput, SortRule
 from docsorter.model.card import NONE_OF_THESE, read_card
-from docsorter.model.litert import LiteRTClassifier
+from docsorter.model.classifier import LiteRTClassifier
 from docsorter.resources import starter_bundle_dir
 from docsorter.training.augment import augment
 from docsorter.training.corpus import gather

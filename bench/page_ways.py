@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Final
 import pdf2image
 from PIL import Image
 
-from docsorter.pages import child, pdf, poppler, results
+from docsorter.pages import pdf, poppler, reader
+from docsorter.pages import server as child
 from docsorter.pages.families import preload
 from docsorter.pages.pictures import Wanted
 from docsorter.pages.protocol import Request, read_result
-from docsorter.pages.sandbox.probing import examine
+from docsorter.pages.sandbox import examine
 
 if TYPE_CHECKING:
     import numpy as np
@@ -98,8 +99,8 @@ class Forks:
                 child.run(_REQUEST, self._features, server=server, document=document, result=result)
             _, _, usage = os.wait4(pid, 0)
             header, body = read_result(result, _REQUEST)
-            results.raise_refusal(header)
-            pages = results.page_set(header, body, SIDE)
+            reader.raise_refusal(header)
+            pages = reader.page_set(header, body, SIDE)
         finally:
             os.close(document)
             os.close(result)

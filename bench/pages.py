@@ -150,7 +150,7 @@ def predictions(squares: Squares) -> dict[str, object]:
 
     from docsorter.decide.calibration import label_probabilities  # noqa: PLC0415
     from docsorter.model.bundle import load_bundle  # noqa: PLC0415
-    from docsorter.model.litert import open_classifier  # noqa: PLC0415
+    from docsorter.model.classifier import open_classifier  # noqa: PLC0415
     from docsorter.resources import starter_bundle_dir  # noqa: PLC0415
 
     bundle = load_bundle(starter_bundle_dir())

@@ -22,9 +22,8 @@ from typing import Any, Final
 
 from bench.million import fill
 from docsorter.clock import ManualClock
-from docsorter.service.drift import look
-from docsorter.service.migration import migrate_workspace, open_workspace_store
-from docsorter.service.workspace import create
+from docsorter.service.promise.drift import look
+from docsorter.service.workspace.layout import create, migrate_workspace, open_workspace_store
 from docsorter.store import ReviewOrder, Store, Turn
 
 _BEGIN: Final = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)

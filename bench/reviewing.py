@@ -32,14 +32,12 @@ from PIL import Image
 from textual.pilot import Pilot
 
 from bench.mix import mix
-from docsorter.cli.reviewer.app import ReviewApp
 from docsorter.cli.reviewer.drawing import Drawing, Looks
-from docsorter.cli.reviewer.launch import open_tray, session_of
+from docsorter.cli.reviewer.launch import ReviewApp, open_tray, session_of
 from docsorter.configuration import Configuration, load
-from docsorter.service.acts import open_acts
-from docsorter.service.desk.reviewer import Reviewer
-from docsorter.service.migration import migrate_workspace
-from docsorter.service.workspace import create
+from docsorter.service.review.service import open_acts
+from docsorter.service.review.session import Reviewer
+from docsorter.service.workspace.layout import create, migrate_workspace
 from docsorter.store import ReviewOrder
 
 AIM_MS: Final = 100.0

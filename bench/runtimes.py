@@ -27,8 +27,8 @@ from docsorter.decide.calibration import label_probabilities
 from docsorter.documents import RawOutput
 from docsorter.errors import ModelError
 from docsorter.model.bundle import ModelBundle, load_bundle
+from docsorter.model.classifier import FEATURES, LOGITS, open_classifier
 from docsorter.model.golden import read_golden
-from docsorter.model.litert import FEATURES, LOGITS, open_classifier
 from docsorter.pages.reader import PageReader
 from docsorter.resources import starter_bundle_dir, usable_cores
 from docsorter.settings import PagesSettings

@@ -23,9 +23,8 @@ from bench.million import fill
 from bench.variants import make_inputs
 from docsorter.configuration import Configuration
 from docsorter.documents import Place, State
-from docsorter.service.demo import example_files
-from docsorter.service.migration import migrate_workspace, open_workspace_store
-from docsorter.service.workspace import create
+from docsorter.service.daemon.demo import example_files
+from docsorter.service.workspace.layout import create, migrate_workspace, open_workspace_store
 from docsorter.store import Store
 
 Figures = dict[str, float]

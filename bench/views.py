@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from docsorter.model.card import read_card
-from docsorter.model.litert import LiteRTClassifier
+from docsorter.model.classifier import LiteRTClassifier
 from docsorter.pages.fit import fit_page, flatten
 from docsorter.resources import starter_bundle_dir
 from docsorter.training.classes import ClassPlan

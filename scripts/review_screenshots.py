@@ -13,21 +13,20 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from docsorter.cli.reviewer.app import ReviewApp
+from docsorter.cli.reviewer.dialogs import RESERVED
 from docsorter.cli.reviewer.drawing import Drawing, Looks
-from docsorter.cli.reviewer.keys import RESERVED
-from docsorter.cli.reviewer.likeness import ROOM, Likeness
-from docsorter.cli.reviewer.tray import Tray
+from docsorter.cli.reviewer.launch import ReviewApp
+from docsorter.cli.reviewer.page_view import ROOM, Likeness
+from docsorter.cli.reviewer.prefetch import Tray
 from docsorter.configuration import Configuration, load
 from docsorter.pages.reader import PageReader
 from docsorter.review.items import QueueSource
 from docsorter.review.searching import parse_search
-from docsorter.service.acts import Acts, open_acts
-from docsorter.service.demo import prepare_demo, run_demo
-from docsorter.service.desk.neighbours import Neighbours, open_eye
-from docsorter.service.desk.pictures import Pictures
-from docsorter.service.desk.reviewer import Patience, Reviewer
-from docsorter.service.desk.session import ReviewSession
+from docsorter.service.daemon.demo import prepare_demo, run_demo
+from docsorter.service.review.previews import Pictures
+from docsorter.service.review.service import Acts, open_acts
+from docsorter.service.review.session import Patience, Reviewer, ReviewSession
+from docsorter.service.review.similar import Neighbours, open_eye
 
 _DOCS = Path(__file__).resolve().parents[1] / "docs"
 # Without the font faces a picture loads nothing from elsewhere.

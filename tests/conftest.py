@@ -9,8 +9,7 @@ from hypothesis import settings
 
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration
-from docsorter.service.migration import migrate_workspace
-from docsorter.service.workspace import create
+from docsorter.service.workspace.layout import create, migrate_workspace
 from tests.ordering import pytest_collection_modifyitems
 
 __all__ = ["pytest_collection_modifyitems"]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from docsorter.disk import Disk, environment_reason
 from docsorter.documents import ReasonCode
+from docsorter.filesystem import Disk, environment_reason
 
 CONTENT = os.urandom(3_000_000)
 

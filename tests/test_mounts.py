@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from docsorter import mounts
-from docsorter.mounts import (
+from docsorter import filesystem
+from docsorter.filesystem import (
     FileSystem,
     file_system,
     is_network_or_virtual,
@@ -72,7 +72,7 @@ def test_the_kernel_is_asked_for_real_paths(tmp_path: Path) -> None:
 def test_without_a_mount_table_the_kind_is_unknown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mounts, "MOUNTINFO", tmp_path / "nothing")
+    monkeypatch.setattr(filesystem, "MOUNTINFO", tmp_path / "nothing")
     assert file_system(tmp_path).kind == "unknown"
 
 

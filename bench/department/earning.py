@@ -10,7 +10,7 @@ from bench.department.evidence import Evidence, Pairs
 from bench.department.models import Seen
 from bench.department.people import People, Said
 from docsorter.decide.autonomy import EarnPolicy, next_step, share_checked
-from docsorter.decide.earned import doubt, standing
+from docsorter.decide.certification import doubt, standing
 from docsorter.decide.gate import GatePlan, GateVerdict, judge_candidate
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ import numpy as np
 
 from bench.department.models import Seen
 from docsorter.decide.autonomy import EarnPolicy, make_plan
-from docsorter.decide.earn_plan import EarnPlan
-from docsorter.decide.earned import CheckedScores
+from docsorter.decide.certification import CheckedScores, EarnPlan
 from docsorter.decide.gate import PairedChecks
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import numpy as np
 from bench.department.pool import Pool
 from docsorter.decide.calibration import fit_temperature, label_probabilities
 from docsorter.decide.novelty import NoveltyModel
-from docsorter.decide.offsets import comparable, offsets_of
+from docsorter.decide.policy import comparable, offsets_of
 from docsorter.model.bundle import load_bundle
 from docsorter.resources import starter_bundle_dir
 from docsorter.training.engine.confidence import LEAST_TEMPERATURE

@@ -21,7 +21,7 @@ import numpy as np
 from docsorter.documents import RawOutput
 from docsorter.errors import DocumentError
 from docsorter.model.bundle import load_bundle
-from docsorter.model.litert import LiteRTClassifier, open_classifier
+from docsorter.model.classifier import LiteRTClassifier, open_classifier
 from docsorter.pages.reader import PageReader
 from docsorter.resources import starter_bundle_dir
 from docsorter.settings import PagesSettings

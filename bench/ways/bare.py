@@ -16,8 +16,8 @@ from bench.mix import Paper
 from bench.ways.way import Turn, cpu_seconds
 from docsorter.decide.calibration import label_probabilities
 from docsorter.model.bundle import load_bundle
-from docsorter.model.litert import LiteRTClassifier, open_classifier
-from docsorter.pages import child
+from docsorter.model.classifier import LiteRTClassifier, open_classifier
+from docsorter.pages import server
 from docsorter.pages.families import preload
 from docsorter.pages.protocol import Request
 from docsorter.resources import starter_bundle_dir
@@ -69,7 +69,7 @@ def _prepare() -> None:
 
 def _look(path: str) -> tuple[str, np.ndarray, float, float]:
     began = cpu_seconds()
-    header, squares = child.answer(_take(path))
+    header, squares = server.answer(_take(path))
     assert "refused" not in header, f"{path}: {header}"
     pixels = np.frombuffer(squares[0], np.uint8).reshape(1, 299, 299, 3)
     decoded = cpu_seconds()

@@ -16,8 +16,7 @@ from bench.variants import variant
 from bench.ways.way import Turn
 from docsorter.configuration import Configuration, load
 from docsorter.documents import Place, State
-from docsorter.service.migration import migrate_workspace, open_workspace_store
-from docsorter.service.workspace import create
+from docsorter.service.workspace.layout import create, migrate_workspace, open_workspace_store
 from docsorter.store import Store
 
 REST: Final = 0.5

@@ -1,4 +1,4 @@
-"""How a command finds its workspace and opens what it needs."""
+"""How a command finds its workspace and its models and opens what it needs."""
 
 import os
 import tomllib
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docsorter.errors import UsageError
+from docsorter.errors import UsageError, WorkspaceError
 
 if TYPE_CHECKING:
     from docsorter.configuration import Configuration
-    from docsorter.service.acts import Acts
+    from docsorter.model.registry import InUse, ModelRegistry
+    from docsorter.service.review.service import Acts
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for machines.")]
 
@@ -67,7 +68,7 @@ def configuration(ctx: typer.Context, directory: Path | None = None) -> "Configu
         SettingsError: Its settings are wrong.
     """
     from docsorter.configuration import load
-    from docsorter.service.workspace import find
+    from docsorter.service.workspace.layout import find
 
     given = chosen(ctx)
     named = directory or given.workspace
@@ -76,7 +77,7 @@ def configuration(ctx: typer.Context, directory: Path | None = None) -> "Configu
 
 def acts(ctx: typer.Context) -> "Acts":
     """Open the store of the chosen workspace with everything that moves a file."""
-    from docsorter.service.acts import open_acts
+    from docsorter.service.review.service import open_acts
 
     return open_acts(configuration(ctx))
 
@@ -87,9 +88,39 @@ def reviewer(ctx: typer.Context) -> tuple[str, int]:
     Raises:
         UsageError: What they said they are called cannot be, or they have to say it.
     """
-    from docsorter.service.desk.reviewer import Reviewer, name_of, who
+    from docsorter.service.review.session import Reviewer, name_of, who
 
     uid = os.getuid()
     shared = configuration(ctx).settings.review.shared_accounts
     found = who(Reviewer(name_of(uid), uid), chosen(ctx).name, shared)
     return found.name, found.uid
+
+
+def settings_or_defaults(ctx: typer.Context) -> "Configuration":
+    """Return the settings of the workspace; the defaults where there is none and none was named.
+
+    Raises:
+        WorkspaceError: The workspace that was named is none.
+        SettingsError: Its settings are wrong.
+    """
+    from docsorter.configuration import resolve
+
+    try:
+        return configuration(ctx)
+    except WorkspaceError:
+        if chosen(ctx).workspace is not None:  # it was asked for
+            raise
+        return resolve(Path.cwd(), chosen(ctx).flags)
+
+
+def registry(ctx: typer.Context) -> tuple["ModelRegistry", "InUse"]:
+    """Return the bundles of the workspace and the one in use; without a workspace the shipped.
+
+    Raises:
+        ModelError: The one in use is gone.
+    """
+    from docsorter.model.registry import ModelRegistry
+
+    settings = settings_or_defaults(ctx)
+    known = ModelRegistry(settings.state / "models")
+    return known, known.in_use(settings.settings.model.bundle)

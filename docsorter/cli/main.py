@@ -9,26 +9,21 @@ import typer
 
 from docsorter import __version__
 from docsorter.cli import (
-    backup_commands,
-    bench_commands,
-    care_commands,
-    daemon_commands,
-    data_commands,
-    drift_commands,
-    evaluate_commands,
-    explain_command,
-    history_commands,
-    model_commands,
-    promise_commands,
-    retrain_commands,
-    review_commands,
-    service_commands,
-    sort_commands,
+    daemon,
+    data,
+    evaluate,
+    explain,
+    model,
+    promise,
+    retrain,
+    review,
+    sort,
     synth_commands,
-    train_commands,
-    undo_commands,
-    workspace_commands,
+    train,
+    undo,
+    upkeep,
 )
+from docsorter.cli import workspace as workspace_commands
 from docsorter.cli.context import Chosen, flags_of
 from docsorter.cli.output import print_error
 from docsorter.errors import DocsorterError, EnvironmentFaultError
@@ -101,29 +96,29 @@ def options(
 
 
 workspace_commands.register(app)
-daemon_commands.register(app)
-sort_commands.register(app)
-train_commands.register(app)
-retrain_commands.register(app)
-evaluate_commands.register(app)
+daemon.register(app)
+sort.register(app)
+train.register(app)
+retrain.register(app)
+evaluate.register(app)
 synth_commands.register(app)
-app.add_typer(review_commands.app, name="review")
-history_commands.register(app)
-explain_command.register(app)
-drift_commands.register(app)
-undo_commands.register(app)
-promise_commands.register(app)
-backup_commands.register(app)
-care_commands.register(app)
-app.add_typer(data_commands.app, name="data")
-app.add_typer(model_commands.app, name="model")
-app.add_typer(bench_commands.app, name="bench")
-app.add_typer(service_commands.app, name="service")
+app.add_typer(review.app, name="review")
+explain.register_history(app)
+explain.register_explain(app)
+promise.register_drift(app)
+undo.register(app)
+promise.register_promise(app)
+upkeep.register_backup(app)
+upkeep.register_upkeep(app)
+app.add_typer(data.app, name="data")
+app.add_typer(model.app, name="model")
+app.add_typer(model.bench_app, name="bench")
+app.add_typer(daemon.app, name="service")
 
 
 def _fail(error: OSError) -> None:
     """End as the surroundings' fault: most often somebody who is not in the reviewers' group."""
-    from docsorter.disk import environment_reason
+    from docsorter.filesystem import environment_reason
 
     fault = EnvironmentFaultError(
         environment_reason(error).text,

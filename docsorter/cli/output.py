@@ -1,13 +1,17 @@
-"""What people and machines see: tables that fit 80 columns, JSON, one-line errors."""
+"""What people and machines see: tables that fit 80 columns, JSON, questions, bars, errors."""
 
 import dataclasses
 import datetime as dt
 import enum
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
+
+import typer
+
+from docsorter.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
 
     from docsorter.documents import Verdict
     from docsorter.errors import DocsorterError
+    from docsorter.service.review.batch import Gesture
 
 # Words that carry a colour wherever they fill a cell; NO_COLOR turns it off.
 _STYLES = {
@@ -163,3 +168,28 @@ def fields(pairs: Iterable[tuple[str, Any]]) -> None:
     width = max((len(name) for name, _ in rows), default=0)
     for name, value in rows:
         print(f"{name:<{width}}  {value}")  # noqa: T201
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before going on.
+
+    Args:
+        question: To be answered with y or n.
+        yes: It was answered on the command line.
+
+    Raises:
+        UsageError: Nobody can be asked here.
+        typer.Abort: The answer is no.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("nobody can be asked here", remedy="say --yes if you are sure")
+    typer.confirm(question, abort=True)
+
+
+def with_bar(what: str, total: int, act: "Callable[[Callable[[int], None]], Gesture]") -> "Gesture":
+    """Do something to many documents while a bar shows how far that is."""
+    with progress() as bar:
+        task = bar.add_task(what, total=total)
+        return act(lambda done: bar.update(task, completed=done))

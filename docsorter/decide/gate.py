@@ -1,26 +1,141 @@
-"""Whether a new model may take over: a paired test on blind answers that neither has learned from.
+"""Whether a candidate model may take over: paired tests on blind answers neither learned from.
+
+The mean of d over all documents is below a margin m exactly when the mean of (d - m) / p over the
+drawn ones is below 0, so that is bet on: the capital prod(1 - b (d_i - m) p_min / p_i), averaged
+over bets b, exceeds 1 / alpha with at most the probability alpha while the mean is m or more,
+however often one looks (Ville 1939; Waudby-Smith and Ramdas 2024, "Estimating means of bounded
+random variables by betting").
 
 Each checked document gives d = (new model wrong) - (old model wrong), -1, 0 or 1, and was drawn
 with a known inclusion probability. While the new model is worse by the margin or more, the chance
 that it ever passes is at most 1 - confidence, however often one looks (`paired_betting`).
 """
 
+import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from docsorter.decide.agreement import mcnemar
-from docsorter.decide.paired_betting import (
-    capitals,
-    checks_needed,
-    least_margin_shown,
-    mixture,
-    weights_of,
-)
+from docsorter.decide.promise import binomial_tail, error_upper_bound
 from docsorter.errors import UsageError
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Return the two-sided p-value of the exact McNemar test.
+
+    Documents that both models get right, or both wrong, say nothing about which is better; of the
+    others each model would be right about half if neither were (McNemar 1947; exact by the
+    binomial distribution, e.g. Fagerland, Lydersen and Laake 2013).
+
+    Args:
+        only_first: Documents that only the first model got right, at least 0.
+        only_second: The same of the second.
+
+    Returns:
+        0-1; 1.0 when no document tells them apart.
+
+    Raises:
+        UsageError: A count is negative.
+    """
+    if min(only_first, only_second) < 0:
+        raise UsageError(f"no document counts as {min(only_first, only_second)}")
+    n = only_first + only_second
+    return min(1.0, 2 * binomial_tail(min(only_first, only_second), n, 0.5)) if n else 1.0
+
+
+def proportion_interval(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the two-sided Clopper-Pearson interval of a share.
+
+    Args:
+        k: 0 to n.
+        n: Documents; without any the interval is all from 0 to 1.
+        confidence: Between 0 and 1, both excluded.
+
+    Raises:
+        UsageError: A number lies outside its range.
+    """
+    if n == 0:
+        return 0.0, 1.0
+    side = 1 - (1 - confidence) / 2
+    return 1 - error_upper_bound(n - k, n, side), error_upper_bound(k, n, side)
+
+
+# Half of the stake on the bet that grows fastest while the two models agree.
+_BETS: Final = np.array([0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95])
+_STAKES: Final = np.array([*[0.5 / 7] * 7, 0.5])
+_MARGINS: Final = np.linspace(-0.5, 1.0, 301)[1:-1]
+_MOST_CHECKS: Final = 100_000
+
+
+def weights_of(inclusion: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what each check counts, (0, 1]; the least inclusion is the sampling plan's."""
+    least = float(inclusion.min(initial=1.0))
+    weights: NDArray[np.float64] = least / inclusion
+    return weights
+
+
+def capitals(stakes: NDArray[np.float64], most: float) -> NDArray[np.float64]:
+    """Return the logarithm of each bet's capital after each check, (n, bets).
+
+    Args:
+        stakes: (n,) what is lost per unit bet, each at most `most`.
+        most: Greatest loss, > 0.
+    """
+    logs: NDArray[np.float64] = np.log1p(-np.outer(stakes, _BETS / most))
+    return np.cumsum(logs, axis=0)
+
+
+def mixture(logs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the capital over all bets, averaged by their stakes, (n,).
+
+    Args:
+        logs: (n, bets) as `capitals` returns them.
+    """
+    result: NDArray[np.float64] = np.exp(np.minimum(logs, 700.0)) @ _STAKES
+    return result
+
+
+def checks_needed(
+    logs: NDArray[np.float64], weights: NDArray[np.float64], margin: float, wanted: float
+) -> int:
+    """Return the least number of further checks without a difference until the capital is wanted.
+
+    Args:
+        logs: (n, bets) capitals so far, as `capitals` returns them; n may be 0.
+        weights: (n,) what each check counted, (0, 1].
+        margin: That is bet on, 0-1.
+        wanted: Capital to be reached, above 1.
+    """
+    now = logs[-1] if len(logs) else np.zeros(len(_BETS))
+    weight = float(weights.mean()) if len(weights) else 1.0
+    gain = np.log1p(weight * margin * _BETS / (1 - margin))
+    low, high = 0, 1
+    while mixture((now + high * gain)[np.newaxis])[0] < wanted and high < _MOST_CHECKS:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        reached = mixture((now + middle * gain)[np.newaxis])[0] >= wanted
+        low, high = (low, middle) if reached else (middle, high)
+    return high
+
+
+def least_margin_shown(
+    d: NDArray[np.float64], weights: NDArray[np.float64], wanted: float
+) -> float:
+    """Return the least margin that is shown, in steps of half a percent; 1 for none."""
+
+    def shown(margin: float) -> bool:
+        logs = capitals(weights * (d - margin), 1 - margin)
+        return bool(mixture(logs).max(initial=1.0) >= wanted)
+
+    # The capital grows with the margin, whatever the checks are: what is shown stays shown.
+    margins: list[float] = _MARGINS.tolist()
+    place = bisect.bisect_left(margins, True, key=shown)
+    return margins[place] if place < len(margins) else 1.0
 
 
 class GateVerdict(StrEnum):

@@ -1,16 +1,110 @@
-"""One move as paths on this machine."""
+"""One move as paths on this machine, its named steps, and what can stop it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from docsorter.deliver.folders import locate
 from docsorter.deliver.names import safe_name
+from docsorter.deliver.permissions import locate
 from docsorter.deliver.sidecar import sidecar_path
-from docsorter.documents import Document, Move, Place
+from docsorter.documents import Document, Move, Place, ReasonCode
+from docsorter.errors import ConflictError, EnvironmentFaultError
+from docsorter.filesystem import environment_reason
 
-PRIVATE = ".docsorter"
+_REMEDIES = {
+    ReasonCode.DISK_FULL: "free some space; it is tried again by itself",
+    ReasonCode.READ_ONLY: "mount the file system for writing; it is tried again by itself",
+    ReasonCode.NO_PERMISSION: "give the user of docsorter the permission; it is tried again",
+    ReasonCode.BUSY: "it is tried again by itself",
+}
+_OTHERWISE = "check the disk or the share; it is tried again by itself"
+
+
+class FileChangedError(ConflictError):
+    """The bytes are not those that were seen; the document is where it was, untouched."""
+
+
+class FileGoneError(ConflictError):
+    """The document is neither where it was nor where it was to go."""
+
+
+@contextmanager
+def environment() -> Iterator[None]:
+    """Turn an OSError into an EnvironmentFaultError that has it as its cause."""
+    try:
+        yield
+    except OSError as error:
+        reason = environment_reason(error)
+        raise EnvironmentFaultError(
+            reason.text, remedy=_REMEDIES.get(reason.code, _OTHERWISE)
+        ) from error
+
+
+Hook = Callable[[str], None]
+"""Called with "STEP:before" and "STEP:after"."""
+
+
+class FaultPoint(StrEnum):
+    """The steps of a move, in the order in which they come."""
+
+    CLAIM_PRIVATE = "claim-private"  # the inbox name becomes a private one in the inbox's mount
+    FOLDER = "folder"  # the target folder is made
+    SIDECAR_WRITTEN = "sidecar-written"  # whole, under a private name
+    PERMISSIONS = "permissions"  # of the document, before it gets its final name
+    COPY = "copy"  # whole and verified, under a private name in the target folder
+    RECORD = "record"  # a note that a copy or a placeholder is about to get the final name
+    RENAME = "rename"  # the atomic way to a final name
+    LINK = "link"  # without RENAME_NOREPLACE
+    PLACEHOLDER = "placeholder"  # without hard links
+    REPLACE_PLACEHOLDER = "replace-placeholder"
+    TARGET_SYNC = "target-sync"  # the final name is on the disk
+    COLLISION_CLEARED = "collision-cleared"  # our sidecar at a name that turned out to be taken
+    REPLAN = "replan"  # the store knows the new name
+    SOURCE_REMOVED = "source-removed"
+    OLD_SIDECAR_REMOVED = "old-sidecar-removed"
+    RECORD_REMOVED = "record-removed"
+    COMMIT = "commit"  # the store knows the new place
+
+
+class PlanPoint(StrEnum):
+    """The steps around a move: what is written down before it, and what gives it up."""
+
+    CLAIM_PLANNED = "claim-planned"  # a complete file in the inbox has its number and its move
+    VERDICT_PLANNED = "verdict-planned"  # digest and verdict, and the move that follows
+    PUT_OFF = "put-off"  # the document waits, with its reason and its next try
+    ANSWER_PLANNED = "answer-planned"  # what a person said, and the move that follows from it
+    UNDO_PLANNED = "undo-planned"  # the answer does not stand any more, and the move back
+    TAKEN_BACK = "taken-back"  # the bytes of a move that is given up are where they were
+    ABANDONED = "abandoned"  # the store knows that it was given up
+    RETURNED = "returned"  # a file whose claim nobody knows is in the inbox again
+
+
+def ignore(_: str) -> None:
+    """Do nothing; the hook outside of tests."""
+
+
+class Steps:
+    """Announces steps to a hook.
+
+    Args:
+        hook: Called before and after each step.
+    """
+
+    def __init__(self, hook: Hook = ignore) -> None:
+        self._hook = hook
+
+    @contextmanager
+    def step(self, point: FaultPoint | PlanPoint) -> Iterator[None]:
+        """Surround one step; the "after" call comes only when it succeeded."""
+        self._hook(f"{point}:before")
+        yield
+        self._hook(f"{point}:after")
+
+
+PRIVATE = ".docsorter"  # directory inside the inbox's own mount, for claims across mounts
 """Folder in the inbox, in its own mount, where claimed files wait for their copy."""
 
 _CLAIM = "claim-"

@@ -1,25 +1,105 @@
 """Carries out planned moves; each of their steps can be killed and taken up again."""
 
 import errno
+import fcntl
 import os
-from collections.abc import Mapping
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Unpack
 
 from docsorter.clock import Clock
-from docsorter.deliver.carrier import Carrier, Delivery
-from docsorter.deliver.errors import environment
-from docsorter.deliver.faults import FaultPoint, Hook, PlanPoint, Steps, ignore
-from docsorter.deliver.free import free_name
-from docsorter.deliver.job import Job, make_job
-from docsorter.deliver.locks import MoveLocks
-from docsorter.deliver.names import safe_name
-from docsorter.deliver.permissions import permissions
-from docsorter.disk import Disk
+from docsorter.deliver.job import (
+    FaultPoint,
+    Hook,
+    Job,
+    PlanPoint,
+    Steps,
+    environment,
+    ignore,
+    make_job,
+)
+from docsorter.deliver.names import numbered, safe_name
+from docsorter.deliver.permissions import Permissions, permissions
+from docsorter.deliver.sidecar import sidecar_path
+from docsorter.deliver.transfer import Carrier, Delivery
 from docsorter.documents import Document, Move, MoveState, Place, State
 from docsorter.errors import ConflictError
+from docsorter.filesystem import Disk
 from docsorter.settings import Settings
 from docsorter.store import Changes, Store
+
+LOCK_FILE = ".moves.lock"
+
+
+class MoveLocks:
+    """Locks on single bytes of one file in the spool, which is always on a local disk.
+
+    They belong to the open file (F_OFD_SETLK, fcntl(2)), not to the process, so threads exclude
+    each other as well, and a kill releases them.
+
+    Args:
+        spool: The spool root.
+        permissions: Mode and group of the lock file.
+    """
+
+    def __init__(self, spool: Path, permissions: Permissions) -> None:
+        self._file = spool / LOCK_FILE
+        self._permissions = permissions
+
+    @contextmanager
+    def hold(self, move_id: int) -> Iterator[None]:
+        """Hold the lock of a move.
+
+        Raises:
+            OSError: EAGAIN when somebody else holds it, or the spool cannot be written to.
+        """
+        flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(self._file, flags, self._permissions.file_mode)
+        try:
+            status = os.fstat(descriptor)
+            if status.st_uid == os.geteuid() and not self._permissions.fit(status):
+                self._permissions.apply(descriptor)
+            # struct flock: l_type, l_whence, l_start, l_len, l_pid (0 as OFD locks demand)
+            wanted = struct.pack("hhqqi0q", fcntl.F_WRLCK, os.SEEK_SET, move_id, 1, 0)
+            fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, wanted)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+_MOST = 2**40
+
+
+def free_name(folder: Path, base: str, *, with_sidecar: bool) -> str:
+    """Return `base`, or `base` with a number, such that nothing has that name now.
+
+    Scanners that call everything `scan.pdf` make thousands of neighbours, so the numbers are not
+    tried one by one: doubled until one is free, then halved back to a free one after a taken one.
+
+    Args:
+        folder: Where the name is to be free; may be missing.
+        base: The name that is wanted.
+        with_sidecar: Whether the sidecar's name must be free as well.
+    """
+
+    def is_free(number: int) -> bool:
+        path = folder / (base if number == 1 else numbered(base, number))
+        return not os.path.lexists(path) and not (
+            with_sidecar and os.path.lexists(sidecar_path(path))
+        )
+
+    if is_free(1):
+        return base
+    taken, free = 1, 2
+    while not is_free(free) and free < _MOST:
+        taken, free = free, free * 2
+    while free - taken > 1:
+        middle = (taken + free) // 2
+        taken, free = (taken, middle) if is_free(middle) else (middle, free)
+    return numbered(base, free)
+
 
 _EVENTS = {
     State.SPOOLED: "claimed",

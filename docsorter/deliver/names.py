@@ -1,4 +1,4 @@
-"""File names that are safe everywhere a delivered document is read: Linux, Windows, shares, shells.
+"""File names that are safe everywhere a delivered document is read, and where documents wait.
 
 Windows rules: "Naming Files, Paths, and Namespaces", Microsoft Learn. Bidirectional marks are
 removed because they let `fdp.exe` look like `exe.pdf` (Unicode TR 36, section 2.4).
@@ -7,6 +7,8 @@ removed because they let `fdp.exe` look like `exe.pdf` (Unicode TR 36, section 2
 import os
 import re
 import unicodedata
+
+from docsorter.documents import Document
 
 MAX_BYTES = 240
 """Longest name in UTF-8: Linux allows 255, a sidecar adds `.json`."""
@@ -76,3 +78,13 @@ def _finish(text: str, limit: int) -> str:
 def _cut(text: str, limit: int) -> str:
     """Cut at a character boundary, leaving no trailing dot or space."""
     return text.encode()[: max(limit, 0)].decode(errors="ignore").rstrip(" .")
+
+
+def review_path(document: Document) -> str:
+    """Return the path under the review root for a document that a person is to see (again)."""
+    return safe_name(document.name)
+
+
+def rejected_path(document: Document) -> str:
+    """Return the path under the rejected root for a document that is refused."""
+    return safe_name(document.name)

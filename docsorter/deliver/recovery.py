@@ -4,12 +4,11 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from docsorter.deliver.errors import FileChangedError, FileGoneError
-from docsorter.deliver.job import strays
+from docsorter.deliver.job import FileChangedError, FileGoneError, strays
 from docsorter.deliver.mover import Mover
-from docsorter.disk import environment_reason
 from docsorter.documents import Document, Move, MoveState, Place, Reason, ReasonCode
 from docsorter.errors import ConflictError, EnvironmentFaultError
+from docsorter.filesystem import environment_reason
 from docsorter.store import Store
 
 _REST = dt.timedelta(seconds=15)  # a file that changed is left to rest

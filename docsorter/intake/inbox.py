@@ -9,12 +9,10 @@ from pathlib import Path
 from docsorter.clock import Clock
 from docsorter.documents import Reason
 from docsorter.errors import EnvironmentFaultError
-from docsorter.intake.ignore import IgnoreRules
-from docsorter.intake.scan import Observation, Oddity, Scanner
-from docsorter.intake.settling import Settler
-from docsorter.intake.trailers import EndCheck, check_end
-from docsorter.intake.waiting import WaitingSummary
-from docsorter.mounts import is_network_or_virtual
+from docsorter.filesystem import is_network_or_virtual
+from docsorter.intake.completeness import EndCheck, check_end
+from docsorter.intake.scan import IgnoreRules, Observation, Oddity, Scanner
+from docsorter.intake.settling import Settler, WaitingSummary
 from docsorter.settings import IntakeSettings
 
 _ENTRIES = 2000  # directory entries in one tick

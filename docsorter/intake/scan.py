@@ -1,19 +1,160 @@
-"""Reading the inbox: which regular files are there, and how big and how old they are.
+"""Reading the inbox: is it there, which regular files are in it, how big and how old they are.
+
+A share that went away for a moment must never look like an inbox that was emptied
+(ocrmypdf-auto#21).
 
 The walk is a generator that can be left and resumed, so that 100,000 waiting files cost bounded
 work at a time. Nothing is followed or opened: `lstat` only.
 """
 
+import errno
+import fnmatch
 import os
+import re
 import stat
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from docsorter.clock import Clock
-from docsorter.disk import environment_reason
-from docsorter.intake.ignore import IgnoreRules
-from docsorter.intake.root import GONE, RootGuard
+from docsorter.errors import EnvironmentFaultError, SettingsError
+from docsorter.filesystem import environment_reason
+
+BUILT_IN: tuple[str, ...] = (
+    # hidden: also .nfs*, .fuse_hidden*, .smbdelete*, .~lock*, .DS_Store, .stfolder, rsync's own
+    ".*",
+    # being written by a browser, an FTP or WebDAV client, a synchronizer (paperless-ng#462)
+    "*.part",
+    "*.partial",
+    "*.tmp",
+    "*.temp",
+    "*.filepart",
+    "*.crdownload",
+    "*.opdownload",
+    "*.download",
+    "*.incomplete",
+    "*.aria2",
+    "*.!ut",
+    "~syncthing~*",
+    # locks, swap and backup files of programs that have a document open
+    "~$*",
+    "*.lock",
+    "*.lck",
+    "*.swp",
+    "*.swx",
+    "*~",
+    "#*#",
+    "*.sb-????????-??????",
+    # what file managers and storage boxes leave behind
+    "Thumbs.db",
+    "ehthumbs.db",
+    "desktop.ini",
+    "$RECYCLE.BIN",
+    "System Volume Information",
+    "lost+found",
+    "@eaDir",
+    "@Recycle",
+    "@Recently-Snapshot",
+    "#recycle",
+    "#snapshot",
+    "~snapshot",
+    "__MACOSX",
+)
+
+
+class IgnoreRules:
+    """Name patterns to leave alone; upper and lower case are the same.
+
+    A pattern is a glob for the last part of a path; one with a slash is for the whole path under
+    the inbox. An ignored folder is not entered.
+
+    Args:
+        extra: More patterns beside `BUILT_IN`.
+
+    Raises:
+        SettingsError: A pattern is empty or no glob.
+    """
+
+    def __init__(self, extra: tuple[str, ...] = ()) -> None:
+        for pattern in extra:
+            if not pattern.strip():
+                raise SettingsError(
+                    "intake.ignore has an empty pattern, which would ignore nothing",
+                    remedy='remove it, or write a pattern such as "*.bak"',
+                )
+        self._names = _one_of([p for p in (*BUILT_IN, *extra) if "/" not in p])
+        self._paths = _one_of([p.strip("/") for p in extra if "/" in p])
+
+    def matches(self, path: str) -> bool:
+        """Say whether the file or folder at `path` (relative, forward slashes) is left alone."""
+        if self._names.match(path.rpartition("/")[2]):
+            return True
+        return bool(self._paths.match(path))
+
+
+def _one_of(patterns: list[str]) -> re.Pattern[str]:
+    if not patterns:
+        return re.compile(r"(?!)")  # matches nothing
+    return re.compile("|".join(fnmatch.translate(p) for p in patterns), re.IGNORECASE)
+
+
+GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+"""What the system answers when a name is no longer there."""
+
+
+class RootGuard:
+    """Tells an inbox that is gone from one that is empty.
+
+    Args:
+        root: The inbox.
+        private: Name of the claim directory in it, by which the inbox is known again.
+    """
+
+    def __init__(self, root: Path, private: str) -> None:
+        self._root = root
+        self._private = root / private
+        self._device: int | None = None  # of the root while the claim directory was in it
+
+    def check(self) -> None:
+        """Make sure that the inbox can be asked and is the one it was.
+
+        Raises:
+            EnvironmentFaultError: It is not.
+        """
+        try:
+            device = self._root.stat().st_dev
+            has_private = self._has_private()
+        except OSError as error:
+            raise self.fault(error) from error
+        if self._device not in {None, device} and not has_private:
+            # An unmounted share leaves its mount point behind: an empty folder of another disk.
+            raise EnvironmentFaultError(
+                f"the inbox is gone: {self._root} is another, empty file system now",
+                remedy="mount the share again; if the inbox was replaced on purpose, restart",
+            )
+        if has_private:
+            self._device = device
+
+    def fault(self, error: OSError) -> EnvironmentFaultError:
+        """Say in words that the inbox cannot be read."""
+        return inbox_gone(self._root, error)
+
+    def _has_private(self) -> bool:
+        try:
+            self._private.lstat()
+        except FileNotFoundError:
+            return False
+        return True  # any other answer is an error: an inbox that may not be entered says EACCES
+
+
+def inbox_gone(root: Path, error: OSError) -> EnvironmentFaultError:
+    """Say that the inbox itself cannot be read, which is never the same as being empty."""
+    gone = error.errno in GONE
+    text = f"there is no folder {root}" if gone else environment_reason(error).text
+    return EnvironmentFaultError(
+        f"the inbox is gone: {text}", remedy="mount or create it again, or mend its permissions"
+    )
+
 
 _KINDS = (
     (stat.S_ISLNK, "a symbolic link"),

@@ -1,4 +1,4 @@
-"""The state machine that says when a file has come to rest. No I/O of its own, no thread.
+"""The state machine that says when a file is at rest, for the inbox; it does no I/O of its own.
 
 Only change that was seen counts, measured with a clock that never jumps: neither an mtime in the
 future nor one that a copying program has set years back says anything about the writer. Files
@@ -10,12 +10,49 @@ import heapq
 import math
 import struct
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from docsorter.clock import Clock
 from docsorter.documents import Reason, ReasonCode
+from docsorter.intake.completeness import End, EndCheck
 from docsorter.intake.scan import Observation
-from docsorter.intake.trailers import End, EndCheck
-from docsorter.intake.waiting import BusyFile, WaitingSummary
+
+
+@dataclass(frozen=True, slots=True)
+class BusyFile:
+    """A file that could not be opened or claimed.
+
+    Attributes:
+        path: Relative to the inbox.
+        reason: Why.
+        attempts: Tries so far.
+        next_try_in: Seconds until the next one.
+    """
+
+    path: str
+    reason: Reason
+    attempts: int
+    next_try_in: float
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingSummary:
+    """What waits in the inbox, for `status`.
+
+    Attributes:
+        count: All files that wait.
+        empty: Of those, the ones of zero bytes; they wait until something is written.
+        oldest_seconds: How long the longest has waited; None when nothing waits.
+        busy_count: Files that wait for another try.
+        busy: The first of them by path, 20 at most.
+    """
+
+    count: int
+    empty: int
+    oldest_seconds: float | None
+    busy_count: int
+    busy: tuple[BusyFile, ...]
+
 
 RETRY_FIRST_SECONDS = 2.0
 RETRY_FACTOR = 1.15

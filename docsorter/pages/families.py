@@ -1,14 +1,212 @@
-"""Which family reads which kind of file."""
+"""Which family of files a document belongs to, by its bytes, and which module reads it."""
 
+import re
+import struct
 from collections.abc import Callable
 from typing import BinaryIO, Final, Protocol
 
 from PIL import Image
 
-from docsorter.pages import heif, pdf, raster, tiff
-from docsorter.pages.pictures import Pictures, Wanted
-from docsorter.pages.sniff import HEAD_BYTES, sniff
-from docsorter.pages.tails import tail_missing
+from docsorter.documents import ReasonCode
+from docsorter.errors import DocumentError
+from docsorter.pages import pdf, raster, tiff
+from docsorter.pages import raster as heif
+from docsorter.pages.pictures import Pictures, Wanted, size_of
+
+HEAD_BYTES: Final = 4096
+_PDF_WITHIN: Final = 1024  # readers look for the header this far (ISO 32000-1, annex H, note 13)
+_ACCEPTED: Final = "PDF, TIFF, JPEG, PNG, WebP, BMP or HEIC"
+_HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis"})
+_STILL_BRANDS: Final = frozenset({b"mif1", b"msf1"})
+
+_READ: Final = tuple(  # compiled here, not anew in every child
+    (re.compile(pattern, re.DOTALL), media_type)
+    for pattern, media_type in (
+        (rb"%PDF-", "application/pdf"),
+        (rb"II[*+]\0|MM\0[*+]", "image/tiff"),
+        (rb"\xff\xd8\xff", "image/jpeg"),
+        (rb"\x89PNG\r\n\x1a\n", "image/png"),
+        (rb"RIFF....WEBP", "image/webp"),
+        (rb"BM.{8}.{4}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0", "image/bmp"),
+    )
+)
+_REFUSED: Final[tuple[tuple[bytes, str], ...]] = (
+    (rb"GIF8[79]a", "a GIF picture"),
+    (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Microsoft Office file or Outlook message"),
+    (rb"PK\x03\x04.*?word/", "a Microsoft Word document"),
+    (rb"PK\x03\x04.*?xl/", "a Microsoft Excel workbook"),
+    (rb"PK\x03\x04.*?ppt/", "a Microsoft PowerPoint presentation"),
+    (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis\.opendocument", "an OpenDocument file"),
+    (rb"PK\x03\x04.{26}mimetypeapplication/epub", "an e-book"),
+    (rb"PK\x03\x04.*?\[Content_Types\]\.xml", "a Microsoft Office document"),
+    (rb"PK(\x03\x04|\x05\x06)", "a ZIP archive"),
+    (rb"\{\\rtf", "an RTF document"),
+    (rb"%!PS", "a PostScript file"),
+    (rb"\xc5\xd0\xd3\xc6", "a PostScript file"),
+    (rb"\x1f\x8b", "a gzip archive"),
+    (rb"BZh", "a bzip2 archive"),
+    (rb"\xfd7zXZ\0", "an xz archive"),
+    (rb"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (rb"Rar!\x1a\x07", "a RAR archive"),
+    (rb"\x7fELF|MZ", "a program"),
+    (rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51", "a JPEG 2000 picture"),
+    (rb"\xff\x0a|\0\0\0\x0cJXL ", "a JPEG XL picture"),
+    (rb"AT&TFORM", "a DjVu document"),
+    (rb"SQLite format 3", "a database"),
+    (rb"\s*<(!doctype\s+html|html)", "a web page"),
+    (rb"\s*<svg|\s*<\?xml.*<svg", "an SVG drawing"),
+    (rb"\s*<\?xml", "an XML file"),
+    (rb"(Return-Path|Received|From|Delivered-To|MIME-Version|Message-ID):? ", "an e-mail"),
+)
+
+
+def sniff(head: bytes, suffix: str = "") -> str:
+    """Return the media type of a file.
+
+    Args:
+        head: Its first bytes, 4096 at best.
+        suffix: How its name ends, for the text of a refusal.
+
+    Raises:
+        DocumentError: `empty` or `unsupported`, saying what the file is.
+    """
+    if not head:
+        raise DocumentError(
+            ReasonCode.EMPTY, "the file has no bytes in it", remedy="scan or send it again"
+        )
+    media_type = _read_as(head)
+    if media_type is None:
+        raise DocumentError(
+            ReasonCode.UNSUPPORTED,
+            f"{_described(head, suffix)} is not a scan",
+            remedy=f"send it as {_ACCEPTED}",
+        )
+    return media_type
+
+
+def _read_as(head: bytes) -> str | None:
+    for pattern, media_type in _READ:
+        if pattern.match(head):
+            return media_type
+    if head[4:8] == b"ftyp":
+        return _heif(head)
+    if not any(re.match(pattern, head, re.DOTALL | re.IGNORECASE) for pattern, _ in _REFUSED):
+        return "application/pdf" if b"%PDF-" in head[:_PDF_WITHIN] else None
+    return None
+
+
+def _heif(head: bytes) -> str | None:
+    length = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = {head[8:12], *(head[at : at + 4] for at in range(16, length - 3, 4))}
+    if brands & _HEIF_BRANDS or (brands & _STILL_BRANDS and not brands & {b"avif", b"avis"}):
+        return "image/heic"
+    return None
+
+
+def _described(head: bytes, suffix: str) -> str:
+    for pattern, name in _REFUSED:
+        if re.match(pattern, head, re.DOTALL | re.IGNORECASE):
+            return name
+    if head[4:8] == b"ftyp":
+        return "an AVIF picture" if b"avi" in head[8:32] else "a video or sound file"
+    if _is_text(head):
+        return "a text file"
+    return f"an unknown kind of file (its name ends in {suffix})" if suffix else "an unknown file"
+
+
+def _is_text(head: bytes) -> bool:
+    if b"\0" in head:
+        return False
+    text = head.decode("utf-8", "ignore")
+    odd = sum(not (character.isprintable() or character.isspace()) for character in text)
+    # Dropped bytes are what is no UTF-8; up to four of them may be a letter cut in two.
+    return odd == 0 and len(head) - len(text.encode()) < 4  # noqa: PLR2004
+
+
+_TAIL: Final = 4096
+_STARTXREF: Final = re.compile(rb"startxref\s+(\d+)\s")
+_LINEARIZED: Final = re.compile(rb"/Linearized.{0,200}?/L\s+(\d+)", re.DOTALL)
+
+
+def tail_missing(file: BinaryIO, media_type: str) -> bool:
+    """Whether the file stops before the end that its format prescribes.
+
+    False where the format does not tell; a TIFF is judged by its directories instead.
+    """
+    check = _CHECKS.get(media_type)
+    position = file.tell()
+    missing = check is not None and check(file)
+    file.seek(position)
+    return missing
+
+
+def _read(file: BinaryIO, start: int, count: int) -> bytes:
+    file.seek(max(0, start))
+    return file.read(count)
+
+
+def _tail(file: BinaryIO) -> bytes:
+    return _read(file, size_of(file) - _TAIL, _TAIL)
+
+
+def _pdf(file: BinaryIO) -> bool:
+    # A linearized file has an %%EOF near its start as well, but tells its own length.
+    linearized = _LINEARIZED.search(_read(file, 0, 1024))
+    if linearized:
+        return size_of(file) < int(linearized[1][:20])
+    tail = _tail(file)
+    if b"%%EOF" in tail:
+        return False
+    # Some producers leave the marker out: a cross-reference that is where it should be will do.
+    starts = _STARTXREF.findall(tail)
+    if not starts:
+        return True
+    start = int(starts[-1][:20])
+    return start >= size_of(file) or not re.match(rb"\s*(xref|\d+ \d+ obj)", _read(file, start, 40))
+
+
+def _jpeg(file: BinaryIO) -> bool:
+    return b"\xff\xd9" not in _tail(file)
+
+
+def _png(file: BinaryIO) -> bool:
+    return b"IEND" not in _tail(file)
+
+
+def _webp(file: BinaryIO) -> bool:
+    # The file may have become shorter since its first bytes were looked at.
+    head = _read(file, 0, 8)
+    return len(head) < 8 or size_of(file) < int.from_bytes(head[4:8], "little") + 8  # noqa: PLR2004
+
+
+def _bmp(file: BinaryIO) -> bool:
+    head = _read(file, 0, 6)
+    return len(head) < 6 or size_of(file) < int.from_bytes(head[2:6], "little")  # noqa: PLR2004
+
+
+def _tails_heif(file: BinaryIO) -> bool:
+    end, at = size_of(file), 0
+    while at < end:
+        head = _read(file, at, 16)
+        if len(head) < 8:  # noqa: PLR2004 - a box starts with its length and its type
+            return True
+        (length,) = struct.unpack_from(">I", head)
+        if length == 1 and len(head) == 16:  # noqa: PLR2004 - the length is the next eight bytes
+            (length,) = struct.unpack_from(">Q", head, 8)
+        if length == 0:
+            return False
+        at += max(length, 8)
+    return at > end
+
+
+_CHECKS: Final[dict[str, Callable[[BinaryIO], bool]]] = {
+    "application/pdf": _pdf,
+    "image/jpeg": _jpeg,
+    "image/png": _png,
+    "image/webp": _webp,
+    "image/bmp": _bmp,
+    "image/heic": _tails_heif,
+}
 
 
 class Family(Protocol):
@@ -27,7 +225,7 @@ FAMILIES: Final[dict[str, Family]] = {
     "image/png": raster.read,
     "image/webp": raster.read,
     "image/bmp": raster.read,
-    "image/heic": heif.read,
+    "image/heic": heif.read_heif,
 }
 
 

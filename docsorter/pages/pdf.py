@@ -1,5 +1,9 @@
 """PDF: pages that are one picture are taken out of the file, all others are drawn by poppler.
 
+Drawing such a page unpacks every pixel, works out its colour and averages it again, in a program
+that has to be started first. Here the decoder reduces while it decodes. What comes out is compared
+with what poppler draws by tests, picture by picture.
+
 Pixels are bounded before anything is drawn: pages are scaled to a number of pixels, never drawn at
 a resolution, since a file of a few hundred bytes can claim a page of 200,000 by 200,000 points.
 """
@@ -9,16 +13,117 @@ import shutil
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
+import pikepdf
 from PIL import Image
 
-from docsorter.pages import poppler, producer
-from docsorter.pages.outline import Outline, Sheet, outline_of
+from docsorter.pages import pictures, poppler
+from docsorter.pages.pdf_image import picture
+from docsorter.pages.pdf_structure import Box, Matrix, Outline, Sheet, only_picture, outline_of
 from docsorter.pages.pictures import Pictures, Wanted, damaged, too_large, truncated
-from docsorter.pages.scans import scanned
+
+_TRANSPOSE = Image.Transpose
+# What turns rows from the top into the page, by the signs of the matrix: across, up.
+_UPRIGHT: Final = {
+    (True, True): None,
+    (False, True): _TRANSPOSE.FLIP_LEFT_RIGHT,
+    (True, False): _TRANSPOSE.FLIP_TOP_BOTTOM,
+    (False, False): _TRANSPOSE.ROTATE_180,
+}
+# The same where rows run up or down the page, by the signs of c and b.
+_LYING: Final = {
+    (False, True): _TRANSPOSE.ROTATE_90,
+    (True, False): _TRANSPOSE.ROTATE_270,
+    (True, True): _TRANSPOSE.TRANSVERSE,
+    (False, False): _TRANSPOSE.TRANSPOSE,
+}
+_TURNED: Final = {
+    90: _TRANSPOSE.ROTATE_270,
+    180: _TRANSPOSE.ROTATE_180,
+    270: _TRANSPOSE.ROTATE_90,
+}
+_LEAST_SHARE: Final = 0.5  # of the page that the picture covers, and of the picture that is seen
+_SLACK: Final = 1.0  # pixels at an edge that are left as they are
+_OBLONG: Final = 0.003  # shares by which the pixels may be wider than high, or the reverse
+_WHITE: Final[dict[str, int | tuple[int, int, int]]] = {"L": 255, "RGB": (255, 255, 255)}
+
+
+def scanned(file: pikepdf.Pdf, sheet: Sheet, wanted: Wanted) -> Image.Image | None:
+    """Return a page that is one picture, upright; None when it is for poppler to draw.
+
+    Args:
+        file: The document.
+        sheet: The page.
+        wanted: How many pixels are of use, and how many are too many.
+    """
+    try:
+        return _taken(file, sheet, wanted)
+    except Exception:  # noqa: BLE001 - poppler reads on where others give up, and says what is wrong
+        return None
+
+
+def _taken(file: pikepdf.Pdf, sheet: Sheet, wanted: Wanted) -> Image.Image | None:
+    placed = only_picture(file, sheet)
+    if placed is None:
+        return None
+    place, box = placed.matrix.box(), sheet.box
+    shown = _shown(place, box)
+    if shown is None:
+        return None
+    decoded = picture(placed.picture, wanted, round(wanted.averaged / shown))
+    if decoded is None:
+        return None
+    turn = _turn_of(placed.matrix)
+    page = _cut(decoded if turn is None else decoded.transpose(turn), place, box)
+    return page.transpose(_TURNED[sheet.turn]) if sheet.turn else page
+
+
+def _shown(place: Box, box: Box) -> float | None:
+    """Return which share of the picture's longer side the page's longer side is.
+
+    None when picture and page have little in common, so that the pixels of the one say little
+    about those that the other needs.
+    """
+    across = min(place.right, box.right) - max(place.left, box.left)
+    up = min(place.top, box.top) - max(place.bottom, box.bottom)
+    least = _LEAST_SHARE
+    if across < least * max(place.width, box.width) or up < least * max(place.height, box.height):
+        return None
+    return max(box.width, box.height) / max(place.width, place.height)
+
+
+def _turn_of(matrix: Matrix) -> Image.Transpose | None:
+    if abs(matrix.a) > abs(matrix.b):
+        return _UPRIGHT[matrix.a > 0, matrix.d > 0]
+    return _LYING[matrix.c > 0, matrix.b > 0]
+
+
+def _cut(image: Image.Image, place: Box, box: Box) -> Image.Image:
+    """Cut a picture to the page, white being where it does not reach, and make pixels square."""
+    across, up = image.width / place.width, image.height / place.height  # pixels per point
+    edges = (
+        (box.left - place.left) * across,
+        (place.top - box.top) * up,
+        (box.right - place.left) * across,
+        (place.top - box.bottom) * up,
+    )
+    whole = (0, 0, image.width, image.height)
+    if any(abs(edge - own) > _SLACK for edge, own in zip(edges, whole, strict=True)):
+        left, top, right, bottom = map(round, edges)
+        page = Image.new(image.mode, (right - left, bottom - top), _WHITE[image.mode])
+        page.paste(image, (-left, -top))
+        image = page
+    oblong = image.width / image.height * box.height / box.width
+    if abs(oblong - 1) <= _OBLONG:
+        return image
+    width, height = image.size
+    if oblong > 1:
+        return image.resize((max(1, round(width / oblong)), height), Image.Resampling.BOX)
+    return image.resize((width, max(1, round(height * oblong))), Image.Resampling.BOX)
+
 
 _AT_ONCE: Final = 16  # pages held in memory at the same time
 _SIZE: Final = re.compile(r"([\d.]+) x ([\d.]+) pts")
-_LYING: Final = (90, 270)
+_PDF_LYING: Final = (90, 270)
 _TOLERANCE: Final = 2  # pixels, for rounding
 
 _Sides = dict[int, tuple[float, float]]
@@ -61,7 +166,7 @@ def _by_poppler(wanted: Wanted) -> Pictures:
     total = int(str(info["Pages"]))
     if total < 1:
         raise poppler.no_pages()
-    told = producer.joined((info.get("Producer"), info.get("Creator")))
+    told = pictures.joined((info.get("Producer"), info.get("Creator")))
     return Pictures(total, _all_drawn(info, wanted.numbers(total), wanted), told)
 
 
@@ -110,7 +215,7 @@ def _sides(info: dict[str, object], number: int) -> tuple[float, float]:
         raise damaged(poppler.WHAT, f"page {number + 1} has no size")
     width, height = float(match[1]), float(match[2])
     rotated = float(fields.get(f"Page {number + 1} rot", "0") or 0) % 360
-    return (height, width) if rotated in _LYING else (width, height)
+    return (height, width) if rotated in _PDF_LYING else (width, height)
 
 
 def _check_sides(sides: _Sides, wanted: Wanted) -> None:

@@ -1,11 +1,16 @@
-"""What every family of files is asked for, and what it answers."""
+"""What every family of files is asked for and answers, and what all of them need to decode.
+
+The numbers are those of TIFF 6.0 (tag 274) and EXIF 2.3. Pillow turns a TIFF itself while it loads
+it and removes the tag (Pillow#4053, #4063, #7381); the tag is therefore read after loading, when
+whatever is left of it is still to be done. libheif does the same for HEIC.
+"""
 
 import errno
 import os
 import re
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
@@ -211,3 +216,77 @@ def _said(error: Exception) -> str:
         return "its header makes no sense"
     text = " ".join(str(error).split())
     return text[:120] or type(error).__name__
+
+
+_MAX_LENGTH: Final = 120
+_MAKE: Final = 0x010F
+_MODEL: Final = 0x0110
+_SOFTWARE: Final = 0x0131
+
+
+def clean(text: str, length: int = _MAX_LENGTH) -> str:
+    """Return text as one printable line of at most `length` characters."""
+    spaced = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(spaced.split())[:length].rstrip()
+
+
+def joined(parts: Iterable[object]) -> str:
+    """Return the parts that say something, once each, as "A / B"."""
+    texts = (clean(_as_text(part)) for part in parts)
+    return clean(" / ".join(dict.fromkeys(text for text in texts if text)))
+
+
+def of_picture(image: Image.Image) -> str:
+    """Return make and model of the scanner or camera, and the software; "" when none is told."""
+    try:
+        tags = image.getexif()
+        camera = f"{_as_text(tags.get(_MAKE))} {_as_text(tags.get(_MODEL))}"
+        return joined((camera, tags.get(_SOFTWARE)))
+    except BROKEN:
+        return ""
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    return value if isinstance(value, str) else ""
+
+
+_TAG: Final = 0x0112
+_TURN: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def upright(image: Image.Image, notes: list[str]) -> Image.Image:
+    """Return a loaded picture the right way up.
+
+    Args:
+        image: Loaded picture.
+        notes: Gains a line when the EXIF block is broken, which is no reason to refuse a page.
+    """
+    if _exif_broken(image):
+        notes.append("the EXIF block is broken and was ignored")
+        return image
+    turn = _TURN.get(image.getexif().get(_TAG, 1))
+    return image if turn is None else image.transpose(turn)
+
+
+def _exif_broken(image: Image.Image) -> bool:
+    """Whether the block fails to parse; Pillow itself may have swallowed that while opening."""
+    block = image.info.get("exif")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            if isinstance(block, bytes):
+                Image.Exif().load(block)
+            hash(image.getexif().get(_TAG, 1))
+    except (UserWarning, *BROKEN):
+        return True
+    return False

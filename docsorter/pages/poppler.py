@@ -24,7 +24,7 @@ from PIL import Image
 
 from docsorter.documents import ReasonCode
 from docsorter.errors import DependencyError, DocumentError
-from docsorter.pages import producer
+from docsorter.pages import pictures
 from docsorter.pages.pictures import KilledError, Wanted, damaged, no_such_page
 
 WHAT: Final = "the PDF"
@@ -102,7 +102,7 @@ def _refusal(said: str) -> Exception:
         return MemoryError()
     first = next((line for line in said.splitlines() if line.strip()), "no reason given")
     detail = re.sub(r"^(Syntax Error|Internal Error|Command Line Error)[^:]*: ", "", first)
-    return damaged(WHAT, producer.clean(detail) or "poppler cannot open it")
+    return damaged(WHAT, pictures.clean(detail) or "poppler cannot open it")
 
 
 def draw(run: range, wanted: Wanted) -> Drawn:

@@ -1,15 +1,15 @@
-"""JPEG, PNG, WebP and BMP: one picture, one page; of an animation the first frame."""
+"""JPEG, PNG, WebP, BMP and HEIC: one picture, one page; of an animation the first frame."""
 
 import math
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
+import pillow_heif
 from PIL import BmpImagePlugin, Image, JpegImagePlugin, MpoImagePlugin, PngImagePlugin
 from PIL import WebPImagePlugin as _WebPImagePlugin
 
-from docsorter.pages import producer
-from docsorter.pages.orientation import upright
-from docsorter.pages.pictures import Pictures, Wanted, decoding, open_picture
+from docsorter.pages import pictures
+from docsorter.pages.pictures import Pictures, Wanted, decoding, open_picture, upright
 
 # Named so that importing this module loads the plug-ins before the first fork.
 PLUGINS: Final = (
@@ -45,7 +45,7 @@ def read(file: BinaryIO, wanted: Wanted, *, media_type: str, tail_missing: bool)
         reduce_while_decoding(image, wanted)
         image.load()
     notes: list[str] = []
-    return Pictures(1, _only(image, wanted, notes), producer.of_picture(image), notes)
+    return Pictures(1, _only(image, wanted, notes), pictures.of_picture(image), notes)
 
 
 def reduce_while_decoding(image: Image.Image, wanted: Wanted) -> None:
@@ -59,3 +59,22 @@ def reduce_while_decoding(image: Image.Image, wanted: Wanted) -> None:
 def _only(image: Image.Image, wanted: Wanted, notes: list[str]) -> Iterator[Image.Image]:
     for _ in wanted.numbers(1):
         yield upright(image, notes)
+
+
+pillow_heif.register_heif_opener()
+# One thread: each would reserve a stack of the child's address space.
+pillow_heif.options.DECODE_THREADS = 1
+
+
+def read_heif(file: BinaryIO, wanted: Wanted, *, media_type: str, tail_missing: bool) -> Pictures:
+    """Read a HEIC picture; libheif turns it upright by itself.
+
+    Raises:
+        DocumentError: Why it cannot be read.
+    """
+    del media_type
+    with decoding("the HEIC picture", tail_missing=tail_missing):
+        image = open_picture(file, "HEIF", wanted)
+        image.load()
+    notes: list[str] = []
+    return Pictures(1, _only(image, wanted, notes), pictures.of_picture(image), notes)

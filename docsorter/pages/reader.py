@@ -1,23 +1,296 @@
-"""`PageReader`, what the daemon keeps: a file becomes pages, read by a child that may die of it."""
+"""`PageReader`, for the daemon and commands: a file becomes pages, read by a sandboxed child."""
 
+import errno
+import json
 import os
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from types import TracebackType
 from typing import Any, Final, Self
 
+import numpy as np
+
 from docsorter.documents import PageSet, ReasonCode
-from docsorter.errors import EnvironmentFaultError
-from docsorter.pages import refusals, results
-from docsorter.pages.link import ServerGoneError, ServerLink
-from docsorter.pages.opening import opened, system_faults
-from docsorter.pages.producer import clean
-from docsorter.pages.protocol import NOT_SHUT_IN, Request, ResultError, read_result
+from docsorter.errors import (
+    DependencyError,
+    DocsorterError,
+    DocumentError,
+    EnvironmentFaultError,
+    NotFoundError,
+)
+from docsorter.pages import protocol
+from docsorter.pages.fit import checked
+from docsorter.pages.pictures import clean
+from docsorter.pages.protocol import MAX_PACKET, NOT_SHUT_IN, Request, ResultError, read_result
 from docsorter.settings import PagesSettings
+
+_MEGA: Final = 1_000_000
+
+
+@contextmanager
+def system_faults() -> Iterator[None]:
+    """Whatever the machine refuses us here is no fault of a document."""
+    try:
+        yield
+    except OSError as error:
+        raise EnvironmentFaultError(
+            f"cannot read a document now: {error.strerror or error}"
+        ) from error
+
+
+@contextmanager
+def opened(path: Path, max_file_mb: float) -> Iterator[int]:
+    """Open a document without following links or waiting for a FIFO, and check its size.
+
+    Raises:
+        DocumentError: It is no file, has no bytes or too many.
+        EnvironmentFaultError: It is gone, or may not be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENXIO}:
+            raise _not_regular() from error
+        raise EnvironmentFaultError(f"cannot open the document: {error.strerror}") from error
+    try:
+        _check(os.fstat(descriptor), max_file_mb)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _check(found: os.stat_result, max_file_mb: float) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise _not_regular()
+    if found.st_size == 0:
+        raise DocumentError(
+            ReasonCode.EMPTY, "the file has no bytes in it", remedy="scan or send it again"
+        )
+    if found.st_size > max_file_mb * _MEGA:
+        raise DocumentError(
+            ReasonCode.TOO_LARGE,
+            f"the file has {found.st_size / _MEGA:.1f} MB, more than the limit of {max_file_mb:g}",
+            remedy="scan at a lower resolution, or raise pages.max_file_mb",
+        )
+
+
+def _not_regular() -> DocumentError:
+    return DocumentError(
+        ReasonCode.UNSUPPORTED,
+        "it is a link, a folder or a device and not a file",
+        remedy="send the file itself",
+    )
+
+
+_CHANNELS: Final = 3
+_MOST_NOTES: Final = 20
+_LINE: Final = 300  # characters of a message
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+_MEDIA_TYPES: Final = frozenset(
+    {
+        "application/pdf",
+        "image/tiff",
+        "image/jpeg",
+        "image/png",
+        "image/webp",
+        "image/bmp",
+        "image/heic",
+    }
+)
+_REFUSALS: Final = frozenset(
+    {
+        ReasonCode.EMPTY,
+        ReasonCode.UNSUPPORTED,
+        ReasonCode.ENCRYPTED,
+        ReasonCode.TRUNCATED,
+        ReasonCode.DAMAGED,
+        ReasonCode.TOO_LARGE,
+        ReasonCode.TIME_LIMIT,
+        ReasonCode.MEMORY_LIMIT,
+    }
+)
+_FAULTS: Final[dict[str, type[DocsorterError]]] = {
+    "dependency": DependencyError,
+    "not_found": NotFoundError,
+    "environment": EnvironmentFaultError,
+}
+
+
+def raise_refusal(header: dict[str, Any]) -> None:
+    """Raise what a header says went wrong, if anything.
+
+    Raises:
+        DocumentError: The document was refused.
+        DocsorterError: The surroundings failed, as the kind of error says.
+    """
+    message = clean(str(header.get("message", "")), _LINE)
+    remedy = clean(str(header.get("remedy", "")), _LINE)
+    if "refused" in header:
+        code = header["refused"]
+        if code not in _REFUSALS:
+            raise protocol.crashed("its answer makes no sense")
+        raise DocumentError(ReasonCode(code), message, remedy=remedy)
+    if header.get("fault") == "killed":
+        raise protocol.killed()
+    if "fault" in header:
+        error = _FAULTS.get(str(header["fault"]), EnvironmentFaultError)
+        raise error(message, remedy=remedy)
+
+
+def page_set(header: dict[str, Any], body: bytearray, size: int) -> PageSet:
+    """Return the pages of a result.
+
+    Args:
+        header: What the child says of the document.
+        body: (pages, size, size, 3) uint8.
+        size: Side of the classifier's square.
+
+    Raises:
+        DocumentError: `damaged`: the parts of the result do not fit together.
+    """
+    page = size * size * _CHANNELS
+    total, media_type = header.get("total_pages"), header.get("media_type")
+    count = len(body) // page
+    fits = isinstance(total, int) and 1 <= count <= total and len(body) == count * page
+    if not fits or media_type not in _MEDIA_TYPES:
+        raise protocol.crashed("its answer does not fit together")
+    notes = header.get("notes")
+    return PageSet(
+        pixels=np.frombuffer(body, np.uint8).reshape(count, size, size, _CHANNELS),
+        total_pages=int(str(total)),
+        media_type=str(media_type),
+        producer=clean(str(header.get("producer", ""))),
+        notes=tuple(clean(str(note)) for note in notes[:_MOST_NOTES])
+        if isinstance(notes, list)
+        else (),
+        traits=checked(header.get("traits")),
+    )
+
+
+def png(header: dict[str, Any], body: bytearray) -> bytes:
+    """Return the PNG of a result.
+
+    Raises:
+        DocumentError: `damaged`: it is none.
+    """
+    del header
+    if not body.startswith(_PNG):
+        raise protocol.crashed("its answer is no picture")
+    return bytes(body)
+
+
+_ROOT: Final = Path(__file__).resolve().parent.parent.parent
+_KEPT_VARIABLES: Final = (
+    "PATH",
+    "LD_LIBRARY_PATH",
+    "TZ",
+    "FONTCONFIG_FILE",
+    "FONTCONFIG_PATH",
+)
+# A decoded page is megabytes, and a child lives for one document: what it frees stays in its heap,
+# which grows by 16 MB at a time in pages of 2 MB, so that a fifth fewer are touched for the first
+# time ("Memory Allocation Tunables" of the glibc manual).
+_HEAP: Final = (
+    "glibc.malloc.hugetlb=1",
+    f"glibc.malloc.mmap_threshold={1 << 30}",
+    f"glibc.malloc.trim_threshold={1 << 30}",
+    f"glibc.malloc.top_pad={16 << 20}",
+)
+_GRACE: Final = 20.0  # seconds beyond the time limit until the server itself counts as hung
+_END_SECONDS: Final = 5.0
+
+
+class ServerGoneError(Exception):
+    """The fork server ended, or does not answer."""
+
+
+class ServerLink:
+    """One running fork server; asked by several threads at once."""
+
+    def __init__(self) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            command = [sys.executable, "-P", "-m", "docsorter.pages.server"]
+            self._process = subprocess.Popen(
+                [*command, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                env=_environment(),
+                cwd="/",
+                # Ctrl-C on the terminal is for the daemon, which drains and then closes this.
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """Process id of the server."""
+        return self._process.pid
+
+    def ask(self, request: Request, document: int, result: int) -> dict[str, Any]:
+        """Send a request and wait for the server's answer.
+
+        Args:
+            request: What is asked.
+            document: Descriptor of the document.
+            result: Descriptor of the file that takes the result.
+
+        Returns:
+            How the child ended: exit, signal, timed_out, peak_kb; or a report.
+
+        Raises:
+            ServerGoneError: The server is not there any more.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with ours:
+            with theirs:
+                self._send(request, [theirs.fileno(), document, result])
+            ours.settimeout(request.time_limit + _GRACE)
+            try:
+                text = b"".join(iter(lambda: ours.recv(MAX_PACKET), b""))
+                answer: dict[str, Any] = json.loads(text)
+            except TimeoutError as error:
+                self._process.kill()
+                raise ServerGoneError("it does not answer") from error
+            except (OSError, ValueError) as error:
+                raise ServerGoneError("it ended") from error
+        return answer
+
+    def _send(self, request: Request, descriptors: list[int]) -> None:
+        try:
+            socket.send_fds(self._control, [request.encode()], descriptors)
+        except OSError as error:
+            raise ServerGoneError("it takes no requests") from error
+
+    def close(self) -> None:
+        """End the server and every child it has, and wait for it; may be called twice."""
+        with suppress(OSError):
+            self._control.shutdown(socket.SHUT_RDWR)
+        self._control.close()
+        try:
+            self._process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    # One arena keeps the address space small that children are limited by.
+    memory = {"MALLOC_ARENA_MAX": "1", "GLIBC_TUNABLES": ":".join(_HEAP)}
+    paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    search = {"PYTHONPATH": os.pathsep.join(paths)}
+    return {**kept, **search, **memory, "LC_ALL": "C.UTF-8"}
+
 
 INPUT_SIZE: Final = 299
 _MEGABYTE: Final = 1 << 20
-_MEGA: Final = 1_000_000
 _TRIES: Final = 2
 _SUFFIX_LENGTH: Final = 12
 
@@ -71,7 +344,7 @@ class PageReader:
         """
         request = self._request("pages", path, name, size=self._size)
         header, body = self._ask(request, path)
-        return results.page_set(header, body, self._size)
+        return page_set(header, body, self._size)
 
     def preview(self, path: Path, page: int = 0, max_px: int = 1600) -> bytes:
         """Return one page as a PNG for a person.
@@ -87,7 +360,7 @@ class PageReader:
         """
         request = self._request("preview", path, "", size=max_px, first=page, count=1)
         header, body = self._ask(request, path)
-        return results.png(header, body)
+        return png(header, body)
 
     def sandbox_report(self) -> dict[str, str]:
         """Return what shuts a child in on this machine, and why the rest does not."""
@@ -160,14 +433,14 @@ class PageReader:
             )
         number, timed_out = int(end["signal"]), bool(end["timed_out"])
         if number or timed_out or end["exit"]:
-            raise refusals.of_death(
+            raise protocol.of_death(
                 request, number=number, timed_out=timed_out, peak_kb=int(end["peak_kb"])
             )
         try:
             header, body = read_result(result, request)
         except ResultError as error:
-            raise refusals.crashed(f"its answer makes no sense: {clean(str(error))}") from error
-        results.raise_refusal(header)
+            raise protocol.crashed(f"its answer makes no sense: {clean(str(error))}") from error
+        raise_refusal(header)
         return header, body
 
     def _end_of_child(self, request: Request, document: int, result: int) -> dict[str, Any]:

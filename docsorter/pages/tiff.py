@@ -9,8 +9,7 @@ from PIL import Image, TiffImagePlugin
 
 from docsorter.documents import ReasonCode
 from docsorter.errors import DocumentError
-from docsorter.pages import producer
-from docsorter.pages.orientation import upright
+from docsorter.pages import pictures
 from docsorter.pages.pictures import (
     Pictures,
     Wanted,
@@ -19,6 +18,7 @@ from docsorter.pages.pictures import (
     open_picture,
     size_of,
     truncated,
+    upright,
 )
 
 _WHAT: Final = "the TIFF"
@@ -66,7 +66,7 @@ def read(file: BinaryIO, wanted: Wanted, *, media_type: str, tail_missing: bool)
         image = open_picture(file, "TIFF", wanted)
         if not isinstance(image, TiffImagePlugin.TiffImageFile):
             raise TypeError("its header makes no sense")
-        told = producer.of_picture(image)
+        told = pictures.of_picture(image)
     notes = ["the directories of the TIFF lead in a circle"] if directories.loop else []
     pages = _pages(image, directories, wanted, notes)
     return Pictures(len(directories.pages), pages, told, notes)

@@ -1,10 +1,11 @@
-"""What a reviewer is shown next, and where it comes from."""
+"""What a reviewer is shown next, and the words that say why a document is here."""
 
+import dataclasses
 import datetime as dt
 from dataclasses import dataclass
 from typing import Protocol
 
-from docsorter.documents import Document, ReviewEntry
+from docsorter.documents import Document, ReasonCode, ReviewEntry
 from docsorter.errors import NotFoundError
 from docsorter.store import Lease, ReviewFilter, ReviewOrder, Store, Turn
 
@@ -95,3 +96,86 @@ class QueueSource:
             return None
         self._taken += 1
         return Item(lease, blind=lease.entry.blind)
+
+
+BLIND = "a check: please judge by the page alone"
+_STRANGE = frozenset({ReasonCode.UNLIKE_TRAINING})
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def why(item: Item) -> str:
+    """Return in one line why a document waits; says nothing that leads when it is judged blind."""
+    if item.blind:
+        return BLIND
+    text = why_of(item.entry)
+    verdict = item.document.verdict
+    strange = verdict is not None and verdict.reason.code in _STRANGE
+    if strange and item.entry.prediction is not None:
+        nearest = suggestion(item)
+        return f"{text}; nearest to {nearest}" if nearest and nearest not in text else text
+    return text
+
+
+def why_of(entry: ReviewEntry) -> str:
+    """Return why an entry waits, in the words of its verdict."""
+    if entry.blind:
+        return BLIND
+    verdict = entry.document.verdict
+    return verdict.reason.text if verdict is not None else "nobody has looked at it yet"
+
+
+def hidden(entry: ReviewEntry) -> ReviewEntry:
+    """Return an entry as whoever judges it blind may see it: the page and its name, no more.
+
+    The folder that a sorted document lies in would name its label, so that its path goes too.
+    """
+    if not entry.blind:
+        return entry
+    document = dataclasses.replace(
+        entry.document, verdict=None, model=None, answered_by=None, duplicate_of=None, path=""
+    )
+    return dataclasses.replace(entry, document=document, prediction=None)
+
+
+def nothing_there(waiting: int, searched: str) -> str:
+    """Return why no document is shown.
+
+    Args:
+        waiting: Documents that wait, for anybody.
+        searched: What was searched for; "" shows everything.
+    """
+    if searched:
+        return f"nothing free matches {searched}\n/ changes or clears the search"
+    if waiting:
+        return f"nothing is free: others hold the {waiting} that wait"
+    return "nothing waits for you"
+
+
+def suggestion(item: Item) -> str:
+    """Return the label that Enter gives; "" where none may or can be suggested.
+
+    What looks like none of the labels suggests none: Enter must not take a label at 0.01.
+    """
+    verdict, prediction = item.document.verdict, item.entry.prediction
+    if item.blind or verdict is None or verdict.label is None:
+        return ""
+    if prediction is not None and prediction.label != verdict.label:
+        return ""
+    return verdict.label
+
+
+def shares(item: Item) -> dict[str, float]:
+    """Return the probability of every label that may be shown, 0-1."""
+    if item.blind or item.entry.prediction is None:
+        return {}
+    return dict(item.entry.prediction.ranked)
+
+
+def age(entry: ReviewEntry, now: dt.datetime) -> str:
+    """Return for how long a document has been here, roughly."""
+    seconds = (now - entry.document.arrived_at).total_seconds()
+    for size, unit in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
+        count = int(seconds // size)
+        if count >= 1:
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return "a moment"

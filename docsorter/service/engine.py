@@ -1,29 +1,61 @@
 """From a file to a verdict: pages, model and decision wired together, without moving anything."""
 
+import dataclasses
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from docsorter.configuration import Configuration
-from docsorter.decide.likeness import Samples
 from docsorter.decide.novelty import NoveltyModel
-from docsorter.decide.policy import decide
-from docsorter.decide.predicting import predict
+from docsorter.decide.policy import decide, rule_key
+from docsorter.decide.prediction import predict
 from docsorter.decide.promise import starter_statement
-from docsorter.decide.rule_key import rule_key
+from docsorter.decide.similarity import Samples
 from docsorter.documents import PageSet, Prediction, SortRule, Verdict
+from docsorter.errors import SettingsError
 from docsorter.model.bundle import ModelBundle, load_bundle
 from docsorter.model.card import ModelCard
-from docsorter.model.classifier import Classifier
+from docsorter.model.classifier import Classifier, open_classifier
 from docsorter.model.golden import check_golden, label_of
-from docsorter.model.litert import open_classifier
 from docsorter.model.registry import ModelRegistry, refuse_changed
-from docsorter.model.runtime_choice import kept_threads, surroundings
+from docsorter.model.threads import kept_threads, surroundings
 from docsorter.pages.reader import PageReader
 from docsorter.resources import usable_cores
-from docsorter.service.sort_rule import sort_rule
+from docsorter.settings import PagesSettings
 from docsorter.store import Findings
+
+
+def sort_rule(card: ModelCard, threshold: float | None, policies: Mapping[str, str]) -> SortRule:
+    """Join the card's rule with what the user asks for, which may only be stricter.
+
+    Raises:
+        SettingsError: The threshold is below the card's, or a policy names an unknown label.
+    """
+    if threshold is not None and threshold < card.threshold:
+        raise SettingsError(
+            f"decide.threshold = {threshold} is below {card.threshold:.4f}, the least that the "
+            f"test of model {card.name} supports",
+            remedy="leave decide.threshold out, or choose a higher value",
+        )
+    unknown = sorted(set(policies) - set(card.labels))
+    if unknown:
+        raise SettingsError(
+            f"decide.policies names {unknown[0]!r}, a label model {card.name} was not taught",
+            remedy=f"its labels are: {', '.join(card.labels)}",
+        )
+    rule = card.rule()
+    offsets = rule.offsets
+    if threshold is not None:  # no label is asked for less than the user asks for
+        offsets = {label: max(offset, 0.0) for label, offset in offsets.items()}
+    return dataclasses.replace(
+        rule,
+        threshold=max(rule.threshold, threshold or 0.0),
+        policies={**rule.policies, **policies},
+        offsets=offsets,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,3 +250,78 @@ def load_model(configuration: Configuration, name: str = "") -> LoadedModel:
 def promise_of(card: ModelCard) -> str:
     """Return the sentence that every surface prints about the model in use."""
     return starter_statement(card.evidence.as_sort_evidence() if card.evidence else None)
+
+
+class SwitchingEngine:
+    """Looks at each document from beginning to end with one model: the one in use at its start.
+
+    A model that was replaced goes when the last document that it looks at is finished; with the
+    last reference LiteRT gives its memory back. Safe to use from several threads.
+
+    Args:
+        engine: What decides first.
+        pages: Limits for a page reader of another size.
+        workers: Documents read at the same time.
+    """
+
+    def __init__(self, engine: Engine, pages: PagesSettings, workers: int) -> None:
+        self._current = engine
+        self._pages = pages
+        self._workers = workers
+        self._lock = threading.Lock()
+        self._looking: dict[Engine, int] = {}
+
+    @property
+    def model(self) -> LoadedModel:
+        """The model that the next document is looked at with."""
+        return self._current.model
+
+    @property
+    def card(self) -> ModelCard:
+        """What is known of that model."""
+        return self.model.card
+
+    @property
+    def outgoing(self) -> int:
+        """Documents that an earlier model still looks at."""
+        with self._lock:
+            return sum(n for engine, n in self._looking.items() if engine is not self._current)
+
+    def look(self, path: Path, name: str) -> Sight:
+        """Read, classify and decide; see `Engine.look`."""
+        with self._lock:
+            engine = self._current
+            self._looking[engine] = self._looking.get(engine, 0) + 1
+        try:
+            return engine.look(path, name)
+        finally:
+            with self._lock:
+                self._looking[engine] -= 1
+            self._retire(engine)
+
+    def switch(self, model: LoadedModel) -> None:
+        """Use another model from the next document on; the page reader stays if it can."""
+        old, size = self._current, model.card.input.size
+        reader = old.reader
+        if size != old.card.input.size:
+            reader = PageReader(self._pages, size=size, concurrency=self._workers)
+        with self._lock:
+            self._current = Engine(model, reader)
+        self._retire(old)
+
+    def close(self) -> None:
+        """End the page readers and whatever they still read."""
+        with self._lock:
+            readers = {self._current.reader, *(engine.reader for engine in self._looking)}
+        for reader in readers:
+            reader.close()
+
+    def _retire(self, engine: Engine) -> None:
+        """Forget an engine that nobody needs any more, with its reader if that was its own."""
+        with self._lock:
+            if engine is self._current or self._looking.get(engine):
+                return
+            self._looking.pop(engine, None)
+            shared = any(other.reader is engine.reader for other in (self._current, *self._looking))
+        if not shared:
+            engine.close()

@@ -6,8 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from docsorter.disk import Disk
 from docsorter.errors import ConflictError, EnvironmentFaultError
+from docsorter.filesystem import Disk
 from docsorter.store.faults import damaged, translated
 
 _NAME = re.compile(r"docsorter-\w+-\d{8}T\d{12}\.db")

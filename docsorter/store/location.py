@@ -11,7 +11,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from docsorter.errors import DependencyError, SettingsError, StoreError
-from docsorter.mounts import MOUNTINFO, UNKNOWN, longest_match, parse_mounts
+from docsorter.filesystem import MOUNTINFO, UNKNOWN, longest_match, parse_mounts
 
 # SQLite's shared memory and locks do not work across these; a file was corrupted "within one
 # minute" (LESSONS 67: Sonarr#1886, linkding#679).

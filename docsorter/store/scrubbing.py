@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from docsorter.disk import Disk
 from docsorter.errors import EnvironmentFaultError
+from docsorter.filesystem import Disk
 from docsorter.store.backups import check
 from docsorter.store.faults import damaged, translated
 from docsorter.store.forgetting import TOKEN

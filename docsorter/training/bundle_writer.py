@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image
 
-from docsorter.disk import environment_reason
 from docsorter.errors import EnvironmentFaultError
+from docsorter.filesystem import environment_reason
 from docsorter.model.bundle import CARD, CHECKSUMS, GOLDEN, NOVELTY, RUNTIME, digest, load_bundle
 from docsorter.model.card import ModelCard
+from docsorter.model.classifier import LiteRTClassifier, open_classifier
 from docsorter.model.golden import (
     DEFAULT_TOLERANCE,
     GoldenPage,
@@ -23,7 +24,6 @@ from docsorter.model.golden import (
     check_golden,
     probabilities,
 )
-from docsorter.model.litert import LiteRTClassifier, open_classifier
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,8 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from docsorter.errors import ModelError
+from docsorter.model.classifier import FEATURES, INPUT, LOGITS, SIGNATURE
 from docsorter.model.golden import probabilities
-from docsorter.model.litert import FEATURES, INPUT, LOGITS, SIGNATURE
 from docsorter.training.batches import in_chunks
 from docsorter.training.bias_correction import corrected
 from docsorter.training.network import Network

@@ -13,7 +13,7 @@ import numpy as np
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.documents import SortRule
 from docsorter.model.card import ModelCard
-from docsorter.model.litert import LiteRTClassifier
+from docsorter.model.classifier import LiteRTClassifier
 from docsorter.training.bundle_writer import BundleParts
 from docsorter.training.classes import ClassPlan
 from docsorter.training.corpus import Corpus

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from docsorter.errors import UsageError
-from docsorter.intake.ignore import IgnoreRules
+from docsorter.intake.scan import IgnoreRules
 
 _RULES: Final = IgnoreRules()
 _REMEDY: Final = "make one sub-folder per label and put its documents there"

@@ -8,7 +8,7 @@ import numpy as np
 
 from docsorter.decide.calibration import label_probabilities
 from docsorter.decide.novelty import NoveltyModel
-from docsorter.decide.pooling import pool_pages
+from docsorter.decide.prediction import pool_pages
 from docsorter.documents import RawOutput
 from docsorter.model.classifier import Classifier
 from docsorter.settings import PagesSettings

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from docsorter.decide.calibration import fit_temperature
-from docsorter.decide.offsets import offset_between
+from docsorter.decide.policy import offset_between
 from docsorter.decide.promise import error_upper_bound
 from docsorter.documents import SortRule
 from docsorter.model.card import Evidence

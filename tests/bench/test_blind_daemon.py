@@ -6,7 +6,7 @@ import pytest
 
 from bench.blind_daemon import open_blind_engine
 from docsorter.documents import VerdictKind
-from docsorter.service.workspace import create
+from docsorter.service.workspace.layout import create
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from docsorter.errors import ExitCode
-from docsorter.model.runtime_choice import FILE, RuntimeChoice
+from docsorter.model.threads import FILE, RuntimeChoice
 from docsorter.resources import usable_cores
 from tests.cli.running import docsorter
 

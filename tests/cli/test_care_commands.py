@@ -12,7 +12,7 @@ from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration
 from docsorter.documents import Place
 from docsorter.errors import DocsorterError, ExitCode
-from docsorter.service.lock import WorkspaceLock
+from docsorter.service.workspace.process import WorkspaceLock
 from tests.service.desk import Desk
 
 

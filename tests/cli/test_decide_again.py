@@ -9,8 +9,8 @@ import pytest
 from docsorter.configuration import Configuration
 from docsorter.documents import Place, State
 from docsorter.resources import examples_dir
-from docsorter.service.acts import open_acts
-from docsorter.service.verifying import Verifier
+from docsorter.service.review.service import open_acts
+from docsorter.service.upkeep.verify import Verifier
 from tests.cli.running import docsorter
 from tests.model.variants import write_variant
 from tests.service.running import every_file

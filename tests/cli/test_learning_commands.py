@@ -13,10 +13,10 @@ from docsorter.configuration import Configuration
 from docsorter.errors import DependencyError, DocsorterError, ExitCode, UsageError
 from docsorter.model.card import read_card
 from docsorter.resources import starter_bundle_dir
-from docsorter.service import drift_report
-from docsorter.service.learning import trainer
+from docsorter.service.learning import retraining
 from docsorter.service.learning.groups import Group, Listing
-from docsorter.service.learning.snapshot_folders import Snapshots
+from docsorter.service.learning.snapshots import Snapshots
+from docsorter.service.promise import drift
 from tests.service.desk import Desk
 from tests.service.learning.answered import answered
 
@@ -42,7 +42,7 @@ def test_without_the_extra_retrain_says_what_to_install_and_leaves_nothing(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answered(desk, b"claim 0.5 a", "invoice")
-    monkeypatch.setattr(trainer, "find_spec", lambda name: None if name == "keras" else name)
+    monkeypatch.setattr(retraining, "find_spec", lambda name: None if name == "keras" else name)
     with pytest.raises(DependencyError, match="keras"):
         run(desk, "retrain")
     assert not (desk.configuration.state / "learning").exists()
@@ -65,16 +65,16 @@ def test_a_list_of_numbers_is_asked_for(desk: Desk) -> None:
 
 def test_status_says_what_is_not_learned_and_what_drifts(desk: Desk) -> None:
     answered(desk, b"claim 0.5 a", "invoice")
-    report = drift_report.DriftReport(
+    report = drift.DriftReport(
         at=desk.clock.now(), now=60, before=60, comparisons=7,
         findings=(
-            drift_report.Finding(
+            drift.Finding(
                 source="post", what="novelty", test="KS", before=60, now=60, effect=0.4,
                 p_value=0.001, text="novelty in post: 40 before, 90 now",
             ),
         ),
     )  # fmt: skip
-    drift_report.keep(desk.configuration.state, report)
+    drift.keep(desk.configuration.state, report)
     _, said = run(desk, "status")
     assert "learning  1 corrections among 1 answers are not learned yet" in said
     assert "DRIFT     novelty in post: 40 before, 90 now" in said

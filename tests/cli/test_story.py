@@ -2,7 +2,7 @@ import datetime as dt
 
 import pytest
 
-from docsorter.cli.story import sentence
+from docsorter.cli.explain import sentence
 from docsorter.documents import Event
 
 AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from docsorter.cli import train_commands
+from docsorter.cli import train
 from docsorter.cli.main import app
 from docsorter.errors import UsageError
 from docsorter.model.card import Measured
@@ -52,7 +52,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
         requests.append(Request(**options, policies=parse_policies(policies)))  # type: ignore[arg-type]
         return finished(requests[-1])
 
-    monkeypatch.setattr(train_commands, "_train", record)
+    monkeypatch.setattr(train, "_train", record)
     return requests
 
 

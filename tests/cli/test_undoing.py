@@ -14,7 +14,7 @@ from docsorter.clock import SystemClock
 from docsorter.configuration import Configuration
 from docsorter.documents import Place, State
 from docsorter.errors import DocsorterError, ExitCode
-from docsorter.service.acts import Acts
+from docsorter.service.review.service import Acts
 from tests.service.desk import Desk
 
 ME = pwd.getpwuid(os.getuid()).pw_name

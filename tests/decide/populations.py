@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from docsorter.decide.betting import PARTS, disproof, log_steps
-from docsorter.decide.sampling import draw_probability
+from docsorter.decide.certification import draw_probability
+from docsorter.decide.e_process import PARTS, disproof, log_steps
 
 THRESHOLDS = np.array([0.95, 0.9, 0.85, 0.8, 0.75, 0.7])
 """Strictest first; scores are uniform from 0.7 to 1."""

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from docsorter.decide.agreement import mcnemar, proportion_interval
+from docsorter.decide.gate import mcnemar, proportion_interval
 from docsorter.errors import UsageError
 
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from docsorter.decide.autonomy import CALM, EarnPolicy, make_plan, next_step, share_checked
-from docsorter.decide.earn_plan import EarnPlan
-from docsorter.decide.earned import CheckedScores, doubt
+from docsorter.decide.certification import CheckedScores, EarnPlan, doubt
 
 POLICY = EarnPolicy()
 PLAN = EarnPlan(0.01, 0.95, (0.9, 0.8, 0.7))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docsorter.decide.betting import (
+from docsorter.decide.e_process import (
     BETS,
     PARTS,
     Checks,

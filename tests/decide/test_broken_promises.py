@@ -7,8 +7,7 @@ at once: what is tested is the procedure with all its looking, not one look at t
 import numpy as np
 import pytest
 
-from docsorter.decide.earn_plan import EarnPlan
-from docsorter.decide.earned import CheckedScores, certified_thresholds
+from docsorter.decide.certification import CheckedScores, EarnPlan, certified_thresholds
 from tests.decide.populations import THRESHOLDS, Population, live
 
 TARGET = 0.05  # a promise of 5 % takes a fifth of the documents that one of 1 % takes

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.covariance import ledoit_wolf_shrinkage
 
-from docsorter.decide.covariance import shrinkage
+from docsorter.decide.novelty import shrinkage
 
 
 def test_shrinkage_is_that_of_sklearn() -> None:

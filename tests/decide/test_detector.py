@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from docsorter.decide.betting import Checks
-from docsorter.decide.detector import detector, watched_rates
+from docsorter.decide.e_process import Checks, detector, watched_rates
 from docsorter.errors import UsageError
 
 PATIENCE = 200.0

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from docsorter.decide.autonomy import miss_rate_bound
-from docsorter.decide.double_looks import FIRST, RISK_SHARE, measured_miss_rate
-from docsorter.decide.earn_plan import EarnPlan
+from docsorter.decide.autonomy import FIRST, RISK_SHARE, measured_miss_rate, miss_rate_bound
+from docsorter.decide.certification import EarnPlan
 
 
 def test_before_enough_looks_the_assumed_rate_stands() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docsorter.decide.earn_plan import EarnPlan, plan_grid
+from docsorter.decide.certification import EarnPlan, plan_grid
 from docsorter.errors import UsageError
 
 PLAN = EarnPlan(0.01, 0.95, (0.9, 0.8, 0.7))

@@ -5,8 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from docsorter.decide.earn_plan import EarnPlan
-from docsorter.decide.earned import CheckedScores, certified_thresholds, doubt, standing
+from docsorter.decide.certification import (
+    CheckedScores,
+    EarnPlan,
+    certified_thresholds,
+    doubt,
+    standing,
+)
 from docsorter.errors import UsageError
 
 PLAN = EarnPlan(0.01, 0.95, (0.9, 0.8, 0.7))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docsorter.decide.policy import decide
-from docsorter.decide.pooling import CONFIDENT, pool_pages
+from docsorter.decide.prediction import CONFIDENT, pool_pages
 from docsorter.documents import PagePrediction, Prediction, ReasonCode, SortRule, VerdictKind
 
 LABELS = ("invoice", "claim", "letter")

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docsorter.decide.grouping import CUT, MOST, SHARE, cut_of, group_alike, places_of
+from docsorter.decide.similarity import CUT, MOST, SHARE, cut_of, group_alike, places_of
 from docsorter.errors import UsageError
 
 

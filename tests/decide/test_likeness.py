@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from docsorter.decide.likeness import SHOWN, Samples
 from docsorter.decide.novelty import NoveltyModel
+from docsorter.decide.similarity import SHOWN, Samples
 from docsorter.errors import ModelError
 from tests.decide.test_novelty import model, pages
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from docsorter.decide.offsets import comparable, offset_between, offsets_of
+from docsorter.decide.policy import comparable, offset_between, offsets_of
 from docsorter.documents import SortRule
 
 INSIDE = st.floats(0.01, 0.999)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from docsorter.decide.pooling import PageSays, disagreement, pool_pages
+from docsorter.decide.prediction import PageSays, disagreement, pool_pages
 from docsorter.errors import ModelError
 
 PAGES = arrays(

@@ -5,7 +5,7 @@ import pytest
 
 from docsorter.decide.calibration import softmax
 from docsorter.decide.novelty import NoveltyModel
-from docsorter.decide.predicting import predict
+from docsorter.decide.prediction import predict
 from docsorter.documents import (
     RawOutput,
     SortRule,

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from docsorter.decide.betting import Checks
-from docsorter.decide.detector import detector
-from docsorter.decide.sampling import LEAST_PROBABILITY, checks_to_alarm, draw_probability
+from docsorter.decide.certification import LEAST_PROBABILITY, checks_to_alarm, draw_probability
+from docsorter.decide.e_process import Checks, detector
 from docsorter.errors import UsageError
 
 

@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
-from docsorter.decide.earn_plan import EarnPlan
-from docsorter.decide.earned import CheckedScores
-from docsorter.decide.what_if import PastDocuments, guessed_threshold, what_if
+from docsorter.decide.certification import (
+    CheckedScores,
+    EarnPlan,
+    PastDocuments,
+    guessed_threshold,
+    what_if,
+)
 from docsorter.errors import UsageError
 
 PLAN = EarnPlan(0.01, 0.95, (0.9, 0.8, 0.7))

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from docsorter.clock import ManualClock
-from docsorter.disk import Disk
 from docsorter.documents import Place
+from docsorter.filesystem import Disk
 from docsorter.settings import DeliverSettings, Settings
 from docsorter.store import migrate
 from tests.deliver.yard import URL, TwoMounts, Yard

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from docsorter.deliver import claim
-from docsorter.deliver.errors import FileChangedError, FileGoneError
-from docsorter.disk import Disk
+from docsorter.deliver import transfer
+from docsorter.deliver.job import FileChangedError, FileGoneError
 from docsorter.documents import Move, Place, State
 from docsorter.errors import EnvironmentFaultError
+from docsorter.filesystem import Disk
 from tests.deliver.yard import SCAN, NoExclusiveRename, TwoMounts, Yard
 
 
@@ -137,10 +137,10 @@ def test_a_file_with_a_second_hard_link_is_copied(inbox: Yard) -> None:
 def test_a_file_of_another_user_is_copied_so_that_it_becomes_ours(tmp_path: Path) -> None:
     (tmp_path / "scan.pdf").touch()
     ours = (tmp_path / "scan.pdf").stat()
-    assert not claim._must_copy(ours)
+    assert not transfer._must_copy(ours)
     fields = list(ours)
     fields[4] = os.geteuid() + 1  # st_uid
-    assert claim._must_copy(os.stat_result(fields)) == (os.geteuid() != 0)
+    assert transfer._must_copy(os.stat_result(fields)) == (os.geteuid() != 0)
 
 
 def test_a_sub_folder_on_a_mount_of_its_own_is_claimed_by_copying(

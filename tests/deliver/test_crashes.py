@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from docsorter.deliver.faults import FaultPoint
-from docsorter.deliver.job import OWN_PREFIX
+from docsorter.deliver.job import OWN_PREFIX, FaultPoint
 from docsorter.deliver.recovery import recover
-from docsorter.disk import Disk
 from docsorter.documents import Move, MoveState, Place
+from docsorter.filesystem import Disk
 from tests.deliver.yard import SCAN, Crash, NoExclusiveRename, NoLinks, TwoMounts, Yard
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from docsorter.deliver.errors import FileChangedError, FileGoneError
-from docsorter.disk import Disk, environment_reason
+from docsorter.deliver.job import FileChangedError, FileGoneError
 from docsorter.documents import MoveState, Place, ReasonCode, State
 from docsorter.errors import ConflictError, EnvironmentFaultError, WorkspaceError
+from docsorter.filesystem import Disk, environment_reason
 from docsorter.settings import DeliverSettings, Settings
 from docsorter.store import Destination
 from tests.deliver.yard import SCAN, SURE, NoLinks, TwoMounts, Yard

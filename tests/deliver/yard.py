@@ -12,7 +12,6 @@ from docsorter.clock import ManualClock
 from docsorter.deliver.job import OWN_PREFIX
 from docsorter.deliver.mover import Mover
 from docsorter.deliver.sidecar import sidecar_text
-from docsorter.disk import Disk
 from docsorter.documents import (
     Document,
     Move,
@@ -23,6 +22,7 @@ from docsorter.documents import (
     Verdict,
     VerdictKind,
 )
+from docsorter.filesystem import Disk
 from docsorter.settings import Settings
 from docsorter.store import Arrival, Destination, Store, open_store
 

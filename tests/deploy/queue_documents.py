@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 
 from docsorter.clock import ManualClock
-from docsorter.service.migration import migrate_workspace
-from docsorter.service.workspace import create
+from docsorter.service.workspace.layout import create, migrate_workspace
 from tests.service.desk import Desk
 
 directory, group, *documents = sys.argv[1:]

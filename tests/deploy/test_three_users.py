@@ -186,7 +186,7 @@ OPEN = """
 import os, sys
 from pathlib import Path
 from docsorter.configuration import load
-from docsorter.service.migration import open_workspace_store
+from docsorter.service.workspace.layout import open_workspace_store
 configuration = load(Path(sys.argv[1]))
 store = open_workspace_store(configuration)
 store.add_event("looked", actor=str(os.getuid()), document_id=1)

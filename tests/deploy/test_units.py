@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from docsorter.cli import service_commands
+from docsorter.cli import daemon
 from docsorter.configuration import Configuration, load
 from docsorter.errors import (
     ConflictError,
@@ -21,12 +21,18 @@ from docsorter.errors import (
     UsageError,
     WorkspaceError,
 )
-from docsorter.service import units
-from docsorter.service.accounts import account, program
-from docsorter.service.installing import Installer
-from docsorter.service.systemctl import Systemctl
-from docsorter.service.units import Account, render, roots, unit_name
-from docsorter.service.workspace import create
+from docsorter.service import systemd
+from docsorter.service.systemd import (
+    Account,
+    Installer,
+    Systemctl,
+    account,
+    program,
+    render,
+    roots,
+    unit_name,
+)
+from docsorter.service.workspace.layout import create
 from tests.deploy.conftest import UNIT
 from tests.deploy.filters import PROGRAM, Unit
 
@@ -37,7 +43,7 @@ PREFIX = Path("/opt/docsorter")
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Configuration]:
     """Return a maker of workspaces; /tmp counts as a folder like any other."""
-    monkeypatch.setattr(units, "_REPLACED", (Path("/dev"),))
+    monkeypatch.setattr(systemd, "_REPLACED", (Path("/dev"),))
 
     def make(settings: str = "", name: str = "paper") -> Configuration:
         create(tmp_path / name)
@@ -66,7 +72,7 @@ def test_the_unit_names_the_program_the_user_and_the_workspace(
     assert (lines(text, "User"), lines(text, "Group")) == (["docsorter"], ["paperwork"])
     assert lines(text, "ReadWritePaths") == [str(chosen.workspace)]
     assert lines(text, "ProtectHome") == ["yes"]
-    assert units.workspace_of(text) == str(chosen.workspace)
+    assert systemd.workspace_of(text) == str(chosen.workspace)
 
 
 def test_every_other_line_is_the_template_s(text: str) -> None:
@@ -285,7 +291,7 @@ class TestWithSystemd:
     ) -> None:
         installer.install(text)
         body = text.partition("\n")[2].replace("Nice=5", "Nice=6")
-        installer.install(f"{units._MARK}{units._digest(body)}\n{body}")
+        installer.install(f"{systemd._MARK}{systemd._digest(body)}\n{body}")
         installer.remove()
         assert (tmp_path / "told").read_text().splitlines() == [
             "daemon-reload", "enable docsorter.service", "start docsorter.service",
@@ -358,13 +364,13 @@ def test_the_commands_install_show_and_remove(
     image = str(tmp_path / "image")
     at = [str(chosen.workspace), "--user", who, "--root", image]
 
-    shown = run.invoke(service_commands.app, ["install", *at, "--dry-run"])
+    shown = run.invoke(daemon.app, ["install", *at, "--dry-run"])
     assert f"User={who}" in shown.output
     assert not (tmp_path / "image").exists()
-    assert run.invoke(service_commands.app, ["install", *at]).exit_code == 0
-    listed = run.invoke(service_commands.app, ["show", "--root", image, "--json"])
+    assert run.invoke(daemon.app, ["install", *at]).exit_code == 0
+    listed = run.invoke(daemon.app, ["show", "--root", image, "--json"])
     assert str(chosen.workspace) in listed.output
-    assert run.invoke(service_commands.app, ["remove", "--root", image]).exit_code == 0
+    assert run.invoke(daemon.app, ["remove", "--root", image]).exit_code == 0
     assert [path for path in (tmp_path / "image").rglob("*") if path.is_file()] == []
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from docsorter.documents import Place
 from docsorter.errors import DependencyError, EnvironmentFaultError, StoreError
-from docsorter.pages.refusals import killed
+from docsorter.pages.protocol import killed
 from tests.faults.scene import Outcome, scene
 from tests.faults.stage import WORDS, Stage
 

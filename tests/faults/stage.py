@@ -25,10 +25,10 @@ from docsorter.configuration import Configuration
 from docsorter.deliver import recovery
 from docsorter.documents import Document, Place, State
 from docsorter.errors import DocsorterError
-from docsorter.service import assembly, daemon, health, pipeline, watching
-from docsorter.service.migration import migrate_workspace, open_workspace_store
-from docsorter.service.notify import Notifier
-from docsorter.service.workspace import create
+from docsorter.service.daemon import assembly, claims, daemon, pipeline
+from docsorter.service.systemd import Notifier
+from docsorter.service.workspace import process
+from docsorter.service.workspace.layout import create, migrate_workspace, open_workspace_store
 from docsorter.store import Store
 from tests.patience import wait_until
 from tests.service.desk import WordReader
@@ -185,7 +185,7 @@ class Stage:
                 (daemon, "_RETRY_SECONDS", 0.1),
                 (pipeline, "_FIRST_WAIT", 0.2),
                 (recovery, "_FIRST_WAIT", 0.2),
-                (watching, "_AGAIN_SECONDS", 0.2),
+                (claims, "_AGAIN_SECONDS", 0.2),
             ):
                 stack.enter_context(mock.patch.object(module, name, value))
             running = daemon.Daemon(self.configuration, self.clock, self.manager)
@@ -216,9 +216,9 @@ class Stage:
             raise AssertionError("it started")
         assert remedy in caught.value.remedy, caught.value
 
-    def beat(self) -> health.Health:
+    def beat(self) -> process.Health:
         """Return the last heartbeat."""
-        found = health.read(self.state)
+        found = process.read(self.state)
         assert found is not None, "there is no heartbeat"
         return found
 
@@ -228,7 +228,7 @@ class Stage:
             self._store = open_workspace_store(self.configuration)
         return self._store.documents(limit=1000)
 
-    def paused(self, code: str) -> health.Health:
+    def paused(self, code: str) -> process.Health:
         """Wait until the daemon says that it is paused for a reason; it must go on pinging."""
         self.until(lambda: self.beat().paused_reason == code, f"a pause for {code}")
         pings = self.manager.pings
@@ -284,7 +284,7 @@ class Stage:
         return wait_until(condition, what, idle=PATIENCE, said=self._said)
 
     def _said(self) -> str:
-        return f"{health.read(self.state)}; {self.documents()}"
+        return f"{process.read(self.state)}; {self.documents()}"
 
     def close(self) -> None:
         """Take away every mount."""

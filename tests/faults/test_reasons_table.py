@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from docsorter.documents import PATIENCE, REFUSED_FOR, WAITS_FOR, ReasonCode
-from docsorter.intake import settling, trailers
-from docsorter.pages import results
-from docsorter.surroundings import _ENVIRONMENT
+from docsorter.filesystem import _ENVIRONMENT
+from docsorter.intake import completeness, settling
+from docsorter.pages import reader
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reasons.md"
 ROWS = re.findall(
@@ -39,6 +39,6 @@ def test_the_table_says_rejected_and_waits_of_what_the_code_says_it() -> None:
 
 
 def test_what_reading_refuses_and_what_the_system_answers_is_on_the_closed_lists() -> None:
-    assert results._REFUSALS < REFUSED_FOR
+    assert reader._REFUSALS < REFUSED_FOR
     assert {code for code, _ in _ENVIRONMENT.values()} < WAITS_FOR
-    assert {trailers.STILL_OPEN.code, settling._BUSY.code} <= PATIENCE < WAITS_FOR
+    assert {completeness.STILL_OPEN.code, settling._BUSY.code} <= PATIENCE < WAITS_FOR

@@ -15,18 +15,16 @@ from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration
 from docsorter.documents import Place, Reason, ReasonCode
 from docsorter.errors import EnvironmentFaultError, StoreError
+from docsorter.filesystem import environment_reason, is_being_written
 from docsorter.intake.watch import EVENTS, POLLING, FolderSource
-from docsorter.service import health, roots
-from docsorter.service.clockwatch import ClockWatch
-from docsorter.service.health import Health
-from docsorter.service.lock import WorkspaceLock
-from docsorter.service.migration import open_workspace_store
-from docsorter.service.pauses import pause_of
+from docsorter.service.daemon.daemon import ClockWatch
+from docsorter.service.daemon.pipeline import pause_of
+from docsorter.service.workspace import process, roots
+from docsorter.service.workspace.layout import open_workspace_store
+from docsorter.service.workspace.process import Health, WorkspaceLock
 from docsorter.settings import IntakeSettings
 from docsorter.store import Arrival
 from docsorter.store.faults import fault
-from docsorter.surroundings import environment_reason
-from docsorter.writers import is_being_written
 from tests.cli.running import docsorter
 from tests.faults.play import SCENES
 from tests.faults.scene import Outcome
@@ -144,19 +142,19 @@ def test_a_heartbeat_is_written_over_the_old_one_where_no_new_file_can_be(
             pid=1, version="1", state="paused", started_at=now, beat_at=now, paused=paused
         )
 
-    health.write(tmp_path, beat("the disk is slow and many words are made about it"), 0o600)
+    process.write(tmp_path, beat("the disk is slow and many words are made about it"), 0o600)
 
     def full(_: Path, __: bytes) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    health.write(tmp_path, beat("the disk is full"), 0o600)
-    said = health.read(tmp_path)
+    process.write(tmp_path, beat("the disk is full"), 0o600)
+    said = process.read(tmp_path)
     assert said is not None
     assert said.paused == "the disk is full"
-    (tmp_path / health.FILE_NAME).unlink()
+    (tmp_path / process.FILE_NAME).unlink()
     with pytest.raises(FileNotFoundError):
-        health.write(tmp_path, beat("the disk is full"), 0o600)
+        process.write(tmp_path, beat("the disk is full"), 0o600)
 
 
 def test_a_clock_that_is_set_is_noticed_once(clock: ManualClock) -> None:
@@ -237,7 +235,7 @@ def test_status_shows_pause_remedy_and_what_waits_and_ends_with_1(
         paused_reason="disk_full",
         remedy="make room, or lower service.min_free_mb",
     )
-    health.write(configuration.state, beat, 0o600)
+    process.write(configuration.state, beat, 0o600)
     with open_workspace_store(configuration, clock) as store:
         arrival = Arrival("a.pdf", "", "a.pdf", 9, 9)
         document, _ = store.plan_claim(arrival, actor="test")

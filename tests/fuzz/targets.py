@@ -20,13 +20,11 @@ from docsorter.deliver.sidecar import document_of
 from docsorter.deliver.template import parse_template, render
 from docsorter.documents import Document, Place, State
 from docsorter.errors import DocsorterError, DocumentError, SettingsError
-from docsorter.intake.trailers import End, judge
+from docsorter.filesystem import longest_match, parse_mounts
+from docsorter.intake.completeness import End, judge
 from docsorter.model.card import read_card
-from docsorter.mounts import longest_match, parse_mounts
-from docsorter.pages.families import FAMILIES
+from docsorter.pages.families import FAMILIES, sniff, tail_missing
 from docsorter.pages.protocol import Request, ResultError, read_result
-from docsorter.pages.sniff import sniff
-from docsorter.pages.tails import tail_missing
 from docsorter.pages.tiff import walk
 from docsorter.store.types import ForeignText
 from tests.hostile.parts import bitmap, box, fields, paper, picture, riff, tiff
@@ -179,10 +177,14 @@ TOML = (
 MOUNTINFO = b"36 35 98:0 /mnt1 /srv/paper\\040x rw,noatime master:1 - ext3 /dev/root rw\n"
 SIDECAR = json.dumps({"docsorter": 1, "id": 7, "name": "a"}).encode()
 TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes], list[str]]] = {
-    "sniff": (sniffed, SCANS, ["docsorter.pages.sniff"]),
-    "tails": (tails, SCANS, ["docsorter.pages.tails"]),
+    "sniff": (sniffed, SCANS, ["docsorter.pages.families"]),
+    "tails": (tails, SCANS, ["docsorter.pages.families"]),
     "tiff": (tiff_directories, [SCANS[4], SCANS[8], SCANS[12]], ["docsorter.pages.tiff"]),
-    "trailers": (trailers, SCANS, ["docsorter.intake.trailers", "docsorter.intake.containers"]),
+    "trailers": (
+        trailers,
+        SCANS,
+        ["docsorter.intake.completeness", "docsorter.intake.completeness"],
+    ),
     "settings": (settings, [TOML, b"intake.rest_seconds=5\n"], ["docsorter.configuration"]),
     "template": (
         template,
@@ -191,7 +193,7 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes], list[str]]] = {
     ),
     "names": (names, [b"scan.pdf", b"..\\CON.\xff\xe2\x80\xae"], ["docsorter.deliver.names"]),
     "sidecar": (sidecar, [SIDECAR, b"[" * 90], ["docsorter.deliver.sidecar"]),
-    "mounts": (mounts, [MOUNTINFO], ["docsorter.mounts"]),
+    "mounts": (mounts, [MOUNTINFO], ["docsorter.filesystem"]),
     "card": (card, [b'{"name": "x", "labels": []}'], ["docsorter.model.card"]),
     "result": (result, [b"\0\0\0\x02{}" + bytes(48), b"\xff" * 9], ["docsorter.pages.protocol"]),
     "foreign_text": (foreign_text, [b"a\xff\0\xf4\x8f\xbf\xbd0000"], ["docsorter.store.types"]),

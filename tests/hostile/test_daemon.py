@@ -12,9 +12,9 @@ import pytest
 
 from docsorter.configuration import Configuration, load
 from docsorter.documents import REFUSED_FOR, Document, Place, State
-from docsorter.service import health
-from docsorter.service.demo import example_files
-from docsorter.service.migration import open_workspace_store
+from docsorter.service.daemon.demo import example_files
+from docsorter.service.workspace import process
+from docsorter.service.workspace.layout import open_workspace_store
 from tests.hostile.corpus import corpus
 from tests.hostile.names import NAMES
 from tests.hostile.parts import BOX, written
@@ -112,7 +112,7 @@ def test_hostile_files_and_names_cost_nothing_but_their_own_rejection(
     ) as store:  # fmt: skip
         shutil.copy(good, inbox / "good.pdf")
         documents = wait_until(finished(store, count), "every file has ended")
-        beat = health.read(workspace.state)
+        beat = process.read(workspace.state)
         log = daemon.log
         assert daemon.stop() == 0
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from watchdog.events import FileCreatedEvent, FileMovedEvent, FileSystemEventHandler
 
-from docsorter.intake.arrivals import ArrivalObserver
+from docsorter.intake.watch import ArrivalObserver
 
 IN_MOVED_FROM, IN_MOVED_TO, IN_CREATE = 0x40, 0x80, 0x100
 

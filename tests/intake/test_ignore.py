@@ -1,7 +1,7 @@
 import pytest
 
 from docsorter.errors import SettingsError
-from docsorter.intake.ignore import IgnoreRules
+from docsorter.intake.scan import IgnoreRules
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from PIL import Image
 from docsorter.clock import ManualClock
 from docsorter.documents import Reason, ReasonCode
 from docsorter.errors import EnvironmentFaultError
+from docsorter.intake.completeness import End, EndCheck, check_end
 from docsorter.intake.inbox import Inbox
-from docsorter.intake.trailers import End, EndCheck, check_end
 from docsorter.settings import IntakeSettings
 
 SETTINGS = IntakeSettings()

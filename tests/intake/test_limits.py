@@ -1,7 +1,7 @@
 import errno
 from pathlib import Path
 
-from docsorter.intake.limits import InotifyLimits, inotify_limits, is_watch_limit, watch_tip
+from docsorter.intake.watch import InotifyLimits, inotify_limits, is_watch_limit, watch_tip
 
 
 def test_the_limits_of_this_machine_are_read() -> None:

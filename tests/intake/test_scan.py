@@ -11,8 +11,7 @@ import pytest
 
 from docsorter.clock import ManualClock
 from docsorter.errors import EnvironmentFaultError
-from docsorter.intake.ignore import IgnoreRules
-from docsorter.intake.scan import Observation, Scanner, Slice
+from docsorter.intake.scan import IgnoreRules, Observation, Scanner, Slice
 
 
 def walk(scanner: Scanner, entries: int = 10_000) -> list[Observation]:
@@ -173,7 +172,7 @@ import os, sys
 from pathlib import Path
 from docsorter.clock import SystemClock
 from docsorter.errors import EnvironmentFaultError
-from docsorter.intake.ignore import IgnoreRules
+from docsorter.intake.scan import IgnoreRules
 from docsorter.intake.scan import Scanner
 directory = os.open(sys.argv[1], os.O_PATH)
 os.setresuid(65534, 65534, 65534)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from docsorter.clock import ManualClock
 from docsorter.documents import Reason, ReasonCode
+from docsorter.intake.completeness import End, EndCheck
 from docsorter.intake.scan import Observation
 from docsorter.intake.settling import HAND_OUT_SECONDS, Settler
-from docsorter.intake.trailers import End, EndCheck
 
 REST, SLOW = 2.0, 15.0
 BUSY = Reason(ReasonCode.BUSY, "the file is busy")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from docsorter.documents import ReasonCode
-from docsorter.intake.trailers import End, check_end, judge
+from docsorter.intake.completeness import End, check_end, judge
 
 
 def reader(data: bytes) -> Callable[[int, int], bytes]:
@@ -181,7 +181,7 @@ def test_a_file_that_cannot_be_opened_is_busy_with_its_reason(
     def refuse(path: Path, flags: int) -> int:
         raise OSError(code, os.strerror(code), str(path))
 
-    monkeypatch.setattr("docsorter.intake.trailers.os.open", refuse)
+    monkeypatch.setattr("docsorter.intake.completeness.os.open", refuse)
     found = check_end(file)
     assert found.end is End.BUSY
     assert found.reason is not None
@@ -197,5 +197,5 @@ def test_an_error_while_reading_is_busy_too(
     def fail(descriptor: int, length: int, offset: int) -> bytes:
         raise OSError(errno.EIO, "error")
 
-    monkeypatch.setattr("docsorter.intake.trailers.os.pread", fail)
+    monkeypatch.setattr("docsorter.intake.completeness.os.pread", fail)
     assert check_end(file).end is End.BUSY

@@ -12,11 +12,11 @@ from watchdog.utils import BaseThread
 
 from docsorter.clock import ManualClock
 from docsorter.errors import EnvironmentFaultError
+from docsorter.filesystem import FileSystem
 from docsorter.intake import watch
+from docsorter.intake.completeness import check_end
 from docsorter.intake.inbox import Inbox
-from docsorter.intake.trailers import check_end
 from docsorter.intake.watch import EVENTS, POLLING, FolderSource, IntakeSource
-from docsorter.mounts import FileSystem
 from docsorter.settings import IntakeSettings
 
 LONG = 20.0

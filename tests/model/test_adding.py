@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from docsorter.disk import Disk
 from docsorter.errors import (
     ConflictError,
     DocsorterError,
@@ -15,9 +14,10 @@ from docsorter.errors import (
     ModelError,
     UsageError,
 )
-from docsorter.model import adding
-from docsorter.model.adding import add_bundle, inspect_files
+from docsorter.filesystem import Disk
+from docsorter.model import registry
 from docsorter.model.bundle import load_bundle
+from docsorter.model.registry import add_bundle, inspect_files
 from tests.model.bundles import write_checksums, write_whole_bundle
 from tests.model.variants import rewrite, write_variant
 
@@ -85,7 +85,7 @@ def test_another_folder_is_refused(whole: Path, models: Path) -> None:
 
 def test_a_giant_is_refused_before_it_is_read(whole: Path, models: Path) -> None:
     with (whole / "golden" / "page.png").open("r+b") as stream:
-        stream.truncate(9 * adding.MEGABYTE)
+        stream.truncate(9 * registry.MEGABYTE)
 
     assert "golden/page.png is larger than 8 MB" in refused(whole, models)
 

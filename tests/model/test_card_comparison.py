@@ -1,5 +1,4 @@
-from docsorter.model.card import Measured
-from docsorter.model.card_comparison import compare_cards
+from docsorter.model.card import Measured, compare_cards
 from tests.model.bundles import make_card
 
 

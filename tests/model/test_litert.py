@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from docsorter.errors import ModelError
 from docsorter.model.bundle import ModelBundle, load_bundle
+from docsorter.model.classifier import LiteRTClassifier, open_classifier
 from docsorter.model.golden import check_golden
-from docsorter.model.litert import LiteRTClassifier, open_classifier
 from docsorter.resources import starter_bundle_dir
 from tests.model.bundles import make_card
 

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docsorter.disk import Disk
 from docsorter.errors import ModelError
-from docsorter.model.promotion import FILE_NAME, Promotion, PromotionFile, Promotions, fingerprint
+from docsorter.filesystem import Disk
+from docsorter.model.registry import FILE_NAME, Promotion, PromotionFile, Promotions, fingerprint
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -102,7 +102,7 @@ def test_a_list_with_more_rollbacks_than_promotions_is_damaged(tmp_path: Path) -
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from docsorter.model.promotion import PromotionFile
+from docsorter.model.registry import PromotionFile
 from tests.model.test_promotion import act
 Path.rename = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 file = PromotionFile(Path(sys.argv[1]))

@@ -3,8 +3,15 @@ from pathlib import Path
 import pytest
 
 from docsorter.errors import ModelError
-from docsorter.model.promotion import PROMOTED, PromotionFile, fingerprint
-from docsorter.model.registry import STARTER, InUse, ModelRegistry, refuse_changed
+from docsorter.model.registry import (
+    PROMOTED,
+    STARTER,
+    InUse,
+    ModelRegistry,
+    PromotionFile,
+    fingerprint,
+    refuse_changed,
+)
 from tests.model.bundles import write_checksums, write_whole_bundle
 from tests.model.test_promotion import act
 

@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 
 from docsorter.errors import ConflictError, ModelError, UsageError
-from docsorter.model.promotion import PROMOTED, PromotionFile
-from docsorter.model.removing import remove_bundle
+from docsorter.model.registry import PROMOTED, PromotionFile, remove_bundle
 from tests.model.bundles import write_whole_bundle
 from tests.model.test_promotion import act
 

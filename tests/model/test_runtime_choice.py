@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from docsorter.model.bundle import load_bundle
-from docsorter.model.runtime_choice import (
+from docsorter.model.threads import (
     FILE,
     RuntimeChoice,
     Surroundings,

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from docsorter.pages.bands import reduced
-from docsorter.pages.fit import flatten, shrunk
+from docsorter.pages.fit import flatten, reduced, shrunk
 
 
 def packed(width: int, height: int, seed: int) -> Image.Image:

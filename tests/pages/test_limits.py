@@ -15,9 +15,8 @@ import pytest
 
 from docsorter.documents import PageSet, ReasonCode
 from docsorter.errors import DocumentError, EnvironmentFaultError
-from docsorter.pages.protocol import NOT_SHUT_IN, Request
+from docsorter.pages.protocol import NOT_SHUT_IN, ReaderKilledError, Request
 from docsorter.pages.reader import PageReader
-from docsorter.pages.refusals import ReaderKilledError
 from docsorter.settings import PagesSettings
 from tests.pages.papers import endless_pdf, pdf, png_of_zeros, saved, sheet, stream_object
 

@@ -10,10 +10,9 @@ import pytest
 from PIL import Image
 
 from docsorter.pages import poppler
-from docsorter.pages.outline import outline_of
+from docsorter.pages.pdf_structure import outline_of, unpacked
 from docsorter.pages.pictures import Wanted
 from docsorter.pages.reader import PageReader
-from docsorter.pages.unpacking import unpacked
 from docsorter.settings import PagesSettings
 from tests.pages import scan_files
 from tests.pages.conftest import Refusal

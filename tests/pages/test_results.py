@@ -7,7 +7,7 @@ import pytest
 
 from docsorter.documents import ReasonCode
 from docsorter.errors import DependencyError, DocumentError, NotFoundError
-from docsorter.pages import refusals, results
+from docsorter.pages import protocol, reader
 from docsorter.pages.protocol import Request, ResultError, read_result, write_result
 
 
@@ -31,7 +31,7 @@ def test_every_death_has_its_reason(
     code: ReasonCode,
 ) -> None:
     request = Request("pages", time_limit=9.0, memory_limit=1 << 30)
-    death = refusals.of_death(request, number=number, timed_out=timed_out, peak_kb=peak_kb)
+    death = protocol.of_death(request, number=number, timed_out=timed_out, peak_kb=peak_kb)
     assert death.code == code
     assert death.remedy
 
@@ -72,7 +72,7 @@ def test_a_result_may_not_be_larger_than_its_pages() -> None:
 )
 def test_a_result_that_does_not_fit_together_is_refused(header: dict[str, object]) -> None:
     with pytest.raises(DocumentError, match="does not fit together") as caught:
-        results.page_set(header, bytearray(48), 4)
+        reader.page_set(header, bytearray(48), 4)
     assert caught.value.code == ReasonCode.DAMAGED
 
 
@@ -80,7 +80,7 @@ def test_a_result_that_does_not_fit_together_is_refused(header: dict[str, object
 def test_pixels_that_are_no_whole_pages_are_refused(length: int) -> None:
     header = {"total_pages": 2, "media_type": "image/png"}
     with pytest.raises(DocumentError, match="does not fit together"):
-        results.page_set(header, bytearray(length), 4)
+        reader.page_set(header, bytearray(length), 4)
 
 
 def test_what_a_child_says_is_cleaned() -> None:
@@ -90,7 +90,7 @@ def test_what_a_child_says_is_cleaned() -> None:
         "producer": "x\x1b[31m\n" + "y" * 500,
         "notes": ["a\nb", 7, *["more"] * 100],
     }
-    pages = results.page_set(header, bytearray(96), 4)
+    pages = reader.page_set(header, bytearray(96), 4)
     assert pages.pixels.shape == (2, 4, 4, 3)
     assert pages.total_pages == 5
     assert pages.producer.startswith("x [31m yyy")
@@ -101,18 +101,18 @@ def test_what_a_child_says_is_cleaned() -> None:
 
 def test_a_refusal_outside_the_closed_list_is_not_passed_on() -> None:
     with pytest.raises(DocumentError) as caught:
-        results.raise_refusal({"refused": "sure", "message": "trust me"})
+        reader.raise_refusal({"refused": "sure", "message": "trust me"})
     assert caught.value.code == ReasonCode.DAMAGED
 
 
 def test_faults_keep_their_kind() -> None:
     with pytest.raises(DependencyError, match="poppler"):
-        results.raise_refusal({"fault": "dependency", "message": "no poppler", "remedy": "x"})
+        reader.raise_refusal({"fault": "dependency", "message": "no poppler", "remedy": "x"})
     with pytest.raises(NotFoundError, match="no page"):
-        results.raise_refusal({"fault": "not_found", "message": "there is no page 3"})
-    results.raise_refusal({"media_type": "image/png"})
+        reader.raise_refusal({"fault": "not_found", "message": "there is no page 3"})
+    reader.raise_refusal({"media_type": "image/png"})
 
 
 def test_a_preview_that_is_no_png_is_refused() -> None:
     with pytest.raises(DocumentError, match="no picture"):
-        results.png({}, bytearray(b"<html>"))
+        reader.png({}, bytearray(b"<html>"))

@@ -16,9 +16,9 @@ from PIL import Image
 
 from docsorter.pages import poppler
 from docsorter.pages.fit import fit_page
-from docsorter.pages.outline import outline_of
+from docsorter.pages.pdf import scanned
+from docsorter.pages.pdf_structure import outline_of
 from docsorter.pages.pictures import Wanted
-from docsorter.pages.scans import scanned
 from tests.pages import scan_files
 from tests.pages.papers import apart
 from tests.pages.scan_files import FULL, KINDS, Picture, scan

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docsorter.errors import DocumentError
-from docsorter.pages.sniff import sniff
+from docsorter.pages.families import sniff
 from tests.pages.papers import encoded, sheet
 
 READ = {

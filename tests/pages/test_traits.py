@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from docsorter.pages.fit import reduce_to
+from docsorter.pages.fit import checked, reduce_to, traits_of
 from docsorter.pages.reader import PageReader
-from docsorter.pages.traits import checked, traits_of
 from docsorter.settings import PagesSettings
 
 

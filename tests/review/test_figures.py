@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from docsorter.documents import Purpose
-from docsorter.review.figures import agreement, lines, per_reviewer, total
+from docsorter.review.statistics import agreement, lines, per_reviewer, total
 from docsorter.store import Given, OpinionPair
 
 DAY = dt.datetime(2026, 11, 2, 9, tzinfo=dt.UTC)

@@ -1,7 +1,7 @@
 import pytest
 
 from docsorter.errors import UsageError
-from docsorter.review.labels import check_label
+from docsorter.review.choices import check_label
 
 KNOWN = ("invoice", "claim", "letter")
 

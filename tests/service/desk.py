@@ -8,7 +8,6 @@ import numpy as np
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration
 from docsorter.deliver.mover import Mover
-from docsorter.disk import Disk
 from docsorter.documents import (
     Document,
     Likeness,
@@ -22,12 +21,12 @@ from docsorter.documents import (
     VerdictKind,
 )
 from docsorter.errors import DocumentError
-from docsorter.service.assembly import open_mover
-from docsorter.service.destinations import Destinations
-from docsorter.service.earning import Earning
+from docsorter.filesystem import Disk
+from docsorter.service.daemon.assembly import open_mover
+from docsorter.service.daemon.pipeline import Destinations, Pipeline
 from docsorter.service.engine import Sight
-from docsorter.service.migration import open_workspace_store
-from docsorter.service.pipeline import Pipeline
+from docsorter.service.promise.controller import Earning
+from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.settings import IntakeSettings
 from docsorter.store import Arrival, Store
 

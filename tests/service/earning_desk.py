@@ -9,18 +9,16 @@ import numpy as np
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration, load
 from docsorter.decide.autonomy import make_plan
-from docsorter.deliver.faults import Hook
+from docsorter.deliver.job import Hook
 from docsorter.deliver.mover import Mover
-from docsorter.disk import Disk
 from docsorter.documents import Document, Place
-from docsorter.service.acts import Acts
-from docsorter.service.earning import Earning
+from docsorter.filesystem import Disk
 from docsorter.service.engine import Sight
-from docsorter.service.evidence import CARRIED, policy_of
-from docsorter.service.position import Position
-from docsorter.service.promise_moves import first_move
-from docsorter.service.promise_view import Viewer
-from docsorter.service.verifying import Verifier
+from docsorter.service.promise.controller import Earning
+from docsorter.service.promise.evidence import CARRIED, Position, first_move, policy_of
+from docsorter.service.promise.report import Viewer
+from docsorter.service.review.service import Acts
+from docsorter.service.upkeep.verify import Verifier
 from docsorter.store import Why
 from tests.service.desk import Desk, WordReader
 

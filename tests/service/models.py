@@ -13,8 +13,7 @@ from docsorter.documents import PageSet, RawOutput, SortRule
 from docsorter.model.bundle import ModelBundle
 from docsorter.model.card import ModelCard
 from docsorter.pages.reader import PageReader
-from docsorter.service.engine import Engine, LoadedModel
-from docsorter.service.switching import SwitchingEngine
+from docsorter.service.engine import Engine, LoadedModel, SwitchingEngine
 from docsorter.settings import PagesSettings
 from tests.model.bundles import make_card
 

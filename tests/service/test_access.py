@@ -13,14 +13,13 @@ from docsorter.clock import ManualClock
 from docsorter.deliver.permissions import Permissions
 from docsorter.documents import Document, Place, State
 from docsorter.errors import DocsorterError, DocumentError
-from docsorter.service.acts import open_acts
-from docsorter.service.backing_up import make_backup
-from docsorter.service.care import Care
-from docsorter.service.forgetting import Forgetting
-from docsorter.service.log import LOGGER
-from docsorter.service.migration import migrate_workspace
-from docsorter.service.workers import Workers
-from docsorter.service.workspace import create
+from docsorter.service.daemon.workers import Workers
+from docsorter.service.review.service import open_acts
+from docsorter.service.upkeep.backup import make_backup
+from docsorter.service.upkeep.forget import Forgetting
+from docsorter.service.upkeep.maintenance import Care
+from docsorter.service.workspace.layout import create, migrate_workspace
+from docsorter.service.workspace.process import LOGGER
 from tests.service.desk import Desk
 
 

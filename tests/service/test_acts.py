@@ -4,7 +4,7 @@ import pytest
 
 from docsorter.documents import Document, Place, ReasonCode, State
 from docsorter.errors import ConflictError, NotFoundError, UsageError
-from docsorter.service.acts import Acts
+from docsorter.service.review.service import Acts
 from tests.service.desk import Desk
 
 

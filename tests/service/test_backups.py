@@ -20,12 +20,11 @@ from docsorter.errors import (
     UsageError,
 )
 from docsorter.resources import starter_bundle_dir
-from docsorter.service.archive import DATABASE, read_archive
-from docsorter.service.backing_up import backups_in, make_backup
-from docsorter.service.forgetting import Forgetting
-from docsorter.service.lock import WorkspaceLock
-from docsorter.service.restoring import restore_backup
-from docsorter.service.verifying import Verifier
+from docsorter.service.upkeep.backup import DATABASE, backups_in, make_backup, read_archive
+from docsorter.service.upkeep.forget import Forgetting
+from docsorter.service.upkeep.restore import restore_backup
+from docsorter.service.upkeep.verify import Verifier
+from docsorter.service.workspace.process import WorkspaceLock
 from tests.model.bundles import write_whole_bundle
 from tests.service.desk import Desk
 

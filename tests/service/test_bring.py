@@ -5,9 +5,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from docsorter.disk import Disk
+from docsorter.deliver.drop import bring_into
 from docsorter.errors import EnvironmentFaultError
-from docsorter.service.bring import bring_into
+from docsorter.filesystem import Disk
 
 
 @pytest.fixture

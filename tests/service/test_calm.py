@@ -2,7 +2,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from docsorter.service.desk.calm import Calm
+from docsorter.service.review.previews import Calm
 
 
 def test_work_begins_at_once_while_nothing_is_drawn() -> None:

@@ -11,8 +11,7 @@ from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration, load
 from docsorter.documents import State
 from docsorter.errors import StoreError
-from docsorter.service.care import Care, read_times
-from docsorter.service.caretaker import Caretaker
+from docsorter.service.upkeep.maintenance import Care, Caretaker, read_times
 from tests.service.desk import Desk
 
 DAY = 24 * 3600.0

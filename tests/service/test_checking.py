@@ -10,8 +10,8 @@ from docsorter.configuration import Configuration
 from docsorter.deliver.recovery import recover
 from docsorter.documents import CheckOutcome, Document, Place, Purpose, ReasonCode, State
 from docsorter.errors import ConflictError, NotFoundError, UsageError
-from docsorter.service.acts import Acts
-from docsorter.service.forgetting import Forgetting
+from docsorter.service.review.service import Acts
+from docsorter.service.upkeep.forget import Forgetting
 from docsorter.store import Check, Destination
 from tests.service.earning_desk import EarningDesk
 

@@ -6,7 +6,7 @@ from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration
 from docsorter.documents import Place, State
 from docsorter.intake.inbox import Inbox
-from docsorter.service.claims import Claimer
+from docsorter.service.daemon.claims import Claimer
 from tests.service.desk import Desk
 
 

@@ -7,10 +7,9 @@ import pytest
 
 from docsorter.configuration import Configuration
 from docsorter.errors import UsageError
-from docsorter.service.comparing import compare_on, files_to_compare
-from docsorter.service.comparison import Pair, Said, summarize
-from docsorter.service.demo import example_files
+from docsorter.service.daemon.demo import example_files
 from docsorter.service.engine import load_model
+from docsorter.service.learning.compare import Pair, Said, compare_on, files_to_compare, summarize
 from tests.model.variants import write_variant
 
 

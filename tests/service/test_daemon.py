@@ -13,11 +13,11 @@ import pytest
 from docsorter.configuration import Configuration, load
 from docsorter.documents import Place, State
 from docsorter.errors import ExitCode
-from docsorter.service import health
-from docsorter.service.acts import open_acts
-from docsorter.service.demo import example_files
-from docsorter.service.lock import WorkspaceLock
-from docsorter.service.migration import open_workspace_store
+from docsorter.service.daemon.demo import example_files
+from docsorter.service.review.service import open_acts
+from docsorter.service.workspace import process
+from docsorter.service.workspace.layout import open_workspace_store
+from docsorter.service.workspace.process import WorkspaceLock
 from docsorter.store import Store
 from tests.cli.running import docsorter
 from tests.service.running import RunningDaemon, every_file, finished, wait_until
@@ -158,7 +158,7 @@ def test_a_second_daemon_is_refused_and_the_heartbeat_tells_of_the_first(
 ) -> None:
     with RunningDaemon(quick.workspace, tmp_path) as daemon:
         assert WorkspaceLock(quick.state).holder() == daemon.process.pid
-        beat = health.read(quick.state)
+        beat = process.read(quick.state)
         assert beat is not None
         assert (beat.state, beat.pid) == ("running", daemon.process.pid)
         second = docsorter("run", quick.workspace)
@@ -166,7 +166,7 @@ def test_a_second_daemon_is_refused_and_the_heartbeat_tells_of_the_first(
         assert "already runs" in second.stderr
         daemon.wait_for_notice(b"WATCHDOG=1")
         assert daemon.stop() == 0
-    stopped = health.read(quick.state)
+    stopped = process.read(quick.state)
     assert stopped is not None
     assert stopped.state == "stopped"
     assert WorkspaceLock(quick.state).holder() is None
@@ -179,7 +179,7 @@ def test_a_vanished_inbox_pauses_the_daemon_and_its_return_resumes_it(
     away = tmp_path / "away"
     with RunningDaemon(quick.workspace, tmp_path) as daemon:
         inbox.rename(away)
-        wait_until(lambda: (health.read(quick.state) or beat_of()).paused, "a pause")
+        wait_until(lambda: (process.read(quick.state) or beat_of()).paused, "a pause")
         assert daemon.process.poll() is None
         away.rename(inbox)
         shutil.copy(good[0], inbox)
@@ -187,7 +187,7 @@ def test_a_vanished_inbox_pauses_the_daemon_and_its_return_resumes_it(
         assert "works again" in daemon.log
 
 
-def beat_of() -> health.Health:
+def beat_of() -> process.Health:
     raise AssertionError("there is no heartbeat")
 
 

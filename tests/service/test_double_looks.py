@@ -6,10 +6,10 @@ import pytest
 
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration
-from docsorter.decide import double_looks
+from docsorter.decide import autonomy
 from docsorter.documents import CheckOutcome, Document, Place, Purpose, ReasonCode, State
-from docsorter.service.acts import Acts
-from docsorter.service.promise_report import report
+from docsorter.service.promise.report import report
+from docsorter.service.review.service import Acts
 from docsorter.store import Why
 from tests.service.earning_desk import EarningDesk
 
@@ -120,7 +120,7 @@ def test_a_blind_decision_is_asked_again_as_well(desk: EarningDesk) -> None:
 def test_what_was_measured_replaces_what_was_assumed(
     desk: EarningDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(double_looks, "FIRST", 20)
+    monkeypatch.setattr(autonomy, "FIRST", 20)
     for number in range(20):
         document = desk.sees()
         desk.says(document, "invoice", "anna")

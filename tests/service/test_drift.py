@@ -20,12 +20,13 @@ from docsorter.documents import (
     Verdict,
     VerdictKind,
 )
-from docsorter.service import drift, drift_report
-from docsorter.service.earning import Judged
 from docsorter.service.engine import Sight
-from docsorter.service.migration import open_workspace_store
-from docsorter.service.probation import ADOPTED, Probation
-from docsorter.service.scanners import scanner_of
+from docsorter.service.promise import drift
+from docsorter.service.promise import drift as drift_report
+from docsorter.service.promise.controller import Judged
+from docsorter.service.promise.drift import scanner_of
+from docsorter.service.promise.scanner_hold import ADOPTED, Probation
+from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.store import Store
 from docsorter.store.evidence_tables import CheckRow
 from docsorter.store.tables import DocumentRow, PredictionRow

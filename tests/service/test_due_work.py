@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from docsorter.documents import Document, Reason, ReasonCode
-from docsorter.service.due_work import DueWork
+from docsorter.service.daemon.assembly import DueWork
 from docsorter.store import Destination, Store
 from tests.service.desk import Desk
 
@@ -74,7 +74,7 @@ def test_what_is_known_to_have_changed_is_asked_for_at_once(desk: Desk, due: Due
 def test_a_full_answer_is_followed_by_another_question_before_its_time(
     desk: Desk, due: DueWork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("docsorter.service.due_work._AT_ONCE", 2)
+    monkeypatch.setattr("docsorter.service.daemon.assembly._AT_ONCE", 2)
     numbers = [desk.drop(f"{n}.pdf", b"invoice 0.99").id for n in range(3)]
     assert looked(due) == numbers[:2]
     assert looked(due, running=frozenset(numbers[:1])) == [numbers[1]]

@@ -11,9 +11,9 @@ from PIL import Image
 from docsorter.configuration import Configuration, load
 from docsorter.documents import Document, Place, State
 from docsorter.resources import examples_dir
-from docsorter.service.acts import Acts, open_acts
-from docsorter.service.promise_view import Viewer
-from docsorter.service.verifying import Verifier
+from docsorter.service.promise.report import Viewer
+from docsorter.service.review.service import Acts, open_acts
+from docsorter.service.upkeep.verify import Verifier
 from docsorter.store import PromiseMove
 from tests.cli.running import docsorter
 from tests.service.running import RunningDaemon, finished, wait_until

@@ -9,7 +9,7 @@ from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration, load
 from docsorter.documents import Purpose, ReasonCode, State
 from docsorter.errors import SettingsError
-from docsorter.service.earning import Earning
+from docsorter.service.promise.controller import Earning
 from docsorter.store import Why
 from tests.cli.running import docsorter
 from tests.service.earning_desk import EarningDesk, KeyedReader

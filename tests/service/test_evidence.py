@@ -5,20 +5,21 @@ import dataclasses
 import numpy as np
 import pytest
 
-from docsorter.decide.autonomy import EarnPolicy, make_plan
-from docsorter.decide.double_looks import MissRate
-from docsorter.decide.earn_plan import EarnPlan
+from docsorter.decide.autonomy import EarnPolicy, MissRate, make_plan
+from docsorter.decide.certification import EarnPlan
 from docsorter.documents import CheckOutcome
-from docsorter.service.evidence import (
+from docsorter.service.promise.evidence import (
     Gathered,
     evidence_after,
+    first_move,
     gather,
     keeps_plan,
+    next_move,
     plan_of,
     policy_of,
+    sampled,
     share_of,
 )
-from docsorter.service.promise_moves import first_move, next_move, sampled
 from docsorter.settings import PromiseSettings
 from docsorter.store import Evidence, PromiseMove, Why
 

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from docsorter.disk import Disk
 from docsorter.documents import Document, Place, State
 from docsorter.errors import ConflictError, EnvironmentFaultError, NotFoundError
-from docsorter.service.archive import read_archive
-from docsorter.service.backing_up import make_backup
-from docsorter.service.forgetting import Forgetting, Forgotten
-from docsorter.service.verifying import Verifier
+from docsorter.filesystem import Disk
+from docsorter.service.upkeep.backup import make_backup, read_archive
+from docsorter.service.upkeep.forget import ForgetReport, Forgetting
+from docsorter.service.upkeep.verify import Verifier
 from docsorter.store import Destination
 from tests.service.desk import Desk
 
@@ -22,7 +21,7 @@ def document(desk: Desk, content: bytes, name: str = "Hedwig Courths.pdf") -> Do
     return desk.pipeline.handle(desk.drop(name, content).id)
 
 
-def forget(desk: Desk, number: int, disk: Disk | None = None) -> Forgotten:
+def forget(desk: Desk, number: int, disk: Disk | None = None) -> ForgetReport:
     return Forgetting(desk.configuration, desk.store, disk, desk.clock).forget(
         number, actor="anna", uid=1001, reason="asked by the sender"
     )

@@ -8,7 +8,7 @@ from PIL import Image
 
 from docsorter.documents import PageSet
 from docsorter.service.engine import load_model
-from docsorter.service.workspace import create
+from docsorter.service.workspace.layout import create
 
 pytestmark = pytest.mark.slow
 

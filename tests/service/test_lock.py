@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from docsorter.errors import AlreadyRunningError
-from docsorter.service.lock import WorkspaceLock
+from docsorter.service.workspace.process import WorkspaceLock
 
 HOLD = """
 import sys
 from pathlib import Path
-from docsorter.service.lock import WorkspaceLock
+from docsorter.service.workspace.process import WorkspaceLock
 with WorkspaceLock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

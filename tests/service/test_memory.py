@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from docsorter.service import memory
+from docsorter.service.daemon import model_switch
 from tests.cli.running import ROOT
 
 _SIZE = 64 * mmap.PAGESIZE
@@ -38,7 +38,7 @@ def test_a_mapped_file_leaves_resident_memory_and_still_reads_the_same(file: Pat
         mapped = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
     content = mapped[:]
     assert resident(file) >= _SIZE // 1024
-    memory.forget_pages(file)
+    model_switch.forget_pages(file)
     assert resident(file) == 0
     assert mapped[:] == content == file.read_bytes()
 
@@ -47,7 +47,7 @@ def test_what_can_be_written_to_is_left_alone(file: Path) -> None:
     with file.open("r+b") as opened:
         private = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_COPY)
     private[:4] = b"mine"
-    memory.forget_pages(file)
+    model_switch.forget_pages(file)
     assert private[:4] == b"mine"
     assert file.read_bytes()[:4] != b"mine"
 
@@ -56,8 +56,8 @@ def test_another_file_and_one_that_is_not_mapped_are_left_alone(file: Path) -> N
     with file.open("rb") as opened:
         mapped = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
     assert len(mapped[:]) == _SIZE
-    memory.forget_pages(file.with_name("model.tflite"))
-    memory.forget_pages(file.with_name("nothing"))
+    model_switch.forget_pages(file.with_name("model.tflite"))
+    model_switch.forget_pages(file.with_name("nothing"))
     assert resident(file) >= _SIZE // 1024
 
 
@@ -95,9 +95,9 @@ def test_memory_is_given_back_at_rest_and_after_some_work_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[Path] = []
-    monkeypatch.setattr(memory, "give_back", given.append)
+    monkeypatch.setattr(model_switch, "give_back", given.append)
     models = iter((tmp_path / "a", tmp_path / "b"))
-    tidying = memory.Tidying(lambda: next(models))
+    tidying = model_switch.Tidying(lambda: next(models))
     tidying.tick(30, idle=False)
     assert given == [], "it is at work"
     tidying.tick(30, idle=True)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from docsorter.documents import Document, Place, Purpose, State
 from docsorter.errors import DocsorterError
-from docsorter.service.acts import Acts
-from docsorter.service.bulk import for_each
-from docsorter.service.taking_back import TakingBack
-from docsorter.service.verifying import Verifier
+from docsorter.service.review.batch import for_each
+from docsorter.service.review.service import Acts
+from docsorter.service.review.undo import TakingBack
+from docsorter.service.upkeep.verify import Verifier
 from docsorter.settings import ReviewSettings
 from docsorter.store import Manner
 from tests.service.desk import LABELS, Desk

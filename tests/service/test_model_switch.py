@@ -8,12 +8,12 @@ import pytest
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration, load
 from docsorter.errors import DocsorterError, ModelError, StoreError
-from docsorter.model.promotion import FILE_NAME, PromotionFile, fingerprint
+from docsorter.model.registry import FILE_NAME, PromotionFile, fingerprint
 from docsorter.resources import starter_bundle_dir
-from docsorter.service import memory
+from docsorter.service.daemon import model_switch
+from docsorter.service.daemon.model_switch import ModelSwitch
 from docsorter.service.engine import LoadedModel
-from docsorter.service.migration import open_workspace_store
-from docsorter.service.model_switch import ModelSwitch
+from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.store import Store
 from tests.model.bundles import write_whole_bundle
 from tests.model.test_promotion import act
@@ -109,7 +109,7 @@ def test_the_memory_of_the_old_model_is_given_back_once_nobody_looks_with_it(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[Path] = []
-    monkeypatch.setattr(memory, "give_back", given.append)
+    monkeypatch.setattr(model_switch, "give_back", given.append)
     bench.promote("ours-1")
     bench.settle()
     with monkeypatch.context() as patch:

@@ -13,8 +13,7 @@ from docsorter.documents import Document, PageSet, RawOutput
 from docsorter.errors import DocumentError, ModelError
 from docsorter.model.bundle import ModelBundle
 from docsorter.model.golden import GoldenPage, GoldenSet
-from docsorter.service.desk.examples import PER_LABEL, latest_examples
-from docsorter.service.desk.neighbours import Eye, Neighbours
+from docsorter.service.review.similar import PER_LABEL, Eye, Neighbours, latest_examples
 from docsorter.store.learning import Example
 from docsorter.store.tables import EntryRow
 from tests.model.bundles import make_card

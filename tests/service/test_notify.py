@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from docsorter.service.notify import Notifier
+from docsorter.service.systemd import Notifier
 
 
 @pytest.fixture

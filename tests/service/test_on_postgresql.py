@@ -11,9 +11,9 @@ from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration, load
 from docsorter.documents import Place, ReasonCode, State
 from docsorter.errors import ExitCode
-from docsorter.service import health
-from docsorter.service.acts import open_acts
-from docsorter.service.migration import migrate_workspace, open_workspace_store
+from docsorter.service.review.service import open_acts
+from docsorter.service.workspace import process
+from docsorter.service.workspace.layout import migrate_workspace, open_workspace_store
 from tests.cli.running import docsorter
 from tests.postgresql import Server, server
 from tests.service.desk import Desk
@@ -42,7 +42,7 @@ def test_a_server_that_goes_away_pauses_the_daemon_until_it_is_back(
     inbox = served.root(Place.INBOX)
 
     def paused() -> bool:
-        beat = health.read(served.state)
+        beat = process.read(served.state)
         return beat is not None and beat.paused_reason == ReasonCode.DATABASE.value
 
     with RunningDaemon(served.workspace, tmp_path) as daemon:

@@ -13,10 +13,9 @@ import pytest
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration, load
 from docsorter.errors import ConflictError, DocsorterError, ModelError, SettingsError, UsageError
-from docsorter.model.promotion import PROMOTED, PromotionFile, fingerprint
-from docsorter.model.registry import ModelRegistry
-from docsorter.service.migration import open_workspace_store
-from docsorter.service.promoting import Person, Promoter
+from docsorter.model.registry import PROMOTED, ModelRegistry, PromotionFile, fingerprint
+from docsorter.service.learning.promoting import Person, Promoter
+from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.store import Store
 from tests import forge
 from tests.model.bundles import write_checksums

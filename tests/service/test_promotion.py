@@ -14,14 +14,12 @@ from docsorter.documents import Place
 from docsorter.errors import ExitCode
 from docsorter.model.bundle import CARD
 from docsorter.model.card import read_card
-from docsorter.model.promotion import fingerprint
-from docsorter.model.registry import ModelRegistry
+from docsorter.model.registry import ModelRegistry, fingerprint
 from docsorter.resources import starter_bundle_dir
-from docsorter.service import health
-from docsorter.service.demo import example_files
-from docsorter.service.migration import open_workspace_store
-from docsorter.service.model_wait import Uptake, wait_for_daemon
-from docsorter.service.promoting import Person, Promoter
+from docsorter.service.daemon.demo import example_files
+from docsorter.service.learning.promoting import Person, Promoter, Uptake, wait_for_daemon
+from docsorter.service.workspace import process
+from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.store import Store
 from tests.cli.running import docsorter
 from tests.model.variants import write_variant
@@ -95,7 +93,7 @@ def test_a_model_damaged_after_its_promotion_is_refused_and_the_daemon_goes_on(
     with RunningDaemon(quick.workspace, tmp_path) as daemon:
         runtime = quick.state / "models" / "ours-1" / "model.tflite"
         promoter = Promoter(quick, store, SystemClock())
-        seen = health.read(quick.state)
+        seen = process.read(quick.state)
         assert seen is not None
         runtime_bytes = runtime.read_bytes()
         changed = _promote_then_damage(promoter, runtime)

@@ -8,11 +8,10 @@ import pytest
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration, load
 from docsorter.decide.autonomy import make_plan
-from docsorter.service.evidence import CARRIED, policy_of
-from docsorter.service.migration import open_workspace_store
-from docsorter.service.promise_moves import first_move
-from docsorter.service.promise_view import Viewer
-from docsorter.service.promoting import Person, Promoter
+from docsorter.service.learning.promoting import Person, Promoter
+from docsorter.service.promise.evidence import CARRIED, first_move, policy_of
+from docsorter.service.promise.report import Viewer
+from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.store import Store, Why
 from tests.model.variants import write_variant
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from docsorter.configuration import Configuration, load
-from docsorter.disk import Disk
-from docsorter.model.promotion import FILE_NAME
-from docsorter.service.promotion_watch import PromotionWatch
+from docsorter.filesystem import Disk
+from docsorter.model.registry import FILE_NAME
+from docsorter.service.daemon.model_switch import PromotionWatch
 
 _PATIENCE = 30.0
 

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from docsorter.documents import Document, Place, State
 from docsorter.errors import NotFoundError
 from docsorter.review.items import QueueSource
-from docsorter.service.acts import Acts
-from docsorter.service.desk.reviewer import Patience, Reviewer
-from docsorter.service.desk.session import ReviewSession
+from docsorter.service.review.service import Acts
+from docsorter.service.review.session import Patience, Reviewer, ReviewSession
 from tests.service.desk import LABELS, Desk
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from docsorter.errors import UsageError
-from docsorter.service.desk.reviewer import Reviewer, who
+from docsorter.service.review.session import Reviewer, who
 
 SCANROOM = Reviewer("scanroom", 1500)
 ACCOUNTS = {"scanroom": 1500, "bob": 1001}

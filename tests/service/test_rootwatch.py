@@ -6,15 +6,15 @@ from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration
 from docsorter.documents import Place
 from docsorter.errors import EnvironmentFaultError
-from docsorter.service import rootwatch
-from docsorter.service.rootwatch import RootWatch
+from docsorter.service.workspace import roots
+from docsorter.service.workspace.roots import RootWatch
 
 
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[Configuration]:
     """Return the close looks that were taken."""
     taken: list[Configuration] = []
-    monkeypatch.setattr(rootwatch, "check_space", taken.append)
+    monkeypatch.setattr(roots, "check_space", taken.append)
     return taken
 
 

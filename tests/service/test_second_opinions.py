@@ -4,8 +4,8 @@ import pytest
 
 from docsorter.documents import Document, Place, Purpose, ReasonCode, State
 from docsorter.errors import ConflictError
-from docsorter.service.acts import Acts
-from docsorter.service.verifying import Verifier
+from docsorter.service.review.service import Acts
+from docsorter.service.upkeep.verify import Verifier
 from docsorter.settings import ReviewSettings
 from tests.service.desk import Desk
 

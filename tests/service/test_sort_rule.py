@@ -1,7 +1,7 @@
 import pytest
 
 from docsorter.errors import SettingsError
-from docsorter.service.sort_rule import sort_rule
+from docsorter.service.engine import sort_rule
 from tests.model.bundles import make_card
 
 OFFSETS = {"offsets": {"invoice": -1.0, "letter": 0.5}, "format_version": 2}

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from docsorter.disk import Disk
 from docsorter.documents import (
     Document,
     Place,
@@ -18,14 +17,13 @@ from docsorter.documents import (
     VerdictKind,
 )
 from docsorter.errors import ConflictError, NotFoundError
-from docsorter.service.acts import Acts
-from docsorter.service.bulk import Failed
-from docsorter.service.deciding_again import DecidingAgain
-from docsorter.service.destinations import Destinations
+from docsorter.filesystem import Disk
+from docsorter.service.daemon.pipeline import Destinations, Pipeline
 from docsorter.service.engine import Sight
-from docsorter.service.pipeline import Pipeline
-from docsorter.service.taking_back import TakingBack
-from docsorter.service.verifying import Verifier
+from docsorter.service.review.batch import Failed
+from docsorter.service.review.service import Acts
+from docsorter.service.review.undo import DecidingAgain, TakingBack
+from docsorter.service.upkeep.verify import Verifier
 from docsorter.store import BY_MACHINE, Destination, TakeBack
 from docsorter.store.documents_store import spool_name
 from tests.service.desk import Desk, WordReader

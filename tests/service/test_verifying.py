@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from docsorter.documents import Place, State
-from docsorter.service.findings import Finding, Trouble
-from docsorter.service.repairing import Repairer
-from docsorter.service.verifying import Verifier
+from docsorter.service.upkeep.verify import Finding, Repairer, Trouble, Verifier
 from docsorter.store import Destination
 from docsorter.store.tables import DocumentRow, EntryRow, TallyRow
 from tests.service.desk import Desk

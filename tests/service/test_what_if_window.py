@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from docsorter.service import what_if_words as words
-from docsorter.service.what_if_window import Window
+from docsorter.service.promise import what_if as words
+from docsorter.service.promise.what_if import Window
 
 
 def window(scores: list[float], confidences: list[float]) -> Window:
@@ -34,11 +34,13 @@ def test_what_is_expected_to_be_wrong_follows_from_confidence_and_not_from_the_o
     ],
 )
 def test_it_is_said_what_a_threshold_rests_on(*, certified: bool, checks: int, says: str) -> None:
-    said = words.threshold(0.9, 0.95, {}, certified=certified, checks=checks)
+    said = words.threshold_words(0.9, 0.95, {}, certified=certified, checks=checks)
     assert said == f"0.9000, {says}; 0.9500 now"
 
 
 def test_what_is_asked_of_labels_with_an_offset_is_named() -> None:
-    said = words.threshold(0.9, None, {"letter": 0.97}, certified=True, checks=9)
+    said = words.threshold_words(0.9, None, {"letter": 0.97}, certified=True, checks=9)
     assert said.startswith("0.9000 (letter 0.9700), certified")
-    assert words.threshold(None, None, {}, certified=False, checks=0).startswith("none would do")
+    assert words.threshold_words(None, None, {}, certified=False, checks=0).startswith(
+        "none would do"
+    )

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from docsorter.documents import Document, State
-from docsorter.service.workers import ROUNDS, Workers, threads_for
+from docsorter.service.daemon.workers import ROUNDS, Workers, threads_for
 from tests.service.desk import Desk
 
 

@@ -19,13 +19,12 @@ from docsorter.clock import ManualClock
 from docsorter.configuration import load
 from docsorter.deliver.mover import Mover
 from docsorter.deliver.recovery import recover
-from docsorter.disk import Disk
 from docsorter.documents import Document, Place, State
-from docsorter.model.promotion import PromotionFile
-from docsorter.service.acts import Acts
-from docsorter.service.destinations import Destinations
-from docsorter.service.migration import open_workspace_store
-from docsorter.service.pipeline import Pipeline
+from docsorter.filesystem import Disk
+from docsorter.model.registry import PromotionFile
+from docsorter.service.daemon.pipeline import Destinations, Pipeline
+from docsorter.service.review.service import Acts
+from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.store import Arrival, Store
 from tests.torture.checker import check_interrupted, check_settled
 from tests.torture.eye import Eye

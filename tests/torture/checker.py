@@ -11,12 +11,12 @@ from typing import Final
 
 from docsorter.configuration import Configuration
 from docsorter.deliver.job import OWN_PREFIX, PRIVATE
-from docsorter.deliver.locks import LOCK_FILE
+from docsorter.deliver.mover import LOCK_FILE
 from docsorter.deliver.sidecar import document_of, sidecar_path
 from docsorter.documents import Document, Place, ReasonCode, State, VerdictKind
 from docsorter.errors import StoreError
-from docsorter.model.promotion import PromotionFile
-from docsorter.service.migration import open_workspace_store
+from docsorter.model.registry import PromotionFile
+from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.store import Store
 from tests.torture.entries import misfits
 from tests.torture.scene import Drops

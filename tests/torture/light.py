@@ -29,16 +29,16 @@ from sqlalchemy.util import LRUCache
 from docsorter.clock import Clock
 from docsorter.configuration import Configuration, load
 from docsorter.deliver.mover import Mover
-from docsorter.disk import Disk
 from docsorter.documents import Place
 from docsorter.errors import ConflictError, NotFoundError
+from docsorter.filesystem import Disk
 from docsorter.intake.inbox import Inbox
-from docsorter.model.promotion import Promotion, PromotionFile
-from docsorter.service.acts import Acts, open_acts
-from docsorter.service.assembly import Assembly
-from docsorter.service.claims import Claimer
-from docsorter.service.daemon import Daemon
-from docsorter.service.workers import Workers
+from docsorter.model.registry import Promotion, PromotionFile
+from docsorter.service.daemon.assembly import Assembly
+from docsorter.service.daemon.claims import Claimer
+from docsorter.service.daemon.daemon import Daemon
+from docsorter.service.daemon.workers import Workers
+from docsorter.service.review.service import Acts, open_acts
 from docsorter.store import Store
 from tests.torture.eye import Eye, JumpingClock
 from tests.torture.scene import fill, fill_for_people, make, scratch

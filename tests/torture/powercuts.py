@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from docsorter.documents import Document, State
-from docsorter.service.migration import open_workspace_store
+from docsorter.service.workspace.layout import open_workspace_store
 from tests.torture.checker import Fault, Finding
 from tests.torture.disk_model import DiskModel, coin, write_out
 from tests.torture.inodes import File, Keep

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from docsorter.documents import Place
-from docsorter.service.demo import example_files
-from docsorter.service.migration import open_workspace_store
+from docsorter.service.daemon.demo import example_files
+from docsorter.service.workspace.layout import open_workspace_store
 from tests.service.running import RunningDaemon, finished, wait_until
 from tests.torture.checker import check_interrupted, check_settled
 from tests.torture.scene import Scene, make, scratch

@@ -13,8 +13,7 @@ from typing import Final
 
 from docsorter.configuration import Configuration, load
 from docsorter.documents import Place
-from docsorter.service.migration import migrate_workspace
-from docsorter.service.workspace import create
+from docsorter.service.workspace.layout import create, migrate_workspace
 
 _MEMORY: Final = Path("/dev/shm")
 _SETTINGS: Final = """\

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from docsorter.configuration import Configuration
 from docsorter.documents import Place, Purpose, ReasonCode, State, VerdictKind
-from docsorter.service.migration import open_workspace_store
+from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.store import Arrival
 from docsorter.store.evidence_tables import CheckRow
 from docsorter.store.tables import DocumentRow, EntryRow

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from docsorter.deliver.faults import PlanPoint
+from docsorter.deliver.job import PlanPoint
 from docsorter.documents import Place
 from docsorter.errors import EnvironmentFaultError
 from docsorter.service.engine import Sight
-from docsorter.service.migration import open_workspace_store
+from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.store import Arrival
 from tests.torture.eye import Eye
 from tests.torture.light import act, drain, lightened

@@ -9,7 +9,7 @@ import pytest
 
 from docsorter.errors import ModelError
 from docsorter.model.card import InputSpec, ModelCard, Origin, Provenance
-from docsorter.model.litert import LiteRTClassifier
+from docsorter.model.classifier import LiteRTClassifier
 from docsorter.training.export import (
     VARIANTS,
     ExportCost,

@@ -10,7 +10,7 @@ import pytest
 from docsorter.errors import ModelError
 from docsorter.model.bundle import CARD, RUNTIME
 from docsorter.model.card import InputSpec, ModelCard, Origin, Provenance
-from docsorter.model.litert import LiteRTClassifier
+from docsorter.model.classifier import LiteRTClassifier
 from docsorter.training.classes import ClassPlan, plan_classes
 from docsorter.training.export import trained_logits
 from docsorter.training.network import build_network

@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw
 from docsorter.errors import EnvironmentFaultError, ModelError, UsageError
 from docsorter.model.bundle import load_bundle
 from docsorter.model.card import Origin
+from docsorter.model.classifier import open_classifier
 from docsorter.model.golden import check_golden
-from docsorter.model.litert import open_classifier
 from docsorter.training import apart, bundle_writer, finishing
 from docsorter.training.classes import plan_classes
 from docsorter.training.export import ExportCost, Gate, check_gate, first_within

@@ -2,26 +2,82 @@
 
 import os
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import Self
+
+from textual.app import App
 
 from docsorter.cli.output import printable
-from docsorter.cli.reviewer.keeper import Keeper
-from docsorter.cli.reviewer.keys import RESERVED
+from docsorter.cli.reviewer.dialogs import RESERVED
+from docsorter.cli.reviewer.drawing import Looks
 from docsorter.cli.reviewer.plain import PlainReview, Voice
-from docsorter.cli.reviewer.viewer import system_viewer
+from docsorter.cli.reviewer.prefetch import Tray
+from docsorter.cli.reviewer.screen import ReviewScreen
+from docsorter.cli.reviewer.viewer import Viewer, system_viewer
 from docsorter.configuration import Configuration
 from docsorter.errors import DocsorterError, UsageError
 from docsorter.review.items import QueueSource
-from docsorter.service.acts import Acts, open_acts
-from docsorter.service.desk.reviewer import Patience, Reviewer
-from docsorter.service.desk.session import ReviewSession
+from docsorter.service.review.service import Acts, open_acts
+from docsorter.service.review.session import Patience, Reviewer, ReviewSession
 from docsorter.store import ReviewFilter, ReviewOrder
 
-if TYPE_CHECKING:
-    from docsorter.cli.reviewer.tray import Tray
+
+class Keeper:
+    """Calls something now and then, in a thread of its own, while a context is open.
+
+    Args:
+        act: What to call; must not raise.
+        seconds: How often.
+    """
+
+    def __init__(self, act: Callable[[], None], seconds: float) -> None:
+        self._act = act
+        self._seconds = seconds
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._over.wait(self._seconds):
+            self._act()
+
+
+class ReviewApp(App[None]):
+    """Runs the reviewer's screen.
+
+    Args:
+        tray: What lies ready.
+        viewer: Opens a file outside.
+        looks: How to draw.
+    """
+
+    TITLE = "docsorter review"
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self, tray: Tray, viewer: Viewer, looks: Looks) -> None:
+        super().__init__()
+        self.desk = ReviewScreen(tray, viewer, looks)
+
+    def on_mount(self) -> None:
+        """Show the screen."""
+        self.push_screen(self.desk)
+
 
 _RENEWALS = 3  # tries within the time of a lease
 _SWITCH_SECONDS = 0.001  # for so long the screen waits at most for a thread that loads pages
@@ -108,8 +164,6 @@ def _full_screen(configuration: Configuration, session: ReviewSession) -> None:
     if drawing in {Drawing.SIXEL, Drawing.KITTY}:
         import docsorter.cli.reviewer.graphics  # noqa: F401 -- asks the terminal, which Textual stops
 
-    from docsorter.cli.reviewer.app import ReviewApp
-
     sys.setswitchinterval(_SWITCH_SECONDS)
     with open_tray(configuration, session) as tray:
         app = ReviewApp(tray, system_viewer, Looks(drawing, colour=colour))
@@ -123,12 +177,10 @@ def _full_screen(configuration: Configuration, session: ReviewSession) -> None:
 @contextmanager
 def open_tray(configuration: Configuration, session: ReviewSession) -> "Iterator[Tray]":
     """Return what lies ready before a person, with all that reads and compares pages."""
-    from docsorter.cli.reviewer.tray import AHEAD, Tray
+    from docsorter.cli.reviewer.prefetch import AHEAD, Tray
     from docsorter.pages.reader import PageReader
-    from docsorter.service.desk.calm import Calm
-    from docsorter.service.desk.examples import latest_examples
-    from docsorter.service.desk.neighbours import Neighbours, open_eye
-    from docsorter.service.desk.pictures import Pictures
+    from docsorter.service.review.previews import Calm, Pictures
+    from docsorter.service.review.similar import Neighbours, latest_examples, open_eye
 
     reader = PageReader(configuration.settings.pages, concurrency=AHEAD)
     calm, path_of = Calm(), session.acts.path_of

@@ -4,15 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from docsorter.cli.reviewer.outside import Outside
-from docsorter.cli.reviewer.viewer import Viewer
+from docsorter.cli.reviewer.viewer import Outside, Viewer
 from docsorter.errors import DocsorterError
 from docsorter.review.choices import Choice, by_name
-from docsorter.review.items import Item
+from docsorter.review.items import Item, age, shares, suggestion, why
 from docsorter.review.searching import parse_search
-from docsorter.review.wording import age, shares, suggestion, why
-from docsorter.service.bulk import Gesture
-from docsorter.service.desk.session import ReviewSession
+from docsorter.service.review.batch import Gesture
+from docsorter.service.review.session import ReviewSession
 from docsorter.store import Manner
 
 COMMANDS: Final = (

@@ -1,7 +1,11 @@
 """The full screen: one document, what is known of it, and one key per decision."""
 
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -11,24 +15,159 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from docsorter.cli.output import printable
-from docsorter.cli.reviewer.dialogs import Help, LabelQuestion, Question, RejectQuestion
-from docsorter.cli.reviewer.drawing import Looks
-from docsorter.cli.reviewer.face import Told
-from docsorter.cli.reviewer.flow import Flow
-from docsorter.cli.reviewer.keys import KEYS
-from docsorter.cli.reviewer.likeness import Likeness
-from docsorter.cli.reviewer.lines import key_line, top_line
-from docsorter.cli.reviewer.marking import Marking
-from docsorter.cli.reviewer.outside import Outside
-from docsorter.cli.reviewer.page_view import PageView
-from docsorter.cli.reviewer.panel import Situation, describe
-from docsorter.cli.reviewer.tray import Tray
-from docsorter.cli.reviewer.viewer import Viewer
-from docsorter.cli.reviewer.viewport import Viewport
+from docsorter.cli.reviewer.dialogs import KEYS, Help, LabelQuestion, Question, RejectQuestion
+from docsorter.cli.reviewer.drawing import Looks, Viewport
+from docsorter.cli.reviewer.flow import Flow, Marking, Told
+from docsorter.cli.reviewer.page_view import Likeness, PageView
+from docsorter.cli.reviewer.prefetch import Tray
+from docsorter.cli.reviewer.viewer import Outside, Viewer
 from docsorter.errors import DocsorterError, UsageError
-from docsorter.review.choices import by_key
+from docsorter.review.choices import Choice, by_key
+from docsorter.review.items import Item, age, shares, suggestion, why
 from docsorter.review.searching import parse_search
-from docsorter.review.wording import suggestion
+
+
+def top_line(waiting: int, marked: int, searched: str) -> str:
+    """Return what waits.
+
+    Args:
+        waiting: Documents that wait, of anybody.
+        marked: Documents that were laid aside here.
+        searched: What is shown only; "" shows all.
+    """
+    waits = f"{waiting} waiting" + (f" · {marked} marked" if marked else "")
+    waits += f" · showing {searched}" if searched else ""
+    return printable(f"docsorter review · {waits}")
+
+
+def key_line(item: Item | None, offered: Sequence[Choice], *, marked: bool, width: int) -> str:
+    """Return the keys that matter most, as many as fit.
+
+    Args:
+        item: The document that is shown.
+        offered: Labels that can be given.
+        marked: Whether documents were laid aside.
+        width: Columns that there are.
+    """
+    top = suggestion(item) if item else ""
+    parts = [f"Enter {printable(top)}" if top else "", _numbers(offered)]
+    parts += ["u undo", "s skip", "x reject", "n new", "m mark"]
+    parts += ["a all marked"] if marked else []
+    parts += ["/ search", "? keys", "q quit"]
+    for dropped in ("", "/ search", "m mark", "n new", "x reject", "s skip", "u undo"):
+        parts = [part for part in parts if part and part != dropped]
+        if len("  ".join(parts)) <= width:
+            break
+    return "  ".join(parts)
+
+
+def _numbers(offered: Sequence[Choice]) -> str:
+    digits = [choice.digit for choice in offered if choice.digit]
+    if not digits:
+        return ""
+    return f"{digits[0]}-{digits[-1]} label" if len(digits) > 1 else f"{digits[0]} label"
+
+
+_FULL, _EMPTY = "█", "·"
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_LEAST_BAR = 4
+_ALL = 100
+_NUMBER = 5  # " 0.54"
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Where the person is.
+
+    Attributes:
+        item: The document.
+        offered: Labels that can be given.
+        page: Which page is seen, counted from 0.
+        now: The time.
+    """
+
+    item: Item
+    offered: Sequence[Choice]
+    page: int
+    now: dt.datetime
+
+
+def describe(situation: Situation, width: int) -> Text:
+    """Return everything that is said of a document, to be wrapped at a width in characters."""
+    item = situation.item
+    document = item.document
+    text = Text()
+    text.append(printable(document.name) + "\n", "bold")
+    text.append(_facts(situation) + "\n\n", "dim")
+    text.append(why(item) + "\n\n")
+    text.append(bars(situation, width))
+    if item.blind or item.entry.prediction is None:
+        return text
+    novelty = item.entry.prediction.novelty
+    much = "everything" if novelty >= _ALL else f"{int(novelty)} % of what was"
+    text.append(f"\nstranger than {much} taught\n", "dim")
+    return text
+
+
+def _facts(situation: Situation) -> str:
+    document = situation.item.document
+    facts = [f"page {situation.page + 1} of {document.pages}"] if document.pages else []
+    facts.append(f"here for {age(situation.item.entry, situation.now)}")
+    if document.source:
+        facts.append(f"from {printable(document.source)}")
+    return ", ".join(facts)
+
+
+def bars(situation: Situation, width: int) -> Text:
+    """Return one line per label: its keys, its name, and how probable it is where that is known."""
+    probable = shares(situation.item)
+    top = suggestion(situation.item)
+    offered = situation.offered
+    known = {choice.label for choice in offered}
+    names = [printable(choice.label) for choice in offered]
+    longest = max((len(name) for name in names), default=0)
+    room = max(width - 4 - _NUMBER - _LEAST_BAR - 1, 6)
+    column = min(max(longest, *map(len, probable), 0), room)
+    text = Text(no_wrap=True, overflow="ellipsis")
+    for choice, name in zip(offered, names, strict=True):
+        is_top = choice.label == top
+        text.append("▸ " if is_top else "  ", "bold")
+        text.append(f"{choice.digit or ' '} ", "bold" if choice.digit else "")
+        text.append(_named(choice, name, column, is_top=is_top))
+        text.append(_bar(probable.get(choice.label), width - column - 4))
+        text.append("\n")
+    for label, share in probable.items():
+        if label not in known:
+            text.append(f"    {_cut(printable(label), column)}", "dim")
+            text.append(_bar(share, width - column - 4))
+            text.append("\n")
+    return text
+
+
+def _named(choice: Choice, name: str, column: int, *, is_top: bool) -> Text:
+    text = Text(_cut(name, column), "bold" if is_top else "")
+    at = name.casefold().find(choice.letter) if choice.letter else -1
+    if 0 <= at < min(len(name), column):
+        text.stylize("underline", at, at + 1)
+    return text
+
+
+def _cut(name: str, column: int) -> str:
+    return name.ljust(column) if len(name) <= column else name[: column - 1] + "…"
+
+
+def _bar(share: float | None, width: int) -> Text:
+    if share is None:
+        return Text()
+    length = max(width - _NUMBER - 1, 0)
+    full, part = divmod(round(share * length * 8), 8)
+    bar = (_FULL * full + (_EIGHTHS[part] if part else ""))[:length]
+    text = Text(" ")
+    text.append(bar, "cyan")
+    text.append(_EMPTY * (length - len(bar)), "dim")
+    # Rounded down: nobody reads 1.00 where there is doubt left.
+    text.append(f" {int(share * 100 + 1e-9) / 100:.2f}")
+    return text
 
 
 class ReviewScreen(Screen[None]):

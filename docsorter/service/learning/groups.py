@@ -1,17 +1,32 @@
-"""Groups of documents that are like nothing that was taught, as people see them."""
+"""Waiting documents that are like nothing in training, in groups of alike ones."""
 
+import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from docsorter.decide.grouping import CUT, group_alike, places_of
-from docsorter.documents import Document, Prediction
-from docsorter.errors import NotFoundError
+from docsorter.clock import Clock
+from docsorter.configuration import Configuration
+from docsorter.decide.similarity import CUT, cut_of, group_alike, places_of
+from docsorter.documents import Document, Prediction, ReasonCode
+from docsorter.errors import ConflictError, DocumentError, EnvironmentFaultError, NotFoundError
+from docsorter.filesystem import Disk
+from docsorter.model.bundle import ModelBundle
 from docsorter.model.card import NONE_OF_THESE
+from docsorter.model.classifier import Classifier
+from docsorter.model.golden import label_of, read_golden
+from docsorter.pages.reader import PageReader
+from docsorter.service.engine import LoadedModel
+from docsorter.settings import PagesSettings
+from docsorter.store import DocumentFilter, ReviewFilter, Store
 
 
 class Group(BaseModel):
@@ -97,7 +112,7 @@ def grouped(seen: Sequence[Seen], cut: float) -> tuple[tuple[Group, ...], int]:
 
     Args:
         seen: The documents.
-        cut: See `docsorter.decide.grouping.group_alike`.
+        cut: See `docsorter.decide.similarity.group_alike`.
 
     Returns:
         The groups, the largest first, and how many waiting documents are in none.
@@ -145,3 +160,219 @@ def _nearest(predictions: Sequence[Prediction]) -> tuple[str, float]:
         return "", 0.0
     label = max(total, key=lambda each: total[each])
     return label, total[label] / len(predictions)
+
+
+def cut_by_samples(bundle: ModelBundle, classifier: Classifier) -> float:
+    """Return up to which distance documents are alike to a model; `CUT` for one without samples.
+
+    Args:
+        bundle: The model.
+        classifier: What runs it.
+
+    Raises:
+        ModelError: Its list of sample pages cannot be read.
+    """
+    golden, labels = bundle.golden_file, bundle.card.prediction_labels
+    if not golden.is_file():
+        return CUT
+    files = [page.file for page in read_golden(golden).pages]
+    features = []
+    for file in files:
+        with Image.open(golden.parent / file) as opened:
+            pixels = np.asarray(opened.convert("RGB"), np.uint8)
+        features.append(classifier.classify(pixels[np.newaxis]).features[0])
+    named = [label_of(Path(file).stem, labels) for file in files]
+    return cut_of(places_of(np.stack(features)), named)
+
+
+MOST: Final = 24
+_COLUMNS: Final = 6
+_CELL: Final = (220, 300)
+_CAPTION: Final = 26
+_GAP: Final = 10
+_INK: Final = "#1f2933"
+_FRAME: Final = "#9aa5b1"
+_MODE: Final = 0o600
+
+
+def write_sheet(
+    target: Path,
+    title: str,
+    documents: Sequence[Document],
+    path_of: Callable[[Document], Path],
+    settings: PagesSettings,
+) -> int:
+    """Write a PNG with the first pages of documents, readable by its owner only.
+
+    Args:
+        target: A file that does not exist.
+        title: First line.
+        documents: At most `MOST` of them are shown.
+        path_of: Where the bytes of one are.
+        settings: Limits of reading one.
+
+    Returns:
+        How many are shown; what cannot be read is left out.
+
+    Raises:
+        ConflictError: The target exists.
+        EnvironmentFaultError: It cannot be written.
+    """
+    if target.exists():
+        raise ConflictError(f"{target} exists", remedy="name a file that does not exist")
+    cells = []
+    with PageReader(settings, size=299, concurrency=1) as reader:
+        for document in documents[:MOST]:
+            try:
+                data = reader.preview(path_of(document), 0, _CELL[1])
+            except (OSError, DocumentError, EnvironmentFaultError):
+                continue
+            with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
+                cells.append((str(document.id), ImageOps.contain(picture.convert("RGB"), _CELL)))
+    data = _png(_composed(title, cells))
+    Disk().write_durably(target, data, _MODE)
+    return len(cells)
+
+
+def _composed(title: str, cells: Sequence[tuple[str, Image.Image]]) -> Image.Image:
+    columns = max(1, min(_COLUMNS, len(cells)))
+    rows = -(-len(cells) // columns)
+    wide, high = _CELL[0] + _GAP, _CELL[1] + _CAPTION + _GAP
+    font = ImageFont.load_default(16)
+    size = (max(columns * wide + _GAP, round(font.getlength(title)) + 2 * _GAP), rows * high + 50)
+    sheet = Image.new("RGB", size, "white")
+    pen = ImageDraw.Draw(sheet)
+    pen.text((_GAP, _GAP), title, fill=_INK, font=font)
+    for number, (caption, page) in enumerate(cells):
+        left = _GAP + wide * (number % columns)
+        top = 40 + high * (number // columns)
+        place = (left + (_CELL[0] - page.width) // 2, top)
+        sheet.paste(page, place)
+        corner = (place[0] + page.width, top + page.height)
+        pen.rectangle((place[0] - 1, top - 1, *corner), outline=_FRAME)
+        pen.text((left, top + _CELL[1] + 2), caption, fill=_INK, font=font)
+    return sheet
+
+
+def _png(picture: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    return stream.getvalue()
+
+
+Progress = Callable[[str, int, int], None]
+
+MOST_WAITING: Final = 400
+MOST_ANSWERED: Final = 150
+_STAGE: Final = "looking at unknown documents"
+_LISTING: Final = "groups.json"
+
+
+class UnknownDocuments:
+    """Looks at them with the model in use; what was seen is kept, privately, until it is forgotten.
+
+    Args:
+        configuration: The workspace.
+        store: Its database.
+        clock: Dates the listing.
+    """
+
+    def __init__(self, configuration: Configuration, store: Store, clock: Clock) -> None:
+        self._configuration = configuration
+        self._store = store
+        self._clock = clock
+        self._root = configuration.state / "learning"
+
+    def gather(self, model: LoadedModel, workers: int, progress: Progress) -> Listing:
+        """Group what waits, and keep the listing.
+
+        Args:
+            model: The model in use.
+            workers: Documents read side by side.
+            progress: Is told how far it is.
+
+        Raises:
+            ModelError: The model answered with something that is no number.
+        """
+        documents = [*self._waiting(), *self._answered(model.card.labels)]
+        folder = self._root / "features" / model.fingerprint[:16]
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._root.chmod(0o700)
+        seen = []
+        for number, one in enumerate(self._look(documents, model, folder, workers), 1):
+            if one is not None:
+                seen.append(one)
+            progress(_STAGE, number, len(documents))
+        cut = cut_by_samples(model.bundle, model.classifier)
+        groups, left_over = grouped(seen, cut)
+        listing = Listing(
+            at=self._clock.now(),
+            model=model.card.name,
+            looked_at=len(seen),
+            unreadable=len(documents) - len(seen),
+            left_over=left_over,
+            cut=cut,
+            groups=groups,
+        )
+        text = listing.model_dump_json(indent=1) + "\n"
+        Disk().write_durably(self._root / _LISTING, text.encode(), _MODE)
+        return listing
+
+    def last(self) -> Listing:
+        """Return the groups as they were last listed.
+
+        Raises:
+            NotFoundError: They were never listed.
+        """
+        try:
+            return Listing.model_validate_json((self._root / _LISTING).read_bytes())
+        except (OSError, ValidationError) as error:
+            raise NotFoundError(
+                "no groups were listed yet", remedy="list them with: docsorter review groups"
+            ) from error
+
+    def _waiting(self) -> "list[tuple[Document, Prediction | None, bool]]":
+        wanted = ReviewFilter(reason=ReasonCode.UNLIKE_TRAINING)
+        entries = self._store.entries(filter=wanted, limit=MOST_WAITING)
+        return [(one.document, one.prediction, True) for one in entries if not one.blind]
+
+    def _answered(self, taught: Sequence[str]) -> "list[tuple[Document, Prediction | None, bool]]":
+        found: list[tuple[Document, Prediction | None, bool]] = []
+        new = sorted(set(self._store.counts().labels) - set(taught) - {""})
+        for label in new:
+            room = MOST_ANSWERED // len(new)
+            documents = self._store.documents(DocumentFilter(label=label), limit=room)
+            found += [(one, None, False) for one in documents if one.answered_by]
+        return found
+
+    def _look(
+        self,
+        documents: "Sequence[tuple[Document, Prediction | None, bool]]",
+        model: LoadedModel,
+        folder: Path,
+        workers: int,
+    ) -> Iterator[Seen | None]:
+        settings = self._configuration.settings.pages.model_copy(update={"page_cap": 1})
+        size = model.card.input.size
+        with (
+            PageReader(settings, size=size, concurrency=workers) as reader,
+            ThreadPoolExecutor(max(1, workers)) as pool,
+        ):
+
+            def look(one: tuple[Document, Prediction | None, bool]) -> Seen | None:
+                document, prediction, waits = one
+                kept = folder / f"{document.id}.npy"
+                if kept.is_file():
+                    return Seen(document, waits, prediction, np.load(kept, allow_pickle=False))
+                path = self._configuration.root(document.place) / document.path
+                try:
+                    pages = reader.read(path, name=document.name)
+                except (OSError, DocumentError, EnvironmentFaultError):
+                    return None
+                features = model.classifier.classify(pages.pixels[:1]).features[0]
+                stream = io.BytesIO()
+                np.save(stream, features, allow_pickle=False)
+                Disk().write_durably(kept, stream.getvalue(), _MODE)
+                return Seen(document, waits, prediction, features)
+
+            yield from pool.map(look, documents)

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from docsorter.disk import Disk, environment_reason
 from docsorter.errors import EnvironmentFaultError, UsageError
+from docsorter.filesystem import Disk, environment_reason
 from docsorter.model.card import InputSpec, ModelCard, Origin, Provenance
 from docsorter.training.bundle_writer import BundleParts, GoldenPicture, write_bundle
 from docsorter.training.dataset import fingerprint

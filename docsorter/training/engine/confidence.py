@@ -13,8 +13,8 @@ import numpy as np
 
 from docsorter.decide.calibration import fit_temperature, label_probabilities
 from docsorter.decide.novelty import NoveltyModel
-from docsorter.decide.offsets import comparable, offsets_of
-from docsorter.decide.pooling import disagreement
+from docsorter.decide.policy import comparable, offsets_of
+from docsorter.decide.prediction import disagreement
 from docsorter.decide.promise import checks_needed, not_certifiable_yet, promise_statement
 from docsorter.decide.thresholds import CheckedDocuments, choose_threshold, plan_thresholds
 from docsorter.documents import SortRule

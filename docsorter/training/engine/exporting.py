@@ -10,7 +10,7 @@ import numpy as np
 from docsorter.documents import RawOutput
 from docsorter.errors import ModelError
 from docsorter.model.card import ModelCard
-from docsorter.model.litert import LiteRTClassifier
+from docsorter.model.classifier import LiteRTClassifier
 from docsorter.settings import PagesSettings
 from docsorter.training.batches import prefetched
 from docsorter.training.dataset import Sample

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from docsorter.disk import environment_reason
 from docsorter.documents import ReasonCode
 from docsorter.errors import ConflictError, DocsorterError, EnvironmentFaultError, UsageError
+from docsorter.filesystem import environment_reason
 from docsorter.training.engine.request import Request
 
 LEAST_ROOM: Final = 300_000_000

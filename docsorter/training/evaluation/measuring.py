@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from docsorter.decide.offsets import comparable, offsets_of
+from docsorter.decide.policy import comparable, offsets_of
 from docsorter.decide.thresholds import CheckedDocuments
 from docsorter.documents import SortRule
 from docsorter.errors import UsageError

@@ -11,7 +11,7 @@ import numpy as np
 
 from docsorter.decide.calibration import label_probabilities
 from docsorter.decide.novelty import NoveltyModel
-from docsorter.decide.pooling import disagreement
+from docsorter.decide.prediction import disagreement
 from docsorter.documents import RawOutput, ReasonCode
 from docsorter.errors import DocumentError, UsageError
 from docsorter.model.bundle import ModelBundle

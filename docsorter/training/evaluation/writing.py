@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from docsorter.disk import environment_reason
 from docsorter.errors import EnvironmentFaultError, UsageError
+from docsorter.filesystem import environment_reason
 
 REPORT: Final = "report.html"
 NUMBERS: Final = "evaluation.json"

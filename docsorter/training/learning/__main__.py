@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from docsorter.errors import DocsorterError, EnvironmentFaultError, UsageError
-from docsorter.service.learning.manifest import Manifest
-from docsorter.service.learning.snapshot_folders import Snapshots
+from docsorter.service.learning.snapshots import Manifest, Snapshots
 from docsorter.settings import PagesSettings
 from docsorter.training.progress import Progress
 
@@ -92,7 +91,7 @@ def _opened(orders: dict[str, Any]) -> tuple[Path, Snapshots, Manifest]:
 
 def _inspect(orders: dict[str, Any], progress: Progress) -> dict[str, Any]:
     from docsorter.model.bundle import load_bundle  # noqa: PLC0415 -- after stepping back
-    from docsorter.model.litert import open_classifier  # noqa: PLC0415 -- as above
+    from docsorter.model.classifier import open_classifier  # noqa: PLC0415 -- as above
     from docsorter.model.registry import ModelRegistry  # noqa: PLC0415 -- as above
     from docsorter.training.daemon_pages import daemon_cache  # noqa: PLC0415 -- as above
     from docsorter.training.data_report.inspection import Model  # noqa: PLC0415 -- as above

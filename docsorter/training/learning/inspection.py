@@ -8,9 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from docsorter.service.learning.manifest import LeftOut, Manifest, Taught, Why
-from docsorter.service.learning.snapshot import too_few
-from docsorter.service.learning.snapshot_folders import DOCUMENTS, Snapshots
+from docsorter.service.learning.snapshots import (
+    DOCUMENTS,
+    LeftOut,
+    Manifest,
+    Snapshots,
+    Taught,
+    Why,
+    too_few,
+)
 from docsorter.training.copies import Copy, copies
 from docsorter.training.data_report.inspection import Model, Seen, see
 from docsorter.training.data_report.label_errors import Suspicion, suspicions

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Final
 from docsorter.errors import UsageError
 from docsorter.model.card import ModelCard, read_card
 from docsorter.model.registry import ModelRegistry
-from docsorter.service.learning.manifest import Manifest
-from docsorter.service.learning.snapshot import LEAST
-from docsorter.service.learning.snapshot_folders import DOCUMENTS, Snapshots
+from docsorter.service.learning.snapshots import DOCUMENTS, LEAST, Manifest, Snapshots
 from docsorter.training.engine.request import Effort, Request
 from docsorter.training.progress import Progress
 from docsorter.training.synth.dataset import read_index, write_dataset

@@ -6,8 +6,7 @@ import pytest
 
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration, load
-from docsorter.service.migration import migrate_workspace
-from docsorter.service.workspace import create
+from docsorter.service.workspace.layout import create, migrate_workspace
 from tests.cli.reviewer.scene import Scene
 from tests.service.desk import Desk
 

@@ -13,13 +13,11 @@ from PIL import Image, ImageDraw
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from docsorter.cli.reviewer.app import ReviewApp
-from docsorter.cli.reviewer.dialogs import Question
+from docsorter.cli.reviewer.dialogs import RESERVED, Question
 from docsorter.cli.reviewer.drawing import Drawing, Looks
-from docsorter.cli.reviewer.keys import RESERVED
+from docsorter.cli.reviewer.launch import ReviewApp
+from docsorter.cli.reviewer.prefetch import Tray
 from docsorter.cli.reviewer.screen import ReviewScreen
-from docsorter.cli.reviewer.tray import Tray
-from docsorter.disk import Disk
 from docsorter.documents import (
     Document,
     PagePrediction,
@@ -32,15 +30,14 @@ from docsorter.documents import (
     VerdictKind,
 )
 from docsorter.errors import NotFoundError
+from docsorter.filesystem import Disk
 from docsorter.review.items import ItemSource, QueueSource
-from docsorter.service.acts import Acts
-from docsorter.service.desk.neighbours import Neighbours
-from docsorter.service.desk.pictures import Pictures
-from docsorter.service.desk.reviewer import Patience, Reviewer
-from docsorter.service.desk.session import ReviewSession
-from docsorter.service.destinations import Destinations
+from docsorter.service.daemon.pipeline import Destinations, Pipeline
 from docsorter.service.engine import Sight
-from docsorter.service.pipeline import Pipeline
+from docsorter.service.review.previews import Pictures
+from docsorter.service.review.service import Acts
+from docsorter.service.review.session import Patience, Reviewer, ReviewSession
+from docsorter.service.review.similar import Neighbours
 from tests.service.desk import Desk
 
 LABELS = ("invoice", "claim", "letter")

@@ -4,7 +4,7 @@ import asyncio
 
 from docsorter.cli.reviewer.plain import PlainReview, Voice
 from docsorter.documents import Document, Purpose
-from docsorter.service.acts import Acts
+from docsorter.service.review.service import Acts
 from tests.cli.reviewer.scene import Scene
 
 

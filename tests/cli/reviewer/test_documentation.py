@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from docsorter.cli.reviewer.keys import KEYS
+from docsorter.cli.reviewer.dialogs import KEYS
 from docsorter.cli.reviewer.plain import COMMANDS
 
 _DOCS = Path(__file__).resolve().parents[3] / "docs"

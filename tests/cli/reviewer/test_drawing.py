@@ -8,10 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from docsorter.cli.reviewer.cells import PIXELS, blocks, dots
-from docsorter.cli.reviewer.drawing import Drawing, choose
-from docsorter.cli.reviewer.sixels import encode
-from docsorter.cli.reviewer.viewport import Viewport, inked, look
+from docsorter.cli.reviewer.drawing import (
+    PIXELS,
+    Drawing,
+    Viewport,
+    blocks,
+    choose,
+    dots,
+    inked,
+    look,
+)
+from docsorter.cli.reviewer.graphics import encode
 
 _SIDES = st.integers(1, 400)
 

@@ -6,10 +6,10 @@ from concurrent.futures import Future
 
 import pytest
 
-from docsorter.deliver.faults import FaultPoint
+from docsorter.deliver.job import FaultPoint
 from docsorter.deliver.mover import Mover
-from docsorter.disk import Disk
 from docsorter.documents import Place, State
+from docsorter.filesystem import Disk
 from docsorter.review.items import Item, QueueSource
 from docsorter.store import ReviewFilter
 from tests.cli.reviewer.scene import Scene, Shown, run

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from docsorter.cli.reviewer.keys import KEYS, RESERVED
+from docsorter.cli.reviewer.dialogs import KEYS, RESERVED
 from docsorter.documents import Place, State
 from docsorter.review.choices import choices
 from tests.cli.reviewer.scene import LABELS, Scene, Shown, run

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from docsorter.cli.reviewer.likeness import Likeness
+from docsorter.cli.reviewer.page_view import Likeness
 from docsorter.documents import Document
 from docsorter.errors import ModelError
 from docsorter.review.items import Item, ItemSource, QueueSource
-from docsorter.service.desk.neighbours import Neighbour, Neighbours
+from docsorter.service.review.similar import Neighbour, Neighbours
 from docsorter.store import ReviewFilter
 from tests.cli.reviewer.scene import Scene
 

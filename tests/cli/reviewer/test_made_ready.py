@@ -6,9 +6,9 @@ from concurrent.futures import Future
 import pytest
 from PIL import Image
 
-from docsorter.cli.reviewer import page_view, viewport
-from docsorter.cli.reviewer.viewport import Seen, Size, Viewport
-from docsorter.service.desk.pictures import QUICK, SHARP
+from docsorter.cli.reviewer import drawing, page_view
+from docsorter.cli.reviewer.drawing import Seen, Size, Viewport
+from docsorter.service.review.previews import QUICK, SHARP
 from tests.cli.reviewer.scene import Scene, Shown, run
 
 
@@ -17,7 +17,7 @@ def test_the_next_page_is_not_drawn_when_the_key_is_pressed_but_before(
 ) -> None:
     scene.wait(*(f"claim-{number}.png" for number in range(8)))
     looks: list[Viewport] = []
-    true_look = viewport.look
+    true_look = drawing.look
 
     def look(page: Image.Image, view: Viewport, canvas: Size) -> Seen:
         if threading.current_thread() is threading.main_thread():

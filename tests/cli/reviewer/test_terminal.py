@@ -16,7 +16,7 @@ import pytest
 from docsorter.clock import ManualClock, SystemClock
 from docsorter.documents import Place, State
 from docsorter.errors import ExitCode
-from docsorter.service.migration import open_workspace_store
+from docsorter.service.workspace.layout import open_workspace_store
 from tests.cli.reviewer.scene import Scene
 from tests.cli.running import ROOT, docsorter
 

@@ -10,10 +10,9 @@ from docsorter.configuration import Configuration
 from docsorter.documents import Purpose
 from docsorter.errors import ConflictError, NotFoundError, UsageError
 from docsorter.resources import starter_bundle_dir
-from docsorter.service.acts import Acts, open_acts
 from docsorter.service.engine import load_model
-from docsorter.service.explaining.chain import Chain, chain
-from docsorter.service.explaining.heatmap import write_heatmap
+from docsorter.service.explain import Chain, chain, write_heatmap
+from docsorter.service.review.service import Acts, open_acts
 from docsorter.store.evidence_tables import CheckRow, PromiseRow
 from docsorter.store.rows import open_entry_row
 from tests.service.desk import Desk

@@ -11,11 +11,10 @@ from docsorter.decide.gate import GateVerdict
 from docsorter.documents import CheckOutcome, Document, PageSet, Purpose, ReasonCode, SortRule
 from docsorter.errors import DocumentError
 from docsorter.service.engine import LoadedModel
-from docsorter.service.learning import judging
-from docsorter.service.learning.candidates import Candidate, Candidates
-from docsorter.service.learning.judging import Judge, Judged
-from docsorter.service.learning.snapshot_folders import Snapshots
-from docsorter.service.rehearsing import KIND
+from docsorter.service.learning import gate
+from docsorter.service.learning.candidates import KIND, Candidate, Candidates
+from docsorter.service.learning.gate import Judge, Judged
+from docsorter.service.learning.snapshots import Snapshots
 from docsorter.store.evidence_tables import CheckRow
 from docsorter.store.tables import AnswerRow, EntryRow
 from tests.service.desk import Desk
@@ -66,7 +65,7 @@ OLD, NEW = model("starter-1", 0), model("answers-1", 2)
 
 @pytest.fixture(autouse=True)
 def _words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judging, "PageReader", Words)
+    monkeypatch.setattr(gate, "PageReader", Words)
     Words.reads = 0
 
 

@@ -9,14 +9,13 @@ import pytest
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration
 from docsorter.documents import CheckOutcome, Document, Reason, ReasonCode, State, VerdictKind
-from docsorter.service.earning import Earning
 from docsorter.service.engine import Sight
-from docsorter.service.evidence import missed
-from docsorter.service.forgetting import Forgetting
-from docsorter.service.learning.candidates import Candidate, Candidates
-from docsorter.service.learning.snapshot_folders import Snapshots
-from docsorter.service.learning.taking_over import heard_of, taking_over
-from docsorter.service.rehearsing import Rehearsing, rehearsed_since
+from docsorter.service.learning.candidates import Candidate, Candidates, Rehearsing, rehearsed_since
+from docsorter.service.learning.gate import heard_of, taking_over
+from docsorter.service.learning.snapshots import Snapshots
+from docsorter.service.promise.controller import Earning
+from docsorter.service.promise.evidence import missed
+from docsorter.service.upkeep.forget import Forgetting
 from docsorter.store.rehearsals import REHEARSAL, Shadow
 from tests.service.earning_desk import EarningDesk, KeyedReader
 

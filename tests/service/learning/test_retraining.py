@@ -14,14 +14,12 @@ from docsorter.decide.gate import Gate, GateVerdict
 from docsorter.documents import CheckOutcome
 from docsorter.errors import ConflictError, EnvironmentFaultError
 from docsorter.model.registry import ModelRegistry
-from docsorter.service.learning import judging
-from docsorter.service.learning.candidates import Taught
-from docsorter.service.learning.manifest import Manifest
-from docsorter.service.learning.retraining import Retraining
-from docsorter.service.learning.taking_over import TakingOver
-from docsorter.service.learning.trainer import Trainer
-from docsorter.service.promoting import Person, Promoter
-from docsorter.service.rehearsing import KIND
+from docsorter.service.learning import gate as judging
+from docsorter.service.learning.candidates import KIND, Taught
+from docsorter.service.learning.gate import TakingOver
+from docsorter.service.learning.promoting import Person, Promoter
+from docsorter.service.learning.retraining import Retraining, Trainer
+from docsorter.service.learning.snapshots import Manifest
 from docsorter.store.evidence_tables import CheckRow
 from docsorter.store.rehearsals import Shadow
 from tests.model.variants import write_variant

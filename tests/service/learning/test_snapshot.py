@@ -5,13 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from docsorter.disk import Disk
 from docsorter.documents import Place, State
 from docsorter.errors import EnvironmentFaultError, StoreError, UsageError
-from docsorter.service.forgetting import Forgetting
-from docsorter.service.learning.manifest import Manifest, Why
-from docsorter.service.learning.snapshot import Wanted, take_snapshot
-from docsorter.service.learning.snapshot_folders import FILE, Snapshots, next_name
+from docsorter.filesystem import Disk
+from docsorter.service.learning.snapshots import (
+    FILE,
+    Manifest,
+    Snapshots,
+    Wanted,
+    Why,
+    next_name,
+    take_snapshot,
+)
+from docsorter.service.upkeep.forget import Forgetting
 from docsorter.store import Destination
 from docsorter.store.tables import DocumentRow
 from tests.service.desk import LABELS, Desk

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docsorter.decide.double_looks import MissRate, measured_miss_rate
-from docsorter.service.learning.taking_over import Heard, heard_of, taking_over
+from docsorter.decide.autonomy import MissRate, measured_miss_rate
+from docsorter.service.learning.gate import Heard, heard_of, taking_over
 from docsorter.settings import PromiseSettings
 
 PROMISE = PromiseSettings(

@@ -13,8 +13,8 @@ import pytest
 
 from docsorter.configuration import Configuration
 from docsorter.errors import DependencyError, EnvironmentFaultError, UsageError
-from docsorter.service.learning import trainer
-from docsorter.service.learning.trainer import LOG, Trainer, require_extra
+from docsorter.service.learning import retraining
+from docsorter.service.learning.retraining import LOG, Trainer, require_extra
 from tests.service.running import wait_until
 
 SPEAK = """
@@ -88,7 +88,7 @@ def test_an_interrupt_ends_the_whole_group(
     configuration: Configuration, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The child ignores the end of its input, as one deep inside a library does."""
-    monkeypatch.setattr(trainer, "_PATIENCE", 0.2)
+    monkeypatch.setattr(retraining, "_PATIENCE", 0.2)
     pids = folder / "pids"
 
     def interrupt(*_: object) -> None:
@@ -128,7 +128,7 @@ def test_a_training_that_takes_too_long_is_stopped(configuration: Configuration)
 
 
 def test_without_the_extra_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trainer, "find_spec", lambda name: None if name == "keras" else name)
+    monkeypatch.setattr(retraining, "find_spec", lambda name: None if name == "keras" else name)
     with pytest.raises(DependencyError, match="keras") as caught:
         require_extra()
     assert "docsorter[train]" in caught.value.remedy

@@ -11,11 +11,9 @@ from PIL import Image
 
 from docsorter.documents import PageSet, RawOutput, ReasonCode
 from docsorter.errors import ConflictError, DocumentError, NotFoundError
-from docsorter.service.learning import sheet, unknown
-from docsorter.service.learning.groups import Listing
-from docsorter.service.learning.sheet import write_sheet
-from docsorter.service.learning.snapshot_folders import Snapshots
-from docsorter.service.learning.unknown import UnknownDocuments
+from docsorter.service.learning import groups
+from docsorter.service.learning.groups import Listing, UnknownDocuments, write_sheet
+from docsorter.service.learning.snapshots import Snapshots
 from docsorter.store.rows import open_entry_row
 from tests.service.desk import Desk
 from tests.service.learning.answered import answer
@@ -63,8 +61,8 @@ class Colours:
 
 @pytest.fixture(autouse=True)
 def _kinds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unknown, "PageReader", Kinds)
-    monkeypatch.setattr(sheet, "PageReader", Kinds)
+    monkeypatch.setattr(groups, "PageReader", Kinds)
+    monkeypatch.setattr(groups, "PageReader", Kinds)
     Kinds.looks = 0
 
 

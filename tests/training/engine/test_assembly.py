@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from docsorter.decide.novelty import NoveltyModel
-from docsorter.disk import Disk
 from docsorter.errors import EnvironmentFaultError, UsageError
+from docsorter.filesystem import Disk
 from docsorter.model.bundle import load_bundle
 from docsorter.model.registry import ModelRegistry
 from docsorter.training.dataset import Sample
@@ -29,7 +29,7 @@ from docsorter.training.rasters import RasterCache
 from tests.training.engine.papers import labelled
 
 if TYPE_CHECKING:
-    from docsorter.model.litert import LiteRTClassifier
+    from docsorter.model.classifier import LiteRTClassifier
     from docsorter.training.network import Network
 
 PROMISE = Promise(False, 0.01, 0.95, 0, 0, 0, 299, 400)

@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from docsorter.errors import UsageError
 from docsorter.model.bundle import load_bundle
+from docsorter.model.classifier import open_classifier
 from docsorter.model.golden import check_golden
-from docsorter.model.litert import open_classifier
 from docsorter.model.registry import ModelRegistry
 from docsorter.training.engine import division
 from docsorter.training.engine.base import open_base

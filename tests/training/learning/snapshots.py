@@ -4,8 +4,7 @@ import datetime as dt
 import hashlib
 from pathlib import Path
 
-from docsorter.service.learning.manifest import Manifest, Taught
-from docsorter.service.learning.snapshot_folders import Snapshots
+from docsorter.service.learning.snapshots import Manifest, Snapshots, Taught
 from tests.training.engine.papers import draw
 
 NOW = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from docsorter.documents import RawOutput
-from docsorter.service.learning.manifest import Why
+from docsorter.service.learning.snapshots import Why
 from docsorter.training.data_report.inspection import Model
 from docsorter.training.learning.inspection import drop_left_out, inspect_snapshot
 from docsorter.training.progress import SILENT

@@ -1,0 +1,242 @@
+"""data report: what is in a folder of labelled documents, before anything is learned from it."""
+
+import os
+import signal
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from docsorter.cli.context import AsJson, chosen, configuration
+from docsorter.cli.output import print_json, print_table, progress, say
+from docsorter.errors import EnvironmentFaultError, UsageError, WorkspaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docsorter.settings import Settings
+    from docsorter.training.data_report.findings import DataReport
+    from docsorter.training.data_report.inspection import Model
+    from docsorter.training.progress import Progress
+
+app = typer.Typer(
+    help="Look at labelled documents before learning from them.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+_EPILOG = """\b
+Examples:
+  docsorter data report ~/labelled
+  docsorter data report ~/labelled --out /tmp/report.html
+  docsorter data report ~/labelled --json --no-suspects
+DIR has one sub-folder per label, named like the label, with its scans; a
+sub-folder `other` is for documents that are none of them.
+"""
+_DEFAULT = "data-report.html"
+_MOST = 8  # lines of a list on the terminal; the page has the rest
+
+
+@app.callback()
+def data() -> None:
+    """Look at labelled documents before learning from them."""
+
+
+@app.command(epilog=_EPILOG)
+def report(
+    ctx: typer.Context,
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Labelled scans, one sub-folder per label.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help=f"Where the page goes; default: {_DEFAULT}, here."),
+    ] = None,
+    no_suspects: Annotated[
+        bool, typer.Option("--no-suspects", help="Do not look for labels that may be wrong.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is wrong with labelled documents: copies, conflicts, wrong labels, bad files.
+
+    Nothing is learned and nothing is moved. With --json a page is only written to a given --out.
+    """
+    from docsorter.training.daemon_pages import daemon_cache
+    from docsorter.training.data_report.inspection import inspect, see
+    from docsorter.training.data_report.label_errors import require_libraries
+    from docsorter.training.data_report.page import html_page
+    from docsorter.training.data_report.thumbnails import Thumbnails, of_cache
+    from docsorter.training.labelled import read_labelled
+
+    if not no_suspects:
+        require_libraries()
+    target = out if out is not None or as_json else Path(_DEFAULT)
+    if target is not None:
+        _check_target(target, directory)
+    settings, models = _settings(ctx)
+    # The pages kept meanwhile are pictures of documents: a termination takes them away as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with (
+        tempfile.TemporaryDirectory(prefix="docsorter-") as scratch,
+        daemon_cache(Path(scratch), settings.pages) as cache,
+    ):
+        with _bars() as told:
+            model = _model(settings, models)
+            folder = read_labelled(directory, cache, told)
+            seen = see(folder, cache, model, told)
+            found = inspect(folder, seen, model.name, told, look_for_suspects=not no_suspects)
+        if target is not None:
+            files = {label: list[str]() for label in folder.labels}
+            for sample in folder.samples:
+                files[sample.label].append(str(sample.path.relative_to(folder.root)))
+            _write(target, html_page(found, files, Thumbnails(of_cache(folder.root, cache))))
+    if as_json:
+        print_json(found)
+        return
+    _print(found)
+    say()
+    say(f"report: {target}")
+
+
+def _settings(ctx: typer.Context) -> tuple["Settings", Path]:
+    """Return the settings of the workspace and where its models are; else the defaults."""
+    from docsorter.configuration import resolve
+
+    try:
+        found = configuration(ctx)
+    except WorkspaceError:
+        if chosen(ctx).workspace is not None:  # it was named, so it has to be one
+            raise
+        found = resolve(Path.cwd(), chosen(ctx).flags)
+    return found.settings, found.state / "models"
+
+
+def _model(settings: "Settings", models: Path) -> "Model":
+    from docsorter.model.bundle import load_bundle
+    from docsorter.model.classifier import open_classifier
+    from docsorter.model.registry import ModelRegistry
+    from docsorter.training.data_report.inspection import Model
+
+    bundle = load_bundle(ModelRegistry(models).resolve(settings.model.bundle))
+    classifier = open_classifier(bundle, threads=settings.model.threads)
+    return Model(bundle.card.name, classifier, bundle.card.input.size)
+
+
+def _check_target(target: Path, directory: Path) -> None:
+    """Refuse a place for the page before the long work.
+
+    Raises:
+        UsageError: It would lie among the documents, is a folder, or has none around it.
+    """
+    if target.resolve().is_relative_to(directory.resolve()):
+        raise UsageError(
+            f"the report may not lie among the documents: {target} is in {directory}",
+            remedy="choose a file outside, with --out",
+        )
+    if target.is_dir():
+        raise UsageError(f"{target} is a folder", remedy="name a file, e.g. --out report.html")
+    if not target.absolute().parent.is_dir():
+        raise UsageError(
+            f"there is no folder {target.parent} for the report", remedy="make it first"
+        )
+
+
+def _write(target: Path, page: str) -> None:
+    """Write the page whole or not at all."""
+    from docsorter.filesystem import environment_reason
+
+    part = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        part.write_text(page, encoding="utf-8")
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise EnvironmentFaultError(
+            f"the report cannot be written to {target}: {environment_reason(error).text}",
+            remedy="make room, or choose another place with --out",
+        ) from error
+
+
+@contextmanager
+def _bars() -> "Iterator[Progress]":
+    """Give what shows progress as a bar per stage."""
+    with progress() as bar:
+        tasks: dict[str, int] = {}
+
+        def told(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total)
+            bar.update(tasks[stage], completed=done, total=total)  # type: ignore[arg-type] # TaskID
+
+        yield told
+
+
+def _print(found: "DataReport") -> None:
+    print_table(
+        ("label", ">documents", ">different", ">not used", ">pages", "colour"),
+        (
+            (
+                one.label,
+                one.documents,
+                one.groups,
+                one.unreadable or "",
+                one.pages.median or "",
+                ", ".join(f"{count} {ink}" for ink, count in one.inks.items() if count),
+            )
+            for one in found.labels
+        ),
+        empty="no labels",
+    )
+    _print_split(found)
+    _print_findings(found)
+    say()
+    if found.refusal is None:
+        say("Training can begin.")
+    else:
+        say(f"Training would refuse this: {found.refusal.message}")
+        say(f"tip: {found.refusal.remedy}")
+
+
+def _print_split(found: "DataReport") -> None:
+    if not found.split:
+        return
+    say()
+    print_table(
+        ("label", *(f">{name}" for name in found.split)),
+        (
+            (one.label, *(row.get(one.label, 0) for row in found.split.values()))
+            for one in found.labels
+        ),
+        empty="",
+    )
+
+
+def _print_findings(found: "DataReport") -> None:
+    conflicts = [
+        ("two labels", " = ".join(one.file for one in group.documents)) for group in found.conflicts
+    ]
+    suspects = [
+        ("wrong label?", f"{one.document.file}: or {one.suggestion.label}?")
+        for one in found.suspects
+    ]
+    unused = [("not used", f"{bad.file}: {bad.reason}") for bad in found.unreadable]
+    shown = [row for rows in (conflicts, suspects, unused) for row in _first(rows)]
+    if shown:
+        say()
+        print_table(("finding", "what"), shown, empty="")
+    say()
+    say(f"{found.copies} of {found.documents} documents look like another one; they count once.")
+    for label, sources in found.split_by_document.items():
+        say(f"{label} has only {sources} sources: too few to keep each of them in one set.")
+    if found.giveaway and found.giveaway.telling:
+        say(f"Beware: format and colour alone tell {found.giveaway.by_kind:.0%} of the labels.")
+    if found.suspects_note:
+        say(f"wrong labels: {found.suspects_note}")
+
+
+def _first(rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    more = len(rows) - _MOST
+    return rows if more <= 0 else [*rows[:_MOST], ("", f"... and {more} more, see the report")]

@@ -1,0 +1,486 @@
+"""The frozen types every room speaks of: documents, predictions, verdicts, moves and answers.
+
+A document travels inbox -> spool -> sorted | review | rejected. `State` says what is being waited
+for, `Place` says where its bytes are; both are committed together in the store.
+"""
+
+import datetime as dt
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class VerdictKind(StrEnum):
+    """What happens to a document."""
+
+    SORT = "sort"
+    REVIEW = "review"
+    REJECT = "reject"
+
+
+class ReasonCode(StrEnum):
+    """The closed list of reasons; docs/reasons.md has the remedy of each."""
+
+    # sorted because
+    SURE = "sure"
+    ANSWERED = "answered"
+    # to a person because
+    UNSURE = "unsure"
+    UNLIKE_TRAINING = "unlike_training"
+    PAGES_DISAGREE = "pages_disagree"
+    LABEL_POLICY = "label_policy"
+    RETIRED_LABEL = "retired_label"
+    DUPLICATE = "duplicate"
+    UNDONE = "undone"
+    EARNING = "earning"
+    PROBATION = "probation"
+    REVIEWERS_DISAGREE = "reviewers_disagree"
+    # refused because
+    EMPTY = "empty"
+    UNSUPPORTED = "unsupported"
+    ENCRYPTED = "encrypted"
+    TRUNCATED = "truncated"
+    DAMAGED = "damaged"
+    TOO_LARGE = "too_large"
+    TIME_LIMIT = "time_limit"
+    MEMORY_LIMIT = "memory_limit"
+    REJECTED_BY_PERSON = "rejected_by_person"
+    # waits because
+    CHANGED = "changed"
+    BUSY = "busy"
+    DISK_FULL = "disk_full"
+    READ_ONLY = "read_only"
+    NO_PERMISSION = "no_permission"
+    STORAGE_GONE = "storage_gone"
+    MISSING = "missing"
+    PROGRAM_MISSING = "program_missing"
+    NO_RESOURCES = "no_resources"
+    DATABASE = "database"
+    INTERNAL = "internal"
+
+
+REFUSED_FOR = frozenset(
+    {
+        ReasonCode.EMPTY,
+        ReasonCode.UNSUPPORTED,
+        ReasonCode.ENCRYPTED,
+        ReasonCode.TRUNCATED,
+        ReasonCode.DAMAGED,
+        ReasonCode.TOO_LARGE,
+        ReasonCode.TIME_LIMIT,
+        ReasonCode.MEMORY_LIMIT,
+        ReasonCode.DUPLICATE,
+        ReasonCode.REJECTED_BY_PERSON,
+    }
+)
+"""Why a document may be rejected, and nothing else."""
+WAITS_FOR = frozenset(
+    {
+        ReasonCode.CHANGED,
+        ReasonCode.BUSY,
+        ReasonCode.DISK_FULL,
+        ReasonCode.READ_ONLY,
+        ReasonCode.NO_PERMISSION,
+        ReasonCode.STORAGE_GONE,
+        ReasonCode.MISSING,
+        ReasonCode.PROGRAM_MISSING,
+        ReasonCode.NO_RESOURCES,
+        ReasonCode.DATABASE,
+        ReasonCode.INTERNAL,
+    }
+)
+"""Why a document or the whole daemon may wait, and nothing else."""
+PATIENCE = frozenset({ReasonCode.CHANGED, ReasonCode.BUSY})
+"""Waits that end without anybody doing anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why, as a code for machines and a sentence for people.
+
+    Attributes:
+        code: One of the closed list.
+        text: One line in plain words, without the code, e.g. "unsure: claim 0.54, invoice 0.41".
+    """
+
+    code: ReasonCode
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageSet:
+    """The pages of a document as the classifier sees them.
+
+    Attributes:
+        pixels: (pages, height, width, 3) uint8, RGB, 0-255, upright.
+        total_pages: Pages of the document; more than `len(pixels)` when the page cap was met.
+        media_type: What the bytes are, whatever the name says, e.g. "application/pdf".
+        producer: What the scanner says of itself ("" when it says nothing).
+        notes: Harmless oddities met while reading, one line each.
+        traits: What the scan looks like as a scan, see `docsorter.pages.fit`.
+    """
+
+    pixels: "NDArray[np.uint8]"
+    total_pages: int
+    media_type: str
+    producer: str = ""
+    notes: tuple[str, ...] = ()
+    traits: dict[str, float | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RawOutput:
+    """What a classifier returns for a batch of pages.
+
+    Attributes:
+        logits: (pages, labels) float32, before temperature.
+        features: (pages, width) float32, the pooled features that novelty is measured on.
+    """
+
+    logits: "NDArray[np.float32]"
+    features: "NDArray[np.float32]"
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """A sample page of the model that a page is like.
+
+    Attributes:
+        name: What it is called in the bundle, e.g. "claim-cash".
+        label: What it is, "other" included; "" where its name is none of the model's labels.
+        distance: Whitened; about 1 is as far as pages of one kind usually are from its centre.
+    """
+
+    name: str
+    label: str
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class PagePrediction:
+    """Calibrated view of one page.
+
+    Attributes:
+        probabilities: One per label of the model, summing to 1.
+        novelty: Percentile 0-100 of the distance from the training data.
+        nearest: The sample pages that it is most like, the nearest first.
+    """
+
+    probabilities: tuple[float, ...]
+    novelty: float
+    nearest: tuple[Likeness, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """Probabilities over labels for a document, with the model that made them.
+
+    Attributes:
+        model: Name of the model bundle, e.g. "starter-1".
+        labels: The labels of that model, in the order of the probabilities.
+        probabilities: Pooled over pages, calibrated, summing to 1.
+        novelty: Percentile 0-100 of the document (its most novel page).
+        pages: The same, page by page.
+    """
+
+    model: str
+    labels: tuple[str, ...]
+    probabilities: tuple[float, ...]
+    novelty: float
+    pages: tuple[PagePrediction, ...]
+
+    @property
+    def ranked(self) -> tuple[tuple[str, float], ...]:
+        """Labels with their probabilities, the most probable first."""
+        pairs = zip(self.labels, self.probabilities, strict=True)
+        return tuple(sorted(pairs, key=lambda pair: -pair[1]))
+
+    @property
+    def label(self) -> str:
+        """The most probable label."""
+        return self.ranked[0][0]
+
+    @property
+    def confidence(self) -> float:
+        """The calibrated probability of the most probable label."""
+        return self.ranked[0][1]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to happen to a document, and why.
+
+    Attributes:
+        kind: sort, review or reject.
+        label: Where it is sorted to; for review the best guess; None when nothing was predicted.
+        confidence: Of that label, None when nothing was predicted.
+        reason: Why.
+        threshold: The confidence that was asked for, None when it did not come to that.
+    """
+
+    kind: VerdictKind
+    reason: Reason
+    label: str | None = None
+    confidence: float | None = None
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SortRule:
+    """The complete rule by which a document is sorted without a person.
+
+    Attributes:
+        temperature: Divides the logits (> 0).
+        threshold: Least confidence to sort, 0-1.
+        novelty_limit: Greatest novelty percentile to sort, 0-100.
+        policies: Per label "auto", "review" or "never"; a label not named is "auto".
+        offsets: Per label, by how much the log odds of the threshold are raised for it; 0 for a
+            label not named. See `docsorter.decide.policy`.
+    """
+
+    temperature: float
+    threshold: float
+    novelty_limit: float
+    policies: dict[str, str] = field(default_factory=dict)
+    offsets: dict[str, float] = field(default_factory=dict)
+
+    def asked_for(self, label: str) -> float:
+        """Return the least confidence, 0-1, with which a document is sorted to a label."""
+        offset = self.offsets.get(label, 0.0)
+        if offset == 0 or not 0 < self.threshold < 1:
+            return self.threshold
+        odds = self.threshold * math.exp(offset)
+        # A hair less, so that no rounding turns away a document that lies on the threshold.
+        return odds / (1 - self.threshold + odds) * (1 - 1e-12)
+
+
+@dataclass(frozen=True, slots=True)
+class SortEvidence:
+    """What a test of a sort rule showed, on documents the model never saw.
+
+    Attributes:
+        documents: Documents in the test.
+        sorted_alone: Documents the rule would have sorted without a person.
+        errors: Of those, how many to a wrong label.
+        confidence: Confidence level of `upper_bound`, e.g. 0.95.
+        upper_bound: Exact binomial (Clopper-Pearson, one-sided) upper bound of the error, 0-1.
+        description: On what kind of documents.
+    """
+
+    documents: int
+    sorted_alone: int
+    errors: int
+    confidence: float
+    upper_bound: float
+    description: str
+
+
+class Place(StrEnum):
+    """A root of the workspace; a path is always relative to its place."""
+
+    INBOX = "inbox"
+    SPOOL = "spool"
+    SORTED = "sorted"
+    REVIEW = "review"
+    REJECTED = "rejected"
+
+
+class State(StrEnum):
+    """What a document is waiting for."""
+
+    CLAIMING = "claiming"  # a move from the inbox to the spool is planned, perhaps done
+    SPOOLED = "spooled"  # ours; waits to be looked at, or for its next try
+    REVIEW = "review"  # waits for a person
+    SORTED = "sorted"  # delivered
+    REJECTED = "rejected"  # refused, with a reason
+    WITHDRAWN = "withdrawn"  # taken out of the inbox by somebody else before the claim
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One incoming file, as the store knows it.
+
+    Attributes:
+        id: Number given at the claim; what people type.
+        name: File name it arrived with.
+        source: Inbox sub-folder it arrived in ("" for the inbox itself).
+        state: What it waits for.
+        place: Root its bytes are under.
+        path: Path relative to that root, with forward slashes.
+        size: Bytes, at the claim.
+        mtime_ns: Modification time at the claim, nanoseconds since the epoch.
+        sha256: Hex digest of the bytes; None until they are hashed.
+        arrived_at: When it was claimed (UTC).
+        decided_at: When the last verdict fell.
+        finished_at: When it reached sorted or rejected.
+        verdict: The last verdict, if any.
+        model: Bundle that made the prediction, if any.
+        pages: Number of pages, once known.
+        attempts: Failed tries since the last success.
+        next_try_at: Not before this time, when it waits after a failed try.
+        waiting: Why it waits, after a failed try.
+        answered_by: Name of the person whose answer it was.
+        duplicate_of: Id of the earlier document with the same bytes.
+    """
+
+    id: int
+    name: str
+    source: str
+    state: State
+    place: Place
+    path: str
+    size: int
+    mtime_ns: int
+    arrived_at: dt.datetime
+    sha256: str | None = None
+    decided_at: dt.datetime | None = None
+    finished_at: dt.datetime | None = None
+    verdict: Verdict | None = None
+    model: str | None = None
+    pages: int | None = None
+    attempts: int = 0
+    next_try_at: dt.datetime | None = None
+    waiting: Reason | None = None
+    answered_by: str | None = None
+    duplicate_of: int | None = None
+
+
+class Purpose(StrEnum):
+    """What a review entry, and the answer to it, is for."""
+
+    DECIDE = "decide"  # the document waits for it
+    CHECK = "check"  # drawn by chance from those sorted alone, to keep the promise alive
+    SECOND = "second"  # a second opinion of what a person said
+
+
+class CheckOutcome(StrEnum):
+    """What a blind check showed of the model's label."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    VOID = "void"  # the answer was taken back, or the document forgotten: no evidence
+
+
+class MoveState(StrEnum):
+    """Where a move of bytes stands."""
+
+    PLANNED = "planned"
+    DONE = "done"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One move of a document's bytes, committed before it begins and after it is done.
+
+    Attributes:
+        id: Number of the move.
+        document_id: Whose bytes.
+        from_place: Root they leave.
+        from_path: Path under it.
+        to_place: Root they go to.
+        to_path: Path under it.
+        state: planned, done or abandoned.
+        next_state: State of the document once the move is done.
+        sidecar: JSON text published beside the document, None for places without one.
+        planned_at: When it was committed.
+    """
+
+    id: int
+    document_id: int
+    from_place: Place
+    from_path: str
+    to_place: Place
+    to_path: str
+    state: MoveState
+    next_state: State
+    planned_at: dt.datetime
+    sidecar: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewEntry:
+    """A document that waits for a person.
+
+    Attributes:
+        id: Number of the entry (not of the document).
+        document: The document.
+        prediction: What the model saw, None when it saw nothing.
+        created_at: Since when it waits.
+        skips: How often it was put back.
+        lease_owner: Who holds it just now.
+        lease_expires_at: Until when.
+        purpose: What the answer is for; only `decide` moves a document out of review.
+        blind: Nothing of the model may be shown before the answer.
+        not_for: Who looked first; somebody else is asked before them.
+    """
+
+    id: int
+    document: Document
+    prediction: Prediction | None
+    created_at: dt.datetime
+    skips: int = 0
+    lease_owner: str | None = None
+    lease_expires_at: dt.datetime | None = None
+    purpose: Purpose = Purpose.DECIDE
+    blind: bool = False
+    not_for: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person said of a review entry.
+
+    Attributes:
+        id: Number of the answer.
+        entry_id: Of which entry.
+        document_id: Of which document.
+        label: The label given; None means "reject it".
+        reviewer: Unix user name.
+        uid: Unix user id.
+        answered_at: When.
+        undone_at: When it was taken back, if it was.
+        purpose: What it was asked for.
+        blind: It was given without seeing what the model said.
+        seconds: From the page being shown to the answer, None when nobody measured.
+        batch: What joins the answers of one gesture, None for a single one.
+    """
+
+    id: int
+    entry_id: int
+    document_id: int
+    label: str | None
+    reviewer: str
+    uid: int
+    answered_at: dt.datetime
+    undone_at: dt.datetime | None = None
+    purpose: Purpose = Purpose.DECIDE
+    blind: bool = False
+    seconds: float | None = None
+    batch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the append-only log.
+
+    Attributes:
+        id: Number, growing.
+        at: When.
+        kind: What, e.g. "claimed", "verdict", "delivered", "answered", "undone".
+        actor: Who: "daemon", or a Unix user name.
+        document_id: Of which document, None for the service itself.
+        detail: Facts, JSON-serializable.
+    """
+
+    id: int
+    at: dt.datetime
+    kind: str
+    actor: str
+    document_id: int | None = None
+    detail: dict[str, object] = field(default_factory=dict)

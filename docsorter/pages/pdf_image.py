@@ -1,0 +1,353 @@
+"""A picture inside a PDF, decoded as it lies in the file and at a reduced scale.
+
+Stencils, masks, CMYK and colour profiles other than sRGB need a renderer, and are not known here.
+
+Only what scanners write is known here; the rest is None and for poppler to draw. No library that
+Pillow carries reads JBIG2.
+"""
+
+import io
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import pikepdf
+from PIL import Image, ImageOps, Jpeg2KImagePlugin
+
+from docsorter.pages.fit import reduced
+from docsorter.pages.pdf_structure import filter_of, unpacked
+from docsorter.pages.pictures import Wanted, open_picture
+
+_MODES: Final = {"/DeviceGray": "L", "/DeviceRGB": "RGB"}
+_COMPONENTS: Final = {"L": 1, "RGB": 3, "P": 1}
+_MASKS: Final = ("/Mask", "/SMask", "/OC", "/F")
+_MOST_PROFILE: Final = 1 << 16
+_SRGB: Final = (b"sRGB", "sRGB".encode("utf-16-be"))
+_MOST_COLOURS: Final = 256
+_PALETTE_BYTES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """What the dictionary of a picture promises of its samples.
+
+    Attributes:
+        width: Samples of a row.
+        height: Rows.
+        bits: Of a sample.
+        mode: `L`, `RGB` or `P`.
+        inverted: Whether its greatest sample stands for black.
+        colours: Red, green and blue of each value, for `P`.
+        parameters: Of its filter.
+    """
+
+    width: int
+    height: int
+    bits: int
+    mode: str
+    inverted: bool
+    colours: bytes
+    parameters: pikepdf.Dictionary
+
+    @property
+    def components(self) -> int:
+        """Samples of a pixel."""
+        return _COMPONENTS[self.mode]
+
+
+def promised(
+    stream: pikepdf.Stream, parameters: pikepdf.Dictionary, *, jpeg2000: bool
+) -> Coded | None:
+    """Read the dictionary of a picture.
+
+    Args:
+        stream: The picture.
+        parameters: Of its filter.
+        jpeg2000: Whether the codestream says itself how many bits a sample has.
+
+    Returns:
+        None when there is more to it than plain samples, or something is unknown or odd.
+    """
+    if any(key in stream for key in _MASKS) or stream.get("/ImageMask", False):
+        return None
+    width, height = int(stream.Width), int(stream.Height)
+    bits = 8 if jpeg2000 else int(stream.get("/BitsPerComponent", 0))
+    space = stream.get("/ColorSpace")
+    if jpeg2000 and (space is None or "/SMaskInData" in stream):
+        return None
+    known = _space(space)
+    if known is None or min(width, height) < 1:
+        return None
+    mode, colours = known
+    inverted = _is_inverted(stream.get("/Decode"), mode)
+    if inverted is None:
+        return None
+    return Coded(width, height, bits, mode, inverted, colours, parameters)
+
+
+def _space(space: object) -> tuple[str, bytes] | None:
+    """Return the mode and the palette of a colour space that is known here."""
+    if isinstance(space, pikepdf.Name):
+        mode = _MODES.get(str(space))
+        return (mode, b"") if mode else None
+    if not isinstance(space, pikepdf.Array) or not len(space):
+        return None
+    if len(space) == 1:
+        return _space(space[0])
+    if space[0] == "/ICCBased":
+        return _space_of_profile(space[1])
+    if space[0] == "/Indexed" and len(space) == 4:  # noqa: PLR2004 -- name, base, highest, table
+        return _indexed(space)
+    return None
+
+
+def _space_of_profile(profile: pikepdf.Object) -> tuple[str, bytes] | None:
+    """Take sRGB for what the screen shows; other profiles need a colour engine."""
+    data = unpacked(profile, _MOST_PROFILE)
+    if data is None or profile.get("/N") != _COMPONENTS["RGB"]:
+        return None
+    return ("RGB", b"") if any(name in data for name in _SRGB) else None
+
+
+def _indexed(space: pikepdf.Array) -> tuple[str, bytes] | None:
+    base = _space(space[1])
+    table = space[3]
+    colours = unpacked(table, 1 << 10) if isinstance(table, pikepdf.Stream) else bytes(table)
+    count = int(space[2]) + 1
+    if base is None or base[0] == "P" or colours is None or not 1 <= count <= _MOST_COLOURS:
+        return None
+    if base[0] == "L":
+        colours = bytes(value for value in colours for _ in range(_PALETTE_BYTES))
+    if len(colours) < count * _PALETTE_BYTES:
+        return None
+    return "P", colours[: count * _PALETTE_BYTES]
+
+
+def _is_inverted(decode: object, mode: str) -> bool | None:
+    """Whether the range of the samples is turned round; None when it is another one."""
+    if decode is None:
+        return False
+    if mode == "P" or not isinstance(decode, pikepdf.Array):
+        return None
+    ends = [float(str(end)) for end in decode]
+    if ends == [0, 1] * _COMPONENTS[mode]:
+        return False
+    return True if ends == [1, 0] * _COMPONENTS[mode] else None
+
+
+_SHORT, _LONG = 3, 4  # field types of TIFF 6.0, section 2
+_END: Final = "000000000001" * 2  # two ends of line end a page of Group 4 (ITU-T T.6)
+_TAIL: Final = 512
+_BLACK_IS_0, _BLACK_IS_1 = 1, 0  # PhotometricInterpretation
+
+
+def group4(data: bytes, coded: Coded, wanted: Wanted, factor: int) -> Image.Image | None:
+    """Decode a picture packed by CCITTFaxDecode; None for other kinds of fax than Group 4.
+
+    Args:
+        data: What the stream holds.
+        coded: What its dictionary promises.
+        wanted: Says how many pixels are too many.
+        factor: By how much it is reduced.
+    """
+    parameters = coded.parameters
+    columns = int(parameters.get("/Columns", 1728))
+    plain = int(parameters.get("/K", 0)) < 0 and not parameters.get("/EncodedByteAlign", False)
+    if not plain or columns != coded.width or coded.bits != 1 or coded.mode == "RGB":
+        return None
+    if not _is_whole(data):
+        return None
+    black_is_1 = bool(parameters.get("/BlackIs1", False))
+    if coded.mode == "P":
+        if coded.colours not in _PALETTES:
+            return None
+        black_is_1 ^= _PALETTES[coded.colours]
+    image = open_picture(io.BytesIO(_tiff(data, coded, black_is_1=black_is_1)), "TIFF", wanted)
+    image.load()
+    return reduced(image, (factor, factor))
+
+
+_PALETTES: Final = {b"\0\0\0\xff\xff\xff": False, b"\xff\xff\xff\0\0\0": True}
+"""Palettes that are black and white, and whether the first colour is white."""
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether the page's end is there: of one cut off, libtiff and poppler make different things.
+
+    The mark need not start with a byte, and writers leave a few bytes of nothing behind it.
+    """
+    tail = data[-_TAIL:]
+    return _END in f"{int.from_bytes(tail, 'big'):0{len(tail) * 8}b}"
+
+
+def _tiff(data: bytes, coded: Coded, *, black_is_1: bool) -> bytes:
+    """Return the data as a TIFF of one strip."""
+    entries = [
+        (256, _LONG, coded.width),
+        (257, _LONG, coded.height),
+        (258, _SHORT, 1),  # bits per sample
+        (259, _SHORT, 4),  # compression: Group 4
+        (262, _SHORT, _BLACK_IS_0 if black_is_1 else _BLACK_IS_1),
+        (273, _LONG, 0),  # offset of the strip, set below
+        (277, _SHORT, 1),  # samples per pixel
+        (278, _LONG, coded.height),  # rows per strip
+        (279, _LONG, len(data)),
+    ]
+    start = 8 + 2 + 12 * len(entries) + 4
+    directory = b"".join(
+        struct.pack("<HHII", tag, kind, 1, start if tag == 273 else value)  # noqa: PLR2004
+        for tag, kind, value in entries
+    )
+    head = struct.pack("<2sHIH", b"II", 42, 8, len(entries))
+    return head + directory + bytes(4) + data
+
+
+_BAND: Final = 1 << 22  # bytes unpacked at a time: a sheet is never whole in memory
+_LEAST_PNG_PREDICTOR: Final = 10
+_PNG_COLOURS: Final = {"L": 0, "RGB": 2, "P": 3}
+_BITS: Final = {"L": (1, 8), "RGB": (8,), "P": (1, 2, 4, 8)}
+
+
+def flate(data: bytes, coded: Coded, wanted: Wanted, factor: int) -> Image.Image | None:
+    """Decode a picture packed by FlateDecode; None for the predictor of TIFF and odd depths.
+
+    Args:
+        data: What the stream holds.
+        coded: What its dictionary promises.
+        wanted: Says how many pixels are too many.
+        factor: By how much it is reduced.
+    """
+    if coded.bits not in _BITS[coded.mode]:
+        return None
+    predictor = int(coded.parameters.get("/Predictor", 1))
+    if predictor == 1:
+        return _rows(data, coded, factor)
+    if predictor < _LEAST_PNG_PREDICTOR or _row_shape(coded) != (
+        int(coded.parameters.get("/Columns", 1)),
+        int(coded.parameters.get("/Colors", 1)),
+        int(coded.parameters.get("/BitsPerComponent", 8)),
+    ):
+        return None
+    image = open_picture(io.BytesIO(_png(data, coded)), "PNG", wanted)
+    image.load()
+    return reduced(image, (factor, factor))
+
+
+def _row_shape(coded: Coded) -> tuple[int, int, int]:
+    return coded.width, coded.components, coded.bits
+
+
+def _rows(data: bytes, coded: Coded, factor: int) -> Image.Image | None:
+    """Unpack and reduce band by band, each a multiple of the factor high."""
+    stride = (coded.width * coded.components * coded.bits + 7) // 8
+    high = max(1, _BAND // stride // factor) * factor
+    whole: Image.Image | None = None
+    unpacking = zlib.decompressobj()
+    for top in range(0, coded.height, high):
+        rows = min(high, coded.height - top)
+        samples = unpacking.decompress(data, rows * stride)
+        data = unpacking.unconsumed_tail
+        if len(samples) != rows * stride:
+            return None
+        band = reduced(_band(samples, coded, rows), (factor, factor))
+        if whole is None:
+            whole = Image.new(band.mode, (band.width, -(-coded.height // factor)))
+        whole.paste(band, (0, top // factor))
+    return whole
+
+
+def _band(samples: bytes, coded: Coded, rows: int) -> Image.Image:
+    size = coded.width, rows
+    if coded.mode == "P":
+        layout = "P" if coded.bits == 8 else f"P;{coded.bits}"  # noqa: PLR2004
+        band = Image.frombytes("P", size, samples, "raw", layout)
+        band.putpalette(coded.colours)
+        return band
+    mode = "1" if coded.bits == 1 else coded.mode
+    return Image.frombytes(mode, size, samples)
+
+
+def _png(data: bytes, coded: Coded) -> bytes:
+    """Return the data as a PNG, whose rows are packed in the same way (ISO 32000-1, 7.4.4.4)."""
+    colour = _PNG_COLOURS[coded.mode]
+    header = struct.pack(">IIBBBBB", coded.width, coded.height, coded.bits, colour, 0, 0, 0)
+    palette = _chunk(b"PLTE", coded.colours) if coded.mode == "P" else b""
+    return b"".join(
+        (
+            b"\x89PNG\r\n\x1a\n",
+            _chunk(b"IHDR", header),
+            palette,
+            _chunk(b"IDAT", data),
+            _chunk(b"IEND", b""),
+        )
+    )
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    check = zlib.crc32(body, zlib.crc32(kind))
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", check)
+
+
+# Named so that importing this module loads the plug-in before the first fork.
+PLUGINS: Final = (Jpeg2KImagePlugin,)
+
+
+def picture(stream: pikepdf.Stream, wanted: Wanted, pixels: int) -> Image.Image | None:
+    """Decode a picture of a PDF.
+
+    Args:
+        stream: The picture.
+        wanted: Says how many pixels are too many.
+        pixels: Longest side of the whole picture that is of use.
+
+    Returns:
+        It in mode `L` or `RGB`, no smaller than what is of use, its rows from the top; None when
+        it is of a kind that is not known here.
+
+    Raises:
+        DocumentError: Its header claims too many pixels.
+        Exception: Whatever Pillow and pikepdf raise over broken bytes.
+    """
+    packing = filter_of(stream)
+    decode = None if packing is None else _DECODERS.get(packing[0])
+    if packing is None or decode is None:
+        return None
+    coded = promised(stream, packing[1], jpeg2000=packing[0] == "/JPXDecode")
+    if coded is None or coded.width * coded.height > wanted.max_pixels:
+        return None
+    factor = max(1, max(coded.width, coded.height) // max(1, pixels))
+    decoded = decode(stream.read_raw_bytes(), coded, wanted, factor)
+    if decoded is None:
+        return None
+    return ImageOps.invert(decoded) if coded.inverted else decoded
+
+
+def _jpeg(data: bytes, coded: Coded, wanted: Wanted, factor: int) -> Image.Image | None:
+    if len(coded.parameters) or coded.bits != 8:  # noqa: PLR2004
+        return None
+    image = open_picture(io.BytesIO(data), "JPEG", wanted)
+    if image.size != (coded.width, coded.height) or image.mode != coded.mode:
+        return None
+    image.draft(None, (coded.width // factor, coded.height // factor))
+    image.load()
+    return image
+
+
+def _jpeg2000(data: bytes, coded: Coded, wanted: Wanted, factor: int) -> Image.Image | None:
+    image = open_picture(io.BytesIO(data), "JPEG2000", wanted)
+    if image.size != (coded.width, coded.height) or image.mode != coded.mode:
+        return None
+    # Each level of the wavelet halves the picture; what levels there are, the decoder knows.
+    image.reduce = factor.bit_length() - 1  # type: ignore[method-assign,assignment]
+    image.load()
+    return image
+
+
+_DECODERS: Final[dict[str, Callable[[bytes, Coded, Wanted, int], Image.Image | None]]] = {
+    "/DCTDecode": _jpeg,
+    "/JPXDecode": _jpeg2000,
+    "/CCITTFaxDecode": group4,
+    "/FlateDecode": flate,
+}

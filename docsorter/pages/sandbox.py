@@ -1,0 +1,226 @@
+"""A child shuts itself in before it looks at the first byte, and what of that works here.
+
+Everything goes through `ctypes`, works without root, and says so where the kernel lacks it.
+"""
+
+import contextlib
+import math
+import os
+import resource
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import PIL
+
+from docsorter.pages import kernel
+
+_OPEN_FILES: Final = 64
+_SYSTEM_PATHS: Final = (
+    "/usr",
+    "/lib",
+    "/lib64",
+    "/bin",
+    "/nix/store",
+    "/etc/fonts",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.preload",
+    "/etc/localtime",
+    "/var/cache/fontconfig",
+    "/dev/urandom",
+)
+_WRITABLE_PATHS: Final = ("/dev/null",)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one child may use.
+
+    Attributes:
+        seconds: CPU time of each process, wall clock being watched from outside.
+        memory: Address space of each process, bytes.
+        output: Largest file it may write, bytes: its result.
+    """
+
+    seconds: float
+    memory: int
+    output: int
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What this kernel lets a process without privileges give up.
+
+    Attributes:
+        landlock_abi: Version of Landlock, 0 when there is none.
+        seccomp: Whether the system call filter can be installed.
+        capabilities: Whether root's privileges can be given up.
+    """
+
+    landlock_abi: int
+    seccomp: bool
+    capabilities: bool
+
+
+def confine(features: Features, bounds: Bounds, *, server: int, document: int) -> None:
+    """Shut this process and everything it will start in; there is no way back.
+
+    Args:
+        features: What the kernel has.
+        bounds: Resource limits.
+        server: Process id of the parent, whose death ends this process.
+        document: Descriptor of the one file that may be opened again.
+
+    Raises:
+        OSError: A feature that was there when the server started is refused now.
+    """
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != server:
+        os._exit(1)  # it died before it could be watched
+    set_limits(bounds)
+    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    if features.landlock_abi:
+        restrict_files(features.landlock_abi, document)
+    if features.capabilities:
+        kernel.drop_capabilities()
+    if features.seccomp:
+        kernel.restrict_system_calls()
+
+
+def set_limits(bounds: Bounds) -> None:
+    """Set the resource limits of this process.
+
+    RLIMIT_NPROC is left alone: it counts every process of the user, not those of this child, so
+    that a low limit fails at random. The group is killed as one at the time limit instead.
+    """
+    seconds = math.ceil(bounds.seconds) + 1
+    for kind, limit in (
+        (resource.RLIMIT_AS, bounds.memory),
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_FSIZE, bounds.output),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        value = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        resource.setrlimit(kind, (value, value))
+
+
+def restrict_files(abi: int, document: int) -> None:
+    """Give up the file system but for programs, libraries, fonts and the one document."""
+    kernel.restrict_files_to(abi, read=readable_paths(), read_fds=[document], write=_WRITABLE_PATHS)
+
+
+@cache
+def readable_paths() -> tuple[str, ...]:
+    """Return what programs and libraries are loaded from; never the root of the file system.
+
+    Resolved, and each once: what lies beneath another is granted with it, and every child pays for
+    every rule that it makes.
+    """
+    package = str(Path(__file__).resolve().parent.parent.parent)
+    installed = str(Path(PIL.__file__).resolve().parent.parent)
+    poppler = shutil.which("pdftoppm")
+    prefix = str(Path(poppler).resolve().parent.parent) if poppler else ""
+    libraries = os.environ.get("LD_LIBRARY_PATH", "").split(":")
+    paths = (*_SYSTEM_PATHS, sys.prefix, sys.base_prefix, package, installed, prefix, *libraries)
+    given = {Path(path).resolve() for path in paths if path not in {"", "/"}} - {Path("/")}
+    return tuple(sorted(str(path) for path in given if given.isdisjoint(path.parents)))
+
+
+def offer_to_memory_killer() -> None:
+    """Make this process and its children the first to go when the machine runs out of memory."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
+_TRYING: Final = "trying"
+_SEPARATOR: Final = "\t"
+
+
+def examine() -> tuple[Features, dict[str, str]]:
+    """Return what works, for the children, and the same in words, for people.
+
+    A service manager's filter may answer a forbidden call by killing. What was said before tells
+    which call that was, and the next process leaves it out.
+    """
+    killed: set[str] = set()
+    report = _in_a_process(killed)
+    while _TRYING in report.values():
+        killed |= {name for name, said in report.items() if said == _TRYING}
+        report = _in_a_process(killed)
+    # Prepared once, before the first fork.
+    readable_paths()
+    kernel.supported()
+    landlock_works = report["landlock"].startswith("active")
+    features = Features(
+        landlock_abi=kernel.abi_version() if landlock_works else 0,
+        seccomp=report["seccomp"].startswith("active"),
+        capabilities=report["capabilities"].startswith("active"),
+    )
+    report["limits"] = "active: memory, processor time, wall clock, file size, open files, no cores"
+    report["poppler"] = shutil.which("pdftoppm") or "not installed: apt install poppler-utils"
+    return features, report
+
+
+def _in_a_process(skip: set[str]) -> dict[str, str]:
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.close(reading)
+            _try_all(lambda *line: os.write(writing, f"{_SEPARATOR.join(line)}\n".encode()), skip)
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as lines:
+        report = dict(line.rstrip("\n").split(_SEPARATOR, 1) for line in lines)
+    os.waitpid(pid, 0)
+    return report
+
+
+def _try_all(say: Callable[[str, str], object], skip: set[str]) -> None:
+    attempts: tuple[tuple[str, Callable[[], str]], ...] = (
+        ("no_new_privs", _try_no_new_privileges),
+        ("landlock", _try_landlock),
+        ("capabilities", _try_capabilities),
+        ("seccomp", _try_seccomp),
+    )
+    for name, attempt in attempts:
+        if name in skip:
+            say(name, "not available: a system call filter around this program kills it")
+            continue
+        say(name, _TRYING)
+        try:
+            say(name, attempt())
+        except OSError as error:
+            say(name, f"not available: {error.strerror}")
+
+
+def _try_no_new_privileges() -> str:
+    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    return "active"
+
+
+def _try_landlock() -> str:
+    abi = kernel.abi_version()
+    with Path(os.devnull).open("rb") as file:
+        restrict_files(abi, file.fileno())
+    return kernel.describe(abi)
+
+
+def _try_capabilities() -> str:
+    kernel.drop_capabilities()
+    return "active: all given up but reading the document"
+
+
+def _try_seccomp() -> str:
+    if not kernel.supported():
+        return "not available: no filter for this processor"
+    kernel.restrict_system_calls()
+    return "active: no sockets, no other processes, no change of owners or modes"

@@ -1,0 +1,225 @@
+"""Everything a running docsorter is made of, opened in the right order; what the store has due."""
+
+import datetime as dt
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from docsorter.clock import Clock, SystemClock
+from docsorter.configuration import Configuration
+from docsorter.deliver.mover import Mover
+from docsorter.deliver.recovery import RecoveryReport, recover
+from docsorter.documents import Move, Place
+from docsorter.filesystem import Disk
+from docsorter.resources import usable_cores
+from docsorter.service.daemon.pipeline import Destinations, Pipeline
+from docsorter.service.engine import SwitchingEngine, open_engine
+from docsorter.service.learning.candidates import Rehearsing
+from docsorter.service.promise.controller import Earning
+from docsorter.service.promise.scanner_hold import Probation
+from docsorter.service.workspace.layout import (
+    migrate_workspace,
+    open_workspace_store,
+    prepare_private,
+)
+from docsorter.service.workspace.roots import MountMemory, check_roots
+from docsorter.store import Store
+
+_LONGEST_RETRY = 600.0
+_INTERRUPTED_AFTER = dt.timedelta(seconds=2)
+_ORPHANED_AFTER = dt.timedelta(seconds=60)
+
+
+def longest_wait(configuration: Configuration, clock: Clock) -> dt.datetime:
+    """Return as late as anything that was put off just now could be due; hours, not days."""
+    settings = configuration.settings
+    seconds = max(
+        _LONGEST_RETRY,
+        settings.intake.slow_rest_seconds,
+        settings.review.lease_seconds,
+        settings.review.skip_seconds,
+    )
+    return clock.now() + dt.timedelta(seconds=seconds)
+
+
+def due_moves(store: Store, now: dt.datetime, *, resuming: bool = False) -> list[Move]:
+    """Return planned moves to take up: put off until now, or left by a process that was killed.
+
+    Args:
+        store: Knows the moves.
+        now: The time.
+        resuming: After a pause, what it interrupted is taken up at once.
+
+    A move of a live process is safe: the mover's locks let only one carry it out.
+    """
+    before = now - (_INTERRUPTED_AFTER if resuming else _ORPHANED_AFTER)
+    # A plan from the future is one from before the clock was set back.
+    after = now + _ORPHANED_AFTER
+    if not store.any_loose_move(due_at=now, planned_before=before, planned_after=after):
+        return []
+    put_off = store.planned_moves(due_at=now)
+    older = store.planned_moves(planned_before=before)
+    older += store.planned_moves(planned_after=after)
+    orphans = (move for move in older if store.document(move.document_id).next_try_at is None)
+    return [*put_off, *orphans]
+
+
+_EVERY: Final = 0.5  # seconds between questions while much happens
+_AT_ONCE: Final = 50  # documents that are remembered
+
+
+class DueWork:
+    """Remembers which spooled documents are due; belongs to the thread that ticks.
+
+    What others write into the store is noticed at most half a second later than it could be.
+
+    Args:
+        store: Knows what is due.
+        clock: For the time between two questions, and what is due.
+    """
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._asked_at = float("-inf")
+        self._stale = True
+        self._moves: list[Move] = []
+        self._documents: deque[int] = deque()
+        self._is_all = True
+
+    def hurry(self) -> None:
+        """Ask at the next look, whenever the last one was: something is known to have changed."""
+        self._asked_at = float("-inf")
+
+    def look(self, has: Callable[[int], bool], *, resuming: bool) -> bool:
+        """Ask the store if it is time to, or if more is known to be there.
+
+        Args:
+            has: Whether a document is being looked at already.
+            resuming: After a pause, what it interrupted is taken up at once.
+
+        Returns:
+            Whether it asked.
+
+        Raises:
+            StoreError: The database fails; it is asked again at the next look.
+        """
+        now = self._clock.monotonic()
+        if now < self._asked_at + _EVERY and (self._documents or self._is_all) and not resuming:
+            self._stale = True
+            return False
+        wall = self._clock.now()
+        self._moves = due_moves(self._store, wall, resuming=resuming)
+        found = self._store.due_documents(_AT_ONCE, wall)
+        self._documents = deque(document.id for document in found if not has(document.id))
+        self._is_all = len(found) < _AT_ONCE
+        self._asked_at, self._stale = now, False
+        return True
+
+    def take_moves(self) -> list[Move]:
+        """Return the planned moves to take up, once."""
+        moves, self._moves = self._moves, []
+        return moves
+
+    def next_document(self) -> int | None:
+        """Return the number of a document to be looked at, the oldest first; None without one."""
+        return self._documents.popleft() if self._documents else None
+
+    def seconds(self) -> float | None:
+        """Return for how long nothing of this can be due; None when nothing waits.
+
+        Raises:
+            StoreError: The database fails.
+        """
+        if self._stale:
+            return max(0.0, self._asked_at + _EVERY - self._clock.monotonic())
+        due = self._store.next_due_time()
+        return None if due is None else (due - self._clock.now()).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """The parts that the daemon and `sort` share.
+
+    Attributes:
+        configuration: The settings of the workspace.
+        store: The database.
+        mover: Moves bytes between the places.
+        engine: From a file to a verdict, with the model in use.
+        pipeline: From the spool to a folder.
+        due: What is due in the store.
+        earning: What the evidence from the user's own paper allows.
+        recovered: What had to be finished from an earlier run.
+        workers: Documents read at the same time.
+    """
+
+    configuration: Configuration
+    store: Store
+    mover: Mover
+    engine: SwitchingEngine
+    pipeline: Pipeline
+    due: DueWork
+    earning: Earning
+    recovered: RecoveryReport
+    workers: int
+
+    def close(self) -> None:
+        """End the page reader and close the database."""
+        self.engine.close()
+        self.store.close()
+
+
+def open_mover(configuration: Configuration, store: Store, clock: Clock) -> Mover:
+    """Return what moves bytes between the places of a workspace."""
+    roots = {place: configuration.root(place) for place in Place}
+    return Mover(store, Disk(), roots, configuration.settings, clock)
+
+
+def assemble(configuration: Configuration, clock: Clock | None = None) -> Assembly:
+    """Open a workspace for work: migrate, recover, load the model.
+
+    The caller holds the workspace's lock.
+
+    Raises:
+        DocsorterError: Something it stands on is missing or damaged, with the remedy.
+    """
+    clock = clock or SystemClock()
+    settings = configuration.settings
+    check_roots(configuration)
+    MountMemory(configuration).check()
+    prepare_private(configuration)
+    migrate_workspace(configuration, clock)
+    store = open_workspace_store(configuration, clock)
+    mover = open_mover(configuration, store, clock)
+    store.hasten(longest_wait(configuration, clock))  # the clock may have been set meanwhile
+    recovered = recover(store, mover)
+    workers = settings.service.workers or usable_cores()
+    engine = SwitchingEngine(open_engine(configuration, workers), settings.pages, workers)
+    rehearsing = Rehearsing(configuration, store, clock)
+    earning = Earning(store, settings.decide, settings.promise, clock, rehearsal=rehearsing.share)
+    if earning.is_earned:  # checks may have been settled while nothing ran
+        earning.position(engine.model.rule_key, engine.card.name)
+    pipeline = Pipeline(
+        store=store,
+        engine=engine,
+        mover=mover,
+        destinations=Destinations(configuration),
+        intake=settings.intake,
+        spool=configuration.root(Place.SPOOL),
+        disk=Disk(),
+        clock=clock,
+        earning=earning,
+        probation=Probation(configuration.state, store, settings.drift.probation_checks),
+    )
+    return Assembly(
+        configuration=configuration,
+        store=store,
+        mover=mover,
+        engine=engine,
+        pipeline=pipeline,
+        due=DueWork(store, clock),
+        earning=earning,
+        recovered=recovered,
+        workers=workers,
+    )

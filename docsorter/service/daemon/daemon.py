@@ -1,0 +1,328 @@
+"""The daemon: wakes, rescans, claims, hands out work, and says how it is."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from types import FrameType
+
+from docsorter import __version__
+from docsorter.clock import Clock, SystemClock
+from docsorter.configuration import Configuration
+from docsorter.deliver.permissions import permissions
+from docsorter.deliver.recovery import recover
+from docsorter.documents import Place
+from docsorter.errors import DocsorterError, EnvironmentFaultError, StoreError
+from docsorter.intake.inbox import Inbox
+from docsorter.intake.watch import FolderSource
+from docsorter.service.daemon import model_switch
+from docsorter.service.daemon.assembly import Assembly, assemble, longest_wait
+from docsorter.service.daemon.claims import Claimer, Watching
+from docsorter.service.daemon.heartbeat import Heartbeat
+from docsorter.service.daemon.model_switch import ModelSwitch, PromotionWatch
+from docsorter.service.daemon.pipeline import Pauses, pause_of
+from docsorter.service.daemon.workers import ROUNDS, Workers, threads_for
+from docsorter.service.systemd import Notifier
+from docsorter.service.upkeep.maintenance import Caretaker
+from docsorter.service.workspace.process import LOGGER, WorkspaceLock
+from docsorter.service.workspace.roots import RootWatch
+
+_LOG = logging.getLogger(LOGGER)
+
+
+def announce(assembly: Assembly, root: Path, backend: str) -> None:
+    """Log what had to be recovered, what is watched, and how far the model is to be trusted.
+
+    Args:
+        assembly: The parts that work.
+        root: The inbox.
+        backend: How it is watched.
+    """
+    report = assembly.recovered
+    if report.completed or report.withdrawn or report.missing:
+        _LOG.info(
+            "recovered: %d moves finished, %d withdrawn, %d missing",
+            len(report.completed),
+            len(report.withdrawn),
+            len(report.missing),
+        )
+    _LOG.info("docsorter %s watches %s (%s)", __version__, root, backend)
+    model, earning = assembly.engine.model, assembly.earning
+    said = earning.says(model.rule_key, model.card.name, model.statement)
+    _LOG.info("model %s: %s", model.card.name, said)
+
+
+_NOTICED = 5.0  # seconds; time servers slew less than this between two looks
+
+
+class ClockWatch:
+    """Compares two clocks.
+
+    Args:
+        clock: Both of them.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._apart = self._difference()
+
+    def jumped(self) -> float:
+        """Return by how many seconds the wall clock was set since the last call, 0.0 for not."""
+        before, self._apart = self._apart, self._difference()
+        jump = self._apart - before
+        return jump if abs(jump) >= _NOTICED else 0.0
+
+    def _difference(self) -> float:
+        return self._clock.now().timestamp() - self._clock.monotonic()
+
+
+# Seconds; once is not enough, as a worker may write down a wait that it worked out before the jump.
+_AFTER_A_JUMP = (0.0, 10.0, 60.0, 240.0)
+
+
+class Hastening:
+    """Shortens waits that the wall clock made longer than they can ever be.
+
+    Args:
+        configuration: The workspace; says what the longest wait is.
+        clock: Watched from now on.
+    """
+
+    def __init__(self, configuration: Configuration, clock: Clock) -> None:
+        self._configuration = configuration
+        self._clock = clock
+        self._clocks = ClockWatch(clock)
+        self._hasten_at: list[float] = []
+
+    def tick(self, assembly: Assembly) -> None:
+        """Look whether the clock was set, and hasten what waits when it is time to.
+
+        Args:
+            assembly: Whose documents wait.
+        """
+        jump = self._clocks.jumped()
+        if jump:
+            _LOG.warning("the clock was set by %+.0f s; nothing waits longer for that", jump)
+            self._hasten_at = [self._clock.monotonic() + after for after in _AFTER_A_JUMP]
+        if self._hasten_at and self._clock.monotonic() >= self._hasten_at[0]:
+            del self._hasten_at[0]
+            assembly.store.hasten(longest_wait(self._configuration, self._clock))
+            assembly.due.hurry()
+
+
+_RETRY_SECONDS = 5.0
+_LONGEST_SLEEP = 30.0
+_PEEK_SECONDS = 2.0  # how soon a sleeping daemon notices what nothing tells it of
+_BACKLOG = 500  # complete files remembered before they are claimed; the rest stays in the inbox
+
+
+class Daemon:
+    """Watches one workspace until it is told to stop.
+
+    Args:
+        configuration: The workspace.
+        clock: For deadlines.
+        notifier: The service manager.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        clock: Clock | None = None,
+        notifier: Notifier | None = None,
+    ) -> None:
+        self._configuration = configuration
+        self._clock = clock or SystemClock()
+        self._notifier = notifier or Notifier()
+        self._wake = threading.Event()
+        self._stopping = False
+        self._pauses = Pauses()
+        self._roots = RootWatch(configuration, self._clock)
+        self._hastening = Hastening(configuration, self._clock)
+        self._heartbeat = Heartbeat(
+            configuration.state,
+            permissions(configuration.settings)[Place.SPOOL].file_mode,
+            self._clock,
+            self._notifier,
+            stuck_seconds=ROUNDS * configuration.settings.pages.time_limit_seconds + 60,
+        )
+
+    def stop(self) -> None:
+        """Ask for a drain: finish what was begun, take nothing new. Safe in a signal handler."""
+        self._stopping = True
+        self._wake.set()
+
+    def run(self, *, on_ready: Callable[[], None] = lambda: None) -> None:
+        """Work until `stop`; returns when everything that was begun is finished.
+
+        Args:
+            on_ready: Called once, when the inbox is watched and the model answers.
+
+        Raises:
+            DocsorterError: It cannot start, with the remedy.
+        """
+        model_switch.begin()
+        with WorkspaceLock(self._configuration.state):
+            assembly = self._assemble()
+            try:
+                self._work(assembly, on_ready)
+            finally:
+                self._heartbeat.beat("stopped")
+                assembly.close()
+
+    def _assemble(self) -> Assembly:
+        try:
+            return assemble(self._configuration, self._clock)
+        except DocsorterError as error:
+            self._notifier.status(f"cannot start: {error}")
+            raise
+
+    def install_signals(self) -> None:
+        """SIGTERM and SIGINT drain; a second one ends at once, which loses nothing."""
+
+        def handle(number: int, frame: FrameType | None) -> None:
+            del frame
+            if self._stopping:
+                raise SystemExit(128 + number)
+            self.stop()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, handle)
+
+    def _work(self, assembly: Assembly, on_ready: Callable[[], None]) -> None:
+        settings = self._configuration.settings
+        root = self._configuration.root(Place.INBOX)
+        inbox = Inbox(root, settings.intake, self._clock)
+
+        def woken() -> None:
+            inbox.request_rescan()
+            self._wake.set()
+
+        source = FolderSource(root, settings.intake, woken)
+        source.start()
+        watching = Watching(source, inbox, self._clock)
+        claimer = Claimer(inbox, assembly.store, assembly.mover)
+        workers = Workers(
+            assembly.pipeline, threads_for(assembly.workers), self._wake.set, self._clock
+        )
+        models = ModelSwitch(
+            self._configuration, assembly.engine, assembly.store, self._clock, self._wake.set
+        )
+        caretaker = Caretaker(self._configuration, assembly.store, self._clock)
+        promotions = PromotionWatch(self._configuration, self._wake.set)
+        promotions.start()
+        tidying = model_switch.Tidying(lambda: assembly.engine.model.bundle.runtime_file)
+        self._heartbeat.ready(models.word, source, inbox, workers)
+        announce(assembly, root, source.backend)
+        model_switch.settle(assembly.engine.model.bundle.runtime_file)
+        on_ready()
+        try:
+            while not self._stopping:
+                self._wake.clear()
+                self._step(assembly, inbox, watching, claimer, workers, models)
+                idle = not (workers.busy or claimer.backlog or self._pauses.now)
+                caretaker.tick(idle=idle)
+                tidying.tick(workers.done, idle=idle)
+                if not self._stopping:
+                    seconds = self._sleep(assembly, inbox, claimer, workers)
+                    self._doze(seconds, models, assembly, promotions)
+        finally:
+            self._notifier.stopping()
+            self._heartbeat.beat("draining")
+            source.stop()
+            promotions.stop()
+            inbox.close()
+            workers.drain()
+            models.close()
+            caretaker.close()
+            _LOG.info("stopped; %d documents got their verdict", workers.done)
+
+    def _step(
+        self,
+        assembly: Assembly,
+        inbox: Inbox,
+        watching: Watching,
+        claimer: Claimer,
+        workers: Workers,
+        models: ModelSwitch,
+    ) -> None:
+        """One tick; trouble with the surroundings pauses the intake and is tried again."""
+        asked = False
+        try:
+            self._check_surroundings(assembly)
+            models.tick()
+            assembly.earning.tick()
+            self._heartbeat.say_model(models.word)
+            watching.tick()
+            claimer.tell_inbox()
+            claimer.add(inbox.tick(max(0, _BACKLOG - claimer.backlog)))
+            for oddity in inbox.take_oddities():
+                _LOG.warning("left alone in the inbox: %s: %s", oddity.path, oddity.text)
+            asked = self._hand_out(assembly, claimer, workers)
+            self._pauses.end()
+        except (EnvironmentFaultError, StoreError, OSError) as error:
+            self._pauses.begin(pause_of(error))
+        pause = self._pauses.now
+        self._heartbeat.beat("paused" if pause else "running", pause, count=asked)
+
+    def _check_surroundings(self, assembly: Assembly) -> None:
+        """Look whether what failed before works again, and whether the clock was set."""
+        self._roots.check(closely=self._pauses.now is not None)
+        if self._pauses.now is not None:
+            assembly.store.check_writable()
+        self._hastening.tick(assembly)
+
+    def _hand_out(self, assembly: Assembly, claimer: Claimer, workers: Workers) -> bool:
+        """Give the workers what there is to do; return whether the store was asked for it."""
+        trouble = workers.take_trouble()
+        if trouble is not None:
+            raise trouble
+        due = assembly.due
+        asked = due.look(workers.has, resuming=self._pauses.now is not None)
+        # What a worker carries just now looks like a move that was put off until a moment ago.
+        unfinished = [move for move in due.take_moves() if not workers.has(move.document_id)]
+        if unfinished:
+            recover(assembly.store, assembly.mover, moves=unfinished)
+            due.hurry()
+        while workers.capacity and (document_id := due.next_document()) is not None:
+            workers.submit(document_id)
+        while workers.capacity and claimer.backlog and not self._stopping:
+            claim = claimer.plan_next()
+            if claim is not None:
+                workers.submit(claim.document.id, partial(claimer.carry, claim))
+        return asked
+
+    def _doze(
+        self, seconds: float, models: ModelSwitch, assembly: Assembly, promotions: PromotionWatch
+    ) -> None:
+        """Sleep until woken, or a model is due, or somebody answered.
+
+        Looks for the last two now and then: for answers once autonomy is earned, for a promotion
+        where no event would tell of it.
+        """
+        quiet = seconds <= _PEEK_SECONDS or (not assembly.earning.is_earned and promotions.tells())
+        peek = seconds if quiet else _PEEK_SECONDS
+        while seconds > 0 and not self._wake.wait(min(seconds, peek)):
+            if models.due() or assembly.earning.due():
+                return
+            seconds -= peek
+
+    def _sleep(self, assembly: Assembly, inbox: Inbox, claimer: Claimer, workers: Workers) -> float:
+        """Return for how long nothing can be due, in seconds."""
+        if self._pauses.now is not None:
+            return _RETRY_SECONDS
+        if claimer.backlog and workers.capacity:
+            return 0.0
+        until_scan = inbox.next_due() - self._clock.monotonic()
+        waits = [_LONGEST_SLEEP, until_scan, self._heartbeat.next_write()]
+        try:
+            until_due = assembly.due.seconds()
+        except (EnvironmentFaultError, StoreError):
+            return 0.0  # the next tick meets it as well, and pauses
+        if until_due is not None:
+            waits.append(until_due)
+        if self._notifier.ping_seconds is not None:
+            waits.append(self._notifier.ping_seconds)
+        return max(0.0, min(waits))

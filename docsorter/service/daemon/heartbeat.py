@@ -1,0 +1,202 @@
+"""Writes the health file and pings the service manager, only when everything moved."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from docsorter import __version__
+from docsorter.clock import Clock
+from docsorter.intake.inbox import Inbox
+from docsorter.intake.watch import IntakeSource
+from docsorter.service.daemon.pipeline import Pause
+from docsorter.service.daemon.workers import Workers
+from docsorter.service.systemd import Notifier
+from docsorter.service.workspace.process import Health, write
+
+_EVERY = 30.0  # seconds between writes while nothing but the time changes
+_AT_MOST = 0.5  # seconds between writes while much changes
+
+
+@dataclass(frozen=True, slots=True)
+class ModelWord:
+    """What is said of the model; see `docsorter.service.workspace.process.Health`."""
+
+    name: str = ""
+    fingerprint: str = ""
+    refused: str = ""
+    trouble: str = ""
+
+
+class Heartbeat:
+    """The daemon's word about itself.
+
+    Args:
+        state: State directory.
+        mode: Permission bits of the file.
+        clock: For the times written down.
+        notifier: The service manager.
+        stuck_seconds: A document that takes longer than this stops the pings.
+    """
+
+    def __init__(
+        self, state: Path, mode: int, clock: Clock, notifier: Notifier, *, stuck_seconds: float
+    ) -> None:
+        self._state = state
+        self._mode = mode
+        self._clock = clock
+        self._notifier = notifier
+        self._stuck_seconds = stuck_seconds
+        self._began = clock.monotonic()
+        self._written_at = float("-inf")
+        self._pinged_at = float("-inf")
+        self._counted_at = float("-inf")
+        self._said: object = None
+        self._last: Health | None = None
+        self._model = ModelWord()
+        self._parts: tuple[IntakeSource, Inbox, Workers] | None = None
+        self._started_at = clock.now()
+        self._ready_seconds: float | None = None
+        self._pending = False
+        self._told = ""
+
+    def ready(self, model: ModelWord, source: IntakeSource, inbox: Inbox, workers: Workers) -> None:
+        """Remember what to report on, and tell the service manager that start-up is over."""
+        self._model = model
+        self._parts = (source, inbox, workers)
+        self._ready_seconds = self._clock.monotonic() - self._began
+        self.beat("running")
+        self._notifier.ready(self._told)
+
+    def say_model(self, model: ModelWord) -> None:
+        """Remember that another model is in use, or that one could not be put to use."""
+        self._model = model
+
+    def beat(
+        self,
+        state: Literal["running", "paused", "draining", "stopped"],
+        pause: Pause | None = None,
+        *,
+        count: bool = False,
+    ) -> None:
+        """Write the heartbeat when it is due, and ping when watcher, workers and store moved.
+
+        A pause is no reason to be restarted: the surroundings fail, not the daemon.
+
+        Args:
+            state: What the daemon does.
+            pause: Why it waits, if it does.
+            count: The store was asked just now, so that what waits may be counted as well: two
+                rhythms of half a second would keep waking the daemon for each other.
+        """
+        now = self._clock.monotonic()
+        if state in {"running", "paused"}:
+            self._ping(now, paused=state == "paused")
+        if not count and self._is_early(now, (state, pause, self._model)):
+            return
+        self._said, self._counted_at = (state, pause, self._model), now
+        health = self._health(state, pause)
+        self._tell(health)
+        changed = self._last is None or _essence(health) != _essence(self._last)
+        forced = self._last is None or health.state != self._last.state
+        wait = _AT_MOST if changed else _EVERY
+        if forced or now - self._written_at >= wait:
+            self._write(health, now)
+            self._pending = False
+        else:
+            self._pending = changed
+
+    def _is_early(self, now: float, word: object) -> bool:
+        """Whether there is nothing new to say but numbers, and those were counted just now.
+
+        Counting what waits takes longer the more there is, and a busy daemon beats often.
+        """
+        if word == self._said and now < self._counted_at + _AT_MOST:
+            self._pending = True
+            return True
+        return False
+
+    def next_write(self) -> float:
+        """Return seconds until there is something to write, not counting what happens till then.
+
+        What came too early to be counted is written once it may be counted, not before: a loop
+        that sleeps for so long would otherwise not sleep at all.
+        """
+        due = self._written_at + _EVERY
+        if self._pending:
+            due = max(self._written_at, self._counted_at) + _AT_MOST
+        return max(0.0, due - self._clock.monotonic())
+
+    def _write(self, health: Health, now: float) -> None:
+        try:
+            write(self._state, health, self._mode)
+        except OSError:  # the state folder is gone or read-only: an old beat says so by its age
+            return
+        self._last, self._written_at = health, now
+
+    def _tell(self, health: Health) -> None:
+        """Tell the service manager when the word changes, whether or not it can be written down."""
+        word = _word(health)
+        if self._parts is not None and word != self._told:
+            self._notifier.status(word)
+            self._told = word
+
+    def _ping(self, now: float, *, paused: bool) -> None:
+        seconds = self._notifier.ping_seconds
+        if seconds is None or now - self._pinged_at < seconds * 0.9:
+            return
+        if self._parts is not None:
+            source, _, workers = self._parts
+            watched = paused or source.healthy()  # an inbox that is gone cannot be watched
+            if not watched or workers.longest() > self._stuck_seconds:
+                return
+        self._pinged_at = now
+        self._notifier.ping()
+
+    def _health(
+        self, state: Literal["running", "paused", "draining", "stopped"], pause: Pause | None
+    ) -> Health:
+        health = Health(
+            pid=os.getpid(),
+            version=__version__,
+            state=state,
+            started_at=self._started_at,
+            beat_at=self._clock.now(),
+            ready_seconds=self._ready_seconds,
+            model=self._model.name,
+            fingerprint=self._model.fingerprint,
+            refused=self._model.refused,
+            model_trouble=self._model.trouble,
+            paused="" if pause is None else pause.reason.text,
+            paused_reason="" if pause is None else pause.reason.code.value,
+            remedy="" if pause is None else pause.remedy,
+        )
+        if self._parts is None:
+            return health
+        source, inbox, workers = self._parts
+        waiting = inbox.waiting()
+        polling = f"{source.backend}, every {source.interval:g} s" if source.note else ""
+        return health.model_copy(
+            update={
+                "last_rescan_at": inbox.last_rescan,
+                "watcher": polling or source.backend,
+                "watch_note": source.note,
+                "settling": waiting.count,
+                "busy": tuple(f"{file.path}: {file.reason.text}" for file in waiting.busy),
+                "in_flight": workers.busy,
+                "done": workers.done,
+            }
+        )
+
+
+def _essence(health: Health) -> tuple[object, ...]:
+    return (
+        *(health.state, health.paused, health.settling, health.in_flight, health.done),
+        *(health.fingerprint, health.refused, health.model_trouble),
+        *(health.watcher, health.watch_note, health.busy),
+    )
+
+
+def _word(health: Health) -> str:
+    trouble = f"; {health.model_trouble}" if health.model_trouble else ""
+    return health.paused or f"watching, model {health.model}{trouble}"

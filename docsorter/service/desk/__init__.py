@@ -1,1 +1,0 @@
-"""Where a person decides: what is shown next, its pages, and every act on it."""

@@ -1,0 +1,413 @@
+"""Why a document is where it is, for `docsorter explain`: reasons, nearest pages, heatmap."""
+
+import datetime as dt
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from docsorter.configuration import Configuration
+from docsorter.decide.calibration import label_probabilities
+from docsorter.decide.occlusion import Cell, Occlusion, occlude
+from docsorter.decide.similarity import SHOWN
+from docsorter.documents import Answer, Document, Event, Prediction
+from docsorter.errors import ConflictError, DocumentError, EnvironmentFaultError, UsageError
+from docsorter.filesystem import Disk
+from docsorter.pages.reader import PageReader
+from docsorter.service.engine import LoadedModel
+from docsorter.service.learning.snapshots import Unlearned, unlearned
+from docsorter.service.review.service import Acts
+from docsorter.service.review.similar import Eye, Features, latest_examples, open_eye
+from docsorter.store import Check, PromiseMove, Store
+
+_HISTORY = 1000  # changes of the threshold that are looked through
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A model that learned from the document.
+
+    Attributes:
+        model: Name on its card.
+        label: As what.
+        at: When that was written down, before it was trained.
+    """
+
+    model: str
+    label: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """All that explains where a document is.
+
+    Attributes:
+        document: The document.
+        file: Where its bytes are.
+        blind: It waits for an answer that must not be led: nothing of the model is told.
+        prediction: What the model saw.
+        policy: Of the most probable label: auto, review or never; "" when nothing was seen.
+        novelty_limit: Above it nothing is sorted alone, percent; None when the model is gone.
+        promise: The change of the threshold that was in force when it was decided.
+        statement: What the promise of the model in use is worth now.
+        answers: What people said, the oldest first.
+        checks: Whether chance drew it for a blind answer, and what came of it.
+        learned: Which models learned from it.
+        unlearned: What the model in use has not learned yet; of all documents.
+        events: The log.
+    """
+
+    document: Document
+    file: str
+    blind: bool
+    prediction: Prediction | None
+    policy: str
+    novelty_limit: float | None
+    promise: PromiseMove | None
+    statement: str
+    answers: tuple[Answer, ...]
+    checks: tuple[Check, ...]
+    learned: tuple[Learned, ...]
+    unlearned: Unlearned
+    events: tuple[Event, ...]
+
+
+def chain(configuration: Configuration, acts: Acts, document_id: int) -> Chain:
+    """Gather what explains where a document is.
+
+    Args:
+        configuration: The workspace.
+        acts: Open on it.
+        document_id: The document.
+
+    Raises:
+        NotFoundError: There is none of that number.
+        ModelError: The model in use is gone.
+    """
+    store, card = acts.store, acts.card
+    document = store.document(document_id)
+    blind = acts.is_blind(document_id)
+    prediction = None if blind else store.prediction(document_id)
+    policy, limit = "", None
+    if prediction is not None:
+        policies = {**card.policies, **configuration.settings.decide.policies}
+        policy = policies.get(prediction.label, "auto") if prediction.label in card.labels else ""
+        limit = card.novelty_limit if prediction.model == card.name else None
+    return Chain(
+        document=document,
+        file=str(acts.path_of(document)),
+        blind=blind,
+        prediction=prediction,
+        policy=policy,
+        novelty_limit=limit,
+        promise=None if blind else _promise(store, document),
+        statement=acts.statement(),
+        answers=() if blind else tuple(store.answers(document_id)),
+        checks=() if blind else tuple(store.checks(document_id)),
+        learned=tuple(Learned(*one) for one in store.learned_by(document_id)),
+        unlearned=unlearned(store, card.name),
+        events=() if blind else tuple(store.events(document_id=document_id)),
+    )
+
+
+def _promise(store: Store, document: Document) -> PromiseMove | None:
+    """Return what the threshold rested on when the document was decided."""
+    decided = _decided_at(store, document)
+    if decided is None or document.model is None:
+        return None
+    found = [
+        move
+        for move in store.promises(limit=_HISTORY)
+        if move.model == document.model and move.at is not None and move.at <= decided
+    ]
+    return found[-1] if found else None
+
+
+def _decided_at(store: Store, document: Document) -> dt.datetime | None:
+    """Return when the model decided, which an answer later writes over."""
+    events = store.events(document_id=document.id)
+    verdicts = [event.at for event in events if event.kind == "verdict"]
+    return verdicts[-1] if verdicts else document.decided_at
+
+
+Kind = Literal["sample", "taught", "answered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A page that it is like.
+
+    Attributes:
+        name: What a sample page is called in the bundle, else the name of the document.
+        label: What it is; "" for a foreign one.
+        distance: Whitened; about 1 is as far as pages of one kind usually are from its centre.
+        kind: A sample page of the model, a document that the model learned from, or one that people
+            answered and the model has not learned.
+        document: Number of that document, None for a sample page.
+    """
+
+    name: str
+    label: str
+    distance: float
+    kind: Kind = "sample"
+    document: int | None = None
+
+
+def nearest_pages(
+    configuration: Configuration, store: Store, document: Document
+) -> tuple[Near, ...]:
+    """Return the pages most like the first page of a document, the nearest first.
+
+    Args:
+        configuration: The workspace.
+        store: Has the answered documents that it is compared with; they are read again as well.
+        document: Read again, in the sandbox.
+
+    Raises:
+        DocumentError: It cannot be read.
+        ModelError: The model is missing or damaged.
+        EnvironmentFaultError: The file is gone, or the disk fails.
+    """
+    eye = open_eye(configuration)
+    settings = configuration.settings.pages.model_copy(update={"page_cap": 1})
+    with PageReader(settings, size=eye.size, concurrency=1) as reader:
+
+        def place(one: Document) -> Features:
+            path = configuration.root(one.place) / one.path
+            return eye.place(reader.read(path, name=one.name).pixels[0])
+
+        here = place(document)
+
+        def distance(there: Features) -> float:
+            return float(np.linalg.norm(there - here))
+
+        def answered() -> Iterator[Near]:
+            for example in latest_examples(store, eye.model):
+                other = example.document
+                if other.id == document.id:
+                    continue
+                try:
+                    far = distance(place(other))
+                except (DocumentError, EnvironmentFaultError):
+                    continue  # moved by hand since, or not readable any more
+                kind: Kind = "taught" if example.taught else "answered"
+                yield Near(other.name, example.label, far, kind, other.id)
+
+        found = [*_samples(eye, here), *answered()]
+    return tuple(sorted(found, key=lambda near: near.distance)[:SHOWN])
+
+
+def _samples(eye: Eye, here: Features) -> list[Near]:
+    return [
+        Near(one.name, one.label, float(np.linalg.norm(one.place - here))) for one in eye.samples
+    ]
+
+
+LONGEST: Final = 1400
+"""Longest side of the page in the picture, pixels."""
+
+_FOR: Final = np.array([213, 94, 0], np.float64)
+_AGAINST: Final = np.array([0, 114, 178], np.float64)
+# Vermilion and blue of Okabe and Ito: told apart with every kind of colour blindness.
+_STRONGEST: Final = 0.62  # opacity
+_FAINT: Final = 0.12  # of the strongest; less is noise and is not shown
+_BLUR: Final = 0.012  # radius, of the longest side
+_MARGIN: Final = 24
+_INK: Final = "#1f2933"
+_MODE: Final = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """What was looked for and found.
+
+    Attributes:
+        label: Whose regions.
+        page: Which page, counted from 0.
+        probability: Of the label on this page.
+        without: With the strongest region covered.
+        looks: How often the model was asked.
+    """
+
+    label: str
+    page: int
+    probability: float
+    without: float
+    looks: int
+
+    def sentence(self) -> str:
+        """Say what the strongest region did."""
+        return (
+            f"{self.label} {self.probability:.2f} on page {self.page + 1}; with the strongest "
+            f"region covered {self.without:.2f}"
+        )
+
+
+def write_heatmap(
+    configuration: Configuration,
+    model: LoadedModel,
+    document: Document,
+    target: Path,
+    *,
+    label: str = "",
+    page: int = 0,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Heat:
+    """Look at a page again and again with regions covered; write the picture of what that showed.
+
+    Args:
+        configuration: The workspace.
+        model: The model in use.
+        document: Whose page.
+        target: A PNG file that does not exist; readable by its owner only.
+        label: Whose regions, "" for the most probable label of the page.
+        page: Which page, counted from 0.
+        progress: Is told how far it is.
+
+    Raises:
+        ConflictError: The target exists.
+        UsageError: There is no such page, or no such label.
+        DocumentError: The document cannot be read.
+        EnvironmentFaultError: The picture cannot be written.
+    """
+    if target.exists():
+        raise ConflictError(f"{target} exists", remedy="name a file that does not exist")
+    path = configuration.root(document.place) / document.path
+    settings, size = configuration.settings.pages, model.card.input.size
+    with PageReader(settings, size=size, concurrency=1) as reader:
+        pages = reader.read(path, name=document.name).pixels
+        if not 0 <= page < len(pages):
+            raise UsageError(
+                f"the model looked at {len(pages)} pages of document {document.id}, "
+                f"not at page {page + 1}"
+            )
+        picture = _opened(reader.preview(path, page, LONGEST))
+    column = _column(model, pages[page], label)
+    found = occlude(
+        pages[page],
+        lambda covered: _probabilities(model, covered)[:, column],
+        _place(picture.size, size),
+        progress=progress,
+    )
+    chosen = model.card.prediction_labels[column]
+    heat = Heat(chosen, page, found.probability, found.without, found.looks)
+    title = f"document {document.id}, page {page + 1}, model {model.card.name}"
+    data = _png(drawn(picture, found, (title, heat.sentence()), chosen))
+    Disk().write_durably(target, data, _MODE)
+    return heat
+
+
+def drawn(
+    picture: Image.Image, found: Occlusion, lines: tuple[str, ...], label: str
+) -> Image.Image:
+    """Return a page with its regions coloured, and a legend below.
+
+    Args:
+        picture: The page, RGB.
+        found: What covering showed.
+        lines: What stands below it.
+        label: Whose regions.
+    """
+    place = _place(picture.size, len(found.density))
+    density = found.density[place.top : place.bottom, place.left : place.right]
+    page = _coloured(picture, density)
+    font = ImageFont.load_default(20)
+    line = 30
+    width = max(page.width, *(round(font.getlength(text)) + 2 * _MARGIN for text in lines))
+    sheet = Image.new("RGB", (width, page.height + (len(lines) + 3) * line), "white")
+    sheet.paste(page, ((width - page.width) // 2, 0))
+    pen = ImageDraw.Draw(sheet)
+    top = page.height + line // 2
+    for number, text in enumerate(lines):
+        pen.text((_MARGIN, top + number * line), text, fill=_INK, font=font)
+    _legend(pen, (_MARGIN, top + len(lines) * line + 6, width - _MARGIN), label, font)
+    return sheet
+
+
+def _column(model: LoadedModel, pixels: NDArray[np.uint8], label: str) -> int:
+    labels = model.card.prediction_labels
+    if not label:
+        return int(_probabilities(model, pixels[np.newaxis])[0].argmax())
+    if label not in labels:
+        raise UsageError(
+            f"the model {model.card.name} was not taught {label!r}",
+            remedy=f"one of: {', '.join(labels)}",
+        )
+    return labels.index(label)
+
+
+def _probabilities(model: LoadedModel, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+    logits = model.classifier.classify(pixels).logits
+    return label_probabilities(logits, model.card.temperature, model.card.background)
+
+
+def _place(page: tuple[int, int], side: int) -> Cell:
+    """Return where a page of this width and height lies in the square; see pages/fit.py."""
+    longest = max(page)
+    width, height = (max(1, round(length * side / longest)) for length in page)
+    top, left = (side - height) // 2, (side - width) // 2
+    return Cell(top, left, top + height, left + width)
+
+
+def _coloured(picture: Image.Image, density: NDArray[np.float64]) -> Image.Image:
+    smooth = _smoothed(density)
+    strongest = float(np.abs(smooth).max()) or 1.0
+    heat = Image.fromarray((smooth / strongest).astype(np.float32))
+    scaled = np.asarray(heat.resize(picture.size, Image.Resampling.BILINEAR), np.float64)
+    opacity = np.where(np.abs(scaled) < _FAINT, 0.0, np.abs(scaled) * _STRONGEST)[..., np.newaxis]
+    colour = np.where(scaled[..., np.newaxis] > 0, _FOR, _AGAINST)
+    grey = np.asarray(picture.convert("L").convert("RGB"), np.float64)
+    # Multiplied, not laid over: the ink below stays black and can be read.
+    tinted = grey * (1 - opacity) + grey * opacity * colour / 255
+    return Image.fromarray(np.clip(tinted, 0, 255).astype(np.uint8))
+
+
+def _smoothed(density: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean over a window around each pixel, twice, which is nearly a Gauss's bell."""
+    radius = max(1, round(max(density.shape) * _BLUR))
+    found = density
+    for axis in (0, 1, 0, 1):
+        padded = np.pad(found, [(radius, radius) if a == axis else (0, 0) for a in (0, 1)], "edge")
+        windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * radius + 1, axis=axis)
+        found = windows.mean(axis=-1)
+    return found
+
+
+def _legend(
+    pen: ImageDraw.ImageDraw,
+    place: tuple[int, int, int],
+    label: str,
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+) -> None:
+    left, top, right = place
+    middle, high = (left + right) // 2, 16
+    for x in range(left, right):
+        share = (x - middle) / (right - middle)
+        colour = _FOR if share > 0 else _AGAINST
+        mixed = 255 * (1 - abs(share) * _STRONGEST) + colour * abs(share) * _STRONGEST
+        red, green, blue = (round(value) for value in mixed)
+        pen.line((x, top, x, top + high), fill=(red, green, blue))
+    pen.rectangle((left, top, right, top + high), outline=_INK)
+    below = top + high + 4
+    pen.text((left, below), f"spoke against {label}", fill=_INK, font=font)
+    pen.text((right, below), f"spoke for {label}", fill=_INK, font=font, anchor="ra")
+
+
+def _opened(data: bytes) -> Image.Image:
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
+            return picture.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DocumentError("damaged", "the picture of this page cannot be shown") from error
+
+
+def _png(picture: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    return stream.getvalue()

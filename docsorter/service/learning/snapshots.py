@@ -1,0 +1,537 @@
+"""Snapshots of answered documents, frozen for training, and what is not in one yet."""
+
+import datetime as dt
+import errno
+import json
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from typing import Final, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from docsorter.configuration import Configuration
+from docsorter.deliver.permissions import locate
+from docsorter.errors import EnvironmentFaultError, StoreError, UsageError
+from docsorter.filesystem import Disk, environment_reason
+from docsorter.model.card import NONE_OF_THESE
+from docsorter.store import Store
+from docsorter.store.learning import Lesson
+
+
+class Why(StrEnum):
+    """Why an answered document is not learned from."""
+
+    CONFLICT = "conflict"  # the same page stands under two labels
+    DISPUTED = "disputed"  # two people said two things
+    SUSPICIOUS = "suspicious"  # everything but the answer speaks for another label
+    MISSING = "missing"  # its file is no longer where it was put
+    CHANGED = "changed"  # its file is not the one that was answered
+    TOO_FEW = "too_few"  # a new label that has too few documents yet
+    UNREADABLE = "unreadable"  # the page reader refuses it
+
+
+ASKED: Final = (Why.CONFLICT, Why.DISPUTED, Why.SUSPICIOUS)
+"""What a person may confirm, so that it is learned from all the same; listed first."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Taught(_Part):
+    """A document that is learned from.
+
+    Attributes:
+        document: Its number.
+        answer: Number of the answer that says what it is.
+        label: What it is.
+        sha256: Of its bytes.
+        file: Relative to the snapshot, e.g. "documents/claim/17.pdf".
+        kept: Whether the file is a second name of the sorted one, or a copy.
+        confirmed: A person confirmed it, or two people agree: it is not doubted any more.
+    """
+
+    document: int
+    answer: int
+    label: str
+    sha256: str
+    file: str
+    kept: Literal["link", "copy"]
+    confirmed: bool = False
+
+
+class LeftOut(_Part):
+    """An answered document that is not learned from.
+
+    Attributes:
+        document: Its number.
+        answer: Number of the answer.
+        label: What the answer says.
+        why: The kind of reason.
+        text: The reason in words, without names of files.
+        others: Documents that it contradicts.
+    """
+
+    document: int
+    answer: int
+    label: str
+    why: Why
+    text: str
+    others: tuple[int, ...] = ()
+
+
+class Manifest(_Part):
+    """One frozen snapshot of answered documents.
+
+    Attributes:
+        name: Of the snapshot, and of the model that learns from it.
+        base: Bundle it starts from.
+        base_model: Name on the card of that bundle.
+        taken_at: When.
+        until: Only answers given before were looked at; checks drawn later judge the model.
+        seed: Of the training.
+        taught: What is learned from, by document.
+        left_out: What is not, what a person may confirm first.
+        inspected: Near-duplicates and wrong labels were looked for.
+        generated: Generated documents added by label, for labels with too few answers.
+    """
+
+    name: str
+    base: str
+    base_model: str
+    taken_at: AwareDatetime
+    until: AwareDatetime
+    seed: int = 0
+    taught: tuple[Taught, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    inspected: bool = False
+    generated: dict[str, int] = {}
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Documents to learn from by label."""
+        return dict(sorted(Counter(one.label for one in self.taught).items()))
+
+    @property
+    def documents(self) -> frozenset[int]:
+        """Numbers of all documents that are named in it."""
+        taught = {one.document for one in self.taught}
+        return frozenset(taught | {one.document for one in self.left_out})
+
+    @property
+    def asked(self) -> tuple[LeftOut, ...]:
+        """What a person may confirm."""
+        return tuple(one for one in self.left_out if one.why in ASKED)
+
+    def without(self, left: "tuple[LeftOut, ...]") -> "Manifest":
+        """Return the same with documents left out; those that may be confirmed come first."""
+        gone = {one.document for one in left}
+        every = sorted((*self.left_out, *left), key=lambda one: (one.why not in ASKED, one.why))
+        return self.model_copy(
+            update={
+                "taught": tuple(one for one in self.taught if one.document not in gone),
+                "left_out": tuple(every),
+            }
+        )
+
+
+def stamp(time: dt.datetime) -> dt.datetime:
+    """Return a time to the second, in UTC, as a card carries it."""
+    return time.astimezone(dt.UTC).replace(microsecond=0)
+
+
+FILE: Final = "manifest.json"
+DOCUMENTS: Final = "documents"
+OPINIONS: Final = "said.json"
+"""What models said of checked documents."""
+_MODE: Final = 0o600
+
+
+class Snapshots:
+    """The snapshots of a workspace, each a private folder under `learning/` in the state folder.
+
+    Args:
+        state: The state folder.
+        disk: Writes and removes files.
+    """
+
+    def __init__(self, state: Path, disk: Disk | None = None) -> None:
+        self.root = state / "learning"
+        self._models = state / "models"
+        self._disk = disk or Disk()
+
+    def folder(self, name: str) -> Path:
+        """Return where a snapshot is, or would be."""
+        return self.root / name
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all snapshots, the oldest first."""
+        if not self.root.is_dir():
+            return ()
+        found = [(self.read(path.parent.name), path.parent) for path in self.root.glob(f"*/{FILE}")]
+        return tuple(
+            path.name for manifest, path in sorted(found, key=lambda each: each[0].taken_at)
+        )
+
+    def begin(self, name: str) -> Path:
+        """Make the folder of a snapshot, empty and private.
+
+        Raises:
+            OSError: What the system says.
+        """
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.root.chmod(0o700)
+        folder = self.folder(name)
+        self.remove(name)
+        (folder / DOCUMENTS).mkdir(mode=0o700, parents=True)
+        folder.chmod(0o700)
+        return folder
+
+    def write(self, manifest: Manifest) -> None:
+        """Write a manifest, whole or not at all; with it the snapshot is there.
+
+        Raises:
+            OSError: What the system says.
+        """
+        text = manifest.model_dump_json(indent=1) + "\n"
+        self._disk.write_durably(self.folder(manifest.name) / FILE, text.encode(), _MODE)
+
+    def read(self, name: str) -> Manifest:
+        """Return the manifest of a snapshot.
+
+        Raises:
+            StoreError: It is missing or damaged.
+        """
+        path = self.folder(name) / FILE
+        try:
+            return Manifest.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise StoreError(
+                f"the snapshot {name} is damaged: {path} is no manifest",
+                remedy=f"remove {path.parent} and begin a new training",
+            ) from error
+
+    def remove(self, name: str) -> None:
+        """Remove a snapshot with its documents."""
+        folder = self.folder(name)
+        if folder.is_dir():
+            shutil.rmtree(folder)
+
+    def drop_documents(self, name: str) -> None:
+        """Remove the documents of a snapshot that nobody trains on any more; its list stays."""
+        shutil.rmtree(self.folder(name) / DOCUMENTS, ignore_errors=True)
+
+    def erase(self, document_id: int) -> tuple[Path, ...]:
+        """Erase a document from every snapshot, and what shows its pages.
+
+        A training that learns from it just now, or was interrupted, has to begin anew without it;
+        the report with pictures of a model that learned from it is removed.
+
+        Returns:
+            The files and folders that are gone.
+
+        Raises:
+            OSError: A file cannot be removed.
+        """
+        removed = []
+        for name in self.names():
+            for path in sorted((self.folder(name) / DOCUMENTS).rglob(f"{document_id}.*")):
+                if path.is_file():
+                    self._disk.unlink(path)
+                    removed.append(path)
+            manifest = self.read(name)
+            if document_id in manifest.documents:
+                removed += self._erase_pages(name)
+                self.write(_erased(manifest, document_id))
+        for path in self.root.glob(f"*/{OPINIONS}"):
+            self._erase_opinion(path, document_id)
+        for path in sorted(self.root.glob(f"features/*/{document_id}.npy")):
+            self._disk.unlink(path)
+            removed.append(path)
+        return tuple(removed)
+
+    def _erase_opinion(self, path: Path, document_id: int) -> None:
+        said = json.loads(path.read_bytes())
+        if said["documents"].pop(str(document_id), None) is not None:
+            self._disk.write_durably(path, json.dumps(said).encode(), _MODE)
+
+    def _erase_pages(self, name: str) -> list[Path]:
+        work = self._models / f".{name}.training"
+        report = self._models / f"{name}-report.html"
+        found = [path for path in (work, report) if path.exists()]
+        if work in found:
+            shutil.rmtree(work)
+        if report in found:
+            self._disk.unlink(report)
+        return found
+
+
+def _erased(manifest: Manifest, document_id: int) -> Manifest:
+    return manifest.model_copy(
+        update={
+            "taught": tuple(one for one in manifest.taught if one.document != document_id),
+            "left_out": tuple(one for one in manifest.left_out if one.document != document_id),
+        }
+    )
+
+
+def next_name(taken: set[str]) -> str:
+    """Return the next free name of a model that learned from answers: answers-1, answers-2, ..."""
+    number = 1
+    while f"answers-{number}" in taken:
+        number += 1
+    return f"answers-{number}"
+
+
+LEAST: Final = 5
+"""Documents that a new label needs before it is taught."""
+
+Progress = Callable[[str, int, int], None]
+_STAGE: Final = "freezing answered documents"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a snapshot is to hold.
+
+    Attributes:
+        name: Of it, and of the model.
+        base: Bundle the model starts from.
+        base_model: Name on its card.
+        labels: Labels of that model: each is taught however few documents it has.
+        now: When it is taken.
+        until: Only answers given before.
+        confirmed: Documents to learn from whatever speaks against them.
+        sure_of_another: Probability of another label from which on an answer is suspicious.
+        seed: Of the training.
+    """
+
+    name: str
+    base: str
+    base_model: str
+    labels: tuple[str, ...]
+    now: dt.datetime
+    until: dt.datetime
+    confirmed: frozenset[int] = frozenset()
+    sure_of_another: float = 0.95
+    seed: int = 0
+
+
+def take_snapshot(
+    configuration: Configuration,
+    store: Store,
+    wanted: Wanted,
+    progress: Progress,
+    disk: Disk | None = None,
+) -> Manifest:
+    """Freeze all answered documents; a kill in between leaves no snapshot.
+
+    Args:
+        configuration: The workspace.
+        store: Its database.
+        wanted: What to hold.
+        progress: Is told how far it is.
+        disk: Links, copies and digests.
+
+    Raises:
+        UsageError: Nobody answered anything yet.
+        EnvironmentFaultError: The state folder is full or cannot be written.
+    """
+    disk = disk or Disk()
+    snapshots = Snapshots(configuration.state, disk)
+    lessons = list(_all_lessons(store, wanted.until))
+    if not lessons:
+        raise UsageError(
+            "there is nothing to learn from: no answer stands",
+            remedy="decide documents with: docsorter review",
+        )
+    kept, left_out = _sift(lessons, wanted)
+    taught: list[Taught] = []
+    try:
+        folder = snapshots.begin(wanted.name)
+        for number, lesson in enumerate(kept, 1):
+            frozen = _freeze(configuration, lesson, folder, wanted, disk)
+            if isinstance(frozen, Taught):
+                taught.append(frozen)
+            else:
+                left_out.append(frozen)
+            progress(_STAGE, number, len(kept))
+        manifest = Manifest(
+            name=wanted.name,
+            base=wanted.base,
+            base_model=wanted.base_model,
+            taken_at=wanted.now,
+            until=wanted.until,
+            seed=wanted.seed,
+            taught=tuple(taught),
+        ).without(tuple(left_out))
+        manifest = manifest.without(too_few(manifest, wanted.labels))
+        snapshots.write(manifest)
+    except OSError as error:
+        snapshots.remove(wanted.name)
+        raise EnvironmentFaultError(
+            f"the answered documents cannot be frozen: {environment_reason(error).text}",
+            remedy="make room in the state folder, then begin again",
+        ) from error
+    return manifest
+
+
+def too_few(manifest: Manifest, labels: Collection[str]) -> tuple[LeftOut, ...]:
+    """Return the documents of new labels that have too few of them to be taught.
+
+    Args:
+        manifest: What is learned from so far.
+        labels: Labels that the base knows.
+    """
+    counts = Counter(one.label for one in manifest.taught)
+    return tuple(
+        LeftOut(
+            document=one.document,
+            answer=one.answer,
+            label=one.label,
+            why=Why.TOO_FEW,
+            text=f"{one.label} is new and has {counts[one.label]} of {LEAST} documents",
+        )
+        for one in manifest.taught
+        if one.label not in labels and counts[one.label] < LEAST
+    )
+
+
+def _all_lessons(store: Store, until: dt.datetime) -> Iterator[Lesson]:
+    last = 0
+    while page := store.lessons(after_id=last, until=until):
+        yield from page
+        last = page[-1].document.id
+
+
+def _sift(lessons: Sequence[Lesson], wanted: Wanted) -> tuple[list[Lesson], list[LeftOut]]:
+    """Tell what may be learned from what a person is asked about first."""
+    digests: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for lesson in lessons:
+        if lesson.document.sha256:
+            digests[lesson.document.sha256][lesson.label].append(lesson.document.id)
+    kept: list[Lesson] = []
+    left: list[LeftOut] = []
+    for lesson in lessons:
+        doubt = None
+        if lesson.document.id not in wanted.confirmed:
+            doubt = _contradicted(lesson, digests.get(lesson.document.sha256 or "", {}))
+            doubt = doubt or _disputed(lesson) or _doubted(lesson, wanted)
+        if doubt is None:
+            kept.append(lesson)
+        else:
+            left.append(doubt)
+    return kept, left
+
+
+def _contradicted(lesson: Lesson, labels: dict[str, list[int]]) -> LeftOut | None:
+    others = sorted(n for label, ids in labels.items() if label != lesson.label for n in ids)
+    if not others:
+        return None
+    named = ", ".join(sorted(label for label in labels if label != lesson.label))
+    return _left(lesson, Why.CONFLICT, f"the same bytes were also said to be {named}", others)
+
+
+def _disputed(lesson: Lesson) -> LeftOut | None:
+    if not lesson.disputed:
+        return None
+    return _left(lesson, Why.DISPUTED, "another answer that stands says something else")
+
+
+def _doubted(lesson: Lesson, wanted: Wanted) -> LeftOut | None:
+    if lesson.doubt < wanted.sure_of_another or lesson.agreeing > 1:  # two who agree are believed
+        return None
+    if lesson.seen_as == NONE_OF_THESE and lesson.label not in wanted.labels:
+        return None  # of a label that it was not taught a model can say nothing truer
+    text = f"the model was sure of another label: {lesson.seen_as} {lesson.doubt:.3f}"
+    return _left(lesson, Why.SUSPICIOUS, text)
+
+
+def _left(lesson: Lesson, why: Why, text: str, others: Sequence[int] = ()) -> LeftOut:
+    return LeftOut(
+        document=lesson.document.id,
+        answer=lesson.answer_id,
+        label=lesson.label,
+        why=why,
+        text=text,
+        others=tuple(others),
+    )
+
+
+def _freeze(
+    configuration: Configuration, lesson: Lesson, folder: Path, wanted: Wanted, disk: Disk
+) -> Taught | LeftOut:
+    document = lesson.document
+    source = locate(configuration.root(document.place), document.path)
+    suffix = PurePosixPath(document.path).suffix.lower()
+    file = f"{DOCUMENTS}/{lesson.label}/{document.id}{suffix or '.bin'}"
+    target = folder / file
+    try:
+        if disk.sha256(source) != document.sha256:
+            return _left(lesson, Why.CHANGED, "its file is not the one that was answered")
+    except OSError as error:
+        text = f"its file cannot be read: {environment_reason(error).text}"
+        return _left(lesson, Why.MISSING, text)
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    return Taught(
+        document=document.id,
+        answer=lesson.answer_id,
+        label=lesson.label,
+        sha256=document.sha256 or "",
+        file=file,
+        kept=_keep(source, target, disk),
+        confirmed=document.id in wanted.confirmed or lesson.agreeing > 1,
+    )
+
+
+def _keep(source: Path, target: Path, disk: Disk) -> Literal["link", "copy"]:
+    try:
+        if disk.link(source, target):
+            return "link"
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+    disk.copy_durably(source, target)
+    return "copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Unlearned:
+    """What people said since the model in use learned.
+
+    Attributes:
+        model: Name on the card of the model in use.
+        answers: Answered documents that it has not learned from.
+        corrections: Of those, how many differ from what was suggested.
+    """
+
+    model: str
+    answers: int
+    corrections: int
+
+    def sentence(self) -> str:
+        """Return the same in words."""
+        if not self.answers:
+            return "it has learned every answer that stands"
+        return (
+            f"{self.corrections} corrections among {self.answers} answers are not learned yet; "
+            "they count from the next model on: docsorter retrain"
+        )
+
+
+def unlearned(store: Store, model: str) -> Unlearned:
+    """Count what a model has not learned yet.
+
+    Args:
+        store: The database.
+        model: Name on its card.
+    """
+    return Unlearned(
+        model,
+        store.unlearned(model, corrections=False),
+        store.unlearned(model, corrections=True),
+    )

@@ -1,0 +1,1 @@
+"""What people do with documents that wait for them, and everything their screen needs."""

@@ -1,0 +1,556 @@
+"""What people do to documents: answer, skip, undo. Each act moves the file at once."""
+
+import dataclasses
+import datetime as dt
+import random
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from docsorter.clock import Clock, SystemClock
+from docsorter.configuration import Configuration
+from docsorter.deliver.job import FileChangedError, FileGoneError, PlanPoint
+from docsorter.deliver.mover import Mover
+from docsorter.deliver.names import review_path
+from docsorter.documents import (
+    Answer,
+    Document,
+    Move,
+    Place,
+    Purpose,
+    Reason,
+    ReasonCode,
+    ReviewEntry,
+    State,
+    Verdict,
+    VerdictKind,
+)
+from docsorter.errors import ConflictError, EnvironmentFaultError, NotFoundError
+from docsorter.filesystem import Disk, environment_reason
+from docsorter.model.bundle import CARD
+from docsorter.model.card import ModelCard, read_card
+from docsorter.model.registry import ModelRegistry
+from docsorter.review.choices import check_label
+from docsorter.service.daemon.assembly import open_mover
+from docsorter.service.daemon.pipeline import Destinations
+from docsorter.service.engine import promise_of
+from docsorter.service.promise.report import Viewer
+from docsorter.service.workspace.layout import open_workspace_store
+from docsorter.service.workspace.roots import MountMemory, check_roots
+from docsorter.store import Check, Checked, Correction, Destination, Manner, Store
+
+
+class Workplace:
+    """A workspace that is open for people; looking changes nothing.
+
+    Args:
+        configuration: The workspace.
+        store: Its database; closed with the workplace.
+        mover: Moves bytes between the places.
+    """
+
+    def __init__(self, configuration: Configuration, store: Store, mover: Mover) -> None:
+        self.store = store
+        self.mover = mover
+        self.configuration = configuration
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.store.close()
+
+    def now(self) -> dt.datetime:
+        """Return the time by the clock of the mover."""
+        return self.mover.clock.now()
+
+    @property
+    def card(self) -> ModelCard:
+        """The card of the model in use, read again each time: it may change while people work."""
+        registry = ModelRegistry(self.configuration.state / "models")
+        return read_card(registry.resolve(self.configuration.settings.model.bundle) / CARD)
+
+    @property
+    def overdue(self) -> dt.timedelta | None:
+        """What has waited so long comes first; None knows no limit."""
+        hours = self.configuration.settings.review.age_limit_hours
+        return dt.timedelta(hours=hours) if hours else None
+
+    def is_blind(self, document_id: int) -> bool:
+        """Say whether a document waits for an answer that must not be led, nor be told."""
+        try:
+            return self.store.entry_for_document(document_id).blind
+        except NotFoundError:
+            return False
+
+    def statement(self) -> str:
+        """Return what the promise of the model in use is worth here."""
+        if self.configuration.settings.decide.autonomy == "starter":
+            return promise_of(self.card)
+        return (
+            Viewer(self.configuration, self.store)
+            .position()
+            .says(self.configuration.settings.promise)
+        )
+
+    def brief_statement(self) -> str:
+        """Return the same for a sidecar, in no more time with much evidence than with little."""
+        if self.configuration.settings.decide.autonomy == "starter":
+            return promise_of(self.card)
+        return Viewer(self.configuration, self.store).brief()
+
+    def path_of(self, document: Document) -> Path:
+        """Return where the bytes of a document are."""
+        return self.configuration.root(document.place) / document.path
+
+    def write_preview(self, document: Document, target: Path, *, page: int = 0) -> None:
+        """Write a picture of a page as PNG, read in the same sandbox as everything else.
+
+        Raises:
+            ConflictError: The target exists.
+            DocumentError: The document cannot be read.
+        """
+        from docsorter.pages.reader import PageReader  # noqa: PLC0415 -- needed here alone
+
+        if target.exists():
+            raise ConflictError(f"{target} exists", remedy="name a file that does not exist")
+        with PageReader(self.configuration.settings.pages, size=299, concurrency=1) as reader:
+            data = reader.preview(self.path_of(document), page, 1000)
+        Disk().write_durably(target, data)
+
+
+class Carrier:
+    """Carries out the planned moves of people.
+
+    Args:
+        mover: Moves bytes between the places.
+    """
+
+    def __init__(self, mover: Mover) -> None:
+        self._mover = mover
+
+    def carry(self, move: Move, actor: str) -> Document:
+        """Carry out a planned act, or take it back when the file is not what it was.
+
+        Raises:
+            ConflictError: The file was moved or changed by hand.
+            EnvironmentFaultError: It cannot be put there just now; it is where it was.
+        """
+        try:
+            return self._mover.complete(move, actor=actor)
+        except FileGoneError:
+            self._mover.abandon(move, actor=actor, reason=ReasonCode.MISSING)
+            raise
+        except FileChangedError:
+            self._mover.abandon(move, actor=actor, reason=ReasonCode.CHANGED)
+            raise
+        except EnvironmentFaultError as fault:
+            raise self._taken_back(move, actor, fault) from fault
+
+    def _taken_back(
+        self, move: Move, actor: str, fault: EnvironmentFaultError
+    ) -> EnvironmentFaultError:
+        """Leave a document with the person who was told that it cannot be put there."""
+        cause = fault.__cause__
+        code = environment_reason(cause).code if isinstance(cause, OSError) else ReasonCode.BUSY
+        try:
+            self._mover.abandon(move, actor=actor, reason=code)
+        except (ConflictError, EnvironmentFaultError):
+            return fault  # the bytes are under way: recovery finishes what was said
+        return EnvironmentFaultError(
+            f"document {move.document_id} stays where it was: {fault.message}",
+            remedy=f"mend that, then try again; {move.to_place} is where it was to go",
+            code=code,
+        )
+
+
+_PLAIN = Manner()
+
+Carry = Callable[[Move, str], Document]
+
+
+class Checking:
+    """What people say of documents that lie sorted already.
+
+    The first answer settles a check when it agrees with the model, and changes nothing else. When
+    it does not, a second look decides, by somebody else if there is one. A document moves only when
+    both looks agree on another place; when they agree on nothing, it goes before a person.
+
+    Args:
+        configuration: The workspace.
+        store: Its database.
+        mover: Announces steps.
+        carry: Carries out a planned move, or takes it back.
+        statement: What the sidecar says of the promise.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        store: Store,
+        mover: Mover,
+        carry: Carry,
+        statement: Callable[[], str],
+    ) -> None:
+        self._configuration = configuration
+        self._store = store
+        self._mover = mover
+        self._carry = carry
+        self._statement = statement
+
+    def answer(
+        self,
+        check: Check,
+        label: str | None,
+        *,
+        reviewer: str,
+        uid: int,
+        token: str | None = None,
+        manner: Manner = _PLAIN,
+    ) -> Document:
+        """Write an answer down, and move the file when it confirms an error.
+
+        Args:
+            check: The open check.
+            label: What it is; None for none of the labels.
+            reviewer: Unix user name.
+            uid: Unix user id.
+            token: Of the lease.
+            manner: How it was given.
+
+        Raises:
+            ConflictError: Somebody else was faster, or the file was moved by hand: then the check
+                is void, and nothing else has changed.
+            EnvironmentFaultError: A folder is gone, or the file cannot be put where it belongs.
+        """
+        document = self._store.document(check.document_id)
+        self._refuse_moved(document, reviewer)
+        correction = self._correction(document, check, label, reviewer)
+        with self._mover.step(PlanPoint.ANSWER_PLANNED):
+            done = self._store.answer_check(
+                check,
+                correction,
+                label=label,
+                token=token,
+                reviewer=reviewer,
+                uid=uid,
+                manner=manner,
+            )
+        return self._finish(done, reviewer)
+
+    def undo(self, answer: Answer, *, reviewer: str, uid: int) -> Document:
+        """Take the last answer to a check back; a file that it moved returns.
+
+        Raises:
+            ConflictError: The file was moved or changed by hand since.
+        """
+        document = self._store.document(answer.document_id)
+        back = self._store.way_back(answer)
+        path = self._configuration.root(document.place) / document.path
+        if back is not None and not path.is_file():
+            raise ConflictError(
+                f"document {document.id} is no longer at {path}",
+                remedy="put the file back there, then undo again",
+            )
+        with self._mover.step(PlanPoint.UNDO_PLANNED):
+            done = self._store.undo_check_answer(document.id, back, reviewer=reviewer, uid=uid)
+        return self._finish(done, reviewer)
+
+    def _finish(self, done: Checked, reviewer: str) -> Document:
+        if done.move is None:
+            return self._store.document(done.answer.document_id)
+        return self._carry(done.move, reviewer)
+
+    def _refuse_moved(self, document: Document, reviewer: str) -> None:
+        path = self._configuration.root(document.place) / document.path
+        if path.is_file():
+            return
+        check_roots(self._configuration)  # a share that is gone is nobody's doing
+        MountMemory(self._configuration).check()
+        self._store.void_check(document.id, actor=reviewer, reason="moved by hand")
+        raise ConflictError(
+            f"document {document.id} was moved by hand: it is no longer at {path}",
+            remedy="its check is void and nothing else has changed; take the next document",
+        )
+
+    def _correction(
+        self, document: Document, check: Check, label: str | None, reviewer: str
+    ) -> Correction | None:
+        """Return where a document goes after an answer; None when it stays where it is."""
+        is_rejected = document.state is State.REJECTED
+        verdict = document.verdict
+        here = None if is_rejected or verdict is None else verdict.label
+        if check.first is None or label == here:
+            return None
+        if label == check.first.label:
+            decided = _confirmed(check, label, check.first.reviewer, reviewer)
+        else:
+            decided = _disagreed(check, label, check.first, reviewer)
+        destinations = Destinations(self._configuration, self._statement())
+        prediction = self._store.prediction(document.id)
+        destination = destinations.of(document, decided, prediction, answered_by=reviewer)
+        return Correction(destination, decided)
+
+
+def _confirmed(check: Check, label: str | None, first: str, second: str) -> Verdict:
+    who = f"{first} says twice" if first == second else f"{first} and {second} say"
+    if label is None:
+        reason = Reason(
+            ReasonCode.REJECTED_BY_PERSON, f"{who} that it is none of the labels, blind"
+        )
+        return Verdict(VerdictKind.REJECT, reason)
+    text = f"{who} that it is {label} and not {check.draw.label}, blind"
+    return Verdict(VerdictKind.SORT, Reason(ReasonCode.ANSWERED, text), label)
+
+
+def _disagreed(check: Check, label: str | None, first: Answer, reviewer: str) -> Verdict:
+    text = (
+        f"{first.reviewer} says it is {first.label or 'none of the labels'}, "
+        f"{reviewer} says it is {label or 'none of the labels'}"
+    )
+    reason = Reason(ReasonCode.REVIEWERS_DISAGREE, text)
+    return Verdict(VerdictKind.REVIEW, reason, check.draw.label, check.draw.score)
+
+
+class SecondOpinion:
+    """Takes second opinions, and takes them back.
+
+    Args:
+        store: Commits them.
+        mover: Announces steps.
+        carry: Carries out a planned move for somebody, or takes it back.
+    """
+
+    def __init__(self, store: Store, mover: Mover, carry: Callable[[Move, str], Document]) -> None:
+        self._store = store
+        self._mover = mover
+        self._carry = carry
+
+    def answer(
+        self,
+        entry: ReviewEntry,
+        label: str | None,
+        *,
+        token: str | None,
+        reviewer: str,
+        uid: int,
+        manner: Manner,
+    ) -> Document:
+        """Take a second opinion; errors are those of `Acts.answer`."""
+        back = Destination(Place.REVIEW, review_path(entry.document), State.REVIEW)
+        with self._mover.step(PlanPoint.ANSWER_PLANNED):
+            _, move = self._store.answer_second(
+                entry.id,
+                back,
+                label=label,
+                token=token,
+                reviewer=reviewer,
+                uid=uid,
+                manner=manner,
+            )
+        return self._carried(entry.document.id, move, reviewer)
+
+    def undo(self, answer: Answer, *, reviewer: str, uid: int) -> Document:
+        """Take a second opinion back; what it moved returns to where the first answer put it."""
+        to = self._store.way_back(answer)
+        with self._mover.step(PlanPoint.UNDO_PLANNED):
+            _, move = self._store.undo_second(answer.document_id, to, reviewer=reviewer, uid=uid)
+        return self._carried(answer.document_id, move, reviewer)
+
+    def _carried(self, document_id: int, move: Move | None, reviewer: str) -> Document:
+        return self._store.document(document_id) if move is None else self._carry(move, reviewer)
+
+
+class Acts(Workplace):
+    """The acts on one workspace; works with and without a running daemon.
+
+    Args:
+        configuration: The workspace.
+        store: Its database; closed with the acts.
+        mover: Moves bytes between the places.
+        chance: Returns numbers in [0, 1); decides which answers are asked again.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        store: Store,
+        mover: Mover,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        super().__init__(configuration, store, mover)
+        self._chance = chance
+        self._carry = Carrier(mover).carry
+        self._second = SecondOpinion(store, mover, self._carry)
+
+    def answer(  # noqa: PLR0913 -- the one way to answer, whatever the answer is for
+        self,
+        document_id: int,
+        label: str | None,
+        *,
+        reviewer: str,
+        uid: int,
+        new_label: bool = False,
+        token: str | None = None,
+        why: str = "",
+        manner: Manner = _PLAIN,
+    ) -> Document:
+        """Take what a person says of a document; one that waits is delivered where it belongs.
+
+        A second opinion moves nothing unless it disagrees; then the document waits again.
+
+        Args:
+            document_id: The document.
+            label: What it is; None to reject it.
+            reviewer: Unix name of the person.
+            uid: Unix number of the person.
+            new_label: Allow a label that the model was not taught.
+            token: Of the lease under which it was looked at; None when it was not held.
+            why: Why it is rejected, in the person's words; stands in the sidecar.
+            manner: How the answer was given; whether it is asked again is drawn here.
+
+        Raises:
+            NotFoundError: It does not wait for a person.
+            UsageError: There is no such label.
+            ConflictError: Somebody else was faster, or the file was moved by hand.
+            EnvironmentFaultError: It cannot be put there just now; it waits where it was.
+        """
+        check = self._check(document_id)
+        if label is not None:
+            known = () if check is None else (check.draw.label,)
+            check_label(label, (*self.card.labels, *known), new=new_label)
+        if check is not None:
+            return self._checking.answer(
+                check,
+                label,
+                reviewer=reviewer,
+                uid=uid,
+                token=token,
+                manner=self._drawn(manner, blind=True),
+            )
+        entry = self._entry(document_id)
+        if entry.purpose is Purpose.SECOND:
+            return self._second.answer(
+                entry, label, token=token, reviewer=reviewer, uid=uid, manner=manner
+            )
+        destination = self._answered(entry, label, reviewer, why)
+        with self.mover.step(PlanPoint.ANSWER_PLANNED):
+            _, move = self.store.plan_answer(
+                entry.id,
+                destination,
+                label=label,
+                token=token,
+                reviewer=reviewer,
+                uid=uid,
+                manner=self._drawn(manner, blind=entry.blind),
+            )
+        return self._carry(move, reviewer)
+
+    def _drawn(self, manner: Manner, *, blind: bool) -> Manner:
+        """Draw whether an answer is asked again; for people's own error where it is a check."""
+        settings = self.configuration.settings
+        share = max(settings.review.double, settings.promise.double if blind else 0.0)
+        return dataclasses.replace(manner, ask_again=self._chance() < share)
+
+    def skip(self, document_id: int, *, reviewer: str) -> ReviewEntry:
+        """Put a waiting document back to the end of the queue; so with one to be checked.
+
+        Raises:
+            NotFoundError: It does not wait for a person.
+            ConflictError: Somebody else holds it.
+        """
+        settings = self.configuration.settings.review
+        entry = self.store.entry_for_document(document_id)
+        lease = self.store.lease(entry.id, owner=reviewer, seconds=settings.lease_seconds)
+        return self.store.skip(entry.id, lease.token, seconds=settings.skip_seconds)
+
+    def undo(self, document_id: int, *, reviewer: str, uid: int) -> Document:
+        """Take the last answer on a document back; the file returns to the review folder.
+
+        A person's own second opinion is taken back alone, and asked for again.
+
+        Raises:
+            NotFoundError: Nobody answered it.
+            ConflictError: The file was moved or changed by hand since.
+        """
+        document = self.store.document(document_id)
+        last = self.store.last_standing_answer(document_id)
+        if last is not None and last.purpose is Purpose.CHECK:
+            return self._checking.undo(last, reviewer=reviewer, uid=uid)
+        own = last is not None and last.reviewer == reviewer
+        if last is not None and last.purpose is Purpose.SECOND and (own or self._of_check(last)):
+            return self._second.undo(last, reviewer=reviewer, uid=uid)
+        if not self.path_of(document).is_file():
+            raise ConflictError(
+                f"document {document_id} is no longer at {self.path_of(document)}",
+                remedy="put the file back there, then undo again",
+            )
+        destination = Destination(Place.REVIEW, review_path(document), State.REVIEW)
+        with self.mover.step(PlanPoint.UNDO_PLANNED):
+            _, move = self.store.undo_answer(document_id, destination, reviewer=reviewer, uid=uid)
+        return self._carry(move, reviewer)
+
+    def _of_check(self, second: Answer) -> bool:
+        """Say whether a second opinion is one of a document that was sorted with no person."""
+        before = [
+            one.purpose
+            for one in self.store.answers(second.document_id)
+            if one.id < second.id and one.undone_at is None and one.purpose is not Purpose.SECOND
+        ]
+        return bool(before) and before[-1] is Purpose.CHECK
+
+    @property
+    def _checking(self) -> Checking:
+        return Checking(
+            self.configuration, self.store, self.mover, self._carry, self.brief_statement
+        )
+
+    def _check(self, document_id: int) -> Check | None:
+        """Return the open check of a document that lies where it was put; None for all others."""
+        state = self.store.document(document_id).state
+        is_put = state in {State.SORTED, State.REJECTED}
+        return self.store.open_check(document_id) if is_put else None
+
+    def _entry(self, document_id: int) -> ReviewEntry:
+        try:
+            return self.store.entry_for_document(document_id)
+        except NotFoundError:
+            state = self.store.document(document_id).state
+            raise NotFoundError(
+                f"document {document_id} does not wait for a person: it is {state}",
+                remedy=f"docsorter explain {document_id} says why",
+            ) from None
+
+    def _answered(
+        self, entry: ReviewEntry, label: str | None, reviewer: str, why: str
+    ) -> Destination:
+        destinations = Destinations(self.configuration, self.brief_statement())
+        if label is None:
+            said = f"{reviewer} refused it: {why}" if why else f"{reviewer} refused it"
+            reason = Reason(ReasonCode.REJECTED_BY_PERSON, said)
+            verdict = Verdict(VerdictKind.REJECT, reason)
+        else:
+            reason = Reason(ReasonCode.ANSWERED, f"{reviewer} says it is {label}")
+            verdict = Verdict(VerdictKind.SORT, reason, label)
+        return destinations.of(entry.document, verdict, entry.prediction, answered_by=reviewer)
+
+    def carry(self, move: Move, actor: str) -> Document:
+        """Carry out a planned act, or take it back; errors are those of `Carrier.carry`."""
+        return self._carry(move, actor)
+
+
+def open_acts(configuration: Configuration, clock: Clock | None = None) -> Acts:
+    """Open a workspace for the acts of people; starts no model.
+
+    Raises:
+        StoreError: The database is missing, older or newer, locked or damaged.
+    """
+    clock = clock or SystemClock()
+    store = open_workspace_store(configuration, clock)
+    return Acts(configuration, store, open_mover(configuration, store, clock))

@@ -1,0 +1,1 @@
+"""The upkeep of a workspace: verify, repair, backup, restore, forget, maintain, doctor."""
