@@ -35,7 +35,9 @@ install: poppler $(VENV)/runtime.done ## install docsorter into .venv
 demo: install ## sort the example scans with the real daemon
 	@$(BIN)/docsorter demo
 
-test: poppler $(VENV)/dev.done lint types layering unit ## lint, types, layering and all tests
+# Types are checked on one core for longer than a minute: beside the tests, not before them.
+test: poppler $(VENV)/dev.done ## lint, types, layering and all tests
+	@$(MAKE) --no-print-directory --jobs 2 lint layering types unit
 
 lint: $(VENV)/dev.done ## ruff: rules and format
 	@$(BIN)/ruff check .

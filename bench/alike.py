@@ -22,7 +22,7 @@ from docsorter.decide.similarity import SHARE, group_alike, places_of
 from docsorter.model.bundle import load_bundle
 from docsorter.model.classifier import open_classifier
 from docsorter.pages.fit import fit_page
-from docsorter.resources import starter_bundle_dir
+from docsorter.resources import starter_bundle_dir, usable_cores
 from docsorter.service.learning.groups import cut_by_samples
 from docsorter.training.synth.document import generate
 from docsorter.training.synth.kinds import kinds_of
@@ -79,7 +79,7 @@ def main() -> None:
     bundle = load_bundle(options.model)
     classifier, size = open_classifier(bundle), bundle.card.input.size
     kinds = [kind for kind in kinds_of("other") for _ in range(options.each)]
-    with ProcessPoolExecutor() as pool:
+    with ProcessPoolExecutor(usable_cores()) as pool:
         pages = pool.map(page_of, [(kind, 7000 + n, size) for n, kind in enumerate(kinds)])
         features = [classifier.classify(page[np.newaxis]).features[0] for page in pages]
     places = places_of(np.stack(features))

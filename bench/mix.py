@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from docsorter.resources import usable_cores
 from docsorter.training.synth import effects as fx
 from docsorter.training.synth import scanners
 from docsorter.training.synth.capture import Capture
@@ -76,7 +77,7 @@ def mix(count: int, root: Path = ROOT) -> tuple[Path, list[Paper]]:
     missing = [task for task in tasks if not (folder / f"{task[1]:04}.json").is_file()]
     if missing:
         print(f"generating {len(missing)} documents into {folder} ...", file=sys.stderr)
-        with multiprocessing.get_context("spawn").Pool() as pool:
+        with multiprocessing.get_context("spawn").Pool(usable_cores()) as pool:
             for _ in pool.imap_unordered(_write, missing):
                 pass
     papers = [

@@ -35,6 +35,7 @@ from bench.mix import mix
 from docsorter.cli.reviewer.drawing import Drawing, Looks
 from docsorter.cli.reviewer.launch import ReviewApp, open_tray, session_of
 from docsorter.configuration import Configuration, load
+from docsorter.resources import usable_cores
 from docsorter.service.review.service import open_acts
 from docsorter.service.review.session import Reviewer
 from docsorter.service.workspace.layout import create, migrate_workspace
@@ -173,7 +174,7 @@ def main() -> None:
             load_before = os.getloadavg()[0]
             measured = sitting(configuration, pace=pace, answers=options.documents - 4)
         row = {"pace_s": pace, "size": options.size, "drawing": options.drawing.value}
-        row |= figures(measured) | {"load": round(load_before, 2), "cores": os.cpu_count()}
+        row |= figures(measured) | {"load": round(load_before, 2), "cores": usable_cores()}
         sys.stdout.write(json.dumps(row) + "\n")
 
 

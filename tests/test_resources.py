@@ -1,8 +1,10 @@
+import ast
 import os
 from pathlib import Path
 
 import pytest
 
+import docsorter
 from docsorter.resources import usable_cores
 
 
@@ -25,3 +27,15 @@ def test_without_a_quota_the_cores_count_that_we_are_pinned_to(tmp_path: Path) -
         assert usable_cores(tmp_path / "none") == 1
     finally:
         os.sched_setaffinity(0, before)
+
+
+def test_no_module_counts_the_cores_of_the_machine_instead_of_its_own() -> None:
+    machine = {"cpu_count", "process_cpu_count"}
+    asking = [
+        f"{path}:{node.lineno}"
+        for path in Path(docsorter.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Attribute) and node.attr in machine)
+        or (isinstance(node, ast.alias) and node.name in machine)
+    ]
+    assert asking == []

@@ -8,7 +8,6 @@ looked at by LiteRT, so that its logits and features are those that the product 
 import hashlib
 import json
 import multiprocessing
-import os
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
@@ -23,7 +22,7 @@ from docsorter.errors import DocumentError
 from docsorter.model.bundle import load_bundle
 from docsorter.model.classifier import LiteRTClassifier, open_classifier
 from docsorter.pages.reader import PageReader
-from docsorter.resources import starter_bundle_dir
+from docsorter.resources import starter_bundle_dir, usable_cores
 from docsorter.settings import PagesSettings
 from docsorter.training.synth.capture import Capture
 from docsorter.training.synth.dataset import Task, spread, write_one
@@ -118,7 +117,7 @@ def recorded_pool(folder: Path, progress: Progress, workers: int | None = None) 
     todo = [number for number in range(len(parts)) if not _file(place, number).is_file()]
     done = len(documents) - sum(len(parts[number]) for number in todo)
     jobs = [(str(_file(place, number)), parts[number]) for number in todo]
-    for count in _recorded(jobs, workers or os.cpu_count() or 1):
+    for count in _recorded(jobs, workers or usable_cores()):
         done += count
         progress(done, len(documents))
     return _joined([_file(place, number) for number in range(len(parts))])

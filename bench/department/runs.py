@@ -2,7 +2,6 @@
 
 import functools
 import multiprocessing
-import os
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -17,6 +16,7 @@ from bench.department.figures import Life
 from bench.department.models import Seen, Starter
 from bench.department.pool import recorded_pool
 from docsorter.decide.autonomy import EarnPolicy
+from docsorter.resources import usable_cores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,7 +83,7 @@ def run_all(
         tick: Called after each.
     """
     context = multiprocessing.get_context("spawn")
-    workers = os.cpu_count() or 1
+    workers = usable_cores()
     with ProcessPoolExecutor(workers, context, _enter, (folder,)) as pool:
         lived = [pool.submit(_life, seed) for seed in lives]
         changed = [pool.submit(_drift, seed) for seed in drifts]

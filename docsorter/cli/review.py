@@ -1,7 +1,6 @@
 """review: the screen of whoever decides; list, show, skip, stats and groups are for scripts."""
 
 import datetime as dt
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -22,6 +21,7 @@ from docsorter.cli.output import (
 )
 from docsorter.cli.review_answer import answer_together
 from docsorter.errors import ConflictError, UsageError
+from docsorter.resources import usable_cores
 
 if TYPE_CHECKING:
     from docsorter.configuration import Configuration
@@ -186,7 +186,7 @@ def groups(
 def _listed(unknown: "UnknownDocuments", chosen: "Configuration") -> "Listing":
     from docsorter.service.engine import load_model
 
-    workers = chosen.settings.service.workers or os.cpu_count() or 1
+    workers = chosen.settings.service.workers or usable_cores()
     with progress() as bar:
         task = bar.add_task("looking at unknown documents", total=None)
         return unknown.gather(

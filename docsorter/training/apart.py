@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docsorter.errors import DocsorterError
+from docsorter.resources import usable_cores
 from docsorter.training.batches import prefetched
 from docsorter.training.lesson import batch_of
 from docsorter.training.lesson_file import read_lesson
@@ -68,10 +69,10 @@ def learn(
     network = new_network(read.plan, base, read.size, seed)
     # Spawned, not forked: the libraries of the GPU do not outlive a fork.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(mp_context=context) as pool:
+    with ProcessPoolExecutor(usable_cores(), mp_context=context) as pool:
 
         def batches(steps: range) -> "Iterator[Batch]":
-            ahead = 2 * (os.cpu_count() or 1)
+            ahead = 2 * usable_cores()
             return prefetched(partial(draw, lesson, batch, seed), steps, pool=pool, ahead=ahead)
 
         seen = Trainer(network, work, Looking(network, read).look, seed=seed).run(stage, batches)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from docsorter.errors import DocumentError
 from docsorter.pages.reader import PageReader
+from docsorter.resources import usable_cores
 from docsorter.settings import PagesSettings
 from docsorter.training.rasters import RasterCache
 
@@ -75,5 +76,5 @@ def daemon_cache(folder: Path, settings: PagesSettings | None = None) -> Iterato
         settings: Limits of a reader, the defaults when not given.
     """
     with ExitStack() as stack:
-        source = DaemonPages(settings or PagesSettings(), stack, os.cpu_count() or 1)
+        source = DaemonPages(settings or PagesSettings(), stack, usable_cores())
         yield RasterCache(folder, source)

@@ -9,7 +9,6 @@ A sub-folder inside a label says "these come from one place"; what comes from on
 cut by a split. Names of years and months are no such hint: they are how documents are filed.
 """
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from docsorter.errors import EnvironmentFaultError, UsageError
 from docsorter.model.card import NONE_OF_THESE
+from docsorter.resources import usable_cores
 from docsorter.training.copies import copies, file_digests, page_hashes
 from docsorter.training.dataset import Sample
 from docsorter.training.grouping import grouped
@@ -186,7 +186,7 @@ def _unreadable(paths: Sequence[Path], cache: RasterCache, progress: Progress) -
 
     faults: list[EnvironmentFaultError] = []
     reasons: dict[Path, str] = {}
-    pool = ThreadPoolExecutor(os.cpu_count())
+    pool = ThreadPoolExecutor(usable_cores())
     try:
         answers = zip(paths, pool.map(problem, paths), strict=True)
         for number, (path, reason) in enumerate(answers, 1):

@@ -12,6 +12,7 @@ from pdf2image.exceptions import PDFPageCountError, PDFSyntaxError
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from docsorter.pages.fit import fit_page
+from docsorter.resources import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +98,7 @@ class RasterCache:
                 return str(error)
             return ""
 
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(usable_cores()) as pool:
             problems = zip(paths, pool.map(problem, paths), strict=True)
             return {path: reason for path, reason in problems if reason}
 

@@ -36,9 +36,10 @@ def test_one_number_makes_the_rule_stricter_for_every_label(
     low: float, high: float, offset: float
 ) -> None:
     low, high = sorted((low, high))
-    assert score(low, offset) <= score(high, offset)
+    # Of two that differ in the last bit alone, rounding may turn the order round.
+    assert score(low, offset) <= score(high, offset) * (1 + 1e-12)
     asked = [SortRule(1.0, t, 99.0, offsets={"x": offset}).asked_for("x") for t in (low, high)]
-    assert asked == sorted(asked)
+    assert asked[0] <= asked[1] * (1 + 1e-12)
 
 
 @pytest.mark.parametrize("end", [0.0, 1.0])

@@ -32,7 +32,7 @@ class Population:
     def __init__(self, error_at: Callable[[Floats], Floats], seed: int = 3) -> None:
         rng = np.random.default_rng(seed)
         confidences = 1 - 0.7 * rng.random(40_000) ** 2
-        order = np.argsort(-confidences)
+        order = np.argsort(-confidences, kind="stable")
         self.confidences = confidences[order]
         self.correct = rng.random(len(order)) >= error_at(self.confidences)
         self.risk = np.cumsum(~self.correct) / np.arange(1, len(order) + 1)

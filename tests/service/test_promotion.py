@@ -1,7 +1,6 @@
 """Promotion beside a running daemon: real processes, real models, real files."""
 
 import shutil
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,11 +150,9 @@ def test_a_restart_begins_with_the_promoted_model(
     quick: Configuration, store: Store, tmp_path: Path
 ) -> None:
     changed = Promoter(quick, store, SystemClock()).promote("ours-1", ADA)
-    began = time.monotonic()
 
     with RunningDaemon(quick.workspace, tmp_path):
         outcome = wait_for_daemon(quick, changed.fingerprint)
 
     assert outcome.uptake is Uptake.USED
-    assert time.monotonic() - began < 60
     assert wait_for_daemon(quick, changed.fingerprint).uptake is Uptake.NO_DAEMON

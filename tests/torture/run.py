@@ -9,7 +9,6 @@ anything is found.
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from docsorter import __version__
+from docsorter.resources import usable_cores
 from tests.torture.at_length import AnyOrderAtLength
 from tests.torture.beside import alone, side_by_side
 from tests.torture.faults import Faults
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None, sections: Sequence[Section] = S
     parser.add_argument("--minutes", type=float, default=15.0, help="begin nothing after that")
     parser.add_argument("--seed", type=int, default=int(time.time()) % 10_000, help="repeat a run")
     parser.add_argument("--section", action="append", choices=names, help="only this; repeatable")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="tries side by side")
+    parser.add_argument("--jobs", type=int, default=usable_cores(), help="tries side by side")
     parser.add_argument("--json", type=Path, default=Path("bench/out/torture.json"))
     options = parser.parse_args(arguments)
     began = time.monotonic()
@@ -114,7 +114,7 @@ def as_json(
         "version": __version__,
         "quick": scale.quick,
         "seed": scale.seed,
-        "cores": os.cpu_count(),
+        "cores": usable_cores(),
         "minutes": round(seconds / 60, 1),
         "total": total,
         "sections": {

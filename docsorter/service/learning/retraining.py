@@ -22,6 +22,7 @@ from docsorter.errors import ConflictError, DependencyError, DocsorterError, Env
 from docsorter.model.bundle import CARD
 from docsorter.model.card import ModelCard, read_card
 from docsorter.model.registry import InUse, ModelRegistry, PromotionFile
+from docsorter.resources import usable_cores
 from docsorter.service.engine import load_model
 from docsorter.service.learning.candidates import Candidate, Candidates, Taught, rehearsed_since
 from docsorter.service.learning.gate import Judge, Judged, JudgingProgress
@@ -344,7 +345,7 @@ class Retraining:
             ModelError: A bundle is missing, damaged, or answers its golden pages differently.
             SettingsError: The settings do not fit it.
         """
-        workers = self._configuration.settings.service.workers or os.cpu_count() or 1
+        workers = self._configuration.settings.service.workers or usable_cores()
         judge = Judge(self._configuration, self._store, self.candidates, workers)
         old = load_model(self._configuration, self._configuration.settings.model.bundle)
         judged = judge.judge(

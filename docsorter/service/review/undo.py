@@ -4,7 +4,6 @@ Whoever moved or changed a file by hand meant something by it: such a document i
 """
 
 import datetime as dt
-import os
 import stat
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -30,6 +29,7 @@ from docsorter.model.bundle import CARD
 from docsorter.model.card import read_card
 from docsorter.model.registry import ModelRegistry
 from docsorter.pages.reader import PageReader
+from docsorter.resources import usable_cores
 from docsorter.service.daemon.pipeline import Destinations, Pipeline
 from docsorter.service.engine import Engine, load_model
 from docsorter.service.promise.controller import Earning
@@ -263,7 +263,7 @@ def deciding_again(
     """
     loaded = load_model(configuration, model)
     settings = configuration.settings
-    workers = settings.service.workers or os.cpu_count() or 1
+    workers = settings.service.workers or usable_cores()
     reader = PageReader(settings.pages, size=loaded.card.input.size, concurrency=workers)
     # The daemon may run beside: it alone moves the threshold.
     earning = Earning(acts.store, settings.decide, settings.promise, acts.mover.clock, moves=False)

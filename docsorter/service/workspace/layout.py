@@ -34,7 +34,6 @@ TEMPLATE = """\
 """
 
 
-
 def create(directory: Path, group: str = "") -> tuple[Configuration, bool]:
     """Make a workspace, or complete one that is there.
 

@@ -3,13 +3,13 @@
 python -m docsorter.training.engine.demo_documents FOLDER [EACH]
 """
 
-import os
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from docsorter.resources import usable_cores
 from docsorter.training.progress import SILENT, Progress
 from docsorter.training.synth.dataset import read_index, write_dataset
 from docsorter.training.synth.kinds import KINDS
@@ -37,7 +37,7 @@ def write_demo(folder: Path, each: int = EACH, progress: Progress = SILENT) -> N
     made = folder.parent / f"{folder.name}-generated"
     counts = _counts(each)
     write_dataset(
-        made, counts, _SEED, "test", os.cpu_count() or 1,
+        made, counts, _SEED, "test", usable_cores(),
         progress=lambda done, total: progress(_STAGE, done, total),
     )  # fmt: skip
     for name, entry in read_index(made).items():

@@ -1,7 +1,6 @@
 """Generate a labelled data set: `python -m docsorter.training.synth OUT --split train`."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Literal, cast
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from docsorter.errors import DocsorterError
+from docsorter.resources import usable_cores
 from docsorter.training.synth import LABELS, spread, write_dataset
 
 _DEFAULTS = {"invoice": 2200, "claim": 2000, "letter": 2200, "other": 2600}
@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("out", type=Path, help="where to")
     result.add_argument("--split", choices=("train", "test"), default="train")
     result.add_argument("--seed", type=int, default=7)
-    result.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    result.add_argument("--workers", type=int, default=usable_cores())
     for label in LABELS:
         result.add_argument(f"--{label}", type=int, default=_DEFAULTS[label], metavar="N")
     return result
