@@ -67,7 +67,7 @@ bench-rest: poppler $(VENV)/dev.done ## an idle daemon, and 1 to N cores (four m
 bench-growth: poppler $(VENV)/dev.done ## 100,000 documents on a store of a million (twenty minutes)
 	@$(BIN)/python -m bench.soak --blind 100000 --real 0 --stored 1000000 --minutes 22
 
-bench-publish: $(VENV)/dev.done ## the figures of the last runs into docs/performance.md
+bench-publish: $(VENV)/dev.done ## the figures of the last runs into docs/develop/performance.md
 	@$(BIN)/python -m bench.publish
 
 simulate: poppler $(VENV)/dev.done ## a department earns its autonomy: automation, errors, answers (a quarter of an hour at first)
@@ -86,7 +86,7 @@ lock: ## resolve the dependencies anew into requirements/
 examples: $(VENV)/dev.done ## generate inbox_examples/ again
 	@$(BIN)/python -m docsorter.training.synth.examples inbox_examples
 
-starter: $(VENV)/dev.done ## train the starter bundle; docs/starter-model.md says what it needs
+starter: $(VENV)/dev.done ## train the starter bundle; docs/develop/making-the-starter.md says what it needs
 	@bash scripts/train-starter.sh
 
 train-demo: poppler $(VENV)/dev.done ## train a model on a small folder of generated documents

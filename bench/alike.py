@@ -4,7 +4,7 @@
 
 Documents of kinds that the model was not taught are generated, looked at, and grouped as
 `docsorter review groups` does. A group is of the kind that most of its members are of; the figures
-that chose the share stand in docs/learning.md.
+that chose the share stand in docs/teach/retraining.md.
 """
 
 import argparse

@@ -2,7 +2,7 @@
 
     python -m bench.by_source --real DIR --work DIR [--bundle DIR]
 
-Prints the table of docs/starter-model.md: right answers, and what the rule on the card sorts alone.
+Prints right answers by source, and what the rule on the card sorts alone.
 Needs the `train` extra.
 """
 

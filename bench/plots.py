@@ -1,4 +1,4 @@
-"""Plots of a run for the documentation: `python -m bench.plots [RUN] [--out docs]`."""
+"""Plots of a run for the documentation: `python -m bench.plots [RUN] [--out docs/pictures]`."""
 
 import argparse
 import json
@@ -79,7 +79,7 @@ def main() -> None:
     """Draw."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path, nargs="?", default=RUN)
-    parser.add_argument("--out", type=Path, default=Path("docs"))
+    parser.add_argument("--out", type=Path, default=Path("docs/pictures"))
     options = parser.parse_args()
     run = json.loads(options.run.read_text("utf-8"))
     (options.out / "performance-work.svg").write_text(work_plot(run), "utf-8")

@@ -3,7 +3,8 @@
     python -m bench.publish [--out bench/out] [--docs docs]
 
 Takes what `bench.run` wrote, and what `bench.idle`, `bench.cores` and `bench.soak` wrote where they
-ran; writes the part of docs/performance.md between its marks, the plot, and bench/baseline.json.
+ran; writes the part of docs/develop/performance.md between its marks, the plot, and
+bench/baseline.json.
 """
 
 import argparse
@@ -19,7 +20,8 @@ from bench.show import AIMS, is_met
 
 BEGIN: Final = "<!-- figures: written by `make bench-publish` -->"
 END: Final = "<!-- end of figures -->"
-PAGE: Final = "performance.md"
+PAGE: Final = "develop/performance.md"
+PLOT: Final = "pictures/performance-work.svg"
 _OTHERS: Final = {
     "limit": "the bare limit",
     "script": "the afternoon script",
@@ -46,9 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     others = {name: _read(options.out / f"{name}.json") for name in ("idle", "cores", "soak")}
     page = options.docs / PAGE
     page.write_text(placed(page.read_text("utf-8"), figures(run, **others)), "utf-8")
-    (options.docs / "performance-work.svg").write_text(work_plot(run), "utf-8")
+    (options.docs / PLOT).write_text(work_plot(run), "utf-8")
     options.kept.write_text(json.dumps(ratios_of(run), indent=2) + "\n", "utf-8")
-    print(f"written: {page}, performance-work.svg, {options.kept}")
+    print(f"written: {page}, {options.docs / PLOT}, {options.kept}")
     return 0
 
 

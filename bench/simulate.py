@@ -4,7 +4,8 @@
 
 What decides is `docsorter.decide`; the scores are those of the shipped model on generated documents
 of layouts that it never saw (`bench/department/pool.py`). They are recorded once under
-build/simulate, which takes some ten minutes of processor time; docs/promise.md explains the rest.
+build/simulate, which takes some ten minutes of processor time; docs/develop/promise.md explains the
+rest.
 """
 
 import argparse

@@ -129,7 +129,7 @@ def _merge(target: dict[str, Any], layer: Mapping[str, Any]) -> None:
         if not isinstance(values, Mapping):
             raise SettingsError(
                 f"{section!r} must be a section, not a value",
-                remedy=f"write [{section}] on a line of its own; docs/settings.md has examples",
+                remedy=f"write [{section}] on a line of its own; docs/run/settings.md has examples",
             )
         target.setdefault(section, {}).update(values)
 
@@ -182,7 +182,7 @@ def _explain(error: ValidationError) -> SettingsError:
         return _unknown(name, [leaf for leaf, _ in _leaves(Settings())])
     return SettingsError(
         f"setting {name} = {first['input']!r} is wrong: {first['msg'].lower()}",
-        remedy="docs/settings.md lists what is allowed; docsorter config show says where it is set",
+        remedy="docs/run/settings.md lists the values; docsorter config show says where it is set",
     )
 
 

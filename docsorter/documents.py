@@ -24,7 +24,7 @@ class VerdictKind(StrEnum):
 
 
 class ReasonCode(StrEnum):
-    """The closed list of reasons; docs/reasons.md has the remedy of each."""
+    """The closed list of reasons; docs/use/reasons.md has the remedy of each."""
 
     # sorted because
     SURE = "sure"

@@ -23,7 +23,7 @@ from typing import ClassVar
 
 
 class ExitCode(IntEnum):
-    """Exit codes of the `docsorter` command; documented in docs/errors.md."""
+    """Exit codes of the `docsorter` command; documented in docs/run/troubleshooting.md."""
 
     OK = 0
     FAILED = 1

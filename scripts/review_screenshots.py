@@ -1,7 +1,7 @@
-"""Draw docs/review-*.svg: the reviewer's screen over the example scans, sorted by the real daemon.
+"""Draw docs/pictures/review-*.svg: the reviewer's screen over the example scans.
 
-Run it again after every change of the screen: `python scripts/review_screenshots.py`. All documents
-are generated ones.
+The real daemon sorts them first. Run it again after every change of the screen:
+`python scripts/review_screenshots.py`. All documents are generated ones.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from docsorter.service.review.service import Acts, open_acts
 from docsorter.service.review.session import Patience, Reviewer, ReviewSession
 from docsorter.service.review.similar import Neighbours, open_eye
 
-_DOCS = Path(__file__).resolve().parents[1] / "docs"
+_PICTURES = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 # Without the font faces a picture loads nothing from elsewhere.
 _FONT_FACE = re.compile(r"@font-face \{.*?\}", re.DOTALL)
 
@@ -58,10 +58,7 @@ SHOTS = (
     Shot("review", (120, 40), search="reason:unsure"),
     Shot("review-80x24", (80, 24), Drawing.DOTS, search="reason:unsure"),
     Shot("review-strange", (80, 24), search="reason:unlike_training"),
-    Shot("review-zoom", (100, 30), keys=("plus", "plus", "plus"), search="reason:unsure"),
-    Shot("review-keys", (80, 34), Drawing.DOTS, keys=("question_mark",)),
     Shot("review-together", (100, 30), keys=("m", "m", "a")),
-    Shot("review-label", (80, 24), Drawing.DOTS, keys=("n", "r", "e", "m", "i", "n", "d", "enter")),
 )
 
 BLIND = Shot("review-blind", (100, 30), search="purpose:second")
@@ -111,7 +108,7 @@ async def draw(shot: Shot, acts: Acts, configuration: Configuration, folder: Pat
 def main() -> None:
     """Draw all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=_DOCS)
+    parser.add_argument("--out", type=Path, default=_PICTURES)
     parser.add_argument("--workspace", type=Path, help="a workspace of an earlier run")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:

@@ -1,4 +1,4 @@
-"""Record the real `docsorter demo` as docs/demo.svg, as a terminal of 100 columns shows it."""
+"""Record the real `docsorter demo` as docs/pictures/demo.svg, in a terminal of 100 columns."""
 
 import os
 import pty
@@ -58,7 +58,7 @@ def main() -> None:
         # Without the font faces the picture loads nothing from elsewhere.
         shape = _FONT_FACE.sub("", CONSOLE_SVG_FORMAT)
         svg = console.export_svg(title="docsorter", code_format=shape, unique_id="demo")
-    Path("docs/demo.svg").write_text(svg, encoding="utf-8")
+    Path("docs/pictures/demo.svg").write_text(svg, encoding="utf-8")
 
 
 if __name__ == "__main__":

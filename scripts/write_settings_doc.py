@@ -1,4 +1,4 @@
-"""Write docs/settings.md from the settings model; a test compares the two."""
+"""Write docs/run/settings.md from the settings model; a test compares the two."""
 
 from pathlib import Path
 
@@ -8,6 +8,8 @@ from docsorter.settings import Settings
 
 _HEAD = """\
 # Settings
+
+After this page you can look up every setting, what it means and what it is by default.
 
 A flag wins over the environment, the environment over `docsorter.toml`, the file over the default.
 `docsorter config show` lists every setting with its value and where that came from.
@@ -26,14 +28,13 @@ def page() -> str:
         assert isinstance(kind, type)
         assert issubclass(kind, BaseModel)
         parts.append(f"\n## [{section}]\n\n{kind.__doc__}\n\n")
-        parts.append("| setting | default | meaning |\n|---|---|---|\n")
         for name, setting in kind.model_fields.items():
             default = setting.get_default(call_default_factory=True)
             shown = default if isinstance(default, str | int | float) else str(default or "")
-            meaning = " ".join((setting.description or "").split()).replace("|", "\\|")
-            parts.append(f"| `{name}` | `{shown}` | {meaning} |\n".replace("`` |", "empty |"))
+            meaning = " ".join((setting.description or "").split())
+            parts.append(f"* `{name}` ({f'`{shown}`' if str(shown) else 'empty'}): {meaning}\n")
     return "".join(parts)
 
 
 if __name__ == "__main__":
-    Path("docs/settings.md").write_text(page(), encoding="utf-8")
+    Path("docs/run/settings.md").write_text(page(), encoding="utf-8")

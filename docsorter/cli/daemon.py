@@ -86,7 +86,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
     else:
         _print(chosen, beat if pid is not None else None, counts, purposes)
         for reason, documents in waiting.items():
-            say(f"waiting   {documents} for {reason}: see docs/reasons.md, docsorter history")
+            say(f"waiting   {documents} for {reason}: see docs/use/reasons.md, docsorter history")
         say(f"promise   {statement}")
         if alarm is not None:
             say(f"ALARM     since {when(alarm.at)}: {alarm_words(alarm)}; docsorter promise")

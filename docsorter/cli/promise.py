@@ -31,7 +31,7 @@ def register_promise(app: typer.Typer) -> None:
 def promise(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Show what is promised of documents sorted alone, its evidence, and what the next step needs.
 
-    The promise rests on blind checks of your own paper; docs/autonomy.md explains it.
+    The promise rests on blind checks of your own paper; docs/use/autonomy.md explains it.
     """
     from docsorter.service.promise.report import report
 

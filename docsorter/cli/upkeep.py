@@ -258,7 +258,7 @@ def backup(
             ("checked", "read back, every checksum compared, the database is sound"),
         )
     )
-    say("the documents are not in it; docs/care.md says what to back up beside it")
+    say("the documents are not in it; docs/run/maintenance.md says what to back up beside it")
 
 
 def restore(

@@ -1,7 +1,7 @@
 """How autonomy is earned: how much is checked, what reviewers miss, when the threshold moves.
 
-The daemon and `make simulate` decide by these functions; `docs/promise.md` says why they are as
-they are and what they brought.
+The daemon and `make simulate` decide by these functions; `docs/develop/promise.md` says why they
+are as they are and what they brought.
 
 A share of the checks whose first blind answer agreed with the model is looked at again, blind, by
 somebody else. A look slips, that is, names the model's label where that is wrong, with a chance

@@ -5,8 +5,8 @@ up to a cut: two groups become one while the mean distance between their members
 
 Models differ in how far apart they see documents, so the cut is a share of the model's own measure:
 the middle of the distances between sample pages of different labels that its bundle carries. The
-share is measured (`bench/alike.py`, docs/learning.md has the figures). The space of novelty tells
-unknown kinds apart less well.
+share is measured (`bench/alike.py`, docs/teach/retraining.md has the figures). The space of novelty
+tells unknown kinds apart less well.
 """
 
 from collections.abc import Sequence

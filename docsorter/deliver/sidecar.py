@@ -36,7 +36,7 @@ def sidecar_text(
         pages: Number of pages; without it, what the document says.
 
     Returns:
-        JSON, indented, with a line end; keys are described in docs/sidecar.md. It does not name
+        JSON, indented, with a line end; keys are described in docs/use/explain.md. It does not name
         the delivered file, so that it stays true when the file is numbered or moved.
     """
     content = {

@@ -21,7 +21,7 @@ _MAX_COMPONENTS = 16
 _DEFAULT_DATE = "%Y-%m-%d"
 _DATE = re.compile(r"(?:[^%{}]|%[YymdHMSjBbAaVGuUWpI%])*\Z")
 _NUMBER = re.compile(r"0?\d{0,2}d?\Z")
-_REMEDY = "docs/settings.md explains deliver.template; the default is {label}/{received:%Y}/{name}"
+_REMEDY = "docs/run/settings.md explains it; the default is {label}/{received:%Y}/{name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ _DOCUMENT: Final = 0  # standard input, so that poppler inherits it
 _RESULT: Final = 3
 _ABOVE: Final = 16  # descriptors are put aside here while they change places
 _USEFUL: Final = 8 / 3  # pages are drawn this much larger than the classifier's square
-_AVERAGED: Final = 4 / 3  # and pictures averaged down to no less; docs/performance.md has the cost
+_AVERAGED: Final = 4 / 3  # pictures are averaged down to no less, see docs/develop/performance.md
 _FAILED: Final = 70  # EX_SOFTWARE of sysexits.h
 
 _Answer = tuple[dict[str, Any], list[bytes]]

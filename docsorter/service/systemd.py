@@ -232,7 +232,7 @@ def account(configuration: Configuration, user: str, group: str) -> Account:
         raise UsageError(
             "the daemon does not run as root",
             remedy="make the workspace as a user of its own, or name one with --user; "
-            "docs/deployment.md shows how",
+            "docs/run/install.md shows how",
         )
     if entry.pw_uid != owner:
         folders = f"{configuration.workspace} {configuration.state}"

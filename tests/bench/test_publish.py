@@ -99,19 +99,20 @@ def test_rest_cores_and_growth_are_told_where_they_ran() -> None:
 def test_the_page_keeps_everything_around_its_figures(tmp_path: Path) -> None:
     out, docs, kept = tmp_path / "out", tmp_path / "docs", tmp_path / "kept.json"
     out.mkdir()
-    docs.mkdir()
-    (docs / "performance.md").write_text(f"before\n\n{BEGIN}\nold\n{END}\n\nafter\n")
+    (docs / "develop").mkdir(parents=True)
+    (docs / "pictures").mkdir()
+    (docs / "develop" / "performance.md").write_text(f"before\n\n{BEGIN}\nold\n{END}\n\nafter\n")
     (out / "bench.json").write_text(json.dumps(a_run()))
     asked = ["--out", str(out), "--docs", str(docs), "--kept", str(kept)]
     assert main(asked) == 0
-    once = (docs / "performance.md").read_text()
+    once = (docs / "develop" / "performance.md").read_text()
     assert once.startswith(f"before\n\n{BEGIN}\n\ndocsorter 1.0")
     assert once.endswith(f"\n\n{END}\n\nafter\n")
     assert "old" not in once
-    assert (docs / "performance-work.svg").read_text().startswith("<svg")
+    assert (docs / "pictures" / "performance-work.svg").read_text().startswith("<svg")
     assert json.loads(kept.read_text()) == ratios_of(a_run())
     assert main(asked) == 0
-    assert (docs / "performance.md").read_text() == once
+    assert (docs / "develop" / "performance.md").read_text() == once
 
 
 def test_without_a_run_nothing_is_written(tmp_path: Path) -> None:
@@ -125,6 +126,6 @@ def test_a_page_without_a_place_is_refused() -> None:
 
 
 def test_the_page_in_the_repository_has_its_place_and_its_ratios() -> None:
-    page = (ROOT / "docs" / "performance.md").read_text("utf-8")
+    page = (ROOT / "docs" / "develop" / "performance.md").read_text("utf-8")
     assert placed(page, "x").count(BEGIN) == 1
     assert "limit: scans" in json.loads((ROOT / KEPT).read_text("utf-8"))

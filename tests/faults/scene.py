@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Outcome(StrEnum):
-    """What docsorter does about a fault; docs/faults.md says which."""
+    """What docsorter does about a fault; docs/run/troubleshooting.md says which."""
 
     PAUSED = "paused, then went on"
     WAITED = "the document waited, then went on"

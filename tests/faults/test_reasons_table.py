@@ -8,7 +8,7 @@ from docsorter.filesystem import _ENVIRONMENT
 from docsorter.intake import completeness, settling
 from docsorter.pages import reader
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "reasons.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "use" / "reasons.md"
 ROWS = re.findall(
     r"^\| `(\w+)` \| ([a-z, ]+) \| ([^|]+) \| ([^|]+) \|$", PAGE.read_text(), re.MULTILINE
 )

@@ -1,4 +1,4 @@
-"""Every fault of docs/faults.md is staged for real; each kind once here, everywhere in torture."""
+"""Every fault of docs/run/troubleshooting.md is staged for real, once; in torture everywhere."""
 
 import fcntl
 import json
@@ -71,7 +71,7 @@ def _of(scenes: list[Scene]) -> pytest.MarkDecorator:
 
 def _check(results: dict[str, dict[str, str]], kind: str) -> None:
     assert not results[kind]["failure"], results[kind]
-    expected = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+    expected = (ROOT / "docs" / "run" / "troubleshooting.md").read_text(encoding="utf-8")
     assert results[kind]["outcome"] in expected
 
 

@@ -37,7 +37,7 @@ NUMBERS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO, err
 @pytest.mark.parametrize("number", NUMBERS)
 def test_whatever_the_system_answers_is_a_reason_with_a_row_in_the_table(number: int) -> None:
     pause = pause_of(OSError(number, os.strerror(number), "/x"))
-    table = (DOCS / "reasons.md").read_text(encoding="utf-8")
+    table = (DOCS / "use" / "reasons.md").read_text(encoding="utf-8")
     assert f"| `{pause.reason.code}` |" in table
     assert pause.remedy
     assert "\n" not in pause.reason.text
@@ -65,7 +65,7 @@ def test_whatever_the_database_answers_is_a_pause_with_a_remedy(
 
 
 def test_every_fault_that_is_staged_stands_in_the_table_of_faults_and_the_other_way_round() -> None:
-    text = (DOCS / "faults.md").read_text(encoding="utf-8")
+    text = (DOCS / "run" / "troubleshooting.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| ([^|]+?) \| ([^|]+?) \|.*\|$", text, re.MULTILINE))
     assert {scene.kind for scene in SCENES} <= rows.keys()
     for outcome in Outcome:

@@ -1,4 +1,4 @@
-"""Faults of the surroundings: each kind of docs/faults.md, everywhere it can strike."""
+"""Faults of the environment: each of docs/run/troubleshooting.md, everywhere it can strike."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Writes what `make torture` found as the tables of docs/reliability.md.
+"""Writes what `make torture` found as the tables of docs/develop/testing.md.
 
     python -m tests.torture.figures [bench/out/torture.json] [--write]
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "develop" / "testing.md"
 BEGIN: Final = "<!-- figures of the last run: python -m tests.torture.figures --write -->"
 END: Final = "<!-- end of the figures -->"
 _TRIED: Final = {
@@ -93,18 +93,15 @@ def _kills(sections: Mapping[str, Any], total: Mapping[str, int]) -> Iterator[st
 def _faults(sections: Mapping[str, Any]) -> Iterator[str]:
     if not (figures := sections.get("faults", {}).get("figures")):
         return
-    yield f"Faults: {figures['faults injected']} injected, of {figures['kinds']} kinds."
-    yield ""
-    yield "| outcome | number |"
-    yield "|---|---|"
-    for name, number in figures.items():
-        if name not in _NOT_OUTCOMES and not name.startswith(_INJECTED):
-            yield f"| {name} | {number} |"
-    yield ""
-    kinds = ((k.removeprefix(_INJECTED), n) for k, n in figures.items() if k.startswith(_INJECTED))
-    yield "| fault | times |"
-    yield "|---|---|"
-    yield from (f"| {kind} | {number} |" for kind, number in kinds)
+    outcomes = [
+        f"{name}: {number}"
+        for name, number in figures.items()
+        if name not in _NOT_OUTCOMES and not name.startswith(_INJECTED)
+    ]
+    yield (
+        f"Faults: {figures['faults injected']} injected, of {figures['kinds']} kinds"
+        f" ({'; '.join(outcomes)})."
+    )
     yield ""
 
 
@@ -112,16 +109,13 @@ def _hostile(sections: Mapping[str, Any]) -> Iterator[str]:
     if not (figures := sections.get("hostile files", {}).get("figures")):
         return
     reasons = {k.removeprefix(_REJECTED): n for k, n in figures.items() if k.startswith(_REJECTED)}
+    named = ", ".join(f"`{reason}` {number}" for reason, number in reasons.items())
     yield (
         f"Hostile files: {figures['tried']} tried, {figures['read all the same']} read all the"
-        f" same, {sum(reasons.values())} rejected; crashes of the reader's server:"
+        f" same, {sum(reasons.values())} rejected ({named}); crashes of the reader's server:"
         f" {figures[_CRASHES]}, hangs: {figures['hangs']}, most memory of"
         f" a child: {_number(figures['peak memory of a child, MB'])} MB."
     )
-    yield ""
-    yield "| reason | files |"
-    yield "|---|---|"
-    yield from (f"| `{reason}` | {number} |" for reason, number in reasons.items())
     yield ""
 
 

@@ -14,7 +14,7 @@ from docsorter.filesystem import Disk, environment_reason
 from docsorter.store import Store, migrate, open_store
 
 TEMPLATE = """\
-# Settings of this docsorter workspace. docs/settings.md explains every one of them;
+# Settings of this docsorter workspace. docs/run/settings.md explains every one of them;
 # docsorter config show lists them with their values.
 # The environment (DOCSORTER_INTAKE__REST_SECONDS=5) wins over this file, a flag wins over both.
 

@@ -159,7 +159,7 @@ class Health(BaseModel):
         refused: The same of a promoted model that could not be put to use.
         model_trouble: Why not, "" when the promoted model is in use.
         paused: Why nothing is taken in just now, "" when all is well.
-        paused_reason: The same as a code of docs/reasons.md.
+        paused_reason: The same as a code of docs/use/reasons.md.
         remedy: What to do about it.
         done: Documents that got their verdict since the start.
     """

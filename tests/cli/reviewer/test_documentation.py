@@ -1,4 +1,4 @@
-"""docs/review.md says what the screen does."""
+"""docs/use/review.md says what the screen does."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ from docsorter.cli.reviewer.dialogs import KEYS
 from docsorter.cli.reviewer.plain import COMMANDS
 
 _DOCS = Path(__file__).resolve().parents[3] / "docs"
-_PAGE = (_DOCS / "review.md").read_text(encoding="utf-8")
+_PAGE = (_DOCS / "use" / "review.md").read_text(encoding="utf-8")
 
 
 def test_every_key_stands_in_the_table_with_what_it_does() -> None:
@@ -22,9 +22,9 @@ def test_every_plain_command_is_named() -> None:
 
 
 def test_pictures_are_small_and_fetch_nothing() -> None:
-    names = re.findall(r"\((review[\w-]*\.svg)\)", _PAGE)
+    names = re.findall(r"\(\.\./pictures/(review[\w-]*\.svg)\)", _PAGE)
     assert names
     for name in names:
-        svg = (_DOCS / name).read_text(encoding="utf-8")
+        svg = (_DOCS / "pictures" / name).read_text(encoding="utf-8")
         assert len(svg) < 200_000
         assert not re.findall(r"(?:href|src|url\()\s*[=(]?\s*[\"']?https?:", svg)
