@@ -126,7 +126,7 @@ def writers(folder: Path, count: int, each: int) -> Figures:
                 name = f"{number}-{turn}.pdf"
                 began = time.perf_counter()
                 try:
-                    store.plan_claim(Arrival(name, "", name, 1, 1), actor="bench")
+                    store.documents.plan_claim(Arrival(name, "", name, 1, 1), actor="bench")
                 except Exception as error:  # noqa: BLE001 -- counted
                     failed.append(error)
                 waits.append(time.perf_counter() - began)
@@ -139,7 +139,7 @@ def writers(folder: Path, count: int, each: int) -> Figures:
         thread.join()
     seconds = time.perf_counter() - began
     with open_workspace_store(configuration) as store:
-        assert store.counts().total == count * each - len(failed)
+        assert store.documents.counts().total == count * each - len(failed)
     waits.sort()
     return {
         "writers": count,
@@ -162,40 +162,48 @@ def million(folder: Path, documents: int) -> Figures:
         undisturbed = max(_writing(store, lambda: time.sleep(2.0)))
         waits = _writing(store, lambda: care.maintain(check=True))
         took = time.perf_counter() - began - 2.0
-        since = store.documents(limit=1)[0].arrived_at
+        since = store.documents.find(limit=1)[0].arrived_at
         label, text = DocumentFilter(label="claim"), f"scan-{documents // 3}."
         questions: dict[str, Callable[[], object]] = {
-            "status": lambda: (store.counts(), store.review_stats(), store.waiting_reasons()),
-            "review_list": store.entries,
-            "review_list_unsure": lambda: store.entries(order=ReviewOrder.UNSURE),
-            "history": store.documents,
-            "history_label": lambda: store.documents(label),
-            "history_state": lambda: store.documents(DocumentFilter(state=State.REJECTED)),
-            "history_since": lambda: store.documents(DocumentFilter(since=since)),
-            "history_text_common": lambda: store.documents(DocumentFilter(text="scan")),
-            "history_text_rare": lambda: store.documents(DocumentFilter(text=text)),
-            "history_text_nowhere": lambda: store.documents(DocumentFilter(text="lost")),
-            "history_text_pair_common": lambda: store.documents(DocumentFilter(text="an")),
-            "history_text_pair_nowhere": lambda: store.documents(DocumentFilter(text="qz")),
-            "history_text_pair_rare": lambda: store.documents(DocumentFilter(text="ox")),
-            "history_text_pair_in_label": lambda: store.documents(
+            "status": lambda: (
+                store.documents.counts(),
+                store.review.stats(),
+                store.documents.waiting_reasons(),
+            ),
+            "review_list": store.review.entries,
+            "review_list_unsure": lambda: store.review.entries(order=ReviewOrder.UNSURE),
+            "history": store.documents.find,
+            "history_label": lambda: store.documents.find(label),
+            "history_state": lambda: store.documents.find(DocumentFilter(state=State.REJECTED)),
+            "history_since": lambda: store.documents.find(DocumentFilter(since=since)),
+            "history_text_common": lambda: store.documents.find(DocumentFilter(text="scan")),
+            "history_text_rare": lambda: store.documents.find(DocumentFilter(text=text)),
+            "history_text_nowhere": lambda: store.documents.find(DocumentFilter(text="lost")),
+            "history_text_pair_common": lambda: store.documents.find(DocumentFilter(text="an")),
+            "history_text_pair_nowhere": lambda: store.documents.find(DocumentFilter(text="qz")),
+            "history_text_pair_rare": lambda: store.documents.find(DocumentFilter(text="ox")),
+            "history_text_pair_in_label": lambda: store.documents.find(
                 DocumentFilter(text="99", label="claim")
             ),
-            "history_text_character_nowhere": lambda: store.documents(DocumentFilter(text="q")),
-            "history_text_in_label": lambda: store.documents(
+            "history_text_character_nowhere": lambda: store.documents.find(
+                DocumentFilter(text="q")
+            ),
+            "history_text_in_label": lambda: store.documents.find(
                 DocumentFilter(text=f"{documents // 3}", label="claim")
             ),
-            "review_text_common": lambda: store.entries(filter=ReviewFilter(text="scan")),
-            "review_text_rare": lambda: store.entries(filter=ReviewFilter(text=text)),
-            "review_text_pair_common": lambda: store.entries(filter=ReviewFilter(text="99")),
-            "review_text_pair_rare": lambda: store.entries(filter=ReviewFilter(text="ox")),
-            "review_text_pair_nowhere": lambda: store.entries(filter=ReviewFilter(text="qz")),
-            "document": lambda: store.events(document_id=documents // 2),
+            "review_text_common": lambda: store.review.entries(filter=ReviewFilter(text="scan")),
+            "review_text_rare": lambda: store.review.entries(filter=ReviewFilter(text=text)),
+            "review_text_pair_common": lambda: store.review.entries(filter=ReviewFilter(text="99")),
+            "review_text_pair_rare": lambda: store.review.entries(filter=ReviewFilter(text="ox")),
+            "review_text_pair_nowhere": lambda: store.review.entries(
+                filter=ReviewFilter(text="qz")
+            ),
+            "document": lambda: store.documents.events(document_id=documents // 2),
         }
         timed = {f"query_{name}_ms": _time(ask) for name, ask in questions.items()}
-        size = store.size()
+        size = store.upkeep.size()
         began = time.perf_counter()
-        forgetting = _writing(store, lambda: store.forget(documents // 2, actor="bench"))
+        forgetting = _writing(store, lambda: store.upkeep.forget(documents // 2, actor="bench"))
         forgot = time.perf_counter() - began
     return {
         "documents": documents,
@@ -225,7 +233,7 @@ def _writing(store: Store, act: Callable[[], object]) -> list[float]:
     def write() -> None:
         while not done.is_set():
             began = time.perf_counter()
-            store.check_writable()
+            store.upkeep.check_writable()
             waits.append(time.perf_counter() - began)
             time.sleep(0.02)
 

@@ -49,7 +49,7 @@ _FILL = (
 
 def fill(store: Store, documents: int) -> None:
     """Put so many finished documents into an empty SQLite store, with all that belongs to them."""
-    with store.write() as session:
+    with store.database.write() as session:
         for statement in _FILL:
             values = {"many": documents} if ":many" in statement else {}
             session.connection().exec_driver_sql(statement, values)

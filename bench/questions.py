@@ -61,8 +61,10 @@ def measure(store: Store, clock: ManualClock, times: int) -> dict[str, Any]:
 
     def next_one(number: int) -> None:
         turn = Turn(number, _DAY)
-        lease = store.lease(None, owner="bench", seconds=60, order=ReviewOrder.HELPS, turn=turn)
-        store.release(lease.entry.id, lease.token)
+        lease = store.review.lease(
+            None, owner="bench", seconds=60, order=ReviewOrder.HELPS, turn=turn
+        )
+        store.review.release(lease.entry.id, lease.token)
 
     figures: dict[str, Any] = {"next to review, helps": ask(next_one, times)}
     report = look(store, clock)
@@ -86,7 +88,7 @@ def main() -> None:
         migrate_workspace(made)
         with open_workspace_store(made, clock) as store:
             fill(store, options.documents)
-            with store.write() as session:
+            with store.database.write() as session:
                 for statement in (_TRAITS, _REASONS):
                     session.connection().exec_driver_sql(statement)
             figures = {"documents": options.documents, **measure(store, clock, options.times)}

@@ -93,7 +93,7 @@ def waiting(count: int) -> Iterator[Configuration]:
 def _wait_for(configuration: Configuration, count: int) -> None:
     until = time.monotonic() + _PATIENCE
     with open_acts(configuration) as acts:
-        while (waits := acts.store.waiting_entries()) < count:
+        while (waits := acts.store.review.count_waiting()) < count:
             if time.monotonic() > until:
                 raise SystemExit(f"only {waits} of {count} documents wait for a person")
             time.sleep(0.2)

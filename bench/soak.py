@@ -151,7 +151,7 @@ def _feed(
     ended = False
     last_drop = time.monotonic() + 60 * minutes
     while time.monotonic() < last_drop + 600:
-        states = store.counts().states
+        states = store.documents.counts().states
         done = sum(states[state] for state in _FINAL) - stored
         yield done
         while not ended and dropped - done < _AHEAD:

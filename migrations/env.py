@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from docsorter.store.table_base import Base
+from docsorter.store.columns import TableBase
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=TableBase.metadata,
     render_as_batch=True,  # SQLite cannot ALTER most things: copy and rename (alembic#737)
     transactional_ddl=True,
 )

@@ -67,7 +67,7 @@ BLIND = Shot("review-blind", (100, 30), search="purpose:second")
 def ask_again(workspace: Path) -> None:
     """Answer one document so that a second opinion of it is wanted."""
     with open_acts(load(workspace, {"review.double": 1.0})) as acts:
-        unsure = acts.store.entries(filter=parse_search("reason:unsure"), limit=1)[0]
+        unsure = acts.store.review.entries(filter=parse_search("reason:unsure"), limit=1)[0]
         acts.answer(unsure.document.id, "letter", reviewer="anna", uid=1001)
 
 

@@ -52,7 +52,7 @@ class Server:
         self._run("pg_ctl", "-w", "-m", "immediate", "stop")
 
     def url(self, name: str) -> str:
-        """Return the URL of a database, as `store.url` wants it."""
+        """Return the URL of a database, as `store.database.url` wants it."""
         return f"postgresql+psycopg://{ROLE}@/{name}?host={self.folder}"
 
     def make(self, name: str) -> str:

@@ -96,7 +96,7 @@ class Whole:
 
     def finished(self) -> int:
         """Return how many documents have come to their end."""
-        states = self.store.counts().states
+        states = self.store.documents.counts().states
         return sum(states.get(state, 0) for state in _FINAL)
 
     def wait_for(self, finished: int, pause: float = 0.05) -> None:
@@ -117,15 +117,15 @@ class Whole:
         Seconds since the epoch, as `time.time` counts them.
         """
         found = {}
-        for document in self.store.documents(limit=latest):
-            events = self.store.events(document_id=document.id)
+        for document in self.store.documents.find(limit=latest):
+            events = self.store.documents.events(document_id=document.id)
             found[document.name] = [e.at for e in events if e.kind in _LAST][-1].timestamp()
         return found
 
     def _labels(self, latest: int) -> dict[str, str]:
         labels = {}
-        for document in self.store.documents(limit=latest):
-            prediction = self.store.prediction(document.id)
+        for document in self.store.documents.find(limit=latest):
+            prediction = self.store.documents.prediction(document.id)
             name = document.name.rsplit("-", 1)[0] + Path(document.name).suffix
             labels[name] = "" if prediction is None else prediction.label
         return labels

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from docsorter.configuration import Configuration
     from docsorter.documents import Answer, Document, Likeness
     from docsorter.service.explain import Chain, Heat, Near
-    from docsorter.store import Check, PromiseMove, Store
+    from docsorter.store import Check, PromiseChange, Store
 
 Detail = Mapping[str, object]
 
@@ -142,7 +142,7 @@ def history(
         text=text,
     )
     with acts(ctx) as workspace:
-        documents = workspace.store.documents(wanted, limit=limit, before_id=before)
+        documents = workspace.store.documents.find(wanted, limit=limit, before_id=before)
     if as_json:
         print_json(documents)
         return
@@ -332,7 +332,7 @@ def _policy(told: "Chain") -> str:
     return f", policy {told.policy}" if told.policy else ""
 
 
-def _promise(move: "PromiseMove") -> str:
+def _promise(move: "PromiseChange") -> str:
     if move.threshold is None:
         return f"nothing certified; {move.checked} checked, {move.errors} wrong"
     return (

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from docsorter.service.promise.drift import DriftReport
     from docsorter.service.promise.report import PromiseReport, Week
     from docsorter.service.promise.what_if import Answer
-    from docsorter.store import PromiseMove
+    from docsorter.store import PromiseChange
 
 _BAR = 24
 _SHOWN = 12
@@ -172,13 +172,13 @@ def _print_history(found: "PromiseReport") -> None:
         say(f"{_SHOWN} of {len(moves)} changes shown; --json has them all")
 
 
-def _history_row(move: "PromiseMove") -> tuple[object, ...]:
+def _history_row(move: "PromiseChange") -> tuple[object, ...]:
     threshold = "none" if move.threshold is None else f"{move.threshold:.4f}"
     bound = f"{math.ceil(move.upper_bound * 1000 - 1e-9) / 10:.1f} %" if move.checked else ""
     return when(move.at)[:16], move.model, threshold, move.checked, move.errors, bound, _why(move)
 
 
-def _why(move: "PromiseMove") -> str:
+def _why(move: "PromiseChange") -> str:
     if move.why.value == "alarm":
         from docsorter.service.promise.report import alarm_words
 

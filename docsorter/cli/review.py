@@ -51,9 +51,9 @@ def stats(
 
     with acts(ctx) as workspace:
         start = moment(since, workspace.now()) if since else workspace.now() - _PERIOD
-        given = workspace.store.given(start)
-        pairs = workspace.store.opinion_pairs(start)
-        open_now = workspace.store.review_stats().open
+        given = workspace.store.review.answers_since(start)
+        pairs = workspace.store.review.opinion_pairs(start)
+        open_now = workspace.store.review.stats().open
     per_day, people = statistics.lines(given), statistics.per_reviewer(given)
     both = statistics.agreement(pairs)
     if as_json:
@@ -236,7 +236,7 @@ def _print_group(workspace: "Acts", group: "Group", *, as_json: bool) -> None:
         (">id", "file", "state", "label"),
         (
             (document.id, document.name, document.state, document.verdict.label or "")
-            for document in map(workspace.store.document, (*group.waiting, *group.answered))
+            for document in map(workspace.store.documents.get, (*group.waiting, *group.answered))
             if document.verdict
         ),
         empty="nobody is in it any more",
@@ -254,7 +254,7 @@ def _sheet(
 ) -> None:
     from docsorter.service.learning.groups import write_sheet
 
-    documents = [workspace.store.document(number) for number in numbers]
+    documents = [workspace.store.documents.get(number) for number in numbers]
     title = f"group {group.number}: {len(numbers)} documents that wait"
     if group.nearest:
         title += f", nearest {group.nearest} {group.nearest_probability:.2f}"
@@ -330,8 +330,8 @@ def list_(
     chosen = _choice(ReviewOrder, order, "--order")
     with acts(ctx) as workspace:
         turn = Turn(overdue=workspace.overdue)
-        found = workspace.store.entries(order=chosen, filter=wanted, limit=limit, turn=turn)
-        waiting = workspace.store.review_stats().open
+        found = workspace.store.review.entries(order=chosen, filter=wanted, limit=limit, turn=turn)
+        waiting = workspace.store.review.stats().open
     entries = [hidden(entry) for entry in found]
     if as_json:
         print_json(entries)
@@ -377,7 +377,7 @@ def show(
     from docsorter.review.items import hidden, why_of
 
     with acts(ctx) as workspace:
-        found = workspace.store.entry_for_document(document_id)
+        found = workspace.store.review.entry_for_document(document_id)
         path = "" if found.blind else str(workspace.path_of(found.document))
         if preview is not None:
             workspace.write_preview(found.document, preview)

@@ -189,7 +189,7 @@ def _show(workspace: "Acts", numbers: Sequence[int], to: str, *, as_json: bool) 
     rows: list[tuple[object, ...]] = []
     for number in numbers if as_json else numbers[:_SHOWN]:
         try:
-            entry = workspace.store.entry_for_document(number)
+            entry = workspace.store.review.entry_for_document(number)
         except NotFoundError as error:
             rows.append((number, "", "", "", f"not: {error.message}"))
         else:
@@ -302,8 +302,8 @@ def _batch(workspace: "Acts", what: Sequence[str], name: str) -> list[int]:
 
     if len(what) > 1:
         raise UsageError("name one batch", remedy="docsorter review undo --batch 5e3f...")
-    batch = what[0] if what else workspace.store.last_batch(name)
-    answers = workspace.store.answers_of_batch(batch) if batch else []
+    batch = what[0] if what else workspace.store.review.last_batch(name)
+    answers = workspace.store.review.answers_of_batch(batch) if batch else []
     if not answers:
         raise NotFoundError(
             f"no answer of batch {batch} stands" if batch else f"{name} answered nothing together",

@@ -150,7 +150,7 @@ def demo(
     _print(rows, empty="no examples")
     with open_acts(load(directory)) as workspace:
         say(f"This model is {workspace.statement()}.")
-        waiting = workspace.store.entries(limit=1)
+        waiting = workspace.store.review.entries(limit=1)
     _next(directory, waiting[0].document.id if waiting else None)
 
 

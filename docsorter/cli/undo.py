@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from docsorter.service.review.batch import Failed
     from docsorter.service.review.service import Acts
     from docsorter.service.review.undo import TakingBack
-    from docsorter.store import TakeBack
+    from docsorter.store import TakeBackFilter
 
 _SHOWN = 30
 
@@ -180,11 +180,11 @@ def _wanted(
     model: str,
     label: str,
     by: str,
-) -> "TakeBack":
+) -> "TakeBackFilter":
     from docsorter.service.review.undo import name_on_predictions
-    from docsorter.store import TakeBack
+    from docsorter.store import TakeBackFilter
 
-    return TakeBack(
+    return TakeBackFilter(
         ids=tuple(numbers) or None,
         since=moment(since, workspace.now()) if since else None,
         model=name_on_predictions(chosen, model) if model else None,
@@ -193,7 +193,7 @@ def _wanted(
     )
 
 
-def _with_spool(wanted: "TakeBack", *, decide_again: bool) -> "TakeBack":
+def _with_spool(wanted: "TakeBackFilter", *, decide_again: bool) -> "TakeBackFilter":
     import dataclasses
 
     return dataclasses.replace(wanted, in_spool=decide_again)
@@ -205,7 +205,9 @@ def _to(other: str, decide_again: bool) -> str:  # noqa: FBT001 -- one of two wo
     return "to go back to review"
 
 
-def _survey(taking: "TakingBack", wanted: "TakeBack") -> tuple[list["Document"], list["Failed"]]:
+def _survey(
+    taking: "TakingBack", wanted: "TakeBackFilter"
+) -> tuple[list["Document"], list["Failed"]]:
     """Tell documents that can be taken back from those that somebody touched."""
     from docsorter.documents import State
     from docsorter.service.review.batch import Failed

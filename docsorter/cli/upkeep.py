@@ -79,7 +79,7 @@ def forget(
     chosen = configuration(ctx)
     name, uid = reviewer(ctx)
     with open_workspace_store(chosen) as store:
-        document = store.document(document_id)
+        document = store.documents.get(document_id)
         if not yes:
             say(f"document {document.id}  {document.name}, {document.state}")
             _confirm()
@@ -115,7 +115,7 @@ def maintain(
     lock = WorkspaceLock(chosen.state) if compact else nullcontext()
     with lock, open_workspace_store(chosen) as store, progress() as bars:
         report = Care(chosen, store).maintain(_stages(bars), check=check, compact=compact)
-        size = store.size()
+        size = store.upkeep.size()
     if as_json:
         print_json({**vars_of(report), "database_bytes": size})
     else:

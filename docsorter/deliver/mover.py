@@ -185,7 +185,7 @@ class Mover:
                 "rejected".
             detail: Facts for that line.
             inode: For a claim, the inode that was seen.
-            **changes: What `Store.finish_move` takes; size, time and digest are added.
+            **changes: What `store.moves.finish` takes; size, time and digest are added.
         """
         with environment(), self._locks.hold(move.id):
             delivery = self._execute(move.id, inode)
@@ -194,7 +194,7 @@ class Mover:
                 facts["sha256"] = delivery.sha256
             facts.update(changes)
             with self.step(FaultPoint.COMMIT):
-                return self.store.finish_move(
+                return self.store.moves.finish(
                     move.id,
                     actor=actor,
                     event=event or _EVENTS.get(move.next_state, "moved"),
@@ -217,7 +217,7 @@ class Mover:
             with self.step(PlanPoint.TAKEN_BACK):
                 self._carrier.take_back(job)
             with self.step(PlanPoint.ABANDONED):
-                return self.store.abandon_move(
+                return self.store.moves.abandon(
                     move.id, actor=actor, reason=reason, withdraw=withdraw or job.is_claim
                 )
 
@@ -235,7 +235,7 @@ class Mover:
             return self._carrier.claimer.restore(stray, self.roots[Place.INBOX] / name)
 
     def _planned(self, move_id: int) -> Job:
-        move, document = self.store.move_and_document(move_id)
+        move, document = self.store.moves.with_document(move_id)
         if move.state is not MoveState.PLANNED:
             raise ConflictError(
                 f"move {move_id} is {move.state} already", remedy="nothing is left to do"
@@ -269,5 +269,5 @@ class Mover:
         name = free_name(job.target.parent, base, with_sidecar=job.move.sidecar is not None)
         path = str(PurePosixPath(job.move.to_path).with_name(name))
         with self.step(FaultPoint.REPLAN):
-            move = self.store.replan_move(job.move.id, path, job.move.sidecar)
-        return make_job(move, self.store.document(move.document_id), self.roots)
+            move = self.store.moves.replan(job.move.id, path, job.move.sidecar)
+        return make_job(move, self.store.documents.get(move.document_id), self.roots)

@@ -57,7 +57,7 @@ def recover(
         StoreError: The database fails.
     """
     report = RecoveryReport()
-    for move in store.planned_moves() if moves is None else moves:
+    for move in store.moves.planned() if moves is None else moves:
         _replay(store, mover, move, actor, report)
     if moves is None:
         _return_strays(store, mover, report)
@@ -66,13 +66,13 @@ def recover(
 
 def _replay(store: Store, mover: Mover, move: Move, actor: str, report: RecoveryReport) -> None:
     number = move.document_id
-    before = store.document(number)
+    before = store.documents.get(number)
     is_claim = move.from_place is Place.INBOX
     try:
         after = mover.complete(move, actor=actor, detail={"recovered": True})
     except FileGoneError as error:
         if is_claim:
-            store.abandon_move(move.id, actor=actor, reason="withdrawn", withdraw=True)
+            store.moves.abandon(move.id, actor=actor, reason="withdrawn", withdraw=True)
             report.withdrawn.append(number)
         else:
             _mark_missing(mover, before, actor, error)
@@ -85,7 +85,7 @@ def _replay(store: Store, mover: Mover, move: Move, actor: str, report: Recovery
     except ConflictError:
         return  # whoever holds it was faster; nothing is left to do
     except EnvironmentFaultError as error:
-        if store.move(move.id).state is MoveState.PLANNED:
+        if store.moves.get(move.id).state is MoveState.PLANNED:
             seconds = min(_FIRST_WAIT * 2**before.attempts, _LONGEST_WAIT)
             _put_off(mover, number, _why(error), dt.timedelta(seconds=seconds))
             report.waiting.append(number)
@@ -100,12 +100,14 @@ def _mark_missing(mover: Mover, document: Document, actor: str, error: FileGoneE
     """Say it once in the log, and keep looking: a share may come back."""
     if document.waiting is None or document.waiting.code is not ReasonCode.MISSING:
         detail: dict[str, object] = {"place": document.place.value}
-        mover.store.add_event("missing", actor=actor, document_id=document.id, detail=detail)
+        mover.store.documents.add_event(
+            "missing", actor=actor, document_id=document.id, detail=detail
+        )
     _put_off(mover, document.id, Reason(ReasonCode.MISSING, error.message), _AGAIN)
 
 
 def _put_off(mover: Mover, number: int, reason: Reason, delay: dt.timedelta) -> None:
-    mover.store.defer(number, reason, mover.clock.now() + delay)
+    mover.store.documents.defer(number, reason, mover.clock.now() + delay)
 
 
 def _why(error: EnvironmentFaultError) -> Reason:
@@ -121,7 +123,7 @@ def _return_strays(store: Store, mover: Mover, report: RecoveryReport) -> None:
     That happens when the database was replaced by a backup in the middle of a claim.
     """
     found = strays(mover.roots[Place.INBOX])  # first, for a claim is planned before it gets there
-    planned = {move.id for move in store.planned_moves()}
+    planned = {move.id for move in store.moves.planned()}
     for path, (number, name) in found.items():
         if number not in planned:
             try:

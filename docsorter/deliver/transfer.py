@@ -498,7 +498,7 @@ class Carrier:
             raise FileChangedError(
                 f"{job.document.name} changed after it was read", remedy="it is looked at again"
             )
-        document = self._store.set_hash(
+        document = self._store.documents.set_hash(
             job.document.id, sha256=digest, size=status.st_size, mtime_ns=status.st_mtime_ns
         )
         return replace(job, document=document)

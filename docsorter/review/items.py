@@ -84,7 +84,7 @@ class QueueSource:
         """Hold the next free entry."""
         turn = Turn(self._taken, self._overdue)
         try:
-            lease = self._store.lease(
+            lease = self._store.review.lease(
                 None,
                 owner=self._owner,
                 seconds=self._seconds,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from docsorter.store import Given, OpinionPair
+from docsorter.store import AnswerSummary, OpinionPair
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +62,26 @@ class Agreement:
     kappa: float | None
 
 
-def lines(given: Sequence[Given], zone: dt.tzinfo | None = None) -> list[Line]:
+def lines(given: Sequence[AnswerSummary], zone: dt.tzinfo | None = None) -> list[Line]:
     """Return one line per day and reviewer, in order.
 
     Args:
         given: Answers.
         zone: Whose days; None for the local ones.
     """
-    groups: dict[tuple[dt.date, str], list[Given]] = defaultdict(list)
+    groups: dict[tuple[dt.date, str], list[AnswerSummary]] = defaultdict(list)
     for each in given:
         groups[each.at.astimezone(zone).date(), each.reviewer].append(each)
     return [_line(day, name, groups[day, name]) for day, name in sorted(groups)]
 
 
-def per_reviewer(given: Sequence[Given]) -> list[Line]:
+def per_reviewer(given: Sequence[AnswerSummary]) -> list[Line]:
     """Return one line per reviewer, by name."""
     names = sorted({each.reviewer for each in given})
     return [_line(None, name, [each for each in given if each.reviewer == name]) for name in names]
 
 
-def total(given: Sequence[Given]) -> Line:
+def total(given: Sequence[AnswerSummary]) -> Line:
     """Return everything in one line."""
     return _line(None, "", given)
 
@@ -106,7 +106,7 @@ def agreement(pairs: Iterable[OpinionPair]) -> Agreement:
     return Agreement(number, agreed, kappa)
 
 
-def _line(day: dt.date | None, reviewer: str, given: Sequence[Given]) -> Line:
+def _line(day: dt.date | None, reviewer: str, given: Sequence[AnswerSummary]) -> Line:
     measured = [each.seconds for each in given if each.seconds is not None]
     compared = [each for each in given if not each.undone and each.guess is not None]
     blind = [each for each in compared if each.blind]

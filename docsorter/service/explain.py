@@ -23,7 +23,7 @@ from docsorter.service.engine import LoadedModel
 from docsorter.service.learning.snapshots import Unlearned, unlearned
 from docsorter.service.review.service import Acts
 from docsorter.service.review.similar import Eye, Features, latest_examples, open_eye
-from docsorter.store import Check, PromiseMove, Store
+from docsorter.store import Check, PromiseChange, Store
 
 _HISTORY = 1000  # changes of the threshold that are looked through
 
@@ -69,7 +69,7 @@ class Chain:
     prediction: Prediction | None
     policy: str
     novelty_limit: float | None
-    promise: PromiseMove | None
+    promise: PromiseChange | None
     statement: str
     answers: tuple[Answer, ...]
     checks: tuple[Check, ...]
@@ -91,9 +91,9 @@ def chain(configuration: Configuration, acts: Acts, document_id: int) -> Chain:
         ModelError: The model in use is gone.
     """
     store, card = acts.store, acts.card
-    document = store.document(document_id)
+    document = store.documents.get(document_id)
     blind = acts.is_blind(document_id)
-    prediction = None if blind else store.prediction(document_id)
+    prediction = None if blind else store.documents.prediction(document_id)
     policy, limit = "", None
     if prediction is not None:
         policies = {**card.policies, **configuration.settings.decide.policies}
@@ -108,22 +108,22 @@ def chain(configuration: Configuration, acts: Acts, document_id: int) -> Chain:
         novelty_limit=limit,
         promise=None if blind else _promise(store, document),
         statement=acts.statement(),
-        answers=() if blind else tuple(store.answers(document_id)),
-        checks=() if blind else tuple(store.checks(document_id)),
-        learned=tuple(Learned(*one) for one in store.learned_by(document_id)),
+        answers=() if blind else tuple(store.review.answers(document_id)),
+        checks=() if blind else tuple(store.checks.of_document(document_id)),
+        learned=tuple(Learned(*one) for one in store.learning.learned_by(document_id)),
         unlearned=unlearned(store, card.name),
-        events=() if blind else tuple(store.events(document_id=document_id)),
+        events=() if blind else tuple(store.documents.events(document_id=document_id)),
     )
 
 
-def _promise(store: Store, document: Document) -> PromiseMove | None:
+def _promise(store: Store, document: Document) -> PromiseChange | None:
     """Return what the threshold rested on when the document was decided."""
     decided = _decided_at(store, document)
     if decided is None or document.model is None:
         return None
     found = [
         move
-        for move in store.promises(limit=_HISTORY)
+        for move in store.checks.promises(limit=_HISTORY)
         if move.model == document.model and move.at is not None and move.at <= decided
     ]
     return found[-1] if found else None
@@ -131,7 +131,7 @@ def _promise(store: Store, document: Document) -> PromiseMove | None:
 
 def _decided_at(store: Store, document: Document) -> dt.datetime | None:
     """Return when the model decided, which an answer later writes over."""
-    events = store.events(document_id=document.id)
+    events = store.documents.events(document_id=document.id)
     verdicts = [event.at for event in events if event.kind == "verdict"]
     return verdicts[-1] if verdicts else document.decided_at
 

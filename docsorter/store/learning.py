@@ -1,18 +1,23 @@
-"""What there is to learn from: answered documents, who learned from which, and later checks."""
+"""What there is to learn from, who learned from which, and the checks that may judge a model."""
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from docsorter.documents import Document, State
-from docsorter.store import finding_rows, records
-from docsorter.store.evidence_tables import LearnedRow
-from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, PredictionRow
-from docsorter.store.transactions import Transactions
+from docsorter.documents import CheckOutcome, Place, State
+from docsorter.store import blind_checks, conversion, rows
+from docsorter.store.database import Repository
+from docsorter.store.records import AnsweredDocument, HeldOutCheck, LabelledDocument
+from docsorter.store.tables import (
+    AnswerRow,
+    CheckRow,
+    DocumentRow,
+    EntryRow,
+    LearnedRow,
+    PredictionRow,
+)
 
 MOST_COUNTED = 10_000
 """Answers that are not learned are counted up to here, so that the question stays cheap."""
@@ -20,52 +25,12 @@ MOST_COUNTED = 10_000
 _AT_ONCE = 500  # parameters of one statement; SQLite allows 999 in old versions
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """An answered document that a model may learn from.
+class LearningRepository(Repository):
+    """Says what models may learn from, what they learned, and what may judge them."""
 
-    Attributes:
-        document: Sorted, not forgotten; its label is what stands.
-        answer_id: The newest answer that says so.
-        label: What it is.
-        guess: What the model in use at the time suggested, None for nothing.
-        answered_at: When.
-        agreeing: How many answers that stand say the same.
-        disputed: Another answer that stands says something else.
-        doubt: Probability that the last model to look gave to its own most probable label, where
-            that is another one; 0 where it is the same.
-        seen_as: That other label, "" where it is the same.
-    """
-
-    document: Document
-    answer_id: int
-    label: str
-    guess: str | None
-    answered_at: dt.datetime
-    agreeing: int
-    disputed: bool
-    doubt: float
-    seen_as: str
-
-
-class Example(NamedTuple):
-    """A document that people have said what it is.
-
-    Attributes:
-        document: Sorted, not forgotten, and nobody is to be asked about it again.
-        label: What it is.
-        taught: Whether the model learned from it.
-    """
-
-    document: Document
-    label: str
-    taught: bool
-
-
-class LearningStore(Transactions):
-    """The part of the store that speaks of learning."""
-
-    def lessons(self, *, after_id: int = 0, until: dt.datetime | None = None) -> list[Lesson]:
+    def answered_documents(
+        self, *, after_id: int = 0, until: dt.datetime | None = None
+    ) -> list[AnsweredDocument]:
         """Return the next documents to learn from, by number; at most 500.
 
         Args:
@@ -88,11 +53,11 @@ class LearningStore(Transactions):
         )
         if until is not None:
             query = query.where(AnswerRow.answered_at < until)
-        with self.read() as session:
+        with self._database.read() as session:
             found = [(row, number) for row, number in session.execute(query)]
-            return _lessons(session, found)
+            return _answered(session, found)
 
-    def examples(self, model: str, *, most: int) -> list[Example]:
+    def labelled_documents(self, model: str, *, most: int) -> list[LabelledDocument]:
         """Return the documents that were answered last, the newest answer first.
 
         Args:
@@ -118,14 +83,14 @@ class LearningStore(Transactions):
             )
             .order_by(AnswerRow.id.desc())
         )
-        with self.read() as session:
+        with self._database.read() as session:
             found = {
-                row.id: Example(records.document(row), str(row.label), taught)
+                row.id: LabelledDocument(conversion.document(row), str(row.label), taught)
                 for row, taught in session.execute(query)
             }
         return list(found.values())
 
-    def unlearned(self, model: str, *, corrections: bool) -> int:
+    def count_unlearned(self, model: str, *, corrections: bool) -> int:
         """Count documents whose answer a model has not learned from, up to `MOST_COUNTED`.
 
         Args:
@@ -152,10 +117,10 @@ class LearningStore(Transactions):
         if corrections:
             query = query.where(or_(AnswerRow.guess.is_(None), AnswerRow.guess != AnswerRow.label))
         counted = select(func.count()).select_from(query.limit(MOST_COUNTED).subquery())
-        with self.read() as session:
+        with self._database.read() as session:
             return session.scalar(counted) or 0
 
-    def note_learned(self, model: str, labels: Mapping[int, str], *, base: str = "") -> None:
+    def record_learned(self, model: str, labels: Mapping[int, str], *, base: str = "") -> None:
         """Write down who learns from what, before it does; what its base learned it knows too.
 
         Args:
@@ -163,8 +128,8 @@ class LearningStore(Transactions):
             labels: Label of each document, by document id; replaces what stood there before.
             base: Name on the card of the model it starts from.
         """
-        now = self._now()
-        with self.write() as session:
+        now = self._clock.now()
+        with self._database.write() as session:
             session.execute(delete(LearnedRow).where(LearnedRow.model == model))
             inherited = session.execute(
                 select(LearnedRow.document_id, LearnedRow.label).where(LearnedRow.model == base)
@@ -177,7 +142,7 @@ class LearningStore(Transactions):
 
     def drop_learned(self, model: str) -> None:
         """Take back what was noted of a model that never came to be."""
-        with self.write() as session:
+        with self._database.write() as session:
             session.execute(delete(LearnedRow).where(LearnedRow.model == model))
 
     def learned_by(self, document_id: int) -> list[tuple[str, str, dt.datetime]]:
@@ -187,20 +152,56 @@ class LearningStore(Transactions):
             .where(LearnedRow.document_id == document_id)
             .order_by(LearnedRow.learned_at, LearnedRow.model)
         )
-        with self.read() as session:
+        with self._database.read() as session:
             return [(model, label, at) for model, label, at in session.execute(query)]
 
-    def taught_models(self) -> set[str]:
+    def trained_models(self) -> set[str]:
         """Return the names of all models that learned from documents here."""
-        with self.read() as session:
+        with self._database.read() as session:
             return set(session.scalars(select(LearnedRow.model).distinct()))
+
+    def held_out_checks(
+        self, models: Iterable[str], *, after: dt.datetime | None = None, limit: int = 5000
+    ) -> list[HeldOutCheck]:
+        """Return settled checks of documents that none of the models learned from.
+
+        They come in the order in which they were drawn, so that nobody chooses what counts first.
+
+        Args:
+            models: Names on their cards.
+            after: Only checks drawn then or later.
+            limit: At most so many, the newest.
+        """
+        learned = select(LearnedRow.document_id).where(
+            LearnedRow.document_id == CheckRow.document_id, LearnedRow.model.in_(list(models))
+        )
+        query = (
+            select(CheckRow, DocumentRow)
+            .join(DocumentRow, DocumentRow.id == CheckRow.document_id)
+            .where(
+                CheckRow.outcome.in_([CheckOutcome.RIGHT, CheckOutcome.WRONG]),
+                DocumentRow.state == State.SORTED,
+                DocumentRow.place == Place.SORTED,
+                DocumentRow.forgotten_at.is_(None),
+                DocumentRow.label.is_not(None),
+                blind_checks.is_original(),
+                ~learned.exists(),
+            )
+            .order_by(CheckRow.id.desc())
+            .limit(limit)
+        )
+        if after is not None:
+            query = query.where(CheckRow.drawn_at >= after)
+        with self._database.read() as session:
+            found = [_check(check, row) for check, row in session.execute(query)]
+        return found[::-1]
 
 
 def _stands() -> ColumnElement[bool]:
     return and_(AnswerRow.undone_at.is_(None), AnswerRow.label.is_not(None))
 
 
-def _lessons(session: Session, found: list[tuple[DocumentRow, int]]) -> list[Lesson]:
+def _answered(session: Session, found: list[tuple[DocumentRow, int]]) -> list[AnsweredDocument]:
     numbers = [row.id for row, _ in found]
     answers = {
         row.id: row
@@ -214,20 +215,22 @@ def _lessons(session: Session, found: list[tuple[DocumentRow, int]]) -> list[Les
     )
     for number, label in session.execute(standing):
         said.setdefault(number, []).append(label)
-    seen = finding_rows.latest_predictions(session, numbers)
-    return [_lesson(row, answers[answer], said[row.id], seen.get(row.id)) for row, answer in found]
+    seen = rows.latest_predictions(session, numbers)
+    return [
+        _with_answers(row, answers[answer], said[row.id], seen.get(row.id)) for row, answer in found
+    ]
 
 
-def _lesson(
+def _with_answers(
     row: DocumentRow, answer: AnswerRow, said: list[str | None], seen: PredictionRow | None
-) -> Lesson:
+) -> AnsweredDocument:
     doubt, seen_as = 0.0, ""
     if seen is not None:
         best, label = max(zip(seen.probabilities, seen.labels, strict=True))
         if label != answer.label:
             doubt, seen_as = float(best), label
-    return Lesson(
-        document=records.document(row),
+    return AnsweredDocument(
+        document=conversion.document(row),
         answer_id=answer.id,
         label=str(answer.label),
         guess=answer.guess,
@@ -236,4 +239,18 @@ def _lesson(
         disputed=len(set(said)) > 1,
         doubt=doubt,
         seen_as=seen_as,
+    )
+
+
+def _check(check: CheckRow, row: DocumentRow) -> HeldOutCheck:
+    assert check.settled_at is not None
+    return HeldOutCheck(
+        check_id=check.id,
+        document=conversion.document(row),
+        truth=check.label if check.outcome is CheckOutcome.RIGHT else str(row.label),
+        said=check.label,
+        model=check.model,
+        inclusion=check.inclusion,
+        drawn_at=check.drawn_at,
+        settled_at=check.settled_at,
     )

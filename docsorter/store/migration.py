@@ -8,12 +8,15 @@ from sqlalchemy import Connection, Engine, inspect, text
 from docsorter.clock import Clock
 from docsorter.errors import EnvironmentFaultError, StoreError, UsageError
 from docsorter.resources import migrations_dir
-from docsorter.store import names_upkeep
+from docsorter.store import names
 from docsorter.store.backups import copy_database, prune
-from docsorter.store.engine import make_engine, writing
-from docsorter.store.faults import translated
+from docsorter.store.database import make_engine, translated, writing
 from docsorter.store.location import Location, create, grant, locate, refuse_shared_storage
 from docsorter.store.tables import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -142,10 +145,10 @@ def _adapt_names(engine: Engine, version: str) -> None:
     if version != SCHEMA_VERSION:
         return
     with engine.begin() as connection:
-        if names_upkeep.fits(connection):
+        if names.fits(connection):
             return
     with writing(engine).begin() as connection:
-        names_upkeep.adapt(connection)
+        names.adapt(connection)
 
 
 def _change(

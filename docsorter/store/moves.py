@@ -1,24 +1,71 @@
-"""Moves of bytes: committed before they begin, and found again after a crash."""
+"""Moves of bytes: committed before they begin, found again after a crash, finished or given up."""
 
 import datetime as dt
+from typing import Any, Final, Unpack
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
+from sqlalchemy.orm import Session
 
-from docsorter.documents import Document, Move, Prediction, State, Verdict
+from docsorter.documents import (
+    Document,
+    Move,
+    MoveState,
+    Place,
+    Prediction,
+    Purpose,
+    ReasonCode,
+    State,
+    Verdict,
+)
 from docsorter.errors import ConflictError
-from docsorter.store import check_rows, finding_rows, plain, records, rows, statements
-from docsorter.store.evidence_words import Draw
-from docsorter.store.tables import DocumentRow, MoveRow
-from docsorter.store.transactions import Transactions
-from docsorter.store.words import Destination, Findings
+from docsorter.store import blind_checks, conversion, counters, rows
+from docsorter.store.database import Repository
+from docsorter.store.records import BY_MACHINE, Changes, Destination, Draw, Findings, TakeBackFilter
+from docsorter.store.tables import (
+    AnswerRow,
+    CheckRow,
+    DocumentColumns,
+    DocumentRow,
+    EntryRow,
+    MoveColumns,
+    MoveRow,
+)
 
 _NOTHING = Findings()
+_FINISHED = frozenset({State.SORTED, State.REJECTED})
+_HOLD_UNTIL: Final = "hold_until"
+"""Key in the memory of a planned move: until then nobody else decides the document again."""
+
+_LOOSE_MOVE: Final = (
+    select(MoveRow.id)
+    .join(DocumentRow, DocumentRow.id == MoveRow.document_id)
+    .where(
+        MoveRow.closed_at.is_(None),
+        or_(
+            DocumentRow.next_try_at <= bindparam("due_at"),
+            MoveRow.planned_at < bindparam("planned_before"),
+            MoveRow.planned_at > bindparam("planned_after"),
+        ),
+    )
+    .limit(1)
+)
+"""A planned move that is tried again by `due_at`, or was planned at another time than lately."""
+
+_IS_AWAITED: Final = select(
+    select(CheckRow.id)
+    .where(CheckRow.document_id == bindparam("document_id"), CheckRow.settled_at.is_(None))
+    .exists()
+    | select(EntryRow.id)
+    .where(EntryRow.document_id == bindparam("document_id"), EntryRow.closed_at.is_(None))
+    .exists()
+)
+"""Whether the document `document_id` has an open check or an open review entry."""
 
 
-class MovesStore(Transactions):
-    """The part of the store that plans moves and finds them again."""
+class MoveRepository(Repository):
+    """Plans moves, finds them again, and ends them."""
 
-    def plan_move(
+    def plan(
         self,
         document_id: int,
         destination: Destination,
@@ -31,12 +78,11 @@ class MovesStore(Transactions):
         Raises:
             ConflictError: Another move of it is planned, or it is not in the expected state.
         """
-        now = self._now()
-        with self.write() as session:
+        now = self._clock.now()
+        with self._database.write() as session:
             row = rows.document_row(session, document_id, lock=True)
             _expect(row, expect)
-            before = records.decision(row)
-            return rows.plan(session, row, destination, actor=actor, now=now, before=before)
+            return rows.plan(session, row, destination, actor=actor, now=now)
 
     def decide_and_plan(
         self,
@@ -63,84 +109,80 @@ class MovesStore(Transactions):
         Raises:
             ConflictError: The document is not waiting in the spool, or is being moved.
         """
-        now = self._now()
-        with self.write() as session:
+        now = self._clock.now()
+        with self._database.write() as session:
             connection = session.connection()
-            row = plain.document(connection, document_id)
-            if row is None:
-                raise rows.no_document(document_id)
+            row = rows.document_columns(connection, document_id)
             _expect(row, State.SPOOLED)
-            columns, before = plain.columns(row), records.decision(row)
-            finding_rows.note_findings(session, row, findings, now)
-            records.set_verdict(row, verdict, now)
-            plain.keep_document(connection, row, columns)
+            before = conversion.decision(row)
+            changes = rows.insert_findings(session, row.id, findings, now)
+            changes |= conversion.verdict_columns(verdict, now)
+            row = rows.change_document(connection, row, changes)
             move = rows.plan(session, row, destination, actor=actor, now=now, before=before)
             detail = _verdict_detail(verdict, findings.prediction, row.name)
             if promise:
                 detail["promise"] = promise
             if drawn is not None:
-                detail["check"] = check_rows.draw(session, row, drawn, now).id
+                detail["check"] = blind_checks.draw(session, row, drawn, now).id
                 detail["inclusion"] = drawn.inclusion
             rows.log(session, "verdict", at=now, actor=actor, document_id=row.id, detail=detail)
             return move
 
-    def replan_move(self, move_id: int, path: str, sidecar: str | None) -> Move:
+    def replan(self, move_id: int, path: str, sidecar: str | None) -> Move:
         """Choose another name for a planned move, because the first one was taken.
 
         Raises:
             ConflictError: The move is not planned any more.
         """
-        with self.write() as session:
+        with self._database.write() as session:
             row = rows.planned_row(session, move_id)
             row.to_path, row.sidecar = path, sidecar
-            return records.move(row)
+            return conversion.move(row)
 
-    def move(self, move_id: int) -> Move:
+    def get(self, move_id: int) -> Move:
         """Return one move.
 
         Raises:
             NotFoundError: There is none of that number.
         """
-        with self.read() as session:
-            return records.move(rows.move_row(session, move_id))
+        with self._database.read() as session:
+            return conversion.move(rows.move_row(session, move_id))
 
-    def move_and_document(self, move_id: int) -> tuple[Move, Document]:
+    def with_document(self, move_id: int) -> tuple[Move, Document]:
         """Return one move and its document, as they are at the same moment.
 
         Raises:
             NotFoundError: There is none.
         """
-        with self.ask() as connection:
-            found = plain.move(connection, move_id)
-        if found is None:
-            raise rows.no_move(move_id)
-        return records.move(found[0]), records.document(found[1])
+        with self._database.ask() as connection:
+            move, row = rows.move_columns(connection, move_id)
+        return conversion.move(move), conversion.document(row)
 
-    def moves(self, document_id: int) -> list[Move]:
+    def of_document(self, document_id: int) -> list[Move]:
         """Return all moves of a document, the oldest first."""
         query = select(MoveRow).where(MoveRow.document_id == document_id).order_by(MoveRow.id)
-        with self.read() as session:
-            return [records.move(row) for row in session.scalars(query)]
+        with self._database.read() as session:
+            return [conversion.move(row) for row in session.scalars(query)]
 
-    def planned_move(self, document_id: int) -> Move | None:
+    def planned_for(self, document_id: int) -> Move | None:
         """Return the move of a document that is planned and not finished, if any."""
-        with self.read() as session:
+        with self._database.read() as session:
             row = rows.planned_move_row(session, document_id)
-            return None if row is None else records.move(row)
+            return None if row is None else conversion.move(row)
 
-    def any_loose_move(
+    def any_planned(
         self, *, due_at: dt.datetime, planned_before: dt.datetime, planned_after: dt.datetime
     ) -> bool:
-        """Say whether `planned_moves` would find any by one of these; costs a fraction of it."""
+        """Say whether `planned` would find any by one of these; costs a fraction of it."""
         asked = {
             "due_at": due_at,
             "planned_before": planned_before,
             "planned_after": planned_after,
         }
-        with self.ask() as connection:
-            return connection.scalar(statements.LOOSE_MOVE, asked) is not None
+        with self._database.ask() as connection:
+            return connection.scalar(_LOOSE_MOVE, asked) is not None
 
-    def planned_moves(
+    def planned(
         self,
         *,
         due_at: dt.datetime | None = None,
@@ -165,12 +207,156 @@ class MovesStore(Transactions):
             query = query.where(MoveRow.planned_at < planned_before)
         if planned_after is not None:
             query = query.where(MoveRow.planned_at > planned_after)
-        with self.read() as session:
+        with self._database.read() as session:
             in_order = query.order_by(MoveRow.planned_at, MoveRow.id).limit(limit)
-            return [records.move(row) for row in session.scalars(in_order)]
+            return [conversion.move(row) for row in session.scalars(in_order)]
+
+    def finish(
+        self,
+        move_id: int,
+        *,
+        actor: str,
+        event: str,
+        detail: dict[str, object] | None = None,
+        **changes: Unpack[Changes],
+    ) -> Document:
+        """Commit that the bytes have arrived, and all that follows from it.
+
+        The document gets its new place, path and state, its review entry opens or closes, and the
+        log gets its line. Finishing a move twice changes nothing, so recovery may repeat it.
+
+        Args:
+            move_id: Which move.
+            actor: Who moved it.
+            event: Kind of the line in the log, e.g. "delivered".
+            detail: Facts for that line; never names or content, for events are not forgotten.
+            **changes: Facts of the document that became known with the move.
+
+        Raises:
+            ConflictError: The move was abandoned.
+        """
+        now = self._clock.now()
+        with self._database.write() as session:
+            connection = session.connection()
+            move, before = rows.move_columns(connection, move_id, lock=True)
+            if move.state is MoveState.DONE:
+                return conversion.document(before)
+            rows.refuse_closed(move)
+            arrived = _fact_columns(changes, now) | _arrival_columns(move, now)
+            row = rows.change_document(connection, before, arrived)
+            rows.change_move(connection, move.id, {"state": MoveState.DONE, "closed_at": now})
+            counters.recount(session, counters.key_of(before), counters.key_of(row))
+            if move.from_place is not Place.INBOX:  # nobody was asked of it before
+                _open_entries(session, row, now)
+            rows.log(session, event, at=now, actor=actor, document_id=row.id, detail=detail)
+            return conversion.document(row)
+
+    def abandon(self, move_id: int, *, actor: str, reason: str, withdraw: bool = False) -> Document:
+        """Give up a planned move; the document is as it was before the plan.
+
+        A verdict made with the plan is taken back. An answer counts as undone and its entry is
+        open again; if it was the move of an undo, the answer is restored.
+
+        Args:
+            move_id: Which move.
+            actor: Who gives it up.
+            reason: Why, for the log; no names.
+            withdraw: The bytes are gone from their place: the document becomes WITHDRAWN. So does
+                one that was never claimed.
+
+        Raises:
+            ConflictError: The move is not planned any more.
+        """
+        now = self._clock.now()
+        with self._database.write() as session:
+            move = rows.planned_row(session, move_id)
+            row = rows.document_row(session, move.document_id, lock=True)
+            move.state, move.closed_at = MoveState.ABANDONED, now
+            with counters.recounted(session, row):
+                conversion.restore_decision(row, move.before)
+                _take_back(session, move, now)
+                row.next_try_at = row.waiting = row.waiting_text = None
+                if withdraw or row.state is State.CLAIMING:
+                    row.state = State.WITHDRAWN
+                    blind_checks.open_entries(session, row, now)
+            detail: dict[str, object] = {"reason": reason, "state": row.state.value}
+            rows.log(
+                session, "move_abandoned", at=now, actor=actor, document_id=row.id, detail=detail
+            )
+            return conversion.document(row)
+
+    def to_take_back(
+        self, wanted: TakeBackFilter, *, after_id: int = 0, limit: int
+    ) -> list[Document]:
+        """Return documents that are to be taken back, by number, a batch at a time.
+
+        Args:
+            wanted: Which ones.
+            after_id: Only greater numbers; 0 at first.
+            limit: How many at most; fewer come only at the end.
+        """
+        query = _chosen(wanted).where(DocumentRow.id > after_id).order_by(DocumentRow.id)
+        with self._database.read() as session:
+            return [conversion.document(row) for row in session.scalars(query.limit(limit))]
+
+    def plan_take_back(
+        self,
+        document_id: int,
+        destination: Destination,
+        verdict: Verdict,
+        *,
+        actor: str,
+        batch: str,
+        hold_until: dt.datetime | None = None,
+    ) -> Move:
+        """Take a decision back, with every answer to it, and plan the move.
+
+        Args:
+            document_id: Sorted or rejected.
+            destination: The review folder, or the spool to be decided again.
+            verdict: What holds from now on, with the reason UNDONE.
+            actor: Who takes it back.
+            batch: What joins the documents of one command, for the log.
+            hold_until: Nobody else decides it before then, once it is in the spool.
+
+        Raises:
+            ConflictError: It is not sorted or rejected any more, or is being moved.
+            NotFoundError: There is no such document.
+        """
+        now = self._clock.now()
+        with self._database.write() as session:
+            row = rows.document_row(session, document_id, lock=True)
+            rows.refuse_undecided(row)
+            standing = _standing(session, row.id)
+            before = conversion.decision(row)
+            if hold_until is not None:
+                before[_HOLD_UNTIL] = hold_until.isoformat()
+            move = rows.plan(
+                session,
+                row,
+                destination,
+                actor=actor,
+                now=now,
+                before=before,
+                answer_id=standing[-1].id if standing else None,
+            )
+            _undo(session, standing, now)
+            detail: dict[str, object] = {
+                "label": row.label,
+                "model": row.model,
+                "by": row.answered_by,
+                "answers": [answer.id for answer in standing],
+                "to": destination.place.value,
+                "batch": batch,
+            }
+            with counters.recounted(session, row):
+                conversion.set_verdict(row, verdict, now)
+                row.answered_by = None
+            rows.log(session, "taken_back", at=now, actor=actor, document_id=row.id, detail=detail)
+            return move
 
 
-def _expect(row: DocumentRow, state: State | None) -> None:
+def _expect(row: DocumentRow | DocumentColumns, state: State | None) -> None:
     if state is not None and row.state is not state:
         raise ConflictError(
             f"document {row.id} is {row.state}, not {state}",
@@ -195,3 +381,90 @@ def _verdict_detail(
         detail["novelty"] = float(prediction.novelty)
         detail["probabilities"] = {label: float(share) for label, share in prediction.ranked}
     return detail
+
+
+def _fact_columns(changes: Changes, now: dt.datetime) -> dict[str, Any]:
+    """Return the columns of the facts that became known with a move."""
+    columns: dict[str, Any] = dict(changes)
+    verdict: Verdict | None = columns.pop("verdict", None)
+    return columns if verdict is None else columns | conversion.verdict_columns(verdict, now)
+
+
+def _arrival_columns(move: MoveColumns, now: dt.datetime) -> dict[str, Any]:
+    """Return the columns that say where a document has come to."""
+    hold = move.before.get(_HOLD_UNTIL)  # whoever took it back decides it again
+    return {
+        "place": move.to_place,
+        "path": move.to_path,
+        "state": move.next_state,
+        "attempts": 0,
+        "next_try_at": None if hold is None else dt.datetime.fromisoformat(str(hold)),
+        "waiting": None,
+        "waiting_text": None,
+        "finished_at": now if move.next_state in _FINISHED else None,
+    }
+
+
+def _open_entries(session: Session, row: DocumentColumns, now: dt.datetime) -> None:
+    """Ask whoever is to be asked; of most documents nobody ever was, and nobody is."""
+    asked = {"document_id": row.id}
+    if row.state is State.REVIEW or session.connection().scalar(_IS_AWAITED, asked):
+        blind_checks.open_entries(session, rows.document_row(session, row.id), now)
+
+
+def _take_back(session: Session, move: MoveRow, now: dt.datetime) -> None:
+    """Undo what a verdict, an answer or an undo did when its move was planned."""
+    if move.answer_id is None:
+        if move.from_place is Place.SPOOL:  # drawn with the verdict that is taken back
+            blind_checks.void_open(session, move.document_id, now)
+        return
+    answer = session.get_one(AnswerRow, move.answer_id)
+    if answer.undone_at is not None:  # it was the move of an undo
+        blind_checks.restore_answers(session, move, answer, now)
+    else:
+        answer.undone_at = now
+        rows.close_entry(session, move.document_id, now)  # a second opinion was asked for
+        session.flush()
+        session.get_one(EntryRow, answer.entry_id).closed_at = None
+    session.flush()
+    blind_checks.answers_changed(session, answer, now)
+
+
+def _standing(session: Session, document_id: int) -> list[AnswerRow]:
+    query = select(AnswerRow).where(
+        AnswerRow.document_id == document_id, AnswerRow.undone_at.is_(None)
+    )
+    found = list(session.scalars(query.order_by(AnswerRow.id)))
+    # The decision last: it is what the move is remembered by.
+    return sorted(found, key=lambda answer: (answer.purpose is Purpose.DECIDE, answer.id))
+
+
+def _undo(session: Session, answers: list[AnswerRow], now: dt.datetime) -> None:
+    for answer in answers:
+        answer.undone_at = now
+    session.flush()
+    for answer in answers:
+        blind_checks.answers_changed(session, answer, now)
+
+
+def _chosen(wanted: TakeBackFilter) -> Select[DocumentRow]:
+    by_name = wanted.ids is not None or wanted.by not in {"", BY_MACHINE}
+    states = [State.SORTED, *([State.REJECTED] if by_name else [])]
+    sorted_so: ColumnElement[bool] = DocumentRow.state.in_(states)
+    if wanted.by == BY_MACHINE:
+        sorted_so = and_(sorted_so, DocumentRow.answered_by.is_(None))
+    elif wanted.by:
+        sorted_so = and_(sorted_so, DocumentRow.answered_by == wanted.by)
+    if wanted.in_spool:  # who had decided it is forgotten by then
+        undone = DocumentRow.reason == ReasonCode.UNDONE
+        sorted_so = or_(sorted_so, and_(DocumentRow.state == State.SPOOLED, undone))
+    query = select(DocumentRow).where(sorted_so, DocumentRow.forgotten_at.is_(None))
+    if wanted.ids is not None:
+        query = query.where(DocumentRow.id.in_(wanted.ids))
+    if wanted.since is not None:
+        query = query.where(DocumentRow.decided_at >= wanted.since)
+    if wanted.model is not None:
+        query = query.where(DocumentRow.model == wanted.model)
+    if wanted.label is not None:
+        query = query.where(DocumentRow.label == wanted.label)
+    return query

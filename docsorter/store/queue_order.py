@@ -15,13 +15,11 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from docsorter.documents import Purpose, ReasonCode
-from docsorter.store.review_words import ReviewOrder, Turn
-from docsorter.store.reviewers import has_colleagues
-from docsorter.store.tables import EntryRow
+from docsorter.store.records import ReviewOrder, Turn
+from docsorter.store.tables import AnswerRow, EntryRow
 
 ROTATION: Final = ("unsure", "evidence", "unsure", "strange")
 """Which kind has which turn."""
-
 _ORDERS = {
     ReviewOrder.HELPS: (EntryRow.confidence, EntryRow.id),
     ReviewOrder.OLDEST: (EntryRow.created_at, EntryRow.id),
@@ -44,6 +42,7 @@ _UNSURE = (
     ReasonCode.DUPLICATE,
     ReasonCode.INTERNAL,
 )
+_RECENT = dt.timedelta(days=30)
 
 
 def listed(
@@ -149,3 +148,33 @@ def _passed(
     column: InstrumentedAttribute[dt.datetime | None], now: dt.datetime
 ) -> ColumnElement[bool]:
     return or_(column.is_(None), column <= now)
+
+
+def names(session: Session) -> list[str]:
+    """Return everybody who ever answered, by name."""
+    found: list[str] = []
+    while True:
+        query = select(AnswerRow.reviewer).order_by(AnswerRow.reviewer).limit(1)
+        if found:
+            query = query.where(AnswerRow.reviewer > found[-1])
+        name = session.scalar(query)
+        if name is None:
+            return found
+        found.append(name)
+
+
+def has_colleagues(session: Session, reviewer: str, now: dt.datetime) -> bool:
+    """Say whether anybody else answered within the last 30 days."""
+    for name in names(session):
+        if name == reviewer:
+            continue
+        last = (
+            select(AnswerRow.answered_at)
+            .where(AnswerRow.reviewer == name)
+            .order_by(AnswerRow.id.desc())
+            .limit(1)
+        )
+        answered = session.scalar(last)
+        if answered is not None and answered > now - _RECENT:
+            return True
+    return False

@@ -1,203 +1,676 @@
-"""Rows become the frozen words of docsorter.documents, and verdicts become columns."""
+"""What is handed to the store and comes back from it, beside the words of docsorter.documents.
+
+Frozen records, by repository: documents and moves, the review queue, checks, learning, the disk.
+"""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, NamedTuple, TypedDict
 
 from docsorter.documents import (
     Answer,
+    CheckOutcome,
     Document,
-    Event,
-    Likeness,
     Move,
-    PagePrediction,
+    Place,
     Prediction,
-    Reason,
+    Purpose,
     ReasonCode,
     ReviewEntry,
+    State,
     Verdict,
-    VerdictKind,
-)
-from docsorter.store.tables import (
-    AnswerRow,
-    DocumentRow,
-    EntryRow,
-    EventRow,
-    MoveRow,
-    PredictionRow,
 )
 
 
-def document(row: DocumentRow) -> Document:
-    """Return a document as the rooms know it."""
-    return Document(
-        id=row.id,
-        name=row.name,
-        source=row.source,
-        state=row.state,
-        place=row.place,
-        path=row.path,
-        size=row.size,
-        mtime_ns=row.mtime_ns,
-        arrived_at=row.arrived_at,
-        sha256=row.sha256,
-        decided_at=row.decided_at,
-        finished_at=row.finished_at,
-        verdict=verdict(row),
-        model=row.model,
-        pages=row.pages,
-        attempts=row.attempts,
-        next_try_at=row.next_try_at,
-        waiting=None if row.waiting is None else Reason(row.waiting, row.waiting_text or ""),
-        answered_by=row.answered_by,
-        duplicate_of=row.duplicate_of,
-    )
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A complete file in the inbox, about to be claimed.
+
+    Attributes:
+        name: File name.
+        source: Inbox sub-folder ("" for the inbox itself).
+        path: Path relative to the inbox.
+        size: Bytes.
+        mtime_ns: Modification time, nanoseconds since the epoch.
+    """
+
+    name: str
+    source: str
+    path: str
+    size: int
+    mtime_ns: int
 
 
-def verdict(row: DocumentRow) -> Verdict | None:
-    """Return the last verdict of a document."""
-    if row.verdict is None or row.reason is None:
-        return None
-    reason = Reason(row.reason, row.reason_text or "")
-    return Verdict(row.verdict, reason, row.label, row.confidence, row.threshold)
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a move goes, and what the document waits for once it is there.
+
+    Attributes:
+        place: Root.
+        path: Path under it, with forward slashes.
+        next_state: State of the document after the move.
+        sidecar: JSON text published beside the document; None for none.
+    """
+
+    place: Place
+    path: str
+    next_state: State
+    sidecar: str | None = None
 
 
-def set_verdict(row: DocumentRow, verdict: Verdict, at: dt.datetime) -> None:
-    """Write a verdict into the columns of a document."""
-    row.verdict = verdict.kind
-    row.label = verdict.label
-    row.confidence = None if verdict.confidence is None else float(verdict.confidence)
-    row.threshold = None if verdict.threshold is None else float(verdict.threshold)
-    row.reason = verdict.reason.code
-    row.reason_text = verdict.reason.text
-    row.decided_at = at
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What identifies bytes: hex SHA-256, with the size and modification time that they had."""
+
+    sha256: str
+    size: int
+    mtime_ns: int
 
 
-def decision(row: DocumentRow) -> dict[str, object]:
-    """Return what was decided of a document so far, to be kept as JSON with a planned move."""
-    return {
-        "verdict": row.verdict,
-        "label": row.label,
-        "confidence": row.confidence,
-        "threshold": row.threshold,
-        "reason": row.reason,
-        "reason_text": row.reason_text,
-        "answered_by": row.answered_by,
-        "duplicate_of": row.duplicate_of,
-        "decided_at": None if row.decided_at is None else row.decided_at.isoformat(),
-    }
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What looking at a document brought to light.
+
+    Attributes:
+        prediction: None when no model was asked.
+        pages: Number of pages, None when unknown.
+        media_type: What the bytes are, None when unknown.
+        producer: What the scanner says of itself.
+        duplicate_of: Id of an earlier document with the same bytes.
+        digest: Of the bytes that were looked at, None when they were not read.
+        traits: What the scan looks like as a scan; empty when that was not measured.
+    """
+
+    prediction: Prediction | None = None
+    pages: int | None = None
+    media_type: str | None = None
+    producer: str = ""
+    duplicate_of: int | None = None
+    digest: Digest | None = None
+    traits: Mapping[str, float | str] = field(default_factory=dict)
 
 
-def restore_decision(row: DocumentRow, before: dict[str, object]) -> None:
-    """Undo what a plan decided, when its move is abandoned."""
-    kind, reason, decided_at = before["verdict"], before["reason"], before["decided_at"]
-    row.verdict = None if kind is None else VerdictKind(str(kind))
-    row.reason = None if reason is None else ReasonCode(str(reason))
-    row.decided_at = None if decided_at is None else dt.datetime.fromisoformat(str(decided_at))
-    for column in (
-        "label",
-        "confidence",
-        "threshold",
-        "reason_text",
-        "answered_by",
-        "duplicate_of",
-    ):
-        setattr(row, column, before[column])
+class Changes(TypedDict, total=False):
+    """Facts of a document that may become known with the end of a move."""
+
+    verdict: Verdict
+    answered_by: str | None
+    sha256: str
+    size: int
+    mtime_ns: int
+    pages: int
+    duplicate_of: int
 
 
-def move(row: MoveRow) -> Move:
-    """Return a move as the rooms know it."""
-    return Move(
-        id=row.id,
-        document_id=row.document_id,
-        from_place=row.from_place,
-        from_path=row.from_path,
-        to_place=row.to_place,
-        to_path=row.to_path,
-        state=row.state,
-        next_state=row.next_state,
-        planned_at=row.planned_at,
-        sidecar=row.sidecar,
-    )
+@dataclass(frozen=True, slots=True)
+class DocumentFilter:
+    """Which documents to list; every condition given must hold.
+
+    Attributes:
+        state: What they wait for.
+        label: Label of the last verdict.
+        since: Arrived then or later.
+        text: Part of the name; the case of ASCII letters does not matter.
+        source: Inbox sub-folder ("" is the inbox itself, None any).
+    """
+
+    state: State | None = None
+    label: str | None = None
+    since: dt.datetime | None = None
+    text: str = ""
+    source: str | None = None
 
 
-def prediction_values(document_id: int, made: Prediction, at: dt.datetime) -> dict[str, object]:
-    """Return the columns of a new prediction; numbers become plain Python floats."""
-    return {
-        "document_id": document_id,
-        "made_at": at,
-        "model": made.model,
-        "labels": list(made.labels),
-        "probabilities": _floats(made.probabilities),
-        "novelty": float(made.novelty),
-        "pages": [
-            {
-                "probabilities": _floats(page.probabilities),
-                "novelty": float(page.novelty),
-                "nearest": [[one.name, one.label, one.distance] for one in page.nearest],
-            }
-            for page in made.pages
-        ],
-    }
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many documents there are.
+
+    Attributes:
+        states: Per state, every state named.
+        labels: Sorted documents per label.
+        sorted_alone: Sorted with no person.
+        sorted_by_people: Sorted by an answer.
+        total: All documents ever claimed.
+    """
+
+    states: dict[State, int]
+    labels: dict[str, int]
+    sorted_alone: int
+    sorted_by_people: int
+    total: int
 
 
-def prediction(row: PredictionRow) -> Prediction:
-    """Return a prediction as the rooms know it."""
-    return Prediction(
-        model=row.model,
-        labels=tuple(row.labels),
-        probabilities=tuple(row.probabilities),
-        novelty=row.novelty,
-        pages=tuple(_page(page) for page in row.pages),
-    )
+@dataclass(frozen=True, slots=True)
+class TakeBackFilter:
+    """Which documents to take back; every condition given must hold.
+
+    Attributes:
+        ids: Only these documents; None any. Rejected ones are meant only when named, here or by
+            the person who rejected them.
+        since: Decided then or later.
+        model: Name of the model that looked at them last.
+        label: Sorted to it.
+        by: Unix name of who answered; "" whoever, `BY_MACHINE` nobody did.
+        in_spool: Also those that were taken back and were not decided again.
+    """
+
+    ids: tuple[int, ...] | None = None
+    since: dt.datetime | None = None
+    model: str | None = None
+    label: str | None = None
+    by: str = ""
+    in_spool: bool = False
 
 
-def entry(row: EntryRow, of: DocumentRow, made: PredictionRow | None) -> ReviewEntry:
-    """Return a review entry with its document and what the model saw."""
-    return ReviewEntry(
-        id=row.id,
-        document=document(of),
-        prediction=None if made is None else prediction(made),
-        created_at=row.created_at,
-        skips=row.skips,
-        lease_owner=row.lease_owner,
-        lease_expires_at=row.lease_expires_at,
-        purpose=row.purpose,
-        blind=row.blind,
-        not_for=row.not_for,
-    )
+BY_MACHINE: Final = "machine"
+"""What people type for "sorted with no person"."""
 
 
-def answer(row: AnswerRow) -> Answer:
-    """Return an answer as the rooms know it."""
-    return Answer(
-        id=row.id,
-        entry_id=row.entry_id,
-        document_id=row.document_id,
-        label=row.label,
-        reviewer=row.reviewer,
-        uid=row.uid,
-        answered_at=row.answered_at,
-        undone_at=row.undone_at,
-        purpose=row.purpose,
-        blind=row.blind,
-        seconds=row.seconds,
-        batch=row.batch,
-    )
+@dataclass(frozen=True, slots=True)
+class SampledDocument:
+    """What one document says of its time.
+
+    Attributes:
+        document_id: Its number.
+        source: Inbox sub-folder.
+        media_type: What its bytes are, "" when not known.
+        producer: What the scanner says of itself.
+        traits: What the scan looks like; empty when that was not measured.
+        model: Name of the model that looked last, "" for none.
+        label: Its most probable label, "" for none.
+        confidence: Probability of that, 0-1.
+        novelty: Percentile, 0-100.
+    """
+
+    document_id: int
+    source: str
+    media_type: str
+    producer: str
+    traits: dict[str, object]
+    model: str = ""
+    label: str = ""
+    confidence: float = 0.0
+    novelty: float = 0.0
 
 
-def event(row: EventRow) -> Event:
-    """Return a line of the log."""
-    return Event(row.id, row.at, row.kind, row.actor, row.document_id, dict(row.detail))
+class ReviewOrder(StrEnum):
+    """How to go through the review queue."""
+
+    HELPS = "helps"  # what has waited too long, then what an answer teaches most
+    OLDEST = "oldest"
+    NEWEST = "newest"
+    UNSURE = "unsure"
+    SURE = "sure"
 
 
-def _floats(values: Sequence[float]) -> list[float]:
-    return [float(value) for value in values]
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Whose turn it is in the order HELPS.
+
+    Attributes:
+        number: How many documents this person took before; the kinds take turns by it.
+        overdue: Entries that have waited so long come before all others; None knows no limit.
+    """
+
+    number: int = 0
+    overdue: dt.timedelta | None = None
 
 
-def _page(stored: dict[str, object]) -> PagePrediction:
-    probabilities, novelty = stored["probabilities"], stored["novelty"]
-    assert isinstance(probabilities, list)
-    assert isinstance(novelty, float)
-    nearest = stored.get("nearest", [])  # not there before it was kept
-    assert isinstance(nearest, list)
-    return PagePrediction(tuple(probabilities), novelty, tuple(Likeness(*one) for one in nearest))
+@dataclass(frozen=True, slots=True)
+class ReviewFilter:
+    """Which review entries to show; every condition given must hold.
+
+    A condition on reason or label leaves out what is judged blind: it would give the model away.
+
+    Attributes:
+        reason: Why they wait.
+        label: The model's best guess.
+        source: Inbox sub-folder ("" is the inbox itself, None any).
+        text: Part of the name; the case of ASCII letters does not matter.
+        purpose: What their answer is for.
+        older: They have waited for at least so long.
+    """
+
+    reason: ReasonCode | None = None
+    label: str | None = None
+    source: str | None = None
+    text: str = ""
+    purpose: Purpose | None = None
+    older: dt.timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How an answer was given.
+
+    Attributes:
+        seconds: From the page being shown to the answer, None when nobody measured.
+        batch: What joins the answers of one gesture, None for a single one.
+        ask_again: Chance wants a second opinion of it, blind, from somebody else; not of an answer
+            to a check that disagrees, which has a second look of its own.
+    """
+
+    seconds: float | None = None
+    batch: str | None = None
+    ask_again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """An entry held by one reviewer.
+
+    Attributes:
+        entry: The entry.
+        token: Secret that shows who holds it.
+    """
+
+    entry: ReviewEntry
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewStats:
+    """The review queue in numbers.
+
+    Attributes:
+        open: Entries that wait.
+        leased: Of those, held by somebody just now.
+        skipped: Of those, put back and resting.
+        reasons: Entries that wait, per reason.
+        answered: Answers given since the time asked for and not taken back.
+        agreed: Of those, equal to the model's guess.
+        undone: Answers taken back since the time asked for.
+    """
+
+    open: int
+    leased: int
+    skipped: int
+    reasons: dict[ReasonCode, int] = field(default_factory=dict)
+    answered: int = 0
+    agreed: int = 0
+    undone: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSummary:
+    """One answer, as the statistics read it.
+
+    Attributes:
+        at: When.
+        reviewer: Unix user name.
+        label: None rejects.
+        guess: What the model said, None when it said nothing.
+        seconds: From being shown to the answer, None when nobody measured.
+        undone: It was taken back.
+        purpose: What it was asked for.
+        blind: The model's guess was not shown.
+    """
+
+    at: dt.datetime
+    reviewer: str
+    label: str | None
+    guess: str | None
+    seconds: float | None
+    undone: bool
+    purpose: Purpose
+    blind: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpinionPair:
+    """Two answers to one document, the second given blind.
+
+    Attributes:
+        first: Label of the first, None rejects.
+        second: Label of the second, None rejects.
+        reviewers: Who gave them.
+    """
+
+    first: str | None
+    second: str | None
+    reviewers: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """A document that was drawn for a blind answer, before it is written down.
+
+    Attributes:
+        rule: Key of the sort rule that it was drawn under.
+        model: Name of the model.
+        label: The label that the model gives it.
+        score: What the threshold applies to: the probability of that label, 0-1.
+        inclusion: With which probability such a document was drawn, (0, 1].
+    """
+
+    rule: str
+    model: str
+    label: str
+    score: float
+    inclusion: float
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One drawn document and what people said of it.
+
+    Attributes:
+        id: Number of the check.
+        document_id: The document.
+        drawn_at: When it was drawn.
+        draw: What was drawn, and by which rule.
+        source: Inbox sub-folder it came in.
+        first: The first blind answer that stands.
+        second: The second look, after a disagreement.
+        outcome: right, wrong or void; None while it is open.
+        settled_at: When that was settled.
+    """
+
+    id: int
+    document_id: int
+    drawn_at: dt.datetime
+    draw: Draw
+    source: str
+    first: Answer | None = None
+    second: Answer | None = None
+    outcome: CheckOutcome | None = None
+    settled_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """Where a document goes after a second look, and why.
+
+    Attributes:
+        destination: sorted, rejected, or before a person.
+        verdict: What is decided of it.
+    """
+
+    destination: Destination
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What an answer to a check came to.
+
+    Attributes:
+        answer: The answer.
+        check: The check after it; still open when a second look is asked for.
+        move: What carries a confirmed error to the right folder; None where nothing moves.
+    """
+
+    answer: Answer
+    check: Check
+    move: Move | None = None
+
+
+class CheckEvidence(NamedTuple):
+    """One check as evidence.
+
+    Attributes:
+        check_id: Number of the check; they grow in the order of drawing.
+        document_id: The document.
+        score: 0-1.
+        inclusion: (0, 1].
+        outcome: right or wrong; None while it is open.
+        first_answer_id: Number of the first answer that stands; None while nobody answered.
+    """
+
+    check_id: int
+    document_id: int
+    score: float
+    inclusion: float
+    outcome: CheckOutcome | None
+    first_answer_id: int | None
+
+
+class Mistake(NamedTuple):
+    """A document that was sorted alone and found wrong by a check.
+
+    Attributes:
+        document_id: The document.
+        score: That it was sorted with, 0-1.
+        label: The wrong label.
+        settled_at: When it was found out.
+    """
+
+    document_id: int
+    score: float
+    label: str
+    settled_at: dt.datetime | None
+
+
+class DrawnCheck(NamedTuple):
+    """One draw, whatever became of it.
+
+    Attributes:
+        check_id: Number of the check.
+        at: When.
+        score: 0-1.
+        inclusion: (0, 1].
+    """
+
+    check_id: int
+    at: dt.datetime
+    score: float
+    inclusion: float
+
+
+@dataclass(frozen=True, slots=True)
+class CheckTally:
+    """Checks of one rule in numbers.
+
+    Attributes:
+        open: Not settled.
+        right: Settled, the model was right.
+        wrong: Settled, the model was wrong.
+        void: No evidence.
+        last_id: Number of the last one drawn, 0 without any.
+        settled_at: When the last one was settled.
+    """
+
+    open: int = 0
+    right: int = 0
+    wrong: int = 0
+    void: int = 0
+    last_id: int = 0
+    settled_at: dt.datetime | None = None
+
+
+class ChangeReason(StrEnum):
+    """Why the threshold in use changed."""
+
+    CERTIFIED = "certified"  # the evidence allows it
+    ALARM = "alarm"  # the evidence speaks against the threshold that was in use
+    WITHDRAWN = "withdrawn"  # answers that it rested on were taken back
+    SAMPLING = "sampling"  # the threshold stays; more or less is drawn from now on
+    NEW_RULE = "new_rule"  # another model, other policies or another target: new evidence
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseChange:
+    """One change of the threshold in use.
+
+    Attributes:
+        model: Name of the model.
+        rule: Key of the sort rule.
+        threshold: In use from then on; None sorts nothing alone.
+        target: Error rate that is promised.
+        confidence: Confidence level of the promise.
+        checked: Checks above the threshold that it rests on.
+        errors: Errors among them.
+        upper_bound: Of the error above the threshold, valid at any time.
+        why: Why it changed.
+        last_check_id: The last settled check that was looked at; None without any.
+        detail: More facts; `evidence_after` is the number of the last check that does not count
+            any more.
+        id: Number of the change; 0 before it is written down.
+        at: When.
+    """
+
+    model: str
+    rule: str
+    threshold: float | None
+    target: float
+    confidence: float
+    checked: int
+    errors: int
+    upper_bound: float
+    why: ChangeReason
+    last_check_id: int | None = None
+    detail: dict[str, object] = field(default_factory=dict)
+    id: int = 0
+    at: dt.datetime | None = None
+
+
+SHADOW_RULE = "rehearsal"
+"""Stands for the rule of a check that is evidence for no model in use: its document could not have
+been sorted alone, and was drawn because another model may think otherwise."""
+
+
+class ShadowCandidate(NamedTuple):
+    """A check that a waiting model may be told of.
+
+    Attributes:
+        check_id: Number of the check; they grow in the order of drawing.
+        document: Its document, where it lies now.
+        said: What people said last; "" when they gave no label, None when nobody answered.
+        inclusion: Probability with which it was drawn, (0, 1].
+    """
+
+    check_id: int
+    document: Document
+    said: str | None
+    inclusion: float
+
+
+class ShadowPrediction(NamedTuple):
+    """What a waiting model says of a document that was drawn, and that it could sort alone.
+
+    Attributes:
+        check_id: Number of the check.
+        label: Its label.
+        score: What its threshold applies to, 0-1.
+    """
+
+    check_id: int
+    label: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredDocument:
+    """An answered document that a model may learn from.
+
+    Attributes:
+        document: Sorted, not forgotten; its label is what stands.
+        answer_id: The newest answer that says so.
+        label: What it is.
+        guess: What the model in use at the time suggested, None for nothing.
+        answered_at: When.
+        agreeing: How many answers that stand say the same.
+        disputed: Another answer that stands says something else.
+        doubt: Probability that the last model to look gave to its own most probable label, where
+            that is another one; 0 where it is the same.
+        seen_as: That other label, "" where it is the same.
+    """
+
+    document: Document
+    answer_id: int
+    label: str
+    guess: str | None
+    answered_at: dt.datetime
+    agreeing: int
+    disputed: bool
+    doubt: float
+    seen_as: str
+
+
+class LabelledDocument(NamedTuple):
+    """A document that people have said what it is.
+
+    Attributes:
+        document: Sorted, not forgotten, and nobody is to be asked about it again.
+        label: What it is.
+        taught: Whether the model learned from it.
+    """
+
+    document: Document
+    label: str
+    taught: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOutCheck:
+    """A settled blind check of a document that a model did not learn from.
+
+    Attributes:
+        check_id: Number of the check; they are settled in the order of `settled_at`.
+        document: The document.
+        truth: What blind answers say it is.
+        said: Label that the model in use gave when it was drawn.
+        model: That model.
+        inclusion: Probability with which it was drawn, (0, 1].
+        drawn_at: When it was drawn.
+        settled_at: When its outcome was known.
+    """
+
+    check_id: int
+    document: Document
+    truth: str
+    said: str
+    model: str
+    inclusion: float
+    drawn_at: dt.datetime
+    settled_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedFile:
+    """A document and what must be on the disk for it.
+
+    Attributes:
+        document: As the store has it.
+        sidecar: JSON text that was published beside it; None where there is none.
+        moving: A move of it is planned, so it may be in either place.
+    """
+
+    document: Document
+    sidecar: str | None
+    moving: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptedFile:
+    """A delivered file that the store does not know, with what its sidecar says of it.
+
+    Attributes:
+        place: SORTED or REJECTED.
+        path: Under it.
+        name: File name it arrived with.
+        source: Inbox sub-folder it arrived in.
+        size: Bytes.
+        mtime_ns: Modification time.
+        sha256: Hex digest of the bytes.
+        arrived_at: When it came.
+        verdict: What was decided of it.
+        answered_by: Who said so, None for the model.
+        pages: How many, None when unknown.
+        sidecar: The JSON text beside it, an object.
+    """
+
+    place: Place
+    path: str
+    name: str
+    source: str
+    size: int
+    mtime_ns: int
+    sha256: str
+    arrived_at: dt.datetime
+    verdict: Verdict
+    answered_by: str | None
+    pages: int | None
+    sidecar: str

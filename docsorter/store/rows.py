@@ -1,17 +1,73 @@
-"""Steps that several parts of the store take inside their transactions."""
+"""Steps that several repositories take inside their transactions.
+
+Statements that every document meets are built once, for building one costs more than asking it;
+what they read and insert is no object that SQLAlchemy follows, for the same reason.
+"""
 
 import datetime as dt
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, Insert, select
+from sqlalchemy import (
+    Connection,
+    Insert,
+    Table,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from docsorter.documents import Move, MoveState, Place, Purpose, ReasonCode
+from docsorter.documents import Move, MoveState, Place, Purpose, ReasonCode, State, Verdict
 from docsorter.errors import ConflictError, NotFoundError
-from docsorter.store import statements
-from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow
-from docsorter.store.words import Destination
+from docsorter.store import conversion, counters
+from docsorter.store.records import Destination, Findings, Manner
+from docsorter.store.tables import (
+    AnswerRow,
+    DocumentColumns,
+    DocumentRow,
+    EntryRow,
+    EventRow,
+    MoveColumns,
+    MoveRow,
+    PredictionRow,
+)
+
+_DOCUMENTS: Final = cast("Table", DocumentRow.__table__)
+_MOVES: Final = cast("Table", MoveRow.__table__)
+_EVENTS: Final = cast("Table", EventRow.__table__)
+_PREDICTIONS: Final = cast("Table", PredictionRow.__table__)
+
+_DOCUMENT: Final = (
+    select(_DOCUMENTS).where(_DOCUMENTS.c.id == bindparam("number")).with_for_update()
+)
+_MOVE: Final = (
+    select(*_MOVES.columns, *_DOCUMENTS.columns)
+    .join_from(_MOVES, _DOCUMENTS, _DOCUMENTS.c.id == _MOVES.c.document_id)
+    .where(_MOVES.c.id == bindparam("number"))
+)
+_LOCKED_MOVE: Final = _MOVE.with_for_update()
+_CHANGE_DOCUMENT: Final = update(_DOCUMENTS).where(_DOCUMENTS.c.id == bindparam("number"))
+_CHANGE_MOVE: Final = update(_MOVES).where(_MOVES.c.id == bindparam("number"))
+_NOTHING: Final[dict[str, Any]] = dict.fromkeys(DocumentColumns._fields)
+_NEW_DOCUMENT: Final = insert(_DOCUMENTS)
+_NEW_MOVE: Final = insert(_MOVES)
+_NEW_EVENT: Final = insert(_EVENTS)
+_NEW_PREDICTION: Final = insert(_PREDICTIONS)
+
+IS_PLANNED: Final = (
+    select(MoveRow.id)
+    .where(MoveRow.document_id == DocumentRow.id, MoveRow.closed_at.is_(None))
+    .exists()
+)
+"""A move of the document is planned; a condition for a query on documents."""
+OPEN_ENTRY: Final = select(EntryRow).where(
+    EntryRow.document_id == bindparam("document_id"), EntryRow.closed_at.is_(None)
+)
+"""The open review entry of the document `document_id`."""
 
 
 def document_row(session: Session, document_id: int, *, lock: bool = False) -> DocumentRow:
@@ -33,9 +89,52 @@ def no_document(document_id: int) -> NotFoundError:
     )
 
 
-def is_planned() -> ColumnElement[bool]:
-    """Return the condition "a move of this document is planned" for a query on documents."""
-    return statements.IS_PLANNED
+def document_columns(connection: Connection, document_id: int) -> DocumentColumns:
+    """Return the columns of a document, locked against other writers.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    found = connection.execute(_DOCUMENT, {"number": document_id}).one_or_none()
+    if found is None:
+        raise no_document(document_id)
+    return DocumentColumns._make(found)
+
+
+def move_columns(
+    connection: Connection, move_id: int, *, lock: bool = False
+) -> tuple[MoveColumns, DocumentColumns]:
+    """Return the columns of a move and of its document, locked if asked.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    found = connection.execute(_LOCKED_MOVE if lock else _MOVE, {"number": move_id}).one_or_none()
+    if found is None:
+        raise no_move(move_id)
+    width = len(MoveColumns._fields)
+    return MoveColumns._make(found[:width]), DocumentColumns._make(found[width:])
+
+
+def insert_document(session: Session, values: dict[str, Any]) -> DocumentColumns:
+    """Insert a document and return its columns; what is left out is null."""
+    number = _inserted(session, _NEW_DOCUMENT, values)
+    return DocumentColumns(**{**_NOTHING, "id": number, **values})
+
+
+def change_document(
+    connection: Connection, columns: DocumentColumns, changes: dict[str, Any]
+) -> DocumentColumns:
+    """Write what differs from the columns of a document, and return them as they are now."""
+    changed = {name: new for name, new in changes.items() if new != getattr(columns, name)}
+    if changed:
+        connection.execute(_CHANGE_DOCUMENT, {"number": columns.id, **changed})
+    return columns._replace(**changed)
+
+
+def change_move(connection: Connection, move_id: int, changes: dict[str, Any]) -> None:
+    """Write changes into the columns of a move."""
+    connection.execute(_CHANGE_MOVE, {"number": move_id, **changes})
 
 
 def planned_move_row(session: Session, document_id: int) -> MoveRow | None:
@@ -76,7 +175,7 @@ def planned_row(session: Session, move_id: int) -> MoveRow:
     return row
 
 
-def refuse_closed(move: MoveRow) -> None:
+def refuse_closed(move: MoveRow | MoveColumns) -> None:
     """Refuse a move that is not planned any more.
 
     Raises:
@@ -89,7 +188,7 @@ def refuse_closed(move: MoveRow) -> None:
         )
 
 
-def refuse_forgotten(row: DocumentRow) -> None:
+def refuse_forgotten(row: DocumentRow | DocumentColumns) -> None:
     """Refuse to learn anything new of a document that is forgotten.
 
     Raises:
@@ -116,17 +215,39 @@ def being_moved(document_id: int) -> ConflictError:
     )
 
 
+def refuse_undecided(row: DocumentRow) -> None:
+    """Refuse to take back an answer that was overtaken: the document waits for people again.
+
+    Raises:
+        ConflictError: It does.
+    """
+    if row.state not in {State.SORTED, State.REJECTED}:
+        raise ConflictError(
+            f"document {row.id} is not where that answer put it: it is {row.state}",
+            remedy=f"docsorter explain {row.id} shows what happened",
+        )
+
+
 def plan(
     session: Session,
-    row: DocumentRow,
+    row: DocumentRow | DocumentColumns,
     destination: Destination,
     *,
     actor: str,
     now: dt.datetime,
-    before: dict[str, object],
+    before: dict[str, object] | None = None,
     answer_id: int | None = None,
 ) -> Move:
     """Add a planned move from where the document is.
+
+    Args:
+        session: Of the transaction.
+        row: The document.
+        destination: Where it goes.
+        actor: Who moves it.
+        now: The time.
+        before: What was decided of it before the plan; None takes that from the row.
+        answer_id: The answer that the move carries out.
 
     Raises:
         ConflictError: Another move of it is planned.
@@ -144,24 +265,51 @@ def plan(
         "planned_at": now,
     }
     try:
-        number = inserted(
+        number = _inserted(
             session,
-            statements.NEW_MOVE,
-            {**values, "actor": actor, "answer_id": answer_id, "before": before},
+            _NEW_MOVE,
+            {
+                **values,
+                "actor": actor,
+                "answer_id": answer_id,
+                "before": conversion.decision(row) if before is None else before,
+            },
         )
     except IntegrityError as error:
         # One planned move at most of a document, and from a path: the indexes see to that.
         if MoveRow.__tablename__ not in str(error.orig):
             raise
-        if values["from_place"] is Place.INBOX:
-            raise ConflictError(
-                f"{values['from_path']} is being claimed already", remedy="it is taken care of"
-            ) from error
-        raise being_moved(values["document_id"]) from error
+        raise _planned_already(values) from error
     return Move(id=number, **values)
 
 
-def inserted(session: Session, statement: Insert, values: dict[str, object]) -> int:
+def _planned_already(move: dict[str, Any]) -> ConflictError:
+    if move["from_place"] is Place.INBOX:
+        return ConflictError(
+            f"{move['from_path']} is being claimed already", remedy="it is taken care of"
+        )
+    return being_moved(move["document_id"])
+
+
+def plan_decided(
+    session: Session,
+    row: DocumentRow,
+    destination: Destination,
+    verdict: Verdict,
+    answer: AnswerRow,
+    *,
+    answered_by: str | None,
+) -> Move:
+    """Plan the move that an answer to a delivered document leads to, and set its new verdict."""
+    now = answer.answered_at
+    move = plan(session, row, destination, actor=answer.reviewer, now=now, answer_id=answer.id)
+    with counters.recounted(session, row):
+        conversion.set_verdict(row, verdict, now)
+        row.answered_by = answered_by
+    return move
+
+
+def _inserted(session: Session, statement: Insert, values: dict[str, Any]) -> int:
     """Insert a row and return its number."""
     key = session.connection().execute(statement, values).inserted_primary_key
     assert key is not None, "one row was inserted"
@@ -179,7 +327,41 @@ def log(
 ) -> int:
     """Add a line to the log and return its number."""
     line = {"at": at, "kind": kind, "actor": actor, "document_id": document_id}
-    return inserted(session, statements.NEW_EVENT, {**line, "detail": detail or {}})
+    return _inserted(session, _NEW_EVENT, {**line, "detail": detail or {}})
+
+
+def latest_predictions(session: Session, document_ids: Iterable[int]) -> dict[int, PredictionRow]:
+    """Return the latest prediction of each document that has one, by document id."""
+    latest = (
+        select(func.max(PredictionRow.id))
+        .where(PredictionRow.document_id.in_(list(document_ids)))
+        .group_by(PredictionRow.document_id)
+    )
+    found = session.scalars(select(PredictionRow).where(PredictionRow.id.in_(latest)))
+    return {row.document_id: row for row in found}
+
+
+def insert_findings(
+    session: Session, document_id: int, findings: Findings, now: dt.datetime
+) -> dict[str, Any]:
+    """Write down a prediction, and return the columns that are known of its document by now."""
+    changes: dict[str, Any] = {}
+    if findings.prediction is not None:
+        values = conversion.prediction_values(document_id, findings.prediction, now)
+        _inserted(session, _NEW_PREDICTION, values)
+        changes["model"] = findings.prediction.model
+    if findings.traits:
+        changes["traits"] = dict(findings.traits)
+    if findings.producer:
+        changes["producer"] = findings.producer
+    if findings.digest is not None:
+        digest = findings.digest
+        changes |= {"sha256": digest.sha256, "size": digest.size, "mtime_ns": digest.mtime_ns}
+    for column in ("pages", "media_type", "duplicate_of"):
+        value = getattr(findings, column)
+        if value is not None:
+            changes[column] = value
+    return changes
 
 
 def move_of_answer(session: Session, document_id: int, answer_id: int) -> MoveRow | None:
@@ -206,9 +388,36 @@ def last_standing(session: Session, document_id: int) -> AnswerRow | None:
     )
 
 
+def new_answer(
+    entry: EntryRow,
+    row: DocumentRow,
+    *,
+    label: str | None,
+    reviewer: str,
+    uid: int,
+    now: dt.datetime,
+    manner: Manner,
+) -> AnswerRow:
+    """Return a new row for an answer to an entry; its purpose is that of the entry."""
+    return AnswerRow(
+        entry_id=entry.id,
+        document_id=row.id,
+        label=label,
+        guess=entry.label,
+        model=row.model,
+        reviewer=reviewer,
+        uid=uid,
+        answered_at=now,
+        purpose=entry.purpose,
+        blind=entry.blind,
+        seconds=manner.seconds,
+        batch=manner.batch,
+    )
+
+
 def open_entry_row(session: Session, document_id: int) -> EntryRow | None:
     """Return the open review entry of a document."""
-    return session.scalar(statements.OPEN_ENTRY, {"document_id": document_id})
+    return session.scalar(OPEN_ENTRY, {"document_id": document_id})
 
 
 def open_entry(session: Session, row: DocumentRow, now: dt.datetime) -> None:
@@ -243,3 +452,47 @@ def close_entry(session: Session, document_id: int, now: dt.datetime) -> None:
 def end_lease(entry: EntryRow) -> None:
     """Let everybody have the entry."""
     entry.lease_owner = entry.lease_token = entry.lease_expires_at = None
+
+
+def check_lease(row: EntryRow, token: str | None, owner: str, now: dt.datetime) -> None:
+    """Let the holder of an entry act on it, or anybody when nobody holds it.
+
+    A token stays good after its time as long as nobody else took the entry: an answer is too
+    dear to be thrown away.
+
+    Raises:
+        ConflictError: It was answered, or somebody else holds it.
+    """
+    refuse_answered(row)
+    if token is None:
+        refuse_held(row, owner, now)
+    else:
+        refuse_other_token(row, token)
+
+
+def refuse_answered(row: EntryRow) -> None:
+    """Refuse an entry that is closed."""
+    if row.closed_at is not None:
+        raise ConflictError(
+            f"document {row.document_id} does not wait for a person any more",
+            remedy=f"docsorter explain {row.document_id} shows what happened",
+        )
+
+
+def refuse_held(row: EntryRow, owner: str, now: dt.datetime) -> None:
+    """Refuse an entry that somebody else holds just now."""
+    expires = row.lease_expires_at
+    if expires is not None and expires > now and row.lease_owner != owner:
+        raise ConflictError(
+            f"{row.lease_owner} is looking at document {row.document_id}",
+            remedy=f"take another one, or wait until {expires:%H:%M:%S} UTC",
+        )
+
+
+def refuse_other_token(row: EntryRow, token: str) -> None:
+    """Refuse a token that is not that of the entry's last lease."""
+    if row.lease_token != token:
+        raise ConflictError(
+            f"the lease of document {row.document_id} ran out and somebody else may have it",
+            remedy="ask for the entry again",
+        )

@@ -1,4 +1,4 @@
-"""The store: everything docsorter must not forget, behind one class."""
+"""The store: everything docsorter must not forget, in six repositories over one database."""
 
 import secrets
 from collections.abc import Callable
@@ -8,72 +8,46 @@ from typing import Self
 
 from docsorter.clock import Clock
 from docsorter.errors import StoreError
-from docsorter.store.answers import AnswersStore
-from docsorter.store.audit import AuditStore
-from docsorter.store.check_evidence import EvidenceStore
-from docsorter.store.check_undoing import CheckUndoingStore
-from docsorter.store.checks import ChecksStore
-from docsorter.store.documents_store import DocumentsStore
-from docsorter.store.drift_samples import DriftSamplesStore
-from docsorter.store.engine import make_engine
-from docsorter.store.events import EventsStore
-from docsorter.store.faults import translated
-from docsorter.store.forgetting import ForgettingStore
-from docsorter.store.history import HistoryStore
-from docsorter.store.later_checks import LaterChecksStore
-from docsorter.store.learning import LearningStore
+from docsorter.store.checks import CheckRepository
+from docsorter.store.database import Database, make_engine, translated
+from docsorter.store.documents import DocumentRepository
+from docsorter.store.learning import LearningRepository
 from docsorter.store.location import grant, locate, refuse_shared_storage
-from docsorter.store.maintenance import MaintenanceStore
 from docsorter.store.migration import refuse_newer, schema_version
-from docsorter.store.moves import MovesStore
-from docsorter.store.outcomes import OutcomesStore
-from docsorter.store.promises import PromisesStore
-from docsorter.store.rehearsals import RehearsalsStore
-from docsorter.store.repairs import RepairsStore
-from docsorter.store.review_figures import FiguresStore
-from docsorter.store.review_queue import ReviewQueueStore
-from docsorter.store.second_opinions import SecondOpinionsStore
-from docsorter.store.seen import SeenStore
+from docsorter.store.moves import MoveRepository
+from docsorter.store.review import ReviewRepository
 from docsorter.store.tables import SCHEMA_VERSION
-from docsorter.store.taking_back import TakingBackStore
-from docsorter.store.upkeep import UpkeepStore
+from docsorter.store.upkeep import UpkeepRepository
 
 
-class Store(
-    DocumentsStore,
-    HistoryStore,
-    MovesStore,
-    OutcomesStore,
-    ReviewQueueStore,
-    AnswersStore,
-    SecondOpinionsStore,
-    TakingBackStore,
-    FiguresStore,
-    ChecksStore,
-    CheckUndoingStore,
-    EvidenceStore,
-    PromisesStore,
-    SeenStore,
-    EventsStore,
-    MaintenanceStore,
-    ForgettingStore,
-    UpkeepStore,
-    AuditStore,
-    RepairsStore,
-    LearningStore,
-    LaterChecksStore,
-    RehearsalsStore,
-    DriftSamplesStore,
-):
+class Store:
     """Documents, moves, review entries, answers and events of one workspace.
 
-    Every method is one short transaction. A store may be shared by the threads of a process, but
-    not be carried over a fork. Close it, or use it as a context manager.
+    Every method of a repository is one short transaction. A store may be shared by the threads of
+    a process, but not be carried over a fork. Close it, or use it as a context manager.
+
+    Attributes:
+        database: What the repositories read and write.
+        documents: Documents, what was seen in them, and the log.
+        moves: Moves of bytes: planned, finished, given up.
+        review: The review queue and its answers.
+        checks: Blind checks, and the promise that rests on them.
+        learning: What models learn from, and what they learned.
+        upkeep: The database compared with the disk, repaired, backed up, and made to forget.
     """
+
+    def __init__(self, database: Database, clock: Clock, token: Callable[[], str]) -> None:
+        self.database = database
+        self.documents = DocumentRepository(database, clock)
+        self.moves = MoveRepository(database, clock)
+        self.review = ReviewRepository(database, clock, token)
+        self.checks = CheckRepository(database, clock)
+        self.learning = LearningRepository(database, clock)
+        self.upkeep = UpkeepRepository(database, clock)
 
     def close(self) -> None:
         """Close every connection; the store opens new ones if it is used again."""
-        self._engine.dispose()
+        self.database.engine.dispose()
 
     def __enter__(self) -> Self:
         return self
@@ -108,7 +82,7 @@ def open_store(
         state_dir: What a relative SQLite path is relative to.
         busy_seconds: How long to wait for another writer.
         group: Unix group that shares the database; empty keeps it private.
-        token: Makes the secrets of leases.
+        token: Makes the secrets of rows.
 
     Raises:
         StoreError: The database is missing, older, newer, damaged, locked, or lies where SQLite
@@ -124,12 +98,13 @@ def open_store(
             )
         refuse_shared_storage(location.path)
     engine = make_engine(location, busy_seconds=busy_seconds)
-    store = Store(engine, location, clock=clock, busy_seconds=busy_seconds, token=token)
+    store = Store(Database(engine, location, busy_seconds=busy_seconds), clock, token)
+    where = store.database.where
     try:
-        with translated(store.where), engine.connect() as connection:
-            version = schema_version(connection, store.where)
-        refuse_newer(version, store.where)
-        _refuse_older(version, store.where)
+        with translated(where), engine.connect() as connection:
+            version = schema_version(connection, where)
+        refuse_newer(version, where)
+        _refuse_older(version, where)
         if location.path is not None:
             grant(location.path, group)
     except BaseException:

@@ -4,11 +4,13 @@ The schema is changed by a revision in migrations/ and here, together; a test co
 """
 
 import datetime as dt
+from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from docsorter.documents import (
+    CheckOutcome,
     MoveState,
     Place,
     Purpose,
@@ -16,8 +18,7 @@ from docsorter.documents import (
     State,
     VerdictKind,
 )
-from docsorter.store.table_base import Base
-from docsorter.store.types import BIG_ID, ForeignText
+from docsorter.store.columns import BIG_ID, ForeignText, TableBase
 
 SCHEMA_VERSION = "0004"
 """Revision this code speaks; revisions are numbered in order, so a greater one is newer."""
@@ -26,7 +27,7 @@ _STILL_OPEN = text("closed_at IS NULL")
 _SQLITE = {"sqlite_autoincrement": True}  # a number that people typed is never given again
 
 
-class DocumentRow(Base):
+class DocumentRow(TableBase):
     """One incoming file; see `docsorter.documents.Document`."""
 
     __tablename__ = "documents"
@@ -79,7 +80,7 @@ class DocumentRow(Base):
     traits: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
 
 
-class MoveRow(Base):
+class MoveRow(TableBase):
     """One move of bytes; it is planned exactly while `closed_at` is null."""
 
     __tablename__ = "moves"
@@ -127,7 +128,7 @@ class MoveRow(Base):
     before: Mapped[dict[str, object]] = mapped_column(JSON)
 
 
-class PredictionRow(Base):
+class PredictionRow(TableBase):
     """One prediction; a document may be looked at again by another model."""
 
     __tablename__ = "predictions"
@@ -143,7 +144,7 @@ class PredictionRow(Base):
     pages: Mapped[list[dict[str, object]]] = mapped_column(JSON)
 
 
-class EntryRow(Base):
+class EntryRow(TableBase):
     """One review entry; it is open exactly while `closed_at` is null."""
 
     __tablename__ = "review_entries"
@@ -188,7 +189,7 @@ class EntryRow(Base):
     not_for: Mapped[str | None] = mapped_column(ForeignText)
 
 
-class AnswerRow(Base):
+class AnswerRow(TableBase):
     """One answer; taken back by a time, never removed."""
 
     __tablename__ = "answers"
@@ -217,7 +218,7 @@ class AnswerRow(Base):
     batch: Mapped[str | None] = mapped_column(String(64))
 
 
-class EventRow(Base):
+class EventRow(TableBase):
     """One line of the log; triggers made by the migration refuse to change or delete it."""
 
     __tablename__ = "events"
@@ -231,7 +232,7 @@ class EventRow(Base):
     detail: Mapped[dict[str, object]] = mapped_column(JSON)
 
 
-class TallyRow(Base):
+class TallyRow(TableBase):
     """How many documents there are of a kind, so that `status` never counts a million rows.
 
     `label` and `by_person` are told apart for sorted documents only ("" and False elsewhere).
@@ -243,3 +244,138 @@ class TallyRow(Base):
     label: Mapped[str] = mapped_column(String(128), primary_key=True)
     by_person: Mapped[bool] = mapped_column(primary_key=True)
     documents: Mapped[int] = mapped_column(BigInteger)
+
+
+_UNSETTLED = text("settled_at IS NULL")
+
+
+class CheckRow(TableBase):
+    """One document drawn for a blind answer; it is open exactly while `settled_at` is null."""
+
+    __tablename__ = "checks"
+    __table_args__ = (
+        Index(None, "document_id", "id"),
+        Index(None, "rule", "settled_at", "id"),
+        Index(
+            "uq_checks_open_document",
+            "document_id",
+            unique=True,
+            sqlite_where=_UNSETTLED,
+            postgresql_where=_UNSETTLED,
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    document_id: Mapped[int] = mapped_column(BIG_ID, ForeignKey("documents.id"))
+    drawn_at: Mapped[dt.datetime]
+    # what was drawn, and by which rule; evidence of another rule is never mixed in
+    model: Mapped[str] = mapped_column(ForeignText)
+    rule: Mapped[str] = mapped_column(String(64))
+    source: Mapped[str] = mapped_column(ForeignText)
+    label: Mapped[str] = mapped_column(String(128))
+    score: Mapped[float]
+    inclusion: Mapped[float]
+    # what people said of it
+    first_answer_id: Mapped[int | None] = mapped_column(BIG_ID, ForeignKey("answers.id"))
+    second_answer_id: Mapped[int | None] = mapped_column(BIG_ID, ForeignKey("answers.id"))
+    outcome: Mapped[CheckOutcome | None]
+    settled_at: Mapped[dt.datetime | None]
+
+
+class PromiseRow(TableBase):
+    """One change of the threshold in use, with what it rested on and why; never changed again."""
+
+    __tablename__ = "promises"
+    __table_args__ = (Index(None, "rule", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    at: Mapped[dt.datetime]
+    model: Mapped[str] = mapped_column(ForeignText)
+    rule: Mapped[str] = mapped_column(String(64))
+    threshold: Mapped[float | None]
+    target: Mapped[float]
+    confidence: Mapped[float]
+    checked: Mapped[int]
+    errors: Mapped[int]
+    upper_bound: Mapped[float]
+    last_check_id: Mapped[int | None] = mapped_column(BIG_ID, ForeignKey("checks.id"))
+    why: Mapped[str] = mapped_column(String(32))
+    detail: Mapped[dict[str, object]] = mapped_column(JSON)
+
+
+class LearnedRow(TableBase):
+    """One document that a model was trained on, so that it is never tested on it."""
+
+    __tablename__ = "learned"
+    __table_args__ = (Index(None, "document_id"),)
+
+    model: Mapped[str] = mapped_column(ForeignText, primary_key=True)
+    document_id: Mapped[int] = mapped_column(BIG_ID, ForeignKey("documents.id"), primary_key=True)
+    label: Mapped[str] = mapped_column(String(128))
+    learned_at: Mapped[dt.datetime]
+
+
+# SQLAlchemy's cache of compiled statements never ends dropping what it cannot find again
+# (`LRUCache._manage_size`, seen with 2.1 after many engines in one process: a write that hangs for
+# ever). There are a few dozen statements, so that it need never drop any.
+for _mapper in TableBase.registry.mappers:
+    _mapper._compiled_cache_size = 1_000_000  # noqa: SLF001 -- there is no public way
+
+
+class DocumentColumns(NamedTuple):
+    """The columns of a document as one statement read them, in the order of the table.
+
+    Reading and changing the attributes of a `DocumentRow`, which SQLAlchemy follows, costs several
+    times what the statement does; every document passes where this is read instead.
+    """
+
+    id: int
+    name: str
+    source: str
+    state: State
+    place: Place
+    path: str
+    size: int
+    mtime_ns: int
+    sha256: str | None
+    media_type: str | None
+    producer: str
+    pages: int | None
+    model: str | None
+    arrived_at: dt.datetime
+    decided_at: dt.datetime | None
+    finished_at: dt.datetime | None
+    forgotten_at: dt.datetime | None
+    verdict: VerdictKind | None
+    label: str | None
+    confidence: float | None
+    threshold: float | None
+    reason: ReasonCode | None
+    reason_text: str | None
+    answered_by: str | None
+    duplicate_of: int | None
+    attempts: int
+    next_try_at: dt.datetime | None
+    waiting: ReasonCode | None
+    waiting_text: str | None
+    traits: dict[str, object] | None
+
+
+class MoveColumns(NamedTuple):
+    """The columns of a move as one statement read them, in the order of the table."""
+
+    id: int
+    document_id: int
+    from_place: Place
+    from_path: str
+    to_place: Place
+    to_path: str
+    state: MoveState
+    next_state: State
+    sidecar: str | None
+    actor: str
+    planned_at: dt.datetime
+    closed_at: dt.datetime | None
+    answer_id: int | None
+    before: dict[str, Any]

@@ -40,7 +40,7 @@ def test_verify_says_that_all_is_well_and_ends_with_13_when_it_is_not(office: De
     assert well.exit_code == 0
     assert "everything is as it should be" in well.output
     assert "2 documents and 3 files looked at" in well.output
-    office.path(office.store.document(1)).with_name("Krause.pdf.json").unlink()
+    office.path(office.store.documents.get(1)).with_name("Krause.pdf.json").unlink()
     found = run(office, "verify")
     assert found.exit_code == ExitCode.FINDINGS
     assert "has lost its sidecar" in found.output.replace("\n", " ").replace("  ", " ")
@@ -54,12 +54,12 @@ def test_forget_asks_a_person_and_erases(office: Desk) -> None:
     asked = run(office, "forget", "1")
     assert isinstance(asked.exception, DocsorterError)
     assert asked.exception.remedy == "say --yes if you are sure"
-    assert office.store.document(1).name == "Krause.pdf"
+    assert office.store.documents.get(1).name == "Krause.pdf"
     done = run(office, "forget", "1", "--reason", "asked for", "--yes")
     assert done.exit_code == 0
     assert "document 1 is forgotten" in done.output
     assert "removed      sorted/invoice/2026/Krause.pdf" in done.output
-    event = office.store.events(document_id=1)[-1]
+    event = office.store.documents.events(document_id=1)[-1]
     assert event.detail == {"reason": "asked for", "uid": os.getuid()}
     assert office.files(Place.SORTED) == []
 
@@ -78,7 +78,7 @@ def test_a_backup_is_made_and_put_back(office: Desk, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "2 documents" in done.output
     assert "docsorter verify --repair" in done.output
-    assert office.store.document(2).name == "(forgotten)"  # it was reached in the backup
+    assert office.store.documents.get(2).name == "(forgotten)"  # it was reached in the backup
 
 
 def test_maintain_says_what_it_did(office: Desk) -> None:
@@ -88,7 +88,7 @@ def test_maintain_says_what_it_did(office: Desk) -> None:
     assert "0 rejected documents" in done.output
     said = json.loads(run(office, "maintain", "--compact", "--json").output)
     assert said["findings"] == []
-    with office.store.write() as session:
+    with office.store.database.write() as session:
         session.connection().exec_driver_sql("UPDATE tallies SET documents = 9")
     assert run(office, "maintain", "--check").exit_code == ExitCode.FINDINGS
 

@@ -30,7 +30,7 @@ def test_what_one_model_sorted_is_taken_back_and_decided_by_another(
     sorted_now = docsorter(where, "sort", *scans)
     assert sorted_now.returncode == 0, sorted_now.stderr
     with open_acts(configuration) as acts:
-        before = {document.name: document for document in acts.store.documents()}
+        before = {document.name: document for document in acts.store.documents.find()}
         assert [before[name].state for name in SURE] == [State.SORTED] * 2
 
     again = docsorter(
@@ -39,14 +39,16 @@ def test_what_one_model_sorted_is_taken_back_and_decided_by_another(
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)
     with open_acts(configuration) as acts:
-        after = {document.name: document for document in acts.store.documents()}
+        after = {document.name: document for document in acts.store.documents.find()}
         assert after[UNSURE] == before[UNSURE], "it waits for a person, and was not meant"
         for name in SURE:
             # So cold a model is sure of nothing: what the starter sorted goes to a person now.
             assert after[name].state is State.REVIEW
             assert after[name].model == "ours-1"
             assert after[name].sha256 == before[name].sha256
-            kinds = [event.kind for event in acts.store.events(document_id=after[name].id)]
+            kinds = [
+                event.kind for event in acts.store.documents.events(document_id=after[name].id)
+            ]
             assert kinds.count("verdict") == 2, "the log keeps both"
         files = every_file(configuration)
         assert files[Place.SORTED] == files[Place.SPOOL] == []

@@ -107,12 +107,12 @@ def test_a_group_becomes_a_label_in_one_gesture_and_comes_back_in_one(desk: Desk
     left = str(numbers[3])
     code, said = run(desk, "review", "groups", "1", "--label", "receipt", "--without", left)
     assert (code, "3 documents answered" in said) == (0, True)
-    labels = [desk.store.document(number).state.value for number in numbers]
+    labels = [desk.store.documents.get(number).state.value for number in numbers]
     assert labels == ["sorted", "sorted", "sorted", "review"]
-    assert len({desk.store.answers(number)[0].batch for number in numbers[:3]}) == 1
+    assert len({desk.store.review.answers(number)[0].batch for number in numbers[:3]}) == 1
     code, said = run(desk, "review", "undo", "--batch")
     assert code == 0
-    assert [desk.store.document(n).state.value for n in numbers] == ["review"] * 4
+    assert [desk.store.documents.get(n).state.value for n in numbers] == ["review"] * 4
 
 
 def test_explain_says_who_learned_from_it_and_when_a_correction_counts(desk: Desk) -> None:
@@ -122,7 +122,7 @@ def test_explain_says_who_learned_from_it_and_when_a_correction_counts(desk: Des
     assert f"not yet {used}: it counts from the next model on" in said
     assert "invoice by anna" in said
     assert "page 1 is most like claim-cash (0.8)" in said
-    desk.store.note_learned(used, {document.id: "invoice"})
+    desk.store.learning.record_learned(used, {document.id: "invoice"})
     _, text = run(desk, "explain", str(document.id), "--json")
     assert json.loads(text)["learned"][0]["model"] == used
     code, said = run(desk, "forget", str(document.id), "--yes")

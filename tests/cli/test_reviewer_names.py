@@ -15,9 +15,9 @@ __all__ = ["typed"]
 def test_a_name_that_was_said_stands_in_log_and_figures_beside_the_account(typed: Typed) -> None:
     assert typed("--as", "Ada", "review", "answer", "1", "invoice").exit_code == 0
     assert typed("review", "answer", "2", "claim").exit_code == 0
-    (first,), (second,) = typed.desk.store.answers(1), typed.desk.store.answers(2)
+    (first,), (second,) = typed.desk.store.review.answers(1), typed.desk.store.review.answers(2)
     assert (first.reviewer, second.reviewer) == ("Ada", ME)
-    (event,) = [e for e in typed.desk.store.events(document_id=1) if e.kind == "answered"]
+    (event,) = [e for e in typed.desk.store.documents.events(document_id=1) if e.kind == "answered"]
     assert (event.actor, event.detail["uid"]) == ("Ada", os.getuid())
     told = json.loads(typed("review", "stats", "--json").stdout)
     assert {"Ada", ME} <= {row["reviewer"] for row in told["per_reviewer"]}
@@ -29,7 +29,7 @@ def test_the_environment_says_it_as_well_and_the_option_wins(
     monkeypatch.setenv("DOCSORTER_REVIEWER", "Bea")
     typed("review", "answer", "1", "invoice")
     typed("--as", "Cem", "review", "answer", "2", "invoice")
-    assert [typed.desk.store.answers(n)[0].reviewer for n in (1, 2)] == ["Bea", "Cem"]
+    assert [typed.desk.store.review.answers(n)[0].reviewer for n in (1, 2)] == ["Bea", "Cem"]
     assert typed("--as", "Bea", "review", "undo", "--batch").exit_code != 0, "there is no gesture"
 
 
@@ -42,5 +42,5 @@ def test_a_shared_account_has_to_say_who_types_and_nothing_changes_until_then(
     assert typed.states() == "rrrrss"
     assert typed("review", "list", settings=shared).exit_code == 0, "to look needs no name"
     assert typed("--as", "Ada", "review", "answer", "1", "invoice", settings=shared).exit_code == 0
-    assert typed.desk.store.answers(1)[0].reviewer == "Ada"
+    assert typed.desk.store.review.answers(1)[0].reviewer == "Ada"
     assert configuration.settings.review.shared_accounts == ()

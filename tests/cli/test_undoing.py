@@ -34,7 +34,7 @@ class Typed:
 
     def states(self) -> str:
         """Return the first letters of the documents' states, by number."""
-        documents = reversed(self.desk.store.documents(limit=100))
+        documents = reversed(self.desk.store.documents.find(limit=100))
         return "".join(document.state.value[0] for document in documents)
 
 
@@ -71,7 +71,7 @@ def test_several_are_answered_in_one_gesture_and_one_that_fails_stops_nothing(
     said = json.loads(done.stdout)
     assert said["done"] == [1, 2]
     assert [each["document_id"] for each in said["failed"]] == [99]
-    answers = [typed.desk.store.answers(number) for number in (1, 2)]
+    answers = [typed.desk.store.review.answers(number) for number in (1, 2)]
     assert {answer.batch for each in answers for answer in each} == {said["batch"]}
     assert typed.states() == "ssrrss"
 
@@ -146,7 +146,7 @@ def test_documents_are_taken_back_by_who_sorted_them(typed: Typed) -> None:
 def test_what_somebody_moved_by_hand_is_reported_and_left_alone(
     typed: Typed, tmp_path: Path
 ) -> None:
-    five = typed.desk.store.document(5)
+    five = typed.desk.store.documents.get(5)
     typed.desk.path(five).rename(tmp_path / "mine.pdf")
     done = typed("undo", "5", "6", "1", "--yes")
     assert done.exit_code == ExitCode.CONFLICT
@@ -167,7 +167,7 @@ def test_a_read_only_destination_leaves_everything_as_it_was(typed: Typed) -> No
         done = typed("undo", "5", "--yes")
         review.chmod(0o770)
     assert done.exit_code == ExitCode.ENVIRONMENT
-    document = typed.desk.store.document(5)
+    document = typed.desk.store.documents.get(5)
     assert (document.state, document.answered_by) == (State.SORTED, None)
     assert document.verdict is not None
     assert document.verdict.label == "letter"

@@ -102,8 +102,8 @@ class Scene:
 
     def check_recovered(self, yard: Yard) -> None:
         """The document is in one place, the store says so, and nothing else lies about."""
-        document = yard.store.document(self.move.document_id)
-        move = yard.store.move(self.move.id)
+        document = yard.store.documents.get(self.move.document_id)
+        move = yard.store.moves.get(self.move.id)
         assert move.state is MoveState.DONE
         assert (document.place, document.state) == (move.to_place, move.next_state)
         assert document.path == move.to_path

@@ -24,7 +24,9 @@ def test_a_sorted_document_lies_under_its_name_beside_its_sidecar(yard: Yard) ->
     path = yard.roots[Place.SORTED] / "invoice/2026/scan.pdf"
     assert (delivered.state, delivered.place) == (State.SORTED, Place.SORTED)
     assert yard.files() == {path: SCAN, path.with_name("scan.pdf.json"): _text(move.sidecar)}
-    assert [event.kind for event in yard.store.events(document_id=document.id)][-1] == "delivered"
+    assert [event.kind for event in yard.store.documents.events(document_id=document.id)][
+        -1
+    ] == "delivered"
 
 
 @pytest.mark.parametrize("disk", [Disk, TwoMounts, NoLinks])
@@ -115,7 +117,7 @@ def test_threads_delivering_the_same_name_give_every_document_its_own(yard: Yard
     with ThreadPoolExecutor(4) as pool:
         paths = [path for done in pool.map(deliver, range(4)) for path in done]
     assert len(set(paths)) == 8
-    documents = [yard.store.document(move.document_id) for move in moves]
+    documents = [yard.store.documents.get(move.document_id) for move in moves]
     contents = [yard.where(document).read_bytes() for document in documents]
     assert contents == [SCAN + bytes([n]) for n in range(8)]
     assert len(yard.files()) == 16
@@ -166,7 +168,7 @@ def test_an_undo_brings_document_and_entry_back(yard: Yard) -> None:
     sorted_one = yard.mover().complete(yard.plan_answer(yard.in_review()), actor="ada")
     back = yard.mover().complete(yard.plan_undo(sorted_one), actor="ada", event="undone")
     assert (back.state, back.path) == (State.REVIEW, "scan.pdf")
-    assert yard.store.entry_for_document(back.id).document.id == back.id
+    assert yard.store.review.entry_for_document(back.id).document.id == back.id
     assert not list((yard.roots[Place.SORTED] / "claim/2026").iterdir())
 
 
@@ -338,7 +340,7 @@ def test_an_abandoned_answer_leaves_the_document_in_review(yard: Yard) -> None:
     back = yard.mover().abandon(move, actor="ada", reason="changed my mind")
     assert back.state is State.REVIEW
     assert yard.files() == before
-    assert yard.store.move(move.id).state is MoveState.ABANDONED
+    assert yard.store.moves.get(move.id).state is MoveState.ABANDONED
 
 
 def test_a_move_whose_bytes_have_arrived_cannot_be_abandoned(yard: Yard) -> None:
@@ -360,7 +362,7 @@ def test_a_rejected_document_goes_to_its_place(yard: Yard) -> None:
     document = yard.claimed("bad.pdf")
     sidecar = yard.sidecar(document, SURE)
     destination = Destination(Place.REJECTED, "bad.pdf", State.REJECTED, sidecar)
-    move = yard.store.plan_move(document.id, destination, actor="daemon", expect=State.SPOOLED)
+    move = yard.store.moves.plan(document.id, destination, actor="daemon", expect=State.SPOOLED)
     rejected = yard.mover().complete(move, actor="daemon")
     assert (rejected.state, rejected.finished_at) == (
         State.REJECTED,

@@ -31,9 +31,11 @@ def test_planned_moves_are_carried_out_in_their_order(yard: Yard) -> None:
     moves = [yard.plan_sort(yard.claimed()) for _ in range(3)]
     report = recover(yard.store, yard.mover())
     assert report.completed == [move.document_id for move in moves]
-    names = [yard.store.document(number).path.rpartition("/")[2] for number in report.completed]
+    names = [
+        yard.store.documents.get(number).path.rpartition("/")[2] for number in report.completed
+    ]
     assert names == ["scan.pdf", "scan-2.pdf", "scan-3.pdf"]
-    event = yard.store.events(document_id=moves[0].document_id)[-1]
+    event = yard.store.documents.events(document_id=moves[0].document_id)[-1]
     assert (event.kind, event.detail) == ("delivered", {"recovered": True})
 
 
@@ -43,7 +45,7 @@ def test_a_file_taken_out_of_the_inbox_is_withdrawn_quietly(yard: Yard) -> None:
     path.unlink()
     report = recover(yard.store, yard.mover())
     assert report.withdrawn == [move.document_id]
-    assert yard.store.document(move.document_id).state is State.WITHDRAWN
+    assert yard.store.documents.get(move.document_id).state is State.WITHDRAWN
 
 
 def test_a_file_that_changed_since_its_claim_was_planned_waits_in_the_inbox(yard: Yard) -> None:
@@ -52,7 +54,7 @@ def test_a_file_that_changed_since_its_claim_was_planned_waits_in_the_inbox(yard
     path.write_bytes(SCAN * 2)
     report = recover(yard.store, yard.mover())
     assert report.changed == [move.document_id]
-    assert yard.store.document(move.document_id).state is State.WITHDRAWN
+    assert yard.store.documents.get(move.document_id).state is State.WITHDRAWN
     assert yard.files() == {path: SCAN * 2}
 
 
@@ -62,14 +64,14 @@ def test_a_document_that_changed_in_the_spool_is_looked_at_again(yard: Yard) -> 
     yard.where(document).write_bytes(SCAN * 2)
     report = recover(yard.store, yard.mover())
     assert report.changed == [document.id]
-    after = yard.store.document(document.id)
+    after = yard.store.documents.get(document.id)
     assert (after.state, after.next_try_at) == (
         State.SPOOLED,
         yard.clock.now() + dt.timedelta(seconds=15),
     )
     assert after.waiting is not None
     assert after.waiting.code is ReasonCode.CHANGED
-    assert yard.store.move(move.id).state is MoveState.ABANDONED
+    assert yard.store.moves.get(move.id).state is MoveState.ABANDONED
 
 
 def test_a_file_written_to_after_its_claim_rests_before_it_is_read(yard: Yard) -> None:
@@ -79,7 +81,7 @@ def test_a_file_written_to_after_its_claim_rests_before_it_is_read(yard: Yard) -
     with (yard.roots[Place.SPOOL] / move.to_path).open("ab") as late_writer:
         late_writer.write(b"more")
     assert recover(yard.store, yard.mover()).completed == [move.document_id]
-    document = yard.store.document(move.document_id)
+    document = yard.store.documents.get(move.document_id)
     assert document.size == len(SCAN) + 4
     assert document.waiting is not None
     assert document.waiting.code is ReasonCode.CHANGED
@@ -92,17 +94,17 @@ def test_a_missing_document_is_said_once_and_found_when_it_comes_back(yard: Yard
     yard.where(document).rename(elsewhere)
     for _ in range(3):
         assert recover(yard.store, yard.mover()).missing == [document.id]
-    kinds = [event.kind for event in yard.store.events(document_id=document.id)]
+    kinds = [event.kind for event in yard.store.documents.events(document_id=document.id)]
     assert kinds.count("missing") == 1
-    waiting = yard.store.document(document.id).waiting
+    waiting = yard.store.documents.get(document.id).waiting
     assert waiting is not None
     assert waiting.code is ReasonCode.MISSING
     assert "is gone" in waiting.text
     elsewhere.rename(yard.where(document))
     yard.clock.advance(300)
-    due = yard.store.planned_moves(due_at=yard.clock.now())
+    due = yard.store.moves.planned(due_at=yard.clock.now())
     assert recover(yard.store, yard.mover(), moves=due).completed == [document.id]
-    assert yard.store.document(document.id).state is State.SORTED
+    assert yard.store.documents.get(document.id).state is State.SORTED
 
 
 def test_trouble_with_one_document_does_not_keep_the_others_waiting(yard: Yard) -> None:
@@ -116,7 +118,7 @@ def test_trouble_with_one_document_does_not_keep_the_others_waiting(yard: Yard) 
     yard.disk = Picky()
     report = recover(yard.store, yard.mover())
     assert (report.waiting, report.completed) == ([bad.document_id], [good.document_id])
-    waiting = yard.store.document(bad.document_id).waiting
+    waiting = yard.store.documents.get(bad.document_id).waiting
     assert waiting is not None
     assert waiting.code is ReasonCode.READ_ONLY
 
@@ -128,7 +130,7 @@ def test_a_claim_of_a_database_that_was_replaced_goes_back_to_the_inbox(
     move = yard.plan_claim(yard.drop("Müller.pdf"))
     with pytest.raises(Crash):
         yard.mover(crash_at("claim-private:after")).complete(move, actor="daemon")
-    yard.store.abandon_move(move.id, actor="backup", reason="forgotten", withdraw=True)
+    yard.store.moves.abandon(move.id, actor="backup", reason="forgotten", withdraw=True)
     yard.drop("Müller.pdf", b"the next scan")
     report = recover(yard.store, yard.mover())
     assert report.returned == ["Müller-2.pdf"]
@@ -156,7 +158,7 @@ def test_a_newcomer_under_the_old_name_is_not_taken_for_the_document(yard: Yard)
     newcomer = yard.where(document)
     newcomer.write_bytes(b"put here by hand")
     assert recover(yard.store, yard.mover()).completed == [document.id]
-    after = yard.store.document(document.id)
+    after = yard.store.documents.get(document.id)
     assert yard.where(after).read_bytes() == SCAN
     assert newcomer.read_bytes() == b"put here by hand"
 
@@ -196,6 +198,6 @@ def test_the_same_bytes_delivered_meanwhile_are_not_taken_for_the_copy(
         yard.mover(crash_at("record:after")).complete(slow, actor="daemon")
     first = yard.mover().complete(quick, actor="daemon")
     assert recover(yard.store, yard.mover()).completed == [slow.document_id]
-    second = yard.store.document(slow.document_id)
+    second = yard.store.documents.get(slow.document_id)
     assert (first.path, second.path) == ("invoice/2026/scan.pdf", "invoice/2026/scan-2.pdf")
     assert yard.files() == {yard.where(first): SCAN, yard.where(second): SCAN}

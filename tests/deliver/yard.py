@@ -126,14 +126,14 @@ class Yard:
         arrival = Arrival(
             path.name, source, relative.as_posix(), status.st_size, status.st_mtime_ns
         )
-        return self.store.plan_claim(arrival, actor="daemon")[1]
+        return self.store.documents.plan_claim(arrival, actor="daemon")[1]
 
     def claimed(self, name: str = "scan.pdf", content: bytes = SCAN) -> Document:
         """Return a document in the spool, hashed."""
         document = self.mover().complete(self.plan_claim(self.drop(name, content)), actor="daemon")
         path = self.where(document)
         status = path.stat()
-        return self.store.set_hash(
+        return self.store.documents.set_hash(
             document.id,
             sha256=self.disk.sha256(path),
             size=status.st_size,
@@ -142,25 +142,25 @@ class Yard:
 
     def plan_sort(self, document: Document, path: str = "invoice/2026/scan.pdf") -> Move:
         destination = Destination(Place.SORTED, path, State.SORTED, self.sidecar(document, SURE))
-        return self.store.decide_and_plan(document.id, SURE, destination)
+        return self.store.moves.decide_and_plan(document.id, SURE, destination)
 
     def plan_review(self, document: Document, path: str = "scan.pdf") -> Move:
         destination = Destination(Place.REVIEW, path, State.REVIEW, self.sidecar(document, UNSURE))
-        return self.store.decide_and_plan(document.id, UNSURE, destination)
+        return self.store.moves.decide_and_plan(document.id, UNSURE, destination)
 
     def in_review(self, path: str = "scan.pdf") -> Document:
         return self.mover().complete(self.plan_review(self.claimed(), path), actor="daemon")
 
     def plan_answer(self, document: Document, path: str = "claim/2026/scan.pdf") -> Move:
         destination = Destination(Place.SORTED, path, State.SORTED, self.sidecar(document, SURE))
-        entry = self.store.entry_for_document(document.id)
-        return self.store.plan_answer(
+        entry = self.store.review.entry_for_document(document.id)
+        return self.store.review.plan_answer(
             entry.id, destination, label="claim", token=None, reviewer="ada", uid=1000
         )[1]
 
     def plan_undo(self, document: Document, path: str = "scan.pdf") -> Move:
         destination = Destination(Place.REVIEW, path, State.REVIEW, self.sidecar(document, UNSURE))
-        return self.store.undo_answer(document.id, destination, reviewer="ada", uid=1000)[1]
+        return self.store.review.undo_answer(document.id, destination, reviewer="ada", uid=1000)[1]
 
     def sidecar(self, document: Document, verdict: Verdict) -> str | None:
         return sidecar_text(document, verdict, None) if self.settings.deliver.sidecar else None

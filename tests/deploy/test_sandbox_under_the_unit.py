@@ -122,7 +122,7 @@ def test_scans_are_sorted_by_the_daemon_in_the_service(
             def all_done() -> list[Document] | None:
                 assert process.poll() is None, Path(log.name).read_text()
                 with open_workspace_store(workspace, SystemClock()) as store:
-                    found = store.documents(limit=100)
+                    found = store.documents.find(limit=100)
                 ready = [d for d in found if d.state in FINAL]
                 return ready if len(ready) == len(scans) else None
 

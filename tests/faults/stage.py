@@ -226,7 +226,7 @@ class Stage:
         """Return what the store knows."""
         if self._store is None:
             self._store = open_workspace_store(self.configuration)
-        return self._store.documents(limit=1000)
+        return self._store.documents.find(limit=1000)
 
     def paused(self, code: str) -> process.Health:
         """Wait until the daemon says that it is paused for a reason; it must go on pinging."""

@@ -24,7 +24,7 @@ from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.service.workspace.process import Health, WorkspaceLock
 from docsorter.settings import IntakeSettings
 from docsorter.store import Arrival
-from docsorter.store.faults import fault
+from docsorter.store.database import fault
 from tests.cli.running import docsorter
 from tests.faults.play import SCENES
 from tests.faults.scene import Outcome
@@ -238,10 +238,10 @@ def test_status_shows_pause_remedy_and_what_waits_and_ends_with_1(
     process.write(configuration.state, beat, 0o600)
     with open_workspace_store(configuration, clock) as store:
         arrival = Arrival("a.pdf", "", "a.pdf", 9, 9)
-        document, _ = store.plan_claim(arrival, actor="test")
+        document, _ = store.documents.plan_claim(arrival, actor="test")
         reason = Reason(ReasonCode.PROGRAM_MISSING, "no poppler")
-        store.defer(document.id, reason, clock.now() + dt.timedelta(hours=1))
-        assert store.waiting_reasons() == {ReasonCode.PROGRAM_MISSING: 1}
+        store.documents.defer(document.id, reason, clock.now() + dt.timedelta(hours=1))
+        assert store.documents.waiting_reasons() == {ReasonCode.PROGRAM_MISSING: 1}
     with WorkspaceLock(configuration.state):
         said = docsorter("-w", str(configuration.workspace), "status")
         told = docsorter("-w", str(configuration.workspace), "status", "--json")

@@ -6,7 +6,7 @@ import pytest
 
 from docsorter.documents import Purpose
 from docsorter.review.statistics import agreement, lines, per_reviewer, total
-from docsorter.store import Given, OpinionPair
+from docsorter.store import AnswerSummary, OpinionPair
 
 DAY = dt.datetime(2026, 11, 2, 9, tzinfo=dt.UTC)
 
@@ -20,9 +20,9 @@ def given(
     seconds: float | None = None,
     undone: bool = False,
     blind: bool = False,
-) -> Given:
+) -> AnswerSummary:
     at = DAY + dt.timedelta(days=day)
-    return Given(at, reviewer, label, guess, seconds, undone, Purpose.DECIDE, blind)
+    return AnswerSummary(at, reviewer, label, guess, seconds, undone, Purpose.DECIDE, blind)
 
 
 def pair(first: str | None, second: str | None) -> OpinionPair:

@@ -94,7 +94,7 @@ class Desk:
         file.write_bytes(content)
         status = file.stat()
         arrival = Arrival(name, "", name, status.st_size, status.st_mtime_ns)
-        _, move = self.store.plan_claim(arrival, actor="test")
+        _, move = self.store.documents.plan_claim(arrival, actor="test")
         return self.mover.complete(move, actor="test", inode=status.st_ino)
 
     def path(self, document: Document) -> Path:

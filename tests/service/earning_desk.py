@@ -19,7 +19,7 @@ from docsorter.service.promise.evidence import CARRIED, Position, first_move, po
 from docsorter.service.promise.report import Viewer
 from docsorter.service.review.service import Acts
 from docsorter.service.upkeep.verify import Verifier
-from docsorter.store import Why
+from docsorter.store import ChangeReason
 from tests.service.desk import Desk, WordReader
 
 QUICK = {
@@ -98,7 +98,7 @@ class EarningDesk(Desk):
         begun = first_move("test-1", self.rule, plan, after=0)
         detail = {**begun.detail, CARRIED: True}
         moved = replace(begun, threshold=threshold, checked=30, upper_bound=0.09, detail=detail)
-        self.store.add_promise(replace(moved, why=Why.CERTIFIED), actor="test")
+        self.store.checks.add_promise(replace(moved, why=ChangeReason.CERTIFIED), actor="test")
 
     def crashing(self, at: Hook) -> Mover:
         """Return a mover that announces its steps."""

@@ -93,7 +93,7 @@ def finished(store: Store, count: int) -> Callable[[], list[Document] | None]:
     """Return a condition: `count` documents have reached a folder."""
 
     def look() -> list[Document] | None:
-        documents = [d for d in store.documents(limit=1000) if d.state in FINAL]
+        documents = [d for d in store.documents.find(limit=1000) if d.state in FINAL]
         return documents if len(documents) >= count else None
 
     return look

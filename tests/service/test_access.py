@@ -108,7 +108,7 @@ def test_a_path_from_a_damaged_database_is_not_followed(desk: Desk, tmp_path: Pa
     made = desk.pipeline.handle(desk.drop("a.pdf", b"invoice 0.99").id)
     outside = tmp_path / "precious"
     outside.write_bytes(b"invoice 0.99")
-    with desk.store.write() as session:
+    with desk.store.database.write() as session:
         session.connection().exec_driver_sql("UPDATE documents SET path = ?", ("../../precious",))
     with pytest.raises(Exception, match="leaves its root"):
         Forgetting(desk.configuration, desk.store, clock=desk.clock).forget(
@@ -147,7 +147,7 @@ def quoting(desk: Desk, number: int, error: Exception) -> Document:
     workers = Workers(desk.pipeline, 1, lambda: None, desk.clock)
     workers.submit(document.id)
     workers.drain()
-    return desk.store.document(document.id)
+    return desk.store.documents.get(document.id)
 
 
 def test_the_log_repeats_nothing_that_a_parser_or_the_system_says(
@@ -184,7 +184,7 @@ def test_a_label_that_a_person_types_leads_no_document_out_of_its_root(
     with open_acts(desk.configuration) as acts, pytest.raises(DocsorterError):
         acts.answer(document.id, label, reviewer="anna", uid=1)
     assert sorted(desk.configuration.workspace.parent.rglob("*")) == before
-    assert desk.store.document(document.id).state is State.REVIEW
+    assert desk.store.documents.get(document.id).state is State.REVIEW
 
 
 def test_neither_does_the_log_of_events(desk: Desk) -> None:
@@ -194,7 +194,7 @@ def test_neither_does_the_log_of_events(desk: Desk) -> None:
     refused = DocumentError("damaged", f"{NAME} 5.pdf is damaged")
     desk.reader.before_answer = lambda _: (_ for _ in ()).throw(refused)
     desk.pipeline.handle(desk.drop(f"{NAME} 5.pdf", b"letter 0.99").id)
-    kept = repr(desk.store.events())
-    assert len(desk.store.events()) > 10
+    kept = repr(desk.store.documents.events())
+    assert len(desk.store.documents.events()) > 10
     assert CONTENT not in kept
     assert NAME not in kept

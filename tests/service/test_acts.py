@@ -28,7 +28,7 @@ def test_an_answer_moves_the_file_and_records_who_gave_it(
     assert done.answered_by == "ada"
     assert desk.path(done).read_bytes() == b"claim 0.5"
     assert desk.files(Place.REVIEW) == []
-    (answer,) = acts.store.answers(waiting.id)
+    (answer,) = acts.store.review.answers(waiting.id)
     assert (answer.label, answer.reviewer, answer.uid) == ("letter", "ada", 1234)
 
 
@@ -50,14 +50,14 @@ def test_undo_brings_the_file_back_and_it_can_be_answered_again(
     assert desk.files(Place.REVIEW) == ["a.pdf"]
     again = acts.answer(waiting.id, "claim", reviewer="ada", uid=1)
     assert again.path.startswith("claim/")
-    assert len(acts.store.answers(waiting.id)) == 2
+    assert len(acts.store.review.answers(waiting.id)) == 2
 
 
 def test_an_unknown_label_is_refused_with_the_nearest_one(acts: Acts, waiting: Document) -> None:
     with pytest.raises(UsageError, match="no label 'invioce'") as caught:
         acts.answer(waiting.id, "invioce", reviewer="ada", uid=1)
     assert "invoice" in caught.value.remedy
-    assert acts.store.document(waiting.id).state is State.REVIEW
+    assert acts.store.documents.get(waiting.id).state is State.REVIEW
 
 
 def test_a_new_label_is_allowed_when_asked_for(acts: Acts, waiting: Document) -> None:
@@ -77,8 +77,8 @@ def test_an_answer_to_a_file_moved_by_hand_changes_nothing(
     desk.path(waiting).unlink()
     with pytest.raises(ConflictError):
         acts.answer(waiting.id, "letter", reviewer="ada", uid=1)
-    assert acts.store.document(waiting.id).state is State.REVIEW
-    assert acts.store.entry_for_document(waiting.id).lease_owner is None
+    assert acts.store.documents.get(waiting.id).state is State.REVIEW
+    assert acts.store.review.entry_for_document(waiting.id).lease_owner is None
     assert desk.files(Place.SORTED) == []
 
 
@@ -89,19 +89,19 @@ def test_an_undo_of_a_file_moved_by_hand_is_refused(
     desk.path(done).rename(tmp_path / "mine.pdf")
     with pytest.raises(ConflictError, match="no longer at"):
         acts.undo(waiting.id, reviewer="ada", uid=1)
-    assert acts.store.document(waiting.id).state is State.SORTED
+    assert acts.store.documents.get(waiting.id).state is State.SORTED
 
 
 def test_skip_puts_a_document_last(acts: Acts, desk: Desk, waiting: Document) -> None:
     desk.clock.advance(1)
     other = desk.pipeline.handle(desk.drop("b.pdf", b"claim 0.6").id)
     acts.skip(waiting.id, reviewer="ada")
-    leased = acts.store.lease(None, owner="bob", seconds=60)
+    leased = acts.store.review.lease(None, owner="bob", seconds=60)
     assert leased.entry.document.id == other.id
 
 
 def test_skipping_what_somebody_else_holds_is_refused(acts: Acts, waiting: Document) -> None:
-    entry = acts.store.entry_for_document(waiting.id)
-    acts.store.lease(entry.id, owner="bob", seconds=60)
+    entry = acts.store.review.entry_for_document(waiting.id)
+    acts.store.review.lease(entry.id, owner="bob", seconds=60)
     with pytest.raises(ConflictError):
         acts.skip(waiting.id, reviewer="ada")

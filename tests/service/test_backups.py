@@ -48,7 +48,7 @@ def test_a_backup_holds_database_settings_and_models_and_no_document(desk: Desk)
     assert {"docsorter.db", "docsorter.toml", "models/ours/card.json"} <= names
     assert not [name for name in names if "a.pdf" in name]
     assert made.rows["documents"] == 1
-    assert desk.store.events()[-1].kind == "backed_up"
+    assert desk.store.documents.events()[-1].kind == "backed_up"
     assert [p.name for p in desk.configuration.state.glob(".care-*")] == []
 
 
@@ -78,7 +78,7 @@ def test_a_restored_workspace_is_the_one_that_was_backed_up(desk: Desk) -> None:
     late = sort(desk, "b.pdf", b"claim 0.99")
     desk.store.close()
     restored = restore_backup(desk.configuration, file, actor="anna", clock=desk.clock)
-    assert [document.id for document in desk.store.documents()] == [first]
+    assert [document.id for document in desk.store.documents.find()] == [first]
     assert restored.set_aside is not None
     with closing(sqlite3.connect(restored.set_aside)) as connection:
         assert connection.execute("SELECT count(*) FROM documents").fetchone() == (2,)
@@ -107,7 +107,7 @@ def test_a_lost_state_folder_comes_back_with_its_models(desk: Desk, tmp_path: Pa
     assert {p.relative_to(bundle): p.read_bytes() for p in bundle.rglob("*") if p.is_file()} == (
         before
     )
-    assert desk.store.counts().total == 1
+    assert desk.store.documents.counts().total == 1
     assert Verifier(desk.configuration, desk.store, clock=desk.clock).verify().findings == []
 
 
@@ -123,7 +123,7 @@ def test_what_was_forgotten_stays_forgotten_after_a_restore(desk: Desk, tmp_path
     (desk.configuration.state / "docsorter.db").write_bytes(b"nothing but noise" * 1000)
     done = restore_backup(desk.configuration, file, actor="anna", clock=desk.clock)
     assert done.forgotten == 1
-    assert desk.store.document(number).name == "(forgotten)"
+    assert desk.store.documents.get(number).name == "(forgotten)"
     assert b"mueller" not in (desk.configuration.state / "docsorter.db").read_bytes()
 
 
@@ -134,14 +134,14 @@ def test_nothing_is_restored_beside_a_running_daemon(desk: Desk) -> None:
 
 
 def test_a_backup_of_a_later_version_is_refused_with_the_remedy(desk: Desk, tmp_path: Path) -> None:
-    copy = desk.store.backup(tmp_path / "later.db")
+    copy = desk.store.upkeep.backup(tmp_path / "later.db")
     with closing(sqlite3.connect(copy)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
         connection.commit()
     with pytest.raises(StoreError, match=r"newer \(9999\)") as caught:
         restore_backup(desk.configuration, copy, actor="anna")
     assert "install the version" in caught.value.remedy
-    assert desk.store.counts().total == 0
+    assert desk.store.documents.counts().total == 0
 
 
 def test_a_database_of_a_server_is_not_ours_to_restore(
@@ -207,4 +207,4 @@ def test_a_restore_that_fails_leaves_the_database_as_it_was(desk: Desk, tmp_path
     copy.write_bytes(b"SQLite format 3\0" + b"noise" * 1000)
     with pytest.raises(StoreError, match="damaged"):
         restore_backup(desk.configuration, copy, actor="anna")
-    assert desk.store.document(number).state is State.SORTED
+    assert desk.store.documents.get(number).state is State.SORTED

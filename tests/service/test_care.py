@@ -33,7 +33,7 @@ def test_by_default_everything_is_kept_for_ever(desk: Desk) -> None:
     report = Care(desk.configuration, desk.store, desk.clock).maintain()
     assert (report.forgotten, report.predictions, report.findings) == ([], 0, [])
     assert report.checked
-    assert desk.store.prediction(1) is not None
+    assert desk.store.documents.prediction(1) is not None
 
 
 def test_rejected_documents_are_forgotten_when_their_days_are_over(desk: Desk) -> None:
@@ -42,12 +42,15 @@ def test_rejected_documents_are_forgotten_when_their_days_are_over(desk: Desk) -
     desk.clock.advance(30 * DAY)
     assert Care(kept, desk.store, desk.clock).maintain().forgotten == []
     desk.clock.advance(1)
-    rejected = desk.path(desk.store.document(3))
+    rejected = desk.path(desk.store.documents.get(3))
     assert Care(kept, desk.store, desk.clock).maintain().forgotten == [3]
     assert not rejected.exists()
-    assert desk.store.document(3).state is State.REJECTED
-    assert desk.store.events(document_id=3)[-1].detail["reason"] == "retention.rejected_days = 30"
-    assert [desk.path(desk.store.document(n)).exists() for n in (1, 2)] == [True, True]
+    assert desk.store.documents.get(3).state is State.REJECTED
+    assert (
+        desk.store.documents.events(document_id=3)[-1].detail["reason"]
+        == "retention.rejected_days = 30"
+    )
+    assert [desk.path(desk.store.documents.get(n)).exists() for n in (1, 2)] == [True, True]
 
 
 def test_old_predictions_go_but_not_of_what_waits_for_a_person(desk: Desk) -> None:
@@ -57,9 +60,9 @@ def test_old_predictions_go_but_not_of_what_waits_for_a_person(desk: Desk) -> No
         keeping(desk.configuration, predictions_days=7), desk.store, desk.clock
     ).maintain()
     assert report.predictions == 1
-    assert desk.store.prediction(1) is None
-    assert desk.store.prediction(2) is not None
-    assert desk.store.document(1).verdict is not None
+    assert desk.store.documents.prediction(1) is None
+    assert desk.store.documents.prediction(2) is not None
+    assert desk.store.documents.get(1).verdict is not None
 
 
 def test_it_is_due_once_a_day_and_checks_once_a_week(desk: Desk) -> None:
@@ -78,7 +81,7 @@ def test_it_is_due_once_a_day_and_checks_once_a_week(desk: Desk) -> None:
 
 def test_a_damaged_database_is_said(desk: Desk) -> None:
     fill(desk)
-    with desk.store.write() as session:
+    with desk.store.database.write() as session:
         session.connection().exec_driver_sql("UPDATE tallies SET documents = 9")
     report = Care(desk.configuration, desk.store, desk.clock).maintain(check=True)
     assert report.findings
@@ -87,16 +90,18 @@ def test_a_damaged_database_is_said(desk: Desk) -> None:
 
 def test_free_pages_go_back_to_the_disk_bit_by_bit(desk: Desk) -> None:
     for number in range(40):
-        desk.store.add_event("noise", actor="anna", detail={"text": "x" * 50_000, "n": number})
-    with desk.store.write() as session:
+        desk.store.documents.add_event(
+            "noise", actor="anna", detail={"text": "x" * 50_000, "n": number}
+        )
+    with desk.store.database.write() as session:
         session.connection().exec_driver_sql("DROP TRIGGER events_refuse_delete")
         session.connection().exec_driver_sql("DELETE FROM events")
-    assert desk.store.shrinks()
-    free = desk.store.free_pages()
+    assert desk.store.upkeep.can_shrink()
+    free = desk.store.upkeep.free_pages()
     assert free > 400
     report = Care(desk.configuration, desk.store, desk.clock).maintain(check=False)
     assert report.freed_pages == free
-    assert desk.store.free_pages() == 0
+    assert desk.store.upkeep.free_pages() == 0
 
 
 def test_a_database_of_an_early_version_learns_to_shrink_when_compacted(
@@ -104,20 +109,22 @@ def test_a_database_of_an_early_version_learns_to_shrink_when_compacted(
 ) -> None:
     fill(desk)
     desk.store.close()
-    assert desk.store.path is not None
-    with closing(sqlite3.connect(desk.store.path)) as connection:
+    assert desk.store.database.path is not None
+    with closing(sqlite3.connect(desk.store.database.path)) as connection:
         connection.executescript("PRAGMA journal_mode=DELETE; PRAGMA auto_vacuum=0; VACUUM;")
-    assert not desk.store.shrinks()
-    assert desk.store.give_back_pages() == desk.store.free_pages()
+    assert not desk.store.upkeep.can_shrink()
+    assert desk.store.upkeep.release_pages() == desk.store.upkeep.free_pages()
     Care(desk.configuration, desk.store, clock).maintain(compact=True, check=True)
-    assert desk.store.shrinks()
-    assert desk.store.integrity_check() == []
+    assert desk.store.upkeep.can_shrink()
+    assert desk.store.upkeep.integrity_check() == []
 
 
 def test_no_decision_waits_long_for_the_care(desk: Desk) -> None:
     """Writers measured meanwhile: the longest transaction of the care is theirs to wait for."""
     for number in range(60):
-        desk.store.add_event("noise", actor="anna", detail={"text": "x" * 20_000, "n": number})
+        desk.store.documents.add_event(
+            "noise", actor="anna", detail={"text": "x" * 20_000, "n": number}
+        )
     care = Care(desk.configuration, desk.store, desk.clock)
     done = threading.Event()
     waits: list[float] = []
@@ -125,7 +132,7 @@ def test_no_decision_waits_long_for_the_care(desk: Desk) -> None:
     def decide() -> None:
         while not done.is_set():
             began = time.perf_counter()
-            desk.store.check_writable()
+            desk.store.upkeep.check_writable()
             waits.append(time.perf_counter() - began)
 
     writer = threading.Thread(target=decide)
@@ -164,7 +171,7 @@ def test_a_caretaker_that_fails_says_so_and_ends_nothing(
     def fail() -> None:
         raise StoreError("the database is locked", remedy="wait")
 
-    monkeypatch.setattr(desk.store, "optimize", fail)
+    monkeypatch.setattr(desk.store.upkeep, "optimize", fail)
     caretaker = Caretaker(desk.configuration, desk.store, desk.clock)
     desk.clock.advance(3600)
     caretaker.tick(idle=True)

@@ -25,16 +25,16 @@ def desk(configuration: Configuration, clock: ManualClock) -> Iterator[EarningDe
 
 
 def last_check(desk: EarningDesk, document: Document) -> Check:
-    return desk.store.checks(document.id)[-1]
+    return desk.store.checks.of_document(document.id)[-1]
 
 
 def test_a_drawn_document_stays_sorted_and_is_asked_about_blind(desk: EarningDesk) -> None:
     document = desk.sees()
 
     assert document.state is State.SORTED
-    entry = desk.store.entry_for_document(document.id)
+    entry = desk.store.review.entry_for_document(document.id)
     assert (entry.purpose, entry.blind, entry.not_for) == (Purpose.CHECK, True, None)
-    assert desk.store.waiting_for() == {Purpose.CHECK: 1}
+    assert desk.store.review.waiting_by_purpose() == {Purpose.CHECK: 1}
     assert desk.troubles() == []
 
 
@@ -44,7 +44,7 @@ def test_agreement_settles_and_moves_nothing(desk: EarningDesk) -> None:
 
     assert after.path == document.path
     assert last_check(desk, document).outcome is CheckOutcome.RIGHT
-    assert desk.store.waiting_for() == {}
+    assert desk.store.review.waiting_by_purpose() == {}
     assert desk.troubles() == []
     with pytest.raises(NotFoundError):
         desk.says(document)
@@ -54,16 +54,16 @@ def test_a_decision_that_a_delivery_overtook_is_refused_and_changes_nothing(
     desk: EarningDesk,
 ) -> None:
     document = desk.sees()  # between the caller's look and the answer
-    entry = desk.store.entry_for_document(document.id)
+    entry = desk.store.review.entry_for_document(document.id)
     elsewhere = Destination(Place.SORTED, "claim/x.pdf", State.SORTED)
 
     with pytest.raises(ConflictError, match="does not wait for a decision any more"):
-        desk.store.plan_answer(
+        desk.store.review.plan_answer(
             entry.id, elsewhere, label="claim", token=None, reviewer="anna", uid=1
         )
 
-    assert desk.store.document(document.id) == document
-    assert desk.store.entry_for_document(document.id) == entry
+    assert desk.store.documents.get(document.id) == document
+    assert desk.store.review.entry_for_document(document.id) == entry
     assert desk.troubles() == []
 
 
@@ -74,7 +74,7 @@ def test_a_disagreement_asks_somebody_else_and_moves_nothing_yet(desk: EarningDe
     assert after.path == document.path
     check = last_check(desk, document)
     assert check.outcome is None
-    entry = desk.store.entry_for_document(document.id)
+    entry = desk.store.review.entry_for_document(document.id)
     assert (entry.purpose, entry.blind, entry.not_for) == (Purpose.CHECK, True, "anna")
     assert desk.troubles() == []
 
@@ -93,7 +93,7 @@ def test_an_error_that_two_looks_confirm_moves_to_the_right_folder(
     sidecar = json.loads(desk.path(moved).with_name(f"{desk.path(moved).name}.json").read_text())
     assert sidecar["verdict"]["label"] == "claim"
     assert len(desk.files(Place.SORTED)) == 2
-    assert desk.store.counts().labels == {"claim": 1}
+    assert desk.store.documents.counts().labels == {"claim": 1}
     assert desk.troubles() == []
 
 
@@ -118,7 +118,7 @@ def test_looks_that_agree_on_nothing_count_as_wrong_and_end_before_a_person(
     assert after.state is State.REVIEW
     assert after.verdict is not None
     assert after.verdict.reason.code is ReasonCode.REVIEWERS_DISAGREE
-    entry = desk.store.entry_for_document(document.id)
+    entry = desk.store.review.entry_for_document(document.id)
     assert (entry.purpose, entry.blind) == (Purpose.DECIDE, False)
     assert desk.troubles() == []
 
@@ -141,7 +141,7 @@ def test_an_undone_agreement_opens_the_check_again(desk: EarningDesk) -> None:
     desk.acts.undo(document.id, reviewer="anna", uid=1000)
 
     assert last_check(desk, document).outcome is None
-    entry = desk.store.entry_for_document(document.id)
+    entry = desk.store.review.entry_for_document(document.id)
     assert (entry.purpose, entry.blind, entry.not_for) == (Purpose.CHECK, True, None)
     desk.says(document, "claim")
     assert last_check(desk, document).outcome is None
@@ -161,11 +161,11 @@ def test_undoing_a_confirmed_error_brings_file_sidecar_and_question_back(
     assert back.verdict == document.verdict
     assert desk.path(back).with_name(f"{desk.path(back).name}.json").read_bytes() == before
     assert last_check(desk, document).outcome is None
-    assert desk.store.entry_for_document(document.id).not_for == "anna"
-    assert desk.store.counts().labels["invoice"] == 1
+    assert desk.store.review.entry_for_document(document.id).not_for == "anna"
+    assert desk.store.documents.counts().labels["invoice"] == 1
     assert desk.troubles() == []
     desk.acts.undo(document.id, reviewer="anna", uid=1000)
-    assert desk.store.entry_for_document(document.id).not_for is None
+    assert desk.store.review.entry_for_document(document.id).not_for is None
     assert desk.troubles() == []
 
 
@@ -191,10 +191,10 @@ def test_a_file_that_somebody_moved_by_hand_makes_the_check_void_and_changes_not
         desk.says(document)
 
     assert last_check(desk, document).outcome is CheckOutcome.VOID
-    assert desk.store.waiting_for() == {}
-    assert desk.store.answers(document.id) == []
+    assert desk.store.review.waiting_by_purpose() == {}
+    assert desk.store.review.answers(document.id) == []
     assert elsewhere.exists()
-    assert desk.store.document(document.id) == document
+    assert desk.store.documents.get(document.id) == document
 
 
 def test_an_unknown_label_changes_nothing(desk: EarningDesk) -> None:
@@ -208,12 +208,12 @@ def test_of_two_who_answer_the_same_check_one_is_told_that_he_was_too_late(
     desk: EarningDesk,
 ) -> None:
     document = desk.sees()
-    seen = desk.store.open_check(document.id)
+    seen = desk.store.checks.open_check(document.id)
     assert seen is not None
     desk.says(document, "claim")
     with pytest.raises(ConflictError, match="somebody else answered"):
-        desk.store.answer_check(seen, None, label="invoice", token=None, reviewer="ben", uid=1001)
-    assert len(desk.store.answers(document.id)) == 1
+        desk.store.checks.answer(seen, None, label="invoice", token=None, reviewer="ben", uid=1001)
+    assert len(desk.store.review.answers(document.id)) == 1
 
 
 def test_a_blind_answer_in_review_moves_the_file_and_a_second_look_settles(
@@ -221,7 +221,7 @@ def test_a_blind_answer_in_review_moves_the_file_and_a_second_look_settles(
 ) -> None:
     document = desk.sees("invoice", 0.7)
     assert document.state is State.REVIEW
-    assert desk.store.entry_for_document(document.id).blind
+    assert desk.store.review.entry_for_document(document.id).blind
     moved = desk.says(document, "claim")
     assert moved.path.startswith("claim/")
     assert last_check(desk, document).outcome is None
@@ -237,7 +237,7 @@ def test_people_who_contradict_each_other_about_a_document_in_review_decide_it_a
 ) -> None:
     document = desk.sees("invoice", 0.7)
     desk.says(document, None)
-    assert desk.store.document(document.id).state is State.REJECTED
+    assert desk.store.documents.get(document.id).state is State.REJECTED
     after = desk.says(document, "invoice", "ben")
 
     assert last_check(desk, document).outcome is CheckOutcome.RIGHT
@@ -252,7 +252,7 @@ def test_undoing_a_blind_answer_lets_the_same_question_be_asked_blind_again(
     desk.says(document, "claim")
     desk.acts.undo(document.id, reviewer="anna", uid=1000)
 
-    entry = desk.store.entry_for_document(document.id)
+    entry = desk.store.review.entry_for_document(document.id)
     assert (entry.purpose, entry.blind) == (Purpose.DECIDE, True)
     desk.says(document)
     assert last_check(desk, document).outcome is CheckOutcome.RIGHT
@@ -271,8 +271,8 @@ def test_a_forgotten_document_is_no_open_question_and_what_it_showed_stays_witho
     assert last_check(desk, asked).outcome is CheckOutcome.VOID
     assert last_check(desk, shown).outcome is CheckOutcome.RIGHT
     assert last_check(desk, shown).source == ""
-    assert desk.store.waiting_for() == {}
-    assert len(desk.store.evidence(desk.rule)) == 1
+    assert desk.store.review.waiting_by_purpose() == {}
+    assert len(desk.store.checks.evidence(desk.rule)) == 1
     assert desk.troubles() == []
 
 
@@ -289,10 +289,12 @@ def test_a_document_that_changed_before_it_was_delivered_is_drawn_anew(desk: Ear
     desk.mover = desk.crashing(change)
     desk.restart()
     desk.pipeline.handle(claimed.id)
-    assert [check.outcome for check in desk.store.checks(claimed.id)] == [CheckOutcome.VOID]
+    assert [check.outcome for check in desk.store.checks.of_document(claimed.id)] == [
+        CheckOutcome.VOID
+    ]
     desk.clock.advance(60)
     desk.pipeline.handle(claimed.id)
-    assert [check.draw.score for check in desk.store.checks(claimed.id)] == [0.99, 0.98]
+    assert [check.draw.score for check in desk.store.checks.of_document(claimed.id)] == [0.99, 0.98]
     assert desk.troubles() == []
 
 
@@ -331,7 +333,7 @@ def test_a_crash_at_any_step_loses_no_draw_and_draws_nothing_twice(
         desk.mover = calm
         recover(desk.store, calm)
         _finish(desk, act, document)
-        checks = desk.store.checks(document.id)
+        checks = desk.store.checks.of_document(document.id)
         assert [check.outcome for check in checks if check.outcome is CheckOutcome.VOID] == []
         assert len(checks) == 1
         assert desk.troubles() == []
@@ -354,21 +356,21 @@ def _carry_out(desk: EarningDesk, act: str, document: Document) -> None:
 def _finish(desk: EarningDesk, act: str, document: Document) -> None:
     """Do what a crash left undone, and see that it comes to the same."""
     desk.restart()
-    check = last_check(desk, document) if desk.store.checks(document.id) else None
+    check = last_check(desk, document) if desk.store.checks.of_document(document.id) else None
     if act == "decide":
         done = desk.pipeline.handle(document.id)
         assert done.state is State.SORTED
-        assert desk.store.entry_for_document(document.id).purpose is Purpose.CHECK
+        assert desk.store.review.entry_for_document(document.id).purpose is Purpose.CHECK
         return
     assert check is not None
     if act == "confirm":
         if check.outcome is None:
             desk.says(document, "claim", "ben")
         assert last_check(desk, document).outcome is CheckOutcome.WRONG
-        assert desk.store.document(document.id).path.startswith("claim/")
+        assert desk.store.documents.get(document.id).path.startswith("claim/")
         return
     if check.outcome is not None:
         desk.acts.undo(document.id, reviewer="ben", uid=1001)
     assert last_check(desk, document).outcome is None
-    assert desk.store.document(document.id).path == document.path
-    assert desk.store.entry_for_document(document.id).not_for == "anna"
+    assert desk.store.documents.get(document.id).path == document.path
+    assert desk.store.review.entry_for_document(document.id).not_for == "anna"

@@ -57,7 +57,7 @@ def test_a_file_that_was_taken_away_before_the_claim_is_withdrawn_quietly(
     file.unlink()
     assert claimer.carry(claim) is None
     claimer.tell_inbox()
-    assert desk.store.document(claim.document.id).state is State.WITHDRAWN
+    assert desk.store.documents.get(claim.document.id).state is State.WITHDRAWN
     assert inbox.waiting().count == 0
 
 

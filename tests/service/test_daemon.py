@@ -89,10 +89,10 @@ def test_a_signal_drains_and_a_restart_goes_on(
     for index, path in enumerate(good[:10]):
         shutil.copy(path, inbox / f"{index}-{path.name}")
     with RunningDaemon(quick.workspace, tmp_path) as daemon:
-        wait_until(lambda: store.counts().total, "the first claim")
+        wait_until(lambda: store.documents.counts().total, "the first claim")
         assert daemon.stop(number) == 0
-    counts = store.counts()
-    assert store.planned_moves() == []
+    counts = store.documents.counts()
+    assert store.moves.planned() == []
     in_hand = counts.states.get(State.SPOOLED, 0)
     assert len(every_file(quick)[Place.SPOOL]) == in_hand
     assert sum(map(len, every_file(quick).values())) == 10
@@ -115,12 +115,12 @@ def test_a_kill_loses_and_doubles_nothing(
             daemon.process.kill()
     with RunningDaemon(quick.workspace, tmp_path):
         wait_until(finished(store, 12), "everything after three kills")
-    assert store.counts().total == 12
+    assert store.documents.counts().total == 12
     assert sum(map(len, every_file(quick).values())) == 12
 
 
 def _claimed(store: Store, least: int) -> bool:
-    return store.counts().total >= least
+    return store.documents.counts().total >= least
 
 
 def test_files_that_were_there_before_the_start_are_sorted(
@@ -198,7 +198,7 @@ def test_review_answers_and_undo_work_beside_the_running_daemon(
         shutil.copy(path, quick.root(Place.INBOX))
     with RunningDaemon(quick.workspace, tmp_path):
         wait_until(finished(store, len(good)), "all examples")
-        entry = store.entries(limit=1)[0]
+        entry = store.review.entries(limit=1)[0]
         with open_acts(quick) as acts:
             done = acts.answer(entry.document.id, "letter", reviewer="ada", uid=7)
             assert acts.path_of(done).is_file()

@@ -10,7 +10,7 @@ from docsorter.decide import autonomy
 from docsorter.documents import CheckOutcome, Document, Place, Purpose, ReasonCode, State
 from docsorter.service.promise.report import report
 from docsorter.service.review.service import Acts
-from docsorter.store import Why
+from docsorter.store import ChangeReason
 from tests.service.earning_desk import EarningDesk
 
 
@@ -24,7 +24,7 @@ def desk(configuration: Configuration, clock: ManualClock) -> Iterator[EarningDe
 
 
 def outcome(desk: EarningDesk, document: Document) -> CheckOutcome | None:
-    return desk.store.checks(document.id)[-1].outcome
+    return desk.store.checks.of_document(document.id)[-1].outcome
 
 
 @pytest.fixture
@@ -40,16 +40,16 @@ def test_a_right_check_that_chance_drew_is_asked_again_of_somebody_else(
     desk: EarningDesk, asked: Document
 ) -> None:
     assert outcome(desk, asked) is CheckOutcome.RIGHT
-    entry = desk.store.entry_for_document(asked.id)
+    entry = desk.store.review.entry_for_document(asked.id)
     assert (entry.purpose, entry.blind, entry.not_for) == (Purpose.SECOND, True, "anna")
-    assert desk.store.double_looks() == []
+    assert desk.store.checks.second_looks() == []
     assert desk.troubles() == []
 
 
 def test_one_that_chance_did_not_draw_is_not(desk: EarningDesk) -> None:
     desk.acts = Acts(desk.configuration, desk.store, desk.mover, chance=lambda: 0.6)
     desk.says(desk.sees())
-    assert desk.store.waiting_for() == {}
+    assert desk.store.review.waiting_by_purpose() == {}
 
 
 def test_a_second_look_that_agrees_moves_nothing_and_is_counted(
@@ -57,7 +57,7 @@ def test_a_second_look_that_agrees_moves_nothing_and_is_counted(
 ) -> None:
     after = desk.says(asked, "invoice", "ben")
     assert (after.path, outcome(desk, asked)) == (asked.path, CheckOutcome.RIGHT)
-    assert desk.store.double_looks() == [False]
+    assert desk.store.checks.second_looks() == [False]
     assert desk.troubles() == []
 
 
@@ -71,7 +71,7 @@ def test_one_that_differs_makes_the_check_wrong_and_asks_a_third(
         State.REVIEW,
         ReasonCode.REVIEWERS_DISAGREE,
     )
-    assert desk.store.double_looks() == [True]
+    assert desk.store.checks.second_looks() == [True]
     decided = desk.says(asked, "invoice", "carl")
     assert (decided.state, outcome(desk, asked)) == (State.SORTED, CheckOutcome.WRONG)
     assert desk.troubles() == []
@@ -86,8 +86,8 @@ def test_an_undone_second_look_counts_no_more(
         back = desk.acts.undo(asked.id, reviewer=undoer, uid=2)
         assert (back.state, back.place) == (State.SORTED, Place.SORTED)
         assert outcome(desk, asked) is CheckOutcome.RIGHT
-        assert desk.store.double_looks() == []
-        assert desk.store.entry_for_document(asked.id).purpose is Purpose.SECOND
+        assert desk.store.checks.second_looks() == []
+        assert desk.store.review.entry_for_document(asked.id).purpose is Purpose.SECOND
         assert desk.troubles() == []
 
 
@@ -96,7 +96,7 @@ def test_undoing_the_first_answer_asks_for_the_check_anew(
 ) -> None:
     desk.acts.undo(asked.id, reviewer="anna", uid=1)
     assert outcome(desk, asked) is None
-    assert desk.store.entry_for_document(asked.id).purpose is Purpose.CHECK
+    assert desk.store.review.entry_for_document(asked.id).purpose is Purpose.CHECK
     assert desk.troubles() == []
 
 
@@ -105,16 +105,16 @@ def test_a_person_who_looks_twice_measures_nobody(desk: EarningDesk) -> None:
     desk.says(document)
     desk.says(document)
     assert outcome(desk, document) is CheckOutcome.RIGHT
-    assert desk.store.double_looks() == []
+    assert desk.store.checks.second_looks() == []
 
 
 def test_a_blind_decision_is_asked_again_as_well(desk: EarningDesk) -> None:
     waiting = desk.sees("letter", 0.6)
     assert waiting.state is State.REVIEW
     desk.says(waiting, "letter", "ben")
-    assert desk.store.entry_for_document(waiting.id).purpose is Purpose.SECOND
+    assert desk.store.review.entry_for_document(waiting.id).purpose is Purpose.SECOND
     desk.says(waiting, "letter", "anna")
-    assert desk.store.double_looks() == [False]
+    assert desk.store.checks.second_looks() == [False]
 
 
 def test_what_was_measured_replaces_what_was_assumed(
@@ -136,4 +136,4 @@ def test_what_was_measured_replaces_what_was_assumed(
     assert plan.miss_rate == after.rate
     assert sum(share for _, share in plan.starts) == pytest.approx(0.9)
     assert desk.position.threshold is not None
-    assert Why.CERTIFIED in {move.why for move in desk.store.promises()}
+    assert ChangeReason.CERTIFIED in {move.why for move in desk.store.checks.promises()}

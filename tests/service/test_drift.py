@@ -28,8 +28,7 @@ from docsorter.service.promise.drift import scanner_of
 from docsorter.service.promise.scanner_hold import ADOPTED, Probation
 from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.store import Store
-from docsorter.store.evidence_tables import CheckRow
-from docsorter.store.tables import DocumentRow, PredictionRow
+from docsorter.store.tables import CheckRow, DocumentRow, PredictionRow
 
 FIRST = {"dpi": 300.0, "ink": "grey", "noise": 0.01, "paper": 0.95, "shape": 1.41, "frame": 0.0}
 
@@ -46,7 +45,7 @@ def arrive(store: Store, at: dt.datetime, count: int, **changes: object) -> list
     told = {"source": "", "label": "invoice", "model": "starter-2", "traits": FIRST, "novelty": 40}
     told |= {"confidence": 0.95, **changes}
     numbers = []
-    with store.write() as session:
+    with store.database.write() as session:
         for number in range(count):
             traits = dict(told["traits"])  # type: ignore[call-overload] # a dict, as above
             traits["noise"] *= float(rng.uniform(0.9, 1.1))
@@ -127,10 +126,10 @@ def test_too_few_documents_are_said(store: Store, clock: ManualClock) -> None:
 def test_a_sample_is_bounded_and_evenly_spread(store: Store, clock: ManualClock) -> None:
     numbers = arrive(store, weeks_before(clock, 2), 300)
     since, until = weeks_before(clock, 5), weeks_before(clock, 1)
-    found = [one.document_id for one in store.sample(since, until, 50)]
+    found = [one.document_id for one in store.documents.sample(since, until, 50)]
     assert len(found) == 50
     assert found == numbers[::6]
-    assert store.sample(until, clock.now(), 50) == []
+    assert store.documents.sample(until, clock.now(), 50) == []
 
 
 def test_a_look_is_kept_for_a_week(configuration: Configuration, store: Store) -> None:
@@ -168,13 +167,13 @@ class Scanner:
         verdict = Verdict(kind, Reason(ReasonCode.SURE, "sure"), "invoice", 0.99, 0.9)
         sight = Sight(pages, prediction, verdict, "", "rule", SortRule(1.0, 0.9, 99.0))
         judged = Judged(verdict, None, "")
-        result = self.probation.judge(self.store.document(number), sight, judged)
+        result = self.probation.judge(self.store.documents.get(number), sight, judged)
         if result.drawn is not None:
             self._settle(number)
         return result
 
     def _settle(self, number: int) -> None:
-        with self.store.write() as session:
+        with self.store.database.write() as session:
             session.add(
                 CheckRow(
                     document_id=number, drawn_at=self.clock.now(), model="starter-2", rule="rule",

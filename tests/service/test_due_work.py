@@ -19,8 +19,8 @@ class Asked:
 
     def __init__(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         self.times = 0
-        self._ask = store.due_documents
-        monkeypatch.setattr(store, "due_documents", self.due_documents)
+        self._ask = store.documents.due
+        monkeypatch.setattr(store.documents, "due", self.due_documents)
 
     def due_documents(self, limit: int, now: dt.datetime) -> list[Document]:
         self.times += 1
@@ -87,7 +87,7 @@ def test_a_full_answer_is_followed_by_another_question_before_its_time(
 def test_what_was_put_off_is_due_when_its_time_has_come(desk: Desk, due: DueWork) -> None:
     document = desk.drop("a.pdf", b"invoice 0.99")
     later = desk.clock.now() + dt.timedelta(seconds=30)
-    desk.store.defer(document.id, _FAULT, later)
+    desk.store.documents.defer(document.id, _FAULT, later)
     assert looked(due) == []
     assert due.seconds() == pytest.approx(30)
     desk.clock.advance(30)
@@ -99,7 +99,7 @@ def test_a_move_that_was_left_is_told_once_and_after_a_pause_at_once(
 ) -> None:
     document = desk.drop("a.pdf", b"invoice 0.99")
     place = Destination(document.place, "elsewhere.pdf", document.state)
-    move = desk.store.plan_move(document.id, place, actor="test")
+    move = desk.store.moves.plan(document.id, place, actor="test")
     looked(due)
     assert due.take_moves() == []
     desk.clock.advance(3)

@@ -14,7 +14,7 @@ from docsorter.resources import examples_dir
 from docsorter.service.promise.report import Viewer
 from docsorter.service.review.service import Acts, open_acts
 from docsorter.service.upkeep.verify import Verifier
-from docsorter.store import PromiseMove
+from docsorter.store import PromiseChange
 from tests.cli.running import docsorter
 from tests.service.running import RunningDaemon, finished, wait_until
 
@@ -59,8 +59,8 @@ def claim(workspace: Configuration, number: int) -> None:
         page.save(workspace.root(Place.INBOX) / f"claim-{number}.jpg", quality=80 + number)
 
 
-def certified(acts: Acts) -> PromiseMove | None:
-    moves = acts.store.promises()
+def certified(acts: Acts) -> PromiseChange | None:
+    moves = acts.store.checks.promises()
     return moves[-1] if moves and moves[-1].threshold is not None else None
 
 
@@ -100,13 +100,13 @@ def test_everything_goes_to_a_person_blind_until_their_answers_certify_it(
         rule = Viewer(workspace, acts.store).rule
         asked = [  # it comes down further while more answers are looked at
             replace(rule, threshold=each.threshold).asked_for("claim")
-            for each in acts.store.promises()
+            for each in acts.store.checks.promises()
             if each.threshold is not None
         ]
         assert alone.verdict.threshold == pytest.approx(asked[-1])
         daemon.process.kill()
 
-    assert {a.reviewer for n in numbers for a in acts.store.answers(int(n))} == {"Ada"}
+    assert {a.reviewer for n in numbers for a in acts.store.review.answers(int(n))} == {"Ada"}
     with RunningDaemon(workspace.workspace, tmp_path) as daemon:  # what was earned outlives a kill
         claim(workspace, taught + 1)
         assert newest(acts, taught + 2).state is State.SORTED

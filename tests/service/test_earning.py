@@ -10,7 +10,7 @@ from docsorter.configuration import Configuration, load
 from docsorter.documents import Purpose, ReasonCode, State
 from docsorter.errors import SettingsError
 from docsorter.service.promise.controller import Earning
-from docsorter.store import Why
+from docsorter.store import ChangeReason
 from tests.cli.running import docsorter
 from tests.service.earning_desk import EarningDesk, KeyedReader
 
@@ -30,9 +30,9 @@ def test_before_anything_is_certified_every_document_goes_to_a_person_blind(
     assert document.state is State.REVIEW
     assert document.verdict is not None
     assert document.verdict.reason.code is ReasonCode.EARNING
-    entry = desk.store.entry_for_document(document.id)
+    entry = desk.store.review.entry_for_document(document.id)
     assert (entry.purpose, entry.blind) == (Purpose.DECIDE, True)
-    check = desk.store.open_check(document.id)
+    check = desk.store.checks.open_check(document.id)
     assert check is not None
     assert check.draw.inclusion == 1.0
 
@@ -52,13 +52,17 @@ def test_from_nothing_to_certified_to_alarm_and_back(desk: EarningDesk) -> None:
         if desk.position.threshold is None:
             break
 
-    history = desk.store.promises()
-    assert [move.why for move in history] == [Why.NEW_RULE, Why.CERTIFIED, Why.ALARM]
+    history = desk.store.checks.promises()
+    assert [move.why for move in history] == [
+        ChangeReason.NEW_RULE,
+        ChangeReason.CERTIFIED,
+        ChangeReason.ALARM,
+    ]
     assert history[-1].threshold is None
     asked = desk.sees()
     assert asked.state is State.REVIEW
     desk.says(asked)
-    kinds = [event.kind for event in desk.store.events() if event.document_id is None]
+    kinds = [event.kind for event in desk.store.documents.events() if event.document_id is None]
     assert kinds.count("promise_moved") == 3
     assert desk.earn() >= 5, "what was checked before the alarm does not count again"
     assert desk.sees().state is State.SORTED
@@ -70,8 +74,8 @@ def test_what_is_not_eligible_is_not_drawn(desk: EarningDesk) -> None:
     twin = desk.pipeline.handle(desk.drop("c.pdf", b"invoice 0.99").id)
 
     assert [d.state for d in (broken, twin)] == [State.REJECTED, State.REJECTED]
-    assert [desk.store.checks(d.id) for d in (broken, twin)] == [[], []]
-    assert len(desk.store.checks(first.id)) == 1
+    assert [desk.store.checks.of_document(d.id) for d in (broken, twin)] == [[], []]
+    assert len(desk.store.checks.of_document(first.id)) == 1
 
 
 def test_the_reason_says_how_much_is_missing_and_the_log_what_it_rested_on(
@@ -85,7 +89,9 @@ def test_the_reason_says_how_much_is_missing_and_the_log_what_it_rested_on(
     alone = desk.sees()
     sidecar = json.loads(desk.path(alone).with_name(f"{desk.path(alone).name}.json").read_text())
     assert "certified on" in sidecar["statement"]
-    verdict = next(e for e in desk.store.events(document_id=alone.id) if e.kind == "verdict")
+    verdict = next(
+        e for e in desk.store.documents.events(document_id=alone.id) if e.kind == "verdict"
+    )
     assert verdict.detail["promise"] == sidecar["statement"]
     assert verdict.detail["inclusion"] == 1.0
     asked = desk.sees("invoice", 0.3)
@@ -113,13 +119,13 @@ def test_what_one_process_answers_another_one_notices_in_its_next_tick(desk: Ear
 
 def test_answers_taken_back_take_back_what_rested_on_them(desk: EarningDesk) -> None:
     desk.earn()
-    checked = [d.id for d in desk.store.documents(limit=100) if d.state is State.SORTED]
+    checked = [d.id for d in desk.store.documents.find(limit=100) if d.state is State.SORTED]
     for number in checked[:4]:
         desk.acts.undo(number, reviewer="anna", uid=1000)
     desk.earning.tick()
 
     assert desk.position.threshold is None
-    assert desk.store.promises()[-1].why is Why.WITHDRAWN
+    assert desk.store.checks.promises()[-1].why is ChangeReason.WITHDRAWN
     assert desk.sees().state is State.REVIEW
 
 
@@ -143,8 +149,8 @@ def test_another_target_is_judged_by_the_same_evidence_from_the_beginning(
     assert stricter.position.threshold is None
     assert stricter.position.standing is not None
     assert stricter.position.standing.checked > 0
-    history = stricter.store.promises()
-    assert (history[-1].why, history[-1].target) == (Why.NEW_RULE, 0.02)
+    history = stricter.store.checks.promises()
+    assert (history[-1].why, history[-1].target) == (ChangeReason.NEW_RULE, 0.02)
     stricter.store.close()
 
 
@@ -164,10 +170,10 @@ def test_a_share_below_one_leaves_it_to_chance_and_remembers_the_share(
     numbers = iter([0.3, 0.7, 0.1, 0.99])
     flags = {"decide.autonomy": "starter", "promise.starter_share": 0.5}
     desk = EarningDesk(configuration, clock, flags, chance=lambda: next(numbers))
-    drawn = [bool(desk.store.checks(desk.sees().id)) for _ in range(4)]
+    drawn = [bool(desk.store.checks.of_document(desk.sees().id)) for _ in range(4)]
 
     assert drawn == [True, False, True, False]
-    found = desk.store.evidence(desk.rule)
+    found = desk.store.checks.evidence(desk.rule)
     assert [each.inclusion for each in found] == [0.5, 0.5]
     assert not desk.earning.due()
     desk.store.close()
@@ -180,7 +186,7 @@ def test_with_autonomy_starter_nothing_is_drawn_unless_asked_for(
     document = desk.sees()
 
     assert document.state is State.SORTED
-    assert desk.store.waiting_for() == {}
+    assert desk.store.review.waiting_by_purpose() == {}
     assert desk.acts.statement().startswith("uncertified on your paper")
     desk.store.close()
 
@@ -191,7 +197,7 @@ def test_a_restart_goes_on_where_the_evidence_was(desk: EarningDesk) -> None:
     desk.restart()
 
     assert desk.position.threshold == before
-    assert len(desk.store.promises()) == 2
+    assert len(desk.store.checks.promises()) == 2
 
 
 @pytest.mark.parametrize(
@@ -217,8 +223,8 @@ def test_whoever_does_not_hold_the_lock_goes_by_what_was_written_and_writes_noth
     reader = Earning(desk.store, settings.decide, settings.promise, desk.clock, moves=False)
     assert reader.position(desk.rule, "test-1").threshold is None
     desk.earn()
-    before = len(desk.store.promises())
+    before = len(desk.store.checks.promises())
     late = Earning(desk.store, settings.decide, settings.promise, desk.clock, moves=False)
 
     assert late.position(desk.rule, "test-1").threshold == desk.position.threshold
-    assert len(desk.store.promises()) == before
+    assert len(desk.store.checks.promises()) == before

@@ -21,7 +21,7 @@ from docsorter.service.promise.evidence import (
     share_of,
 )
 from docsorter.settings import PromiseSettings
-from docsorter.store import Evidence, PromiseMove, Why
+from docsorter.store import ChangeReason, CheckEvidence, PromiseChange
 
 PLAN = EarnPlan(0.1, 0.5, (0.99, 0.9, 0.5), starts=((1, 1.0),))
 BEGUN = first_move("m", "rule", PLAN, after=0)
@@ -34,10 +34,10 @@ def check(
     answer: int | None = -1,
     inclusion: float = 1.0,
     score: float = 0.95,
-) -> Evidence:
+) -> CheckEvidence:
     outcome = {True: CheckOutcome.RIGHT, False: CheckOutcome.WRONG, None: None}[right]
     given = number if answer == -1 else answer
-    return Evidence(number, 100 + number, score, inclusion, outcome, given)
+    return CheckEvidence(number, 100 + number, score, inclusion, outcome, given)
 
 
 def many(count: int, *, wrong: frozenset[int] = frozenset(), score: float = 0.95) -> Gathered:
@@ -82,25 +82,25 @@ def test_answering_only_sure_documents_certifies_nothing() -> None:
 
 
 def test_a_threshold_comes_down_as_soon_as_it_is_certified_and_not_before() -> None:
-    last: PromiseMove | None = None
+    last: PromiseChange | None = None
     for count in range(1, 40):
         last = next_move(BEGUN, many(count), PLAN, drawn_until=count)
         if last is not None:
             break
     assert last is not None
     # No document lies between, so that the same evidence carries the lower ones.
-    assert (last.why, last.threshold, last.errors) == (Why.CERTIFIED, 0.5, 0)
+    assert (last.why, last.threshold, last.errors) == (ChangeReason.CERTIFIED, 0.5, 0)
     assert last.upper_bound <= 0.1
     assert next_move(last, many(count), PLAN, drawn_until=count) is None
 
 
 def test_an_alarm_begins_new_evidence_and_leaves_nothing_that_does_not_stand() -> None:
-    in_use = dataclasses.replace(BEGUN, threshold=0.9, why=Why.CERTIFIED)
+    in_use = dataclasses.replace(BEGUN, threshold=0.9, why=ChangeReason.CERTIFIED)
     bad = many(60, wrong=frozenset(range(31, 46)))
     alarm = next_move(in_use, bad, PLAN, drawn_until=66)
 
     assert alarm is not None
-    assert (alarm.why, alarm.threshold) == (Why.ALARM, None)
+    assert (alarm.why, alarm.threshold) == (ChangeReason.ALARM, None)
     assert evidence_after(alarm) == 66
     assert alarm.detail["alarm_errors"] == 15
 
@@ -108,13 +108,13 @@ def test_an_alarm_begins_new_evidence_and_leaves_nothing_that_does_not_stand() -
 def test_after_an_alarm_a_stricter_threshold_that_stands_stays_in_use() -> None:
     plan = EarnPlan(0.1, 0.5, (0.99, 0.5), starts=((0, 0.5), (1, 0.5)))
     begun = first_move("m", "rule", plan, after=0)
-    in_use = dataclasses.replace(begun, threshold=0.5, why=Why.CERTIFIED)
+    in_use = dataclasses.replace(begun, threshold=0.5, why=ChangeReason.CERTIFIED)
     good = [check(n, score=0.995) for n in range(1, 100, 2)]
     low = [check(n, right=n < 60, score=0.6) for n in range(2, 100, 2)]
     alarm = next_move(in_use, gather(sorted([*good, *low])), plan, drawn_until=99)
 
     assert alarm is not None
-    assert (alarm.why, alarm.threshold) == (Why.ALARM, 0.99)
+    assert (alarm.why, alarm.threshold) == (ChangeReason.ALARM, 0.99)
     assert next_move(alarm, gather([]), plan, drawn_until=99) is None, "it is carried"
 
 
@@ -124,11 +124,11 @@ def test_a_threshold_whose_answers_were_taken_back_is_given_up() -> None:
     lost = next_move(certified, many(2), PLAN, drawn_until=30)
 
     assert lost is not None
-    assert (lost.why, lost.threshold) == (Why.WITHDRAWN, None)
+    assert (lost.why, lost.threshold) == (ChangeReason.WITHDRAWN, None)
 
 
 def test_how_much_is_drawn_changes_in_steps_and_grows_with_doubt() -> None:
-    in_use = dataclasses.replace(BEGUN, threshold=0.9, why=Why.CERTIFIED)
+    in_use = dataclasses.replace(BEGUN, threshold=0.9, why=ChangeReason.CERTIFIED)
     policy = EarnPolicy(target=0.1, jump=0.5)
     now, changes = in_use, 0
     for volume in range(1, 1000):

@@ -46,7 +46,7 @@ def test_no_trace_of_a_document_is_left_anywhere(
     kept = document(desk, b"letter 0.99", "other.pdf")
     made = document(desk, content)
     make_backup(desk.configuration, desk.store, actor="anna", clock=desk.clock)
-    desk.store.backup(desk.configuration.state / "backups" / "docsorter-0001-by-hand.db")
+    desk.store.upkeep.backup(desk.configuration.state / "backups" / "docsorter-0001-by-hand.db")
     far = tmp_path / "far.tar"
     make_backup(desk.configuration, desk.store, actor="anna", target=far, clock=desk.clock)
     assert len(traces(desk)) > 3
@@ -57,9 +57,9 @@ def test_no_trace_of_a_document_is_left_anywhere(
     assert len(done.backups.rewritten) == 3
     assert done.backups.out_of_reach == []
     assert done.log_merged
-    left = desk.store.document(made.id)
+    left = desk.store.documents.get(made.id)
     assert (left.name, left.sha256, left.path) == ("(forgotten)", None, "")
-    event = desk.store.events(document_id=made.id)[-1]
+    event = desk.store.documents.events(document_id=made.id)[-1]
     assert (event.kind, event.actor) == ("forgotten", "anna")
     assert event.detail == {"reason": "asked by the sender", "uid": 1001}
     assert desk.path(kept).exists()
@@ -105,7 +105,7 @@ def test_a_file_that_is_not_the_document_is_never_removed(desk: Desk) -> None:
     assert path.read_bytes() == b"somebody else's work"
     path.unlink()
     forget(desk, made.id)  # one that is gone already is fine
-    assert desk.store.document(made.id).name == "(forgotten)"
+    assert desk.store.documents.get(made.id).name == "(forgotten)"
     with pytest.raises(NotFoundError):
         forget(desk, 99)
 
@@ -131,11 +131,11 @@ def test_what_is_interrupted_is_out_of_reach_at_once_and_finished_later(
     made = document(desk, b"claim 0.5 Hedwig" if fails_at == 1 else b"invoice 0.99 Hedwig")
     with pytest.raises(EnvironmentFaultError, match="not forgotten yet"):
         forget(desk, made.id, Failing(fails_at))
-    assert desk.store.entries() == []
-    assert desk.store.unfinished_forgets() == [made.id]
+    assert desk.store.review.entries() == []
+    assert desk.store.upkeep.unfinished_forgets() == [made.id]
     assert Forgetting(desk.configuration, desk.store, clock=desk.clock).resume() == [made.id]
     assert traces(desk) == []
-    assert desk.store.unfinished_forgets() == []
+    assert desk.store.upkeep.unfinished_forgets() == []
 
 
 def test_a_backup_that_cannot_be_written_anew_is_named(desk: Desk, tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_a_backup_that_cannot_be_written_anew_is_named(desk: Desk, tmp_path: Pat
 def test_a_document_that_is_being_moved_waits(desk: Desk) -> None:
     waiting = desk.drop("a.pdf", b"invoice 0.99")
     goes = Destination(Place.REVIEW, "a.pdf", State.REVIEW)
-    desk.store.plan_move(waiting.id, goes, actor="test")
+    desk.store.moves.plan(waiting.id, goes, actor="test")
     with pytest.raises(ConflictError, match="on its way"):
         forget(desk, waiting.id)
     assert desk.path(waiting).exists()

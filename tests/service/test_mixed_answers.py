@@ -60,13 +60,13 @@ class Office:
 
     def answer(self) -> None:
         name, uid = self._who()
-        lease = self.acts.store.lease(None, owner=name, seconds=600)
+        lease = self.acts.store.review.lease(None, owner=name, seconds=600)
         number, token = lease.entry.document.id, lease.token
         self.acts.answer(number, self._said(), reviewer=name, uid=uid, token=token)
 
     def together(self) -> None:
         name, uid = self._who()
-        entries = self.acts.store.entries(limit=4)
+        entries = self.acts.store.review.entries(limit=4)
         batch, said = f"batch-{len(self.batches)}", self._said()
         numbers = [*(entry.document.id for entry in entries), self._any()]
         self.batches.append(batch)
@@ -84,7 +84,7 @@ class Office:
     def undo_together(self) -> None:
         name, uid = self._who()
         batch = self.chance.choice(self.batches or ["none"])
-        numbers = [a.document_id for a in self.acts.store.answers_of_batch(batch)]
+        numbers = [a.document_id for a in self.acts.store.review.answers_of_batch(batch)]
         for_each(numbers, lambda number: self.acts.undo(number, reviewer=name, uid=uid))
 
     def skip(self) -> None:
@@ -96,10 +96,10 @@ class Office:
 
 def agrees(desk: Desk, document: Document) -> None:
     """Check that file, row, answers and log of a document tell the same."""
-    answers = desk.store.answers(document.id)
+    answers = desk.store.review.answers(document.id)
     standing = [each for each in answers if each.undone_at is None]
     decided = [each for each in standing if each.purpose is Purpose.DECIDE]
-    events = desk.store.events(document_id=document.id)
+    events = desk.store.documents.events(document_id=document.id)
     kinds = Counter(event.kind for event in events)
     assert kinds["answered"] == sum(a.purpose is Purpose.DECIDE for a in answers)
     assert kinds["second_opinion"] == sum(a.purpose is Purpose.SECOND for a in answers)
@@ -113,7 +113,7 @@ def agrees(desk: Desk, document: Document) -> None:
         )
         told = [event for event in events if event.kind == "answered"][-1]
         assert (told.actor, told.detail["label"]) == (document.answered_by, decided[-1].label)
-    entry = [e for e in desk.store.entries(limit=1000) if e.document.id == document.id]
+    entry = [e for e in desk.store.review.entries(limit=1000) if e.document.id == document.id]
     if document.state is State.REVIEW:
         assert [each.purpose for each in entry] == [Purpose.DECIDE]
     else:
@@ -128,11 +128,11 @@ def test_files_store_and_log_agree_after_two_hundred_acts(desk: Desk) -> None:
         office.act()
     assert set(office.done) >= {"answer", "together", "undo", "undo_together", "take_back", "skip"}
     assert Verifier(desk.configuration, desk.store, clock=desk.clock).verify().findings == []
-    assert desk.store.planned_moves() == []
+    assert desk.store.moves.planned() == []
     for number in range(1, _DOCUMENTS + 1):
-        agrees(desk, desk.store.document(number))
+        agrees(desk, desk.store.documents.get(number))
     lying = [
         name for place in (Place.SORTED, Place.REVIEW, Place.REJECTED) for name in desk.files(place)
     ]
     assert sum(not name.endswith(".json") for name in lying) == _DOCUMENTS
-    assert desk.store.counts().total == _DOCUMENTS
+    assert desk.store.documents.counts().total == _DOCUMENTS

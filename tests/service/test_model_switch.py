@@ -15,6 +15,7 @@ from docsorter.service.daemon.model_switch import ModelSwitch
 from docsorter.service.engine import LoadedModel
 from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.store import Store
+from docsorter.store.documents import DocumentRepository
 from tests.model.bundles import write_whole_bundle
 from tests.model.test_promotion import act
 from tests.service.models import make_engine, make_model
@@ -61,7 +62,7 @@ class Bench:
             self.switch.tick()
 
     def kinds(self) -> list[str]:
-        return [event.kind for event in self.store.events()]
+        return [event.kind for event in self.store.documents.events()]
 
 
 def fingerprint_of_starter() -> str:
@@ -99,7 +100,7 @@ def test_a_promotion_is_noticed_loaded_and_written_down(bench: Bench) -> None:
     assert bench.woken == 1
     assert bench.switch.word.trouble == ""
     assert bench.switch.word.name == "ours-1"
-    (event,) = [event for event in bench.store.events() if event.kind == "model_in_use"]
+    (event,) = [event for event in bench.store.documents.events() if event.kind == "model_in_use"]
     assert event.actor == "daemon"
     assert event.detail["before"] == "starter-1"
     assert not bench.switch.due()
@@ -227,7 +228,7 @@ def test_a_log_that_cannot_be_written_loses_no_line(
         def locked(*_: object, **__: object) -> None:
             raise StoreError("the database is locked")
 
-        patch.setattr(Store, "add_event", locked)
+        patch.setattr(DocumentRepository, "add_event", locked)
         with pytest.raises(DocsorterError, match="locked"):
             bench.settle()
         assert bench.engine.card.name == "ours-1"

@@ -14,7 +14,7 @@ from docsorter.errors import DocumentError, ModelError
 from docsorter.model.bundle import ModelBundle
 from docsorter.model.golden import GoldenPage, GoldenSet
 from docsorter.service.review.similar import PER_LABEL, Eye, Neighbours, latest_examples
-from docsorter.store.learning import Example
+from docsorter.store import LabelledDocument
 from docsorter.store.tables import EntryRow
 from tests.model.bundles import make_card
 from tests.service.desk import Desk
@@ -145,7 +145,7 @@ def test_documents_that_were_answered_before_are_compared_with_one_by_one(
 ) -> None:
     earlier = [document(desk, f"old-{grey}.png", grey) for grey in (31, 34)]
     gone = document(desk, "gone.png", "no page")
-    given = [Example(one, "dun", taught=False) for one in (gone, *earlier)]
+    given = [LabelledDocument(one, "dun", taught=False) for one in (gone, *earlier)]
     neighbours = Neighbours(lambda: eye, reader, desk.path, examples=lambda: given)
     try:
         new = document(desk, "new.png", 32)
@@ -163,10 +163,10 @@ def test_what_was_answered_before_is_asked_for_by_label_and_never_while_it_waits
     desk: Desk,
 ) -> None:
     taught, *others = [answered(desk, b"claim 0.5 %d" % n, "invoice") for n in range(12)]
-    desk.store.note_learned("answers-1", {taught.id: "invoice"})
+    desk.store.learning.record_learned("answers-1", {taught.id: "invoice"})
     claim = answered(desk, b"letter 0.5 x", "claim")
     waits = answered(desk, b"letter 0.5 y", "claim")
-    with desk.store.write() as session:
+    with desk.store.database.write() as session:
         entry = session.scalars(select(EntryRow).where(EntryRow.document_id == waits.id)).one()
         entry.closed_at = None
 

@@ -70,7 +70,7 @@ def test_documents_are_sorted_answered_taken_back_and_forgotten(desk: Desk) -> N
     broken = desk.drop("c.pdf", b"broken")
     for document in (sure, unsure, broken):
         desk.pipeline.handle(document.id)
-    states = [desk.store.document(one.id).state for one in (sure, unsure, broken)]
+    states = [desk.store.documents.get(one.id).state for one in (sure, unsure, broken)]
     assert states == [State.SORTED, State.REVIEW, State.REJECTED]
 
     with open_acts(desk.configuration) as acts:
@@ -90,7 +90,7 @@ def test_documents_are_sorted_answered_taken_back_and_forgotten(desk: Desk) -> N
     assert [row["document"]["name"] for row in json.loads(said["review list"].stdout)] == ["b.pdf"]
     assert said["verify"].returncode == ExitCode.OK, said["verify"].stderr
     assert said["status"].stderr == ""
-    assert desk.store.document(broken.id).name == "(forgotten)"
+    assert desk.store.documents.get(broken.id).name == "(forgotten)"
     assert desk.files(Place.REJECTED) == []
     assert not list(desk.configuration.state.glob("*.db"))
     refused = docsorter("-w", desk.configuration.workspace, "backup")

@@ -28,7 +28,7 @@ def test_an_unsure_document_waits_for_a_person_without_a_sidecar(desk: Desk) -> 
 
     assert document.state is State.REVIEW
     assert desk.files(Place.REVIEW) == ["a.pdf"]
-    entry = desk.store.entry_for_document(document.id)
+    entry = desk.store.review.entry_for_document(document.id)
     assert entry.prediction is not None
     assert entry.prediction.label == "claim"
 
@@ -75,7 +75,7 @@ def test_of_the_same_bytes_looked_at_side_by_side_one_is_kept(desk: Desk) -> Non
     desk.reader.before_answer = look_at_the_other
     late = desk.pipeline.handle(other.id)
 
-    assert desk.store.document(one.id).state is State.SORTED
+    assert desk.store.documents.get(one.id).state is State.SORTED
     assert (late.state, late.duplicate_of) == (State.REJECTED, one.id)
     assert len(desk.files(Place.SORTED)) == 2  # one document and its sidecar
 
@@ -112,10 +112,10 @@ def test_a_file_that_is_written_on_after_the_claim_rests_again_and_is_looked_at_
     assert waiting.state is State.SPOOLED
     assert waiting.waiting is not None
     assert waiting.waiting.code is ReasonCode.CHANGED
-    assert desk.store.due_documents(10, desk.clock.now()) == []
+    assert desk.store.documents.due(10, desk.clock.now()) == []
 
     desk.clock.advance(60)
-    assert [due.id for due in desk.store.due_documents(10, desk.clock.now())] == [document.id]
+    assert [due.id for due in desk.store.documents.due(10, desk.clock.now())] == [document.id]
     done = desk.pipeline.handle(document.id)
     assert done.verdict is not None
     assert done.verdict.label == "letter"
@@ -157,7 +157,7 @@ def test_our_own_failure_is_tried_again_and_then_given_to_a_person(desk: Desk) -
     document = desk.drop("a.pdf", b"invoice 0.99")
     states = [desk.pipeline.give_up(document.id, ValueError("oops")).state for _ in range(5)]
     assert states == [State.SPOOLED] * 4 + [State.REVIEW]
-    last = desk.store.document(document.id)
+    last = desk.store.documents.get(document.id)
     assert last.verdict is not None
     assert last.verdict.kind is VerdictKind.REVIEW
     assert "oops" in last.verdict.reason.text

@@ -83,7 +83,9 @@ def test_promotions_pile_up_and_rollbacks_take_them_down_to_the_starter(
     with pytest.raises(ConflictError, match="there is no model before this one"):
         promoter.rollback(ADA)
     assert in_use(configuration) == "starter"
-    kinds = [(event.kind, event.actor, event.detail["bundle"]) for event in store.events()]
+    kinds = [
+        (event.kind, event.actor, event.detail["bundle"]) for event in store.documents.events()
+    ]
     assert kinds == [
         ("model_promoted", "ada", "ours-1"),
         ("model_promoted", "ada", "ours-2"),
@@ -107,7 +109,7 @@ def test_a_model_that_answers_differently_is_refused_with_the_difference(
     assert "should be invoice" in caught.value.message
     assert "apart where 0.050 is allowed" in caught.value.message
     assert in_use(configuration) == "starter"
-    assert store.events() == []
+    assert store.documents.events() == []
 
 
 def test_damage_is_refused_by_promotion_and_a_way_back_stays_open(

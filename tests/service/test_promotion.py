@@ -76,13 +76,15 @@ def test_documents_that_arrive_during_promotions_are_decided_once_by_one_of_the_
     assert every_file(quick)[Place.SPOOL] == every_file(quick)[Place.INBOX] == []
     made_by = Counter[str]()
     for document in documents:
-        prediction = store.prediction(document.id)
+        prediction = store.documents.prediction(document.id)
         assert prediction is not None
         made_by[prediction.model] += 1
-        verdicts = [e for e in store.events(document_id=document.id) if e.kind == "verdict"]
+        verdicts = [
+            e for e in store.documents.events(document_id=document.id) if e.kind == "verdict"
+        ]
         assert len(verdicts) == 1
     assert set(made_by) == {SHIPPED, "ours-1"}
-    kinds = [event.kind for event in store.events()]
+    kinds = [event.kind for event in store.documents.events()]
     assert kinds.count("model_in_use") == 1
 
 
@@ -101,7 +103,7 @@ def test_a_model_damaged_after_its_promotion_is_refused_and_the_daemon_goes_on(
         assert "model.tflite was changed" in outcome.text
         shutil.copy(examples(1)[0], quick.root(Place.INBOX))
         (document,) = wait_until(finished(store, 1), "a document after the refusal")
-        prediction = store.prediction(document.id)
+        prediction = store.documents.prediction(document.id)
         assert prediction is not None
         assert prediction.model == SHIPPED
         status = docsorter("-w", quick.workspace, "status")
@@ -110,7 +112,7 @@ def test_a_model_damaged_after_its_promotion_is_refused_and_the_daemon_goes_on(
         back = docsorter("-w", quick.workspace, "model", "rollback")
         assert back.returncode == 0, back.stderr
         assert daemon.process.poll() is None
-    assert "model_refused" in {event.kind for event in store.events()}
+    assert "model_refused" in {event.kind for event in store.documents.events()}
     assert ModelRegistry(quick.state / "models").in_use("promoted").name == "starter"
 
 
@@ -128,7 +130,7 @@ def test_a_model_damaged_before_the_start_is_refused_with_the_remedy_and_nothing
     assert "model.tflite was changed" in done.stderr
     assert "tip:" in done.stderr
     assert Path(scan).read_bytes() == examples(1)[0].read_bytes()
-    assert store.counts().total == 0
+    assert store.documents.counts().total == 0
 
 
 def _promote_then_damage(promoter: Promoter, runtime: Path) -> str:

@@ -12,7 +12,7 @@ from docsorter.service.learning.promoting import Person, Promoter
 from docsorter.service.promise.evidence import CARRIED, first_move, policy_of
 from docsorter.service.promise.report import Viewer
 from docsorter.service.workspace.layout import open_workspace_store
-from docsorter.store import Store, Why
+from docsorter.store import ChangeReason, Store
 from tests.model.variants import write_variant
 
 pytestmark = pytest.mark.slow
@@ -38,9 +38,13 @@ def _puts_to_use(earned: Configuration, store: Store, promoter: Promoter) -> Non
     policy = policy_of(earned.settings.promise)
     begun = first_move("ours-1", mark, make_plan(np.linspace(0.5, 1, 50), policy), after=0)
     certified = dataclasses.replace(
-        begun, threshold=0.9, checked=400, why=Why.CERTIFIED, detail={**begun.detail, CARRIED: True}
+        begun,
+        threshold=0.9,
+        checked=400,
+        why=ChangeReason.CERTIFIED,
+        detail={**begun.detail, CARRIED: True},
     )
-    store.add_promise(certified, actor="daemon")
+    store.checks.add_promise(certified, actor="daemon")
     second = promoter.promote("ours-2", ADA)
     assert second.statement.startswith("nothing is sorted alone yet"), "it has shown nothing"
     assert Viewer(earned, store).position().threshold is None

@@ -62,17 +62,17 @@ def test_mixed_answers_of_two_people_end_with_files_store_and_log_in_agreement(d
 
 
 def check(desk: Desk, before: Document) -> None:
-    now = desk.store.document(before.id)
+    now = desk.store.documents.get(before.id)
     assert desk.path(now).read_bytes() == f"claim 0.{int(before.name[:-4]) + 50}".encode()
-    assert desk.store.planned_move(now.id) is None
-    standing = [a for a in desk.store.answers(now.id) if a.undone_at is None]
+    assert desk.store.moves.planned_for(now.id) is None
+    standing = [a for a in desk.store.review.answers(now.id) if a.undone_at is None]
     assert len(standing) == (now.state is not State.REVIEW)
     if standing:
         expected = State.REJECTED if standing[0].label is None else State.SORTED
         assert now.state is expected
         assert now.answered_by == standing[0].reviewer
-    events = [event.kind for event in desk.store.events(document_id=now.id)]
-    assert events.count("answered") == len(desk.store.answers(now.id))
+    events = [event.kind for event in desk.store.documents.events(document_id=now.id)]
+    assert events.count("answered") == len(desk.store.review.answers(now.id))
     assert events.count("answered") - events.count("undone") == len(standing)
 
 

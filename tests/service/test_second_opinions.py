@@ -38,11 +38,11 @@ def sound(desk: Desk) -> bool:
 def test_an_answer_that_was_drawn_is_asked_again_blind_of_somebody_else(
     desk: Desk, acts: Acts, answered: Document
 ) -> None:
-    entry = acts.store.entry_for_document(answered.id)
+    entry = acts.store.review.entry_for_document(answered.id)
     assert (entry.purpose, entry.blind, entry.not_for) == (Purpose.SECOND, True, "ada")
     assert answered.state is State.SORTED
-    assert acts.store.lease(None, owner="ada", seconds=60).entry.document.name == "other.pdf"
-    assert acts.store.lease(None, owner="ben", seconds=60).entry.document.id == answered.id
+    assert acts.store.review.lease(None, owner="ada", seconds=60).entry.document.name == "other.pdf"
+    assert acts.store.review.lease(None, owner="ben", seconds=60).entry.document.id == answered.id
     assert sound(desk)
 
 
@@ -51,7 +51,7 @@ def test_only_the_share_that_is_set_is_asked_again(desk: Desk, double: float, as
     acts = acts_of(desk, double)
     document = desk.pipeline.handle(desk.drop("a.pdf", b"claim 0.5").id)
     acts.answer(document.id, "claim", reviewer="ada", uid=1)
-    assert acts.store.review_stats().open == asked
+    assert acts.store.review.stats().open == asked
 
 
 def test_a_second_opinion_that_agrees_moves_nothing(
@@ -60,8 +60,11 @@ def test_a_second_opinion_that_agrees_moves_nothing(
     done = acts.answer(answered.id, "invoice", reviewer="ben", uid=2)
     assert (done.state, done.path) == (State.SORTED, answered.path)
     assert done.answered_by == "ada"
-    assert [a.purpose for a in acts.store.answers(answered.id)] == [Purpose.DECIDE, Purpose.SECOND]
-    (pair,) = acts.store.opinion_pairs(desk.clock.now())
+    assert [a.purpose for a in acts.store.review.answers(answered.id)] == [
+        Purpose.DECIDE,
+        Purpose.SECOND,
+    ]
+    (pair,) = acts.store.review.opinion_pairs(desk.clock.now())
     assert (pair.first, pair.second, pair.reviewers) == ("invoice", "invoice", ("ada", "ben"))
     assert sound(desk)
 
@@ -74,7 +77,7 @@ def test_a_disagreement_puts_the_document_before_people_and_the_next_answer_deci
     assert back.verdict is not None
     assert back.verdict.reason.code is ReasonCode.REVIEWERS_DISAGREE
     assert desk.files(Place.REVIEW) == ["a.pdf"]
-    entry = acts.store.entry_for_document(answered.id)
+    entry = acts.store.review.entry_for_document(answered.id)
     assert (entry.purpose, entry.blind) == (Purpose.DECIDE, False)
     assert sound(desk)
 
@@ -88,13 +91,13 @@ def test_ones_own_second_opinion_is_taken_back_alone(
 ) -> None:
     acts.answer(answered.id, "invoice", reviewer="ben", uid=2)
     acts.undo(answered.id, reviewer="ben", uid=2)
-    assert acts.store.document(answered.id).path == answered.path
-    assert acts.store.entry_for_document(answered.id).purpose is Purpose.SECOND
+    assert acts.store.documents.get(answered.id).path == answered.path
+    assert acts.store.review.entry_for_document(answered.id).purpose is Purpose.SECOND
 
     acts.answer(answered.id, "claim", reviewer="ben", uid=2)
     there = acts.undo(answered.id, reviewer="ben", uid=2)
     assert (there.state, there.path, there.answered_by) == (State.SORTED, answered.path, "ada")
-    assert acts.store.entry_for_document(answered.id).purpose is Purpose.SECOND
+    assert acts.store.review.entry_for_document(answered.id).purpose is Purpose.SECOND
     assert desk.files(Place.REVIEW) == []
     assert sound(desk)
 
@@ -103,8 +106,8 @@ def test_who_answered_first_takes_both_back(desk: Desk, acts: Acts, answered: Do
     acts.answer(answered.id, "invoice", reviewer="ben", uid=2)
     back = acts.undo(answered.id, reviewer="ada", uid=1)
     assert back.state is State.REVIEW
-    assert acts.store.last_standing_answer(answered.id) is None
-    assert acts.store.entry_for_document(answered.id).purpose is Purpose.DECIDE
+    assert acts.store.review.last_standing_answer(answered.id) is None
+    assert acts.store.review.entry_for_document(answered.id).purpose is Purpose.DECIDE
     assert sound(desk)
 
 
@@ -112,7 +115,7 @@ def test_an_undo_of_the_first_answer_ends_the_question(
     desk: Desk, acts: Acts, answered: Document
 ) -> None:
     acts.undo(answered.id, reviewer="ada", uid=1)
-    assert acts.store.entry_for_document(answered.id).purpose is Purpose.DECIDE
+    assert acts.store.review.entry_for_document(answered.id).purpose is Purpose.DECIDE
     assert sound(desk)
 
 
@@ -133,7 +136,9 @@ def test_alone_one_is_asked_again_oneself_and_last(desk: Desk, acts: Acts) -> No
     first = desk.pipeline.handle(desk.drop("a.pdf", b"claim 0.5").id)
     acts.answer(first.id, "claim", reviewer="ada", uid=1)
     second = desk.pipeline.handle(desk.drop("b.pdf", b"claim 0.8").id)
-    taken = [acts.store.lease(None, owner="ada", seconds=60).entry.document.id for _ in range(2)]
+    taken = [
+        acts.store.review.lease(None, owner="ada", seconds=60).entry.document.id for _ in range(2)
+    ]
     assert taken == [second.id, first.id]
 
 
@@ -143,8 +148,8 @@ def test_a_disagreement_about_a_file_moved_by_hand_changes_nothing(
     desk.path(answered).unlink()
     with pytest.raises(ConflictError):
         acts.answer(answered.id, "claim", reviewer="ben", uid=2)
-    assert acts.store.document(answered.id).state is State.SORTED
-    assert acts.store.entry_for_document(answered.id).purpose is Purpose.SECOND
+    assert acts.store.documents.get(answered.id).state is State.SORTED
+    assert acts.store.review.entry_for_document(answered.id).purpose is Purpose.SECOND
 
 
 def test_an_answer_that_cannot_be_carried_out_asks_nobody_again(desk: Desk, acts: Acts) -> None:
@@ -152,4 +157,4 @@ def test_an_answer_that_cannot_be_carried_out_asks_nobody_again(desk: Desk, acts
     desk.path(document).unlink()
     with pytest.raises(ConflictError):
         acts.answer(document.id, "claim", reviewer="ada", uid=1)
-    assert acts.store.entry_for_document(document.id).purpose is Purpose.DECIDE
+    assert acts.store.review.entry_for_document(document.id).purpose is Purpose.DECIDE

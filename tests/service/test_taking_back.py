@@ -24,8 +24,8 @@ from docsorter.service.review.batch import Failed
 from docsorter.service.review.service import Acts
 from docsorter.service.review.undo import DecidingAgain, TakingBack
 from docsorter.service.upkeep.verify import Verifier
-from docsorter.store import BY_MACHINE, Destination, TakeBack
-from docsorter.store.documents_store import spool_name
+from docsorter.store import BY_MACHINE, Destination, TakeBackFilter
+from docsorter.store.documents import spool_name
 from tests.service.desk import Desk, WordReader
 
 
@@ -84,10 +84,10 @@ def test_what_the_machine_sorted_alone_goes_back_before_people(
     assert back.verdict.reason.code is ReasonCode.UNDONE
     assert desk.files(Place.SORTED) == []
     assert desk.files(Place.REVIEW) == ["a.pdf"]
-    assert desk.store.entry_for_document(alone.id).prediction is not None
-    counts = desk.store.counts()
+    assert desk.store.review.entry_for_document(alone.id).prediction is not None
+    counts = desk.store.documents.counts()
     assert (counts.sorted_alone, counts.states[State.REVIEW]) == (0, 1)
-    kinds = [event.kind for event in desk.store.events(document_id=alone.id)]
+    kinds = [event.kind for event in desk.store.documents.events(document_id=alone.id)]
     assert kinds[-2:] == ["taken_back", "queued"]
     assert sound(desk)
 
@@ -99,7 +99,9 @@ def test_the_answers_of_people_are_taken_back_with_it(
     acts.answer(document.id, None, reviewer="ben", uid=2)
     back = taking.to_review(document.id)
     assert (back.state, back.answered_by) == (State.REVIEW, None)
-    assert [answer.undone_at is not None for answer in desk.store.answers(document.id)] == [True]
+    assert [answer.undone_at is not None for answer in desk.store.review.answers(document.id)] == [
+        True
+    ]
     assert desk.files(Place.REJECTED) == []
     assert sound(desk)
 
@@ -110,7 +112,7 @@ def test_a_document_moved_by_hand_is_left_alone(
     desk.path(alone).rename(tmp_path / "mine.pdf")
     with pytest.raises(ConflictError, match="moved by hand"):
         taking.to_review(alone.id)
-    assert desk.store.document(alone.id) == alone
+    assert desk.store.documents.get(alone.id) == alone
 
 
 def test_a_document_changed_by_hand_is_left_alone(
@@ -119,7 +121,7 @@ def test_a_document_changed_by_hand_is_left_alone(
     desk.path(alone).write_bytes(b"with a note")
     with pytest.raises(ConflictError, match="changed by hand"):
         taking.to_spool(alone.id, "test-2")
-    assert desk.store.document(alone.id) == alone
+    assert desk.store.documents.get(alone.id) == alone
     assert desk.path(alone).read_bytes() == b"with a note"
 
 
@@ -133,7 +135,7 @@ def test_what_waits_already_cannot_be_taken_back(desk: Desk, taking: TakingBack)
     with pytest.raises(NotFoundError, match="it is review"):
         taking.to_review(waiting.id)
     with pytest.raises(NotFoundError, match="no document 99"):
-        list(taking.chosen(TakeBack(ids=(99,))))
+        list(taking.chosen(TakeBackFilter(ids=(99,))))
 
 
 def test_documents_are_chosen_by_model_label_person_and_time(
@@ -145,16 +147,16 @@ def test_documents_are_chosen_by_model_label_person_and_time(
     asked = desk.pipeline.handle(desk.drop("c.pdf", b"claim 0.5").id)
     acts.answer(asked.id, "claim", reviewer="ben", uid=2)
 
-    def numbers(wanted: TakeBack) -> list[int]:
+    def numbers(wanted: TakeBackFilter) -> list[int]:
         return [document.id for document in taking.chosen(wanted)]
 
-    assert numbers(TakeBack()) == [alone.id, letter.id, asked.id]
-    assert numbers(TakeBack(since=later)) == [letter.id, asked.id]
-    assert numbers(TakeBack(by=BY_MACHINE)) == [alone.id, letter.id]
-    assert numbers(TakeBack(by="ben")) == [asked.id]
-    assert numbers(TakeBack(label="claim")) == [alone.id, asked.id]
-    assert numbers(TakeBack(model="test-2")) == []
-    assert numbers(TakeBack(model="test-1", label="letter", since=later)) == [letter.id]
+    assert numbers(TakeBackFilter()) == [alone.id, letter.id, asked.id]
+    assert numbers(TakeBackFilter(since=later)) == [letter.id, asked.id]
+    assert numbers(TakeBackFilter(by=BY_MACHINE)) == [alone.id, letter.id]
+    assert numbers(TakeBackFilter(by="ben")) == [asked.id]
+    assert numbers(TakeBackFilter(label="claim")) == [alone.id, asked.id]
+    assert numbers(TakeBackFilter(model="test-2")) == []
+    assert numbers(TakeBackFilter(model="test-1", label="letter", since=later)) == [letter.id]
 
 
 def test_another_model_decides_again(desk: Desk, taking: TakingBack, alone: Document) -> None:
@@ -163,7 +165,7 @@ def test_another_model_decides_again(desk: Desk, taking: TakingBack, alone: Docu
     assert (done.state, done.model) == (State.SORTED, "test-2")
     (name,) = [name for name in desk.files(Place.SORTED) if not name.endswith(".json")]
     assert name.startswith("invoice/")
-    assert desk.store.due_documents(10, desk.clock.now()) == []
+    assert desk.store.documents.due(10, desk.clock.now()) == []
     assert sound(desk)
 
 
@@ -175,15 +177,15 @@ def test_one_that_fails_does_not_stop_the_others(
     found = list(again(desk, taking).decide_all([gone.id, alone.id]))
     (failed,) = [each for each in found if isinstance(each, Failed)]
     assert failed.document_id == gone.id
-    assert desk.store.document(alone.id).model == "test-2"
+    assert desk.store.documents.get(alone.id).model == "test-2"
 
 
 def test_after_a_kill_the_same_choice_finds_what_was_left_in_the_spool(
     desk: Desk, taking: TakingBack, alone: Document
 ) -> None:
     taking.to_spool(alone.id, "test-2")  # and then the lights went out
-    assert desk.store.due_documents(10, desk.clock.now()) == []
-    wanted = TakeBack(model="test-1", label="claim", in_spool=True)
+    assert desk.store.documents.due(10, desk.clock.now()) == []
+    wanted = TakeBackFilter(model="test-1", label="claim", in_spool=True)
     (left,) = taking.chosen(wanted)
     assert left.state is State.SPOOLED
     list(again(desk, taking).decide_all([left.id]))
@@ -196,7 +198,7 @@ def test_a_move_that_a_kill_interrupted_is_finished_first(
 ) -> None:
     name = spool_name(alone.id, alone.name)
     reason = Reason(ReasonCode.UNDONE, "taken back by ada")
-    move = desk.store.plan_taking_back(
+    move = desk.store.moves.plan_take_back(
         alone.id,
         Destination(Place.SPOOL, name, State.SPOOLED),
         Verdict(VerdictKind.REVIEW, reason, "claim"),
@@ -206,10 +208,10 @@ def test_a_move_that_a_kill_interrupted_is_finished_first(
     )
     desk.mover.execute(move)  # the bytes are there, and then the lights went out
     with pytest.raises(ConflictError, match="being moved already"):
-        taking.refuse_touched(desk.store.document(alone.id))
+        taking.refuse_touched(desk.store.documents.get(alone.id))
     assert taking.finish_interrupted() == 1
-    assert desk.store.due_documents(10, desk.clock.now()) == []
-    (left,) = taking.chosen(TakeBack(model="test-1", in_spool=True))
+    assert desk.store.documents.due(10, desk.clock.now()) == []
+    (left,) = taking.chosen(TakeBackFilter(model="test-1", in_spool=True))
     (done,) = again(desk, taking).decide_all([left.id])
     assert isinstance(done, Document)
     assert done.model == "test-2"
@@ -221,6 +223,6 @@ def test_left_alone_the_daemon_decides_it_after_a_while(
 ) -> None:
     taking.to_spool(alone.id, "test-2")
     desk.clock.advance(601)
-    (due,) = desk.store.due_documents(10, desk.clock.now())
+    (due,) = desk.store.documents.due(10, desk.clock.now())
     assert desk.pipeline.handle(due.id).state is State.SORTED
     assert sound(desk)

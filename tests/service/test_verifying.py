@@ -51,11 +51,11 @@ def test_a_sound_workspace_has_no_findings_and_is_read_completely(desk: Desk) ->
 
 def test_missing_changed_and_strange_files_are_found_and_never_touched(desk: Desk) -> None:
     some(desk)
-    sorted_ = desk.path(desk.store.document(1))
+    sorted_ = desk.path(desk.store.documents.get(1))
     sorted_.unlink()
-    review = desk.path(desk.store.document(2))
+    review = desk.path(desk.store.documents.get(2))
     review.write_bytes(b"claim 0.6")
-    rejected = desk.path(desk.store.document(3))
+    rejected = desk.path(desk.store.documents.get(3))
     kept = rejected.rename(rejected.with_name("elsewhere"))
     rejected.symlink_to("/etc/passwd")
     assert sorted(troubles(desk)) == [
@@ -78,7 +78,7 @@ def test_a_lost_sidecar_is_written_anew_and_a_foreign_one_is_left(desk: Desk) ->
     (done,) = repair(desk)
     assert done.repaired
     assert sidecar.read_bytes() == before
-    assert desk.store.events(document_id=1)[-1].kind == "sidecar_written"
+    assert desk.store.documents.events(document_id=1)[-1].kind == "sidecar_written"
     sidecar.write_text('{"mine": 1}')
     (left,) = [f for f in repair(desk) if f.trouble is Trouble.SIDECAR]
     assert not left.repaired
@@ -93,9 +93,9 @@ def test_a_document_renamed_by_hand_is_found_again_with_its_sidecar(desk: Desk) 
     assert {trouble for trouble, _ in troubles(desk)} >= {"missing", "unknown_file"}
     assert all(finding.repaired for finding in repair(desk))
     assert verify(desk) == []
-    assert desk.path(desk.store.document(1)) == moved
+    assert desk.path(desk.store.documents.get(1)) == moved
     assert moved.with_name("march.pdf.json").exists()
-    assert desk.store.events(document_id=1)[-1].kind == "relocated"
+    assert desk.store.documents.events(document_id=1)[-1].kind == "relocated"
 
 
 def test_files_of_a_lost_database_go_back_to_the_inbox_or_are_known_again(
@@ -103,8 +103,8 @@ def test_files_of_a_lost_database_go_back_to_the_inbox_or_are_known_again(
 ) -> None:
     lost = Desk(desk.configuration, desk.clock)
     some(lost)
-    before = {d.id: d for d in lost.store.documents()}
-    with lost.store.write() as session:  # as after a restore of an empty backup
+    before = {d.id: d for d in lost.store.documents.find()}
+    with lost.store.database.write() as session:  # as after a restore of an empty backup
         for table in ("moves", "predictions", "review_entries", "documents", "tallies"):
             session.connection().exec_driver_sql("PRAGMA defer_foreign_keys = 1")
             session.connection().exec_driver_sql("DROP TRIGGER IF EXISTS events_refuse_delete")
@@ -116,15 +116,15 @@ def test_files_of_a_lost_database_go_back_to_the_inbox_or_are_known_again(
     assert verify(desk) == []
     inbox = desk.configuration.root(Place.INBOX)
     assert sorted(p.name for p in inbox.glob("*.pdf")) == ["b.pdf", "recovered-4.pdf"]
-    known = {d.name: d for d in desk.store.documents()}
+    known = {d.name: d for d in desk.store.documents.find()}
     assert (known["a.pdf"].state, known["c.pdf"].state) == (State.SORTED, State.REJECTED)
     assert known["a.pdf"].sha256 == before[1].sha256
     assert known["a.pdf"].verdict is not None
     assert known["a.pdf"].verdict.label == "invoice"
     sidecar = json.loads(desk.path(known["a.pdf"]).with_name("a.pdf.json").read_text())
     assert sidecar["id"] == known["a.pdf"].id
-    assert desk.store.integrity_check() == []
-    assert {event.kind for event in desk.store.events()} == {"adopted", "returned"}
+    assert desk.store.upkeep.integrity_check() == []
+    assert {event.kind for event in desk.store.documents.events()} == {"adopted", "returned"}
 
 
 def test_a_sidecar_that_speaks_of_other_bytes_is_not_believed(desk: Desk) -> None:
@@ -138,19 +138,19 @@ def test_a_sidecar_that_speaks_of_other_bytes_is_not_believed(desk: Desk) -> Non
     after = repair(desk)
     assert [f.path.rpartition("/")[2] for f in after] == ["copy.pdf", "forged.pdf"]
     assert not any(finding.repaired for finding in after)
-    assert desk.store.counts().total == 1
+    assert desk.store.documents.counts().total == 1
 
 
 def test_wrong_counters_and_entries_are_mended(desk: Desk) -> None:
     some(desk)
-    with desk.store.write() as session:
+    with desk.store.database.write() as session:
         session.get_one(TallyRow, (State.SORTED, "invoice", False)).documents = 7
         session.query(EntryRow).update({EntryRow.closed_at: desk.clock.now()})
     assert troubles(desk) == [("counters", None), ("entry", 2)]
     assert all(finding.repaired for finding in repair(desk))
     assert verify(desk) == []
-    assert [entry.document.id for entry in desk.store.entries()] == [2]
-    with desk.store.write() as session:
+    assert [entry.document.id for entry in desk.store.review.entries()] == [2]
+    with desk.store.database.write() as session:
         session.get_one(DocumentRow, 2).state = State.SORTED
     assert ("entry", 2) in troubles(desk)
 
@@ -158,7 +158,7 @@ def test_wrong_counters_and_entries_are_mended(desk: Desk) -> None:
 def test_a_move_that_nobody_finishes_is_taken_up_again(desk: Desk) -> None:
     document = desk.drop("a.pdf", b"letter 0.99")
     back = Destination(Place.REVIEW, "a.pdf", State.REVIEW)
-    desk.store.plan_move(document.id, back, actor="test")
+    desk.store.moves.plan(document.id, back, actor="test")
     assert verify(desk) == []  # somebody may be about to
     desk.clock.advance(61)
     assert troubles(desk) == [("open_move", 1)]
@@ -189,7 +189,7 @@ def test_a_document_that_moves_meanwhile_is_no_finding(desk: Desk, moment: str) 
             stages.append(stage)
             desk.pipeline.handle(document.id)
 
-    original = desk.store.expected
+    original = desk.store.upkeep.expected
 
     def expected(after: int, limit: int) -> object:
         batch = original(after, limit)
@@ -197,6 +197,6 @@ def test_a_document_that_moves_meanwhile_is_no_finding(desk: Desk, moment: str) 
             told("documents", 0, 0)
         return batch
 
-    desk.store.expected = expected  # type: ignore[method-assign,assignment]
+    desk.store.upkeep.expected = expected  # type: ignore[method-assign,assignment]
     assert verifier.verify(told).findings == []
-    assert desk.store.document(document.id).state is State.SORTED
+    assert desk.store.documents.get(document.id).state is State.SORTED

@@ -61,7 +61,7 @@ def test_a_document_is_taken_through(desk: Desk) -> None:
     workers = Workers(desk.pipeline, 1, lambda: None, desk.clock)
     assert workers.submit(document.id)
     workers.drain()
-    assert desk.store.document(document.id).state is not State.SPOOLED
+    assert desk.store.documents.get(document.id).state is not State.SPOOLED
     assert workers.done == 1
 
 

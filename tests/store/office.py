@@ -27,9 +27,9 @@ class Office:
     def drop(self, name: str = "", source: str = "") -> Document:
         name = name or f"scan-{next(self._numbers)}.pdf"
         arrival = Arrival(name, source, f"{source}/{name}".lstrip("/"), 1000, 1_700_000_000)
-        document, move = self.store.plan_claim(arrival, actor="daemon")
+        document, move = self.store.documents.plan_claim(arrival, actor="daemon")
         assert document.state is State.CLAIMING
-        return self.store.finish_move(
+        return self.store.moves.finish(
             move.id, actor="daemon", event="claimed", sha256=f"{document.id:064x}"
         )
 
@@ -42,13 +42,13 @@ class Office:
     def sort(self, label: str = "invoice", confidence: float = 0.99, **drop: str) -> Document:
         document = self.drop(**drop)
         verdict = Verdict(VerdictKind.SORT, Reason(ReasonCode.SURE, "sure"), label, confidence, 0.9)
-        move = self.store.decide_and_plan(
+        move = self.store.moves.decide_and_plan(
             document.id,
             verdict,
             Destination(Place.SORTED, f"{label}/{document.id}.pdf", State.SORTED, "{}"),
             Findings(self.prediction(label, confidence), 1, "application/pdf", "ScanSnap"),
         )
-        return self.store.finish_move(move.id, actor="daemon", event="delivered")
+        return self.store.moves.finish(move.id, actor="daemon", event="delivered")
 
     def review(
         self,
@@ -59,17 +59,17 @@ class Office:
     ) -> Document:
         document = self.drop(**drop)
         verdict = Verdict(VerdictKind.REVIEW, Reason(code, "unsure"), label, confidence, 0.9)
-        move = self.store.decide_and_plan(
+        move = self.store.moves.decide_and_plan(
             document.id,
             verdict,
             Destination(Place.REVIEW, f"{document.id}.pdf", State.REVIEW),
             Findings(self.prediction(label, confidence), 1),
         )
-        return self.store.finish_move(move.id, actor="daemon", event="delivered")
+        return self.store.moves.finish(move.id, actor="daemon", event="delivered")
 
     def answer(self, document: Document, label: str | None, reviewer: str = "anna") -> Document:
-        entry = self.store.entry_for_document(document.id)
-        _, move = self.store.plan_answer(
+        entry = self.store.review.entry_for_document(document.id)
+        _, move = self.store.review.plan_answer(
             entry.id,
             self.answered_to(document, label),
             label=label,
@@ -77,11 +77,11 @@ class Office:
             reviewer=reviewer,
             uid=1001,
         )
-        return self.store.finish_move(move.id, actor=reviewer, event="delivered")
+        return self.store.moves.finish(move.id, actor=reviewer, event="delivered")
 
     def plan_answer(self, entry_id: int, document: Document) -> None:
         """Let ben answer "claim" without a lease, and not move anything yet."""
-        self.store.plan_answer(
+        self.store.review.plan_answer(
             entry_id,
             self.answered_to(document, "claim"),
             label="claim",

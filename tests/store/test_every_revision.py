@@ -106,20 +106,20 @@ def test_it_becomes_todays_and_is_worked_with(tmp_path: Path, revision: str) -> 
     clock.advance(3600)
     with open_store(URL, clock=clock, state_dir=tmp_path) as store:
         office = Office(store)
-        assert store.integrity_check() == []
-        assert store.strayed_entries() == []
-        assert store.counts().total == len(documents)
-        entries = [entry for entry in store.entries() if entry.purpose is Purpose.DECIDE]
+        assert store.upkeep.integrity_check() == []
+        assert store.upkeep.mismatched_entries() == []
+        assert store.documents.counts().total == len(documents)
+        entries = [entry for entry in store.review.entries() if entry.purpose is Purpose.DECIDE]
         waiting = [entry.document for entry in entries]
         assert {document.name for document in waiting} == {"c.pdf", "held.pdf"}
         answered = office.answer(waiting[0], "letter", "ben")
-        store.undo_answer(answered.id, office.back(answered), reviewer="ben", uid=2)
+        store.review.undo_answer(answered.id, office.back(answered), reviewer="ben", uid=2)
         assert office.sort(name="new.pdf").id > documents[-1][0]
-        assert [d.name for d in store.due_documents(9, clock.now())] == ["f.pdf"]
-        assert len(store.planned_moves()) == 2
-        odd = store.documents(limit=100)[-2]
+        assert [d.name for d in store.documents.due(9, clock.now())] == ["f.pdf"]
+        assert len(store.moves.planned()) == 2
+        odd = store.documents.find(limit=100)[-2]
         assert odd.name == "b\udcff\x01.pdf"
-        assert store.integrity_check() == []
+        assert store.upkeep.integrity_check() == []
 
 
 @pytest.mark.parametrize("revision", ALL[:-1] or ALL)
@@ -146,9 +146,11 @@ def test_it_goes_back_and_forth_without_losing_a_document_or_a_move(
     go(tmp_path, clock)
     assert rows(tmp_path, revision) == before
     with open_store(URL, clock=clock, state_dir=tmp_path) as store:
-        assert store.integrity_check() == []
-        assert store.strayed_entries() == []
-        assert [d.name for d in store.documents(DocumentFilter(text="HNUN"))] == ["Rechnung 1.pdf"]
+        assert store.upkeep.integrity_check() == []
+        assert store.upkeep.mismatched_entries() == []
+        assert [d.name for d in store.documents.find(DocumentFilter(text="HNUN"))] == [
+            "Rechnung 1.pdf"
+        ]
 
 
 def test_before_blind_checks_only_what_is_in_review_waits_and_for_reasons_that_were_known(

@@ -75,7 +75,7 @@ def mode(path: Path) -> int:
 
 
 def test_the_database_is_private_without_a_group(store: Store, state_dir: Path) -> None:
-    store.add_event("noted", actor="anna")
+    store.documents.add_event("noted", actor="anna")
     assert {mode(file) for file in state_dir.glob("docsorter.db*")} == {0o600}
 
 
@@ -86,13 +86,13 @@ def test_a_group_shares_the_database_and_its_side_files_whatever_the_umask(
     before = os.umask(0o077)
     try:
         with open_store(URL, clock=clock, state_dir=state_dir, group=name) as shared:
-            shared.add_event("noted", actor="anna")
+            shared.documents.add_event("noted", actor="anna")
             files = list(state_dir.glob("docsorter.db*"))
             assert len(files) == 3
             assert {mode(file) for file in files} == {0o660}
             assert {file.stat().st_gid for file in files} == {os.getegid()}
         with open_store(URL, clock=clock, state_dir=state_dir, group=name) as again:
-            again.add_event("noted", actor="anna")
+            again.documents.add_event("noted", actor="anna")
             assert {mode(file) for file in state_dir.glob("docsorter.db*")} == {0o660}
     finally:
         os.umask(before)
@@ -109,13 +109,13 @@ def test_a_backup_is_made_while_in_use_and_opens(
     document = office.review()
     folder = tmp_path / "copies"
     folder.mkdir()
-    with store.read() as session:
+    with store.database.read() as session:
         session.connection().exec_driver_sql("SELECT * FROM documents").all()
-        assert store.backup(folder / "docsorter.db") == folder / "docsorter.db"
+        assert store.upkeep.backup(folder / "docsorter.db") == folder / "docsorter.db"
     office.drop()
     with open_store(URL, clock=clock, state_dir=folder) as copy:
-        assert copy.documents() == [document]
-        assert copy.integrity_check() == []
+        assert copy.documents.find() == [document]
+        assert copy.upkeep.integrity_check() == []
     assert [file.name for file in folder.iterdir()] == ["docsorter.db"]
     assert mode(folder / "docsorter.db") == 0o600
 
@@ -124,34 +124,34 @@ def test_a_backup_replaces_nothing_and_leaves_no_rest(store: Store, tmp_path: Pa
     taken = tmp_path / "taken.db"
     taken.write_text("mine")
     with pytest.raises(ConflictError, match="exists already"):
-        store.backup(taken)
+        store.upkeep.backup(taken)
     assert taken.read_text() == "mine"
     with pytest.raises(EnvironmentFaultError, match="cannot be written"):
-        store.backup(tmp_path / "nowhere" / "x.db")
+        store.upkeep.backup(tmp_path / "nowhere" / "x.db")
     assert not list(tmp_path.glob(".*"))
 
 
 def test_wrong_counters_and_dangling_rows_are_found(store: Store, office: Office) -> None:
     office.sort("invoice")
-    assert store.path is not None
-    with closing(sqlite3.connect(store.path)) as connection:
+    assert store.database.path is not None
+    with closing(sqlite3.connect(store.database.path)) as connection:
         connection.execute("UPDATE tallies SET documents = 5 WHERE state = 'sorted'")
         connection.execute("UPDATE predictions SET document_id = 77")
         connection.commit()
-    findings = store.integrity_check()
+    findings = store.upkeep.integrity_check()
     assert "counts 5 sorted invoice, has 1" in findings
     assert "row 1 of predictions refers to nothing" in findings
 
 
 def test_size_counts_what_is_not_merged_yet(store: Store) -> None:
-    before = store.size()
-    store.add_event("noted", actor="anna", detail={"text": "x" * 100_000})
-    assert store.size() > before + 100_000
+    before = store.upkeep.size()
+    store.documents.add_event("noted", actor="anna", detail={"text": "x" * 100_000})
+    assert store.upkeep.size() > before + 100_000
 
 
 def test_nothing_of_a_forgotten_name_is_left_in_the_file(store: Store, office: Office) -> None:
     document = office.sort(name="secret.pdf")
-    store.forget(document.id, actor="anna")
-    store._engine.dispose()  # the last connection merges -wal into the file
-    assert store.path is not None
-    assert b"secret.pdf" not in store.path.read_bytes()
+    store.upkeep.forget(document.id, actor="anna")
+    store.database.engine.dispose()  # the last connection merges -wal into the file
+    assert store.database.path is not None
+    assert b"secret.pdf" not in store.database.path.read_bytes()

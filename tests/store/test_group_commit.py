@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, event, text
 
 from docsorter.errors import StoreError
-from docsorter.store.group_commit import GroupCommit
+from docsorter.store.database import GroupCommit
 
 
 class Log:

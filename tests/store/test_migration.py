@@ -69,7 +69,7 @@ def test_a_new_database_is_private_from_the_start(tmp_path: Path, clock: ManualC
     assert run(tmp_path, clock) is None
     assert (tmp_path / "docsorter.db").stat().st_mode & 0o777 == 0o600
     with open_store(URL, clock=clock, state_dir=tmp_path) as store:
-        assert store.counts().total == 0
+        assert store.documents.counts().total == 0
 
 
 @pytest.mark.parametrize("start", [script.revision for script in scripts().walk_revisions()])
@@ -132,8 +132,8 @@ def test_a_migration_that_breaks_references_is_not_carried_out(
     with pytest.raises(StoreError, match="would break"):
         run(state_dir, clock)
     assert version(state_dir) == SCHEMA_VERSION
-    assert store.counts().total == 1
-    assert store.integrity_check() == []
+    assert store.documents.counts().total == 1
+    assert store.upkeep.integrity_check() == []
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(
@@ -145,7 +145,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
     with pytest.raises(StoreError, match="no such table"):
         run(state_dir, clock)
     assert version(state_dir) == SCHEMA_VERSION
-    assert store.counts().total == 1
+    assert store.documents.counts().total == 1
 
 
 def test_the_backup_has_the_old_version_and_all_data(
@@ -166,7 +166,7 @@ def test_the_backup_has_the_old_version_and_all_data(
     (tmp_path / "restored").mkdir()
     shutil.copy(backup, tmp_path / "restored" / "docsorter.db")
     with open_store(URL, clock=clock, state_dir=tmp_path / "restored") as restored:
-        assert restored.documents() == [document]
+        assert restored.documents.find() == [document]
     with pytest.raises(StoreError, match=r"newer \(0099\)") as caught:
         open_store(URL, clock=clock, state_dir=tmp_path)
     assert "install the version" in caught.value.remedy

@@ -19,11 +19,10 @@ from docsorter.store import (
     Store,
     migrate,
     names,
-    names_upkeep,
     open_store,
 )
-from docsorter.store.backups import check
-from docsorter.store.scrubbing import scrub
+from docsorter.store.backups import check, scrub
+from docsorter.store.upkeep import UpkeepRepository
 from tests.store.conftest import URL
 from tests.store.office import Office
 
@@ -32,12 +31,12 @@ ODD = ['say "hi".pdf', "100%_sure.pdf", "b\udcff\x01.pdf", "Rechnung März.pdf",
 
 
 def found(store: Store, text: str) -> list[str]:
-    return [document.name for document in store.documents(DocumentFilter(text=text))]
+    return [document.name for document in store.documents.find(DocumentFilter(text=text))]
 
 
 def claim(store: Store, *wanted: str) -> list[int]:
     arrivals = [Arrival(name, "", name, 1, 1) for name in wanted]
-    return [store.plan_claim(arrival, actor="daemon")[0].id for arrival in arrivals]
+    return [store.documents.plan_claim(arrival, actor="daemon")[0].id for arrival in arrivals]
 
 
 def blocks(path: Path) -> bytes:
@@ -59,7 +58,7 @@ def in_order(path: Path) -> bool:
 def without_fts5(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Play an SQLite that was compiled without it."""
     with monkeypatch.context() as patched:
-        patched.setattr(names_upkeep, "has_trigrams", lambda _: False)
+        patched.setattr(names, "has_trigrams", lambda _: False)
         yield
 
 
@@ -103,9 +102,9 @@ def test_the_queue_is_searched_as_well(store: Store) -> None:
     office.review(name="Rechnung 7.pdf")
     office.review(name="Brief.pdf")
     office.sort(name="Rechnung 8.pdf")
-    chosen = store.entries(filter=ReviewFilter(text="rechn"))
+    chosen = store.review.entries(filter=ReviewFilter(text="rechn"))
     assert [entry.document.name for entry in chosen] == ["Rechnung 7.pdf"]
-    held = store.lease(None, owner="anna", seconds=1, filter=ReviewFilter(text="BRIEF"))
+    held = store.review.lease(None, owner="anna", seconds=1, filter=ReviewFilter(text="BRIEF"))
     assert held.entry.document.name == "Brief.pdf"
 
 
@@ -114,7 +113,7 @@ def test_what_many_have_is_read_from_the_names(
 ) -> None:
     claim(store, *(f"scan {number}.pdf" for number in range(5)))
     monkeypatch.setattr(names, "_FEW", 3)
-    with store.read() as session:
+    with store.database.read() as session:
         assert names.few(session, "scan") is None
         assert names.few(session, "an 4") is not None
         assert names.few(session, "n") is None
@@ -125,15 +124,15 @@ def test_nothing_of_a_forgotten_name_is_left_in_the_index(store: Store) -> None:
     office = Office(store)
     document = office.sort(name=SECRET)
     office.sort(name="Brief.pdf")
-    path = store.path
+    path = store.database.path
     assert path is not None
     assert "𐌰".encode() in blocks(path)
-    store.forget(document.id, actor="anna")
+    store.upkeep.forget(document.id, actor="anna")
     assert "𐌰".encode() not in blocks(path)
     assert found(store, "Geheim") == []
-    assert store.document(document.id).name == "(forgotten)"
-    assert store.unfinished_forgets() == []
-    store.checkpoint(truncate=True)
+    assert store.documents.get(document.id).name == "(forgotten)"
+    assert store.upkeep.unfinished_forgets() == []
+    store.upkeep.checkpoint(truncate=True)
     assert "𐌰".encode() not in path.read_bytes()
     assert in_order(path)
 
@@ -142,25 +141,25 @@ def test_a_kill_before_the_index_is_merged_is_finished_by_the_next_try(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = Office(store).sort(name=SECRET)
-    store.begin_forget(document.id, actor="anna")
+    store.upkeep.begin_forget(document.id, actor="anna")
     with monkeypatch.context() as patched:
-        patched.setattr(Store, "_forget_old_names", raise_kill)
+        patched.setattr(UpkeepRepository, "_forget_old_names", raise_kill)
         with pytest.raises(KeyboardInterrupt):
-            store.finish_forget(document.id)
-    assert store.unfinished_forgets() == [document.id]
-    store.finish_forget(document.id)
-    assert store.unfinished_forgets() == []
-    assert store.path is not None
-    assert "𐌰".encode() not in blocks(store.path)
+            store.upkeep.finish_forget(document.id)
+    assert store.upkeep.unfinished_forgets() == [document.id]
+    store.upkeep.finish_forget(document.id)
+    assert store.upkeep.unfinished_forgets() == []
+    assert store.database.path is not None
+    assert "𐌰".encode() not in blocks(store.database.path)
 
 
-def raise_kill(_: Store) -> None:
+def raise_kill(_: UpkeepRepository) -> None:
     raise KeyboardInterrupt
 
 
 def test_a_copy_forgets_it_too(store: Store, tmp_path: Path, clock: ManualClock) -> None:
     document = Office(store).sort(name=SECRET)
-    copy = store.backup(tmp_path / "copy.db")
+    copy = store.upkeep.backup(tmp_path / "copy.db")
     assert "𐌰".encode() in blocks(copy)
     assert scrub(copy, [(document.id, document.arrived_at)], clock.now()) == 1
     assert "𐌰".encode() not in copy.read_bytes()
@@ -169,45 +168,45 @@ def test_a_copy_forgets_it_too(store: Store, tmp_path: Path, clock: ManualClock)
 
 def test_backup_compaction_and_a_rebuild_keep_the_index(store: Store, tmp_path: Path) -> None:
     claim(store, *ODD)
-    assert store.path is not None
-    assert in_order(store.backup(tmp_path / "copy.db"))
-    store.compact()
-    assert in_order(store.path)
-    assert store.names_missing() == 0
-    with store.write() as session:
+    assert store.database.path is not None
+    assert in_order(store.upkeep.backup(tmp_path / "copy.db"))
+    store.upkeep.compact()
+    assert in_order(store.database.path)
+    assert store.upkeep.names_missing() == 0
+    with store.database.write() as session:
         session.connection().exec_driver_sql(
             "INSERT INTO document_names (document_names) VALUES ('delete-all')"
         )
     assert found(store, "sure") == []
-    assert store.names_missing() == len(ODD)
-    assert "the index of names lacks 6 documents" in store.integrity_check()
-    store.rebuild_names()
+    assert store.upkeep.names_missing() == len(ODD)
+    assert "the index of names lacks 6 documents" in store.upkeep.integrity_check()
+    store.upkeep.rebuild_names()
     assert found(store, "sure") == ["100%_sure.pdf"]
-    assert store.integrity_check() == []
+    assert store.upkeep.integrity_check() == []
 
 
 def test_a_database_moves_to_an_sqlite_without_the_index_and_back(
     store: Store, tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert store.path is not None
-    folder = store.path.parent
+    assert store.database.path is not None
+    folder = store.database.path.parent
 
     def start() -> Store:
         migrate(URL, clock=clock, state_dir=folder, backups_dir=tmp_path / "backups")
         return open_store(URL, clock=clock, state_dir=folder)
 
     claim(store, "before.pdf")
-    with store.read() as session:
+    with store.database.read() as session:
         made = triggers(session.connection())
     store.close()
     with without_fts5(monkeypatch), start() as poor:
         claim(poor, "meanwhile.pdf")
-        with poor.read() as session:
+        with poor.database.read() as session:
             assert triggers(session.connection()) == {}
         assert found(poor, "pdf") == ["meanwhile.pdf", "before.pdf"]
-        assert poor.integrity_check() == []
+        assert poor.upkeep.integrity_check() == []
     with start() as rich:
-        with rich.read() as session:
+        with rich.database.read() as session:
             assert triggers(session.connection()) == made
         claim(rich, "after.pdf")
         assert found(rich, "pdf") == ["after.pdf", "meanwhile.pdf", "before.pdf"]

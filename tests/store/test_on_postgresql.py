@@ -29,7 +29,7 @@ def test_the_schema_goes_to_every_revision_and_back(server: Server, tmp_path: Pa
         assert go(url, tmp_path, revision) is None, "a server is backed up by its own tools"
     with open_store(url, clock=ManualClock(), state_dir=tmp_path) as store:
         assert Office(store).sort(name="a.pdf").state is State.SORTED
-        assert store.integrity_check() == []
+        assert store.upkeep.integrity_check() == []
     assert list(tmp_path.iterdir()) == []
 
 
@@ -40,7 +40,7 @@ def test_an_empty_and_a_newer_database_are_refused(server: Server, tmp_path: Pat
     go(url, tmp_path)
     with (
         open_store(url, clock=ManualClock(), state_dir=tmp_path) as store,
-        store.write() as session,
+        store.database.write() as session,
     ):
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     for open_it in (go, lambda *_: open_store(url, clock=ManualClock(), state_dir=tmp_path)):
@@ -71,22 +71,22 @@ def test_without_its_library_the_extra_is_named(
 def test_the_log_is_append_only(store: Store, office: Office) -> None:
     office.drop()
     for change in ("DELETE FROM events", "UPDATE events SET actor = 'nobody'"):
-        with pytest.raises(StoreError, match="append-only"), store.write() as session:
+        with pytest.raises(StoreError, match="append-only"), store.database.write() as session:
             session.execute(text(change))
-    assert len(store.events()) == 2
+    assert len(store.documents.events()) == 2
 
 
 @ON_A_SERVER
 def test_fifty_writers_all_get_their_turn(store: Store) -> None:
     def claim(number: int) -> None:
         name = f"{number}.pdf"
-        _, move = store.plan_claim(Arrival(name, "", name, 1, 1), actor="daemon")
-        store.finish_move(move.id, actor="daemon", event="claimed")
+        _, move = store.documents.plan_claim(Arrival(name, "", name, 1, 1), actor="daemon")
+        store.moves.finish(move.id, actor="daemon", event="claimed")
 
     with ThreadPoolExecutor(50) as pool:
         list(pool.map(claim, range(100)))
-    assert store.counts().states[State.SPOOLED] == 100
-    assert store.integrity_check() == []
+    assert store.documents.counts().states[State.SPOOLED] == 100
+    assert store.upkeep.integrity_check() == []
 
 
 @ON_A_SERVER
@@ -94,13 +94,13 @@ def test_one_document_is_leased_and_moved_by_one_of_many(store: Store, office: O
     waiting = {office.review().id for _ in range(10)}
 
     def take(number: int) -> int:
-        held = store.lease(None, owner=f"reviewer-{number}", seconds=60)
+        held = store.review.lease(None, owner=f"reviewer-{number}", seconds=60)
         return held.entry.document.id
 
     def plan(_: int) -> bool:
-        document = store.document(min(waiting))
+        document = store.documents.get(min(waiting))
         try:
-            store.plan_move(document.id, office.back(document), actor="daemon")
+            store.moves.plan(document.id, office.back(document), actor="daemon")
         except ConflictError:
             return False
         return True
@@ -115,11 +115,11 @@ def test_a_lock_held_too_long_is_explained(store: Store, url: str, tmp_path: Pat
     document = Office(store).drop()
     with (
         open_store(url, clock=ManualClock(), state_dir=tmp_path, busy_seconds=0.1) as hasty,
-        store.write() as session,
+        store.database.write() as session,
     ):
         session.execute(text("SELECT * FROM documents FOR UPDATE"))
         with pytest.raises(StoreError, match="stayed locked"):
-            hasty.set_hash(document.id, sha256="0" * 64, size=1, mtime_ns=1)
+            hasty.documents.set_hash(document.id, sha256="0" * 64, size=1, mtime_ns=1)
 
 
 @ON_A_SERVER
@@ -129,7 +129,7 @@ def test_a_server_that_was_started_anew_is_spoken_to_again(
     before = office.sort()
 
     def interrupted() -> None:
-        with store.write() as session:
+        with store.database.write() as session:
             session.execute(text("UPDATE documents SET label = 'lost'"))
             server.stop()
             server.start()
@@ -138,9 +138,9 @@ def test_a_server_that_was_started_anew_is_spoken_to_again(
     with pytest.raises(StoreError, match="failed") as caught:
         interrupted()
     assert "store.url" in caught.value.remedy
-    assert store.document(before.id) == before
+    assert store.documents.get(before.id) == before
     assert office.sort().id > before.id
-    assert store.integrity_check() == []
+    assert store.upkeep.integrity_check() == []
 
 
 @ON_A_SERVER
@@ -150,15 +150,15 @@ def test_names_are_searched_and_what_only_files_have_is_refused(
     office.sort(name="Rechnung_7%.pdf")
     office.sort(name="Brief.pdf")
     for part in ("RECHN", "g_7%", "7", "%."):
-        found = [one.name for one in store.documents(DocumentFilter(text=part))]
+        found = [one.name for one in store.documents.find(DocumentFilter(text=part))]
         assert found == ["Rechnung_7%.pdf"], part
     with pytest.raises(UsageError, match="SQLite") as caught:
-        store.backup(tmp_path / "copy.db")
+        store.upkeep.backup(tmp_path / "copy.db")
     assert "pg_dump" in caught.value.remedy
-    assert store.path is None
-    assert store.size() > 0
-    store.optimize()
-    store.compact()
-    assert store.checkpoint(truncate=True)
-    assert store.numbers() == (2, 4)
-    assert store.documents()[0].place is Place.SORTED
+    assert store.database.path is None
+    assert store.upkeep.size() > 0
+    store.upkeep.optimize()
+    store.upkeep.compact()
+    assert store.upkeep.checkpoint(truncate=True)
+    assert store.upkeep.numbers() == (2, 4)
+    assert store.documents.find()[0].place is Place.SORTED

@@ -19,7 +19,7 @@ HELPS = ReviewOrder.HELPS
 
 def take(store: Store, turn: int = 0, owner: str = "anna", **how: object) -> int:
     """Hold the next document and return its number."""
-    lease = store.lease(
+    lease = store.review.lease(
         None,
         owner=owner,
         seconds=600,
@@ -33,8 +33,8 @@ def take(store: Store, turn: int = 0, owner: str = "anna", **how: object) -> int
 def asked_again(office: Office, reviewer: str = "ben") -> Document:
     """A document that was answered and of which a second opinion is wanted."""
     document = office.review()
-    entry = office.store.entry_for_document(document.id)
-    _, move = office.store.plan_answer(
+    entry = office.store.review.entry_for_document(document.id)
+    _, move = office.store.review.plan_answer(
         entry.id,
         office.answered_to(document, "claim"),
         label="claim",
@@ -43,7 +43,7 @@ def asked_again(office: Office, reviewer: str = "ben") -> Document:
         uid=1,
         manner=Manner(ask_again=True),
     )
-    return office.store.finish_move(move.id, actor=reviewer, event="delivered")
+    return office.store.moves.finish(move.id, actor=reviewer, event="delivered")
 
 
 def test_what_waited_too_long_comes_first_the_oldest_of_it_before_the_rest(
@@ -99,7 +99,9 @@ def test_the_list_shows_the_overdue_first_page_by_page(
     pages = [
         [
             entry.document.id
-            for entry in store.entries(order=HELPS, turn=Turn(0, HOUR), limit=2, offset=offset)
+            for entry in store.review.entries(
+                order=HELPS, turn=Turn(0, HOUR), limit=2, offset=offset
+            )
         ]
         for offset in (0, 2, 4)
     ]
@@ -111,8 +113,8 @@ def test_a_filter_by_what_the_model_said_leaves_out_what_is_judged_blind(
     store: Store, office: Office, how: dict[str, object]
 ) -> None:
     asked_again(office)
-    assert store.entries(filter=ReviewFilter(**how)) == []  # type: ignore[arg-type]
-    assert len(store.entries(filter=ReviewFilter(purpose=Purpose.SECOND))) == 1
+    assert store.review.entries(filter=ReviewFilter(**how)) == []  # type: ignore[arg-type]
+    assert len(store.review.entries(filter=ReviewFilter(purpose=Purpose.SECOND))) == 1
 
 
 def test_a_filter_by_age_shows_what_has_waited_at_least_so_long(
@@ -121,5 +123,5 @@ def test_a_filter_by_age_shows_what_has_waited_at_least_so_long(
     old = office.review()
     clock.advance(3600)
     office.review()
-    found = store.entries(filter=ReviewFilter(older=HOUR))
+    found = store.review.entries(filter=ReviewFilter(older=HOUR))
     assert [entry.document.id for entry in found] == [old.id]

@@ -64,18 +64,18 @@ def statements(store: Store) -> Iterator[list[tuple[str, tuple[object, ...]]]]:
         if statement.lstrip().startswith("SELECT"):
             seen.append((statement, parameters))
 
-    event.listen(store._engine, "before_cursor_execute", note)
+    event.listen(store.database.engine, "before_cursor_execute", note)
     try:
         yield seen
     finally:
-        event.remove(store._engine, "before_cursor_execute", note)
+        event.remove(store.database.engine, "before_cursor_execute", note)
 
 
 def plans(store: Store, ask: Callable[[], object]) -> list[str]:
     with statements(store) as asked:
         ask()
     assert asked
-    with store.read() as session:
+    with store.database.read() as session:
         connection = session.connection()
         return [
             str(row[-1])
@@ -90,7 +90,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> It
     shutil.copy(empty_database, folder / "docsorter.db")
     clock = ManualClock()
     with open_store("sqlite:///docsorter.db", clock=clock, state_dir=folder) as store:
-        with store.write() as session:
+        with store.database.write() as session:
             for statement in FILL:
                 session.connection().exec_driver_sql(statement)
         yield store
@@ -98,49 +98,53 @@ def filled(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> It
 
 def _helps(store: Store, number: int) -> object:
     turn = Turn(number, dt.timedelta(days=1))
-    return store.lease(None, owner="anna", seconds=1, order=ReviewOrder.HELPS, turn=turn)
+    return store.review.lease(None, owner="anna", seconds=1, order=ReviewOrder.HELPS, turn=turn)
 
 
 NOW = ManualClock().now()
 QUESTIONS: dict[str, Callable[[Store], object]] = {
-    "history": lambda s: s.documents(),
-    "history of a state": lambda s: s.documents(DocumentFilter(state=State.REJECTED)),
-    "history of a label": lambda s: s.documents(DocumentFilter(label="none")),
-    "history of both": lambda s: s.documents(DocumentFilter(state=State.SORTED, label="none")),
-    "history of a source": lambda s: s.documents(DocumentFilter(source="none")),
-    "history since": lambda s: s.documents(DocumentFilter(since=NOW)),
-    "history of two characters": lambda s: s.documents(DocumentFilter(text="an")),
-    "history of two characters that are nowhere": lambda s: s.documents(DocumentFilter(text="zq")),
-    "history of one character of a label": lambda s: s.documents(
+    "history": lambda s: s.documents.find(),
+    "history of a state": lambda s: s.documents.find(DocumentFilter(state=State.REJECTED)),
+    "history of a label": lambda s: s.documents.find(DocumentFilter(label="none")),
+    "history of both": lambda s: s.documents.find(DocumentFilter(state=State.SORTED, label="none")),
+    "history of a source": lambda s: s.documents.find(DocumentFilter(source="none")),
+    "history since": lambda s: s.documents.find(DocumentFilter(since=NOW)),
+    "history of two characters": lambda s: s.documents.find(DocumentFilter(text="an")),
+    "history of two characters that are nowhere": lambda s: s.documents.find(
+        DocumentFilter(text="zq")
+    ),
+    "history of one character of a label": lambda s: s.documents.find(
         DocumentFilter(text="z", label="none")
     ),
-    "the next page": lambda s: s.documents(before_id=MANY // 2),
-    "due": lambda s: s.due_documents(50, NOW),
-    "waiting reasons": lambda s: s.waiting_reasons(),
-    "next due time": lambda s: s.next_due_time(),
-    "the same bytes": lambda s: s.earlier_with_hash("f" * 64, MANY),
-    "planned moves": lambda s: s.planned_moves(),
-    "planned moves of old": lambda s: s.planned_moves(planned_before=NOW),
-    "planned moves due": lambda s: s.planned_moves(due_at=NOW),
-    "planned move": lambda s: s.planned_move(5),
-    "review, oldest": lambda s: s.entries(),
-    "review, newest": lambda s: s.entries(order=ReviewOrder.NEWEST),
-    "review, unsure": lambda s: s.entries(order=ReviewOrder.UNSURE),
-    "review, sure": lambda s: s.entries(order=ReviewOrder.SURE),
-    "review of a label": lambda s: s.entries(filter=ReviewFilter(label="none")),
-    "review of a reason": lambda s: s.entries(filter=ReviewFilter(reason=ReasonCode.DUPLICATE)),
-    "review of a source": lambda s: s.entries(filter=ReviewFilter(source="none")),
-    "review of two characters": lambda s: s.entries(filter=ReviewFilter(text="zq")),
-    "the next to review": lambda s: s.lease(None, owner="anna", seconds=1),
+    "the next page": lambda s: s.documents.find(before_id=MANY // 2),
+    "due": lambda s: s.documents.due(50, NOW),
+    "waiting reasons": lambda s: s.documents.waiting_reasons(),
+    "next due time": lambda s: s.documents.next_due_time(),
+    "the same bytes": lambda s: s.documents.earlier_with_hash("f" * 64, MANY),
+    "planned moves": lambda s: s.moves.planned(),
+    "planned moves of old": lambda s: s.moves.planned(planned_before=NOW),
+    "planned moves due": lambda s: s.moves.planned(due_at=NOW),
+    "planned move": lambda s: s.moves.planned_for(5),
+    "review, oldest": lambda s: s.review.entries(),
+    "review, newest": lambda s: s.review.entries(order=ReviewOrder.NEWEST),
+    "review, unsure": lambda s: s.review.entries(order=ReviewOrder.UNSURE),
+    "review, sure": lambda s: s.review.entries(order=ReviewOrder.SURE),
+    "review of a label": lambda s: s.review.entries(filter=ReviewFilter(label="none")),
+    "review of a reason": lambda s: s.review.entries(
+        filter=ReviewFilter(reason=ReasonCode.DUPLICATE)
+    ),
+    "review of a source": lambda s: s.review.entries(filter=ReviewFilter(source="none")),
+    "review of two characters": lambda s: s.review.entries(filter=ReviewFilter(text="zq")),
+    "the next to review": lambda s: s.review.lease(None, owner="anna", seconds=1),
     "the next that helps": lambda s: _helps(s, 0),
     "the next that helps, of evidence": lambda s: _helps(s, 1),
     "the next that helps, unsure": lambda s: _helps(s, 2),
     "the next that helps, strange": lambda s: _helps(s, 3),
-    "examples": lambda s: s.examples("starter-1", most=400),
-    "review stats": lambda s: s.review_stats(),
-    "events of a document": lambda s: s.events(document_id=5),
-    "events since": lambda s: s.events(since=NOW),
-    "moves of a document": lambda s: s.moves(5),
+    "examples": lambda s: s.learning.labelled_documents("starter-1", most=400),
+    "review stats": lambda s: s.review.stats(),
+    "events of a document": lambda s: s.documents.events(document_id=5),
+    "events since": lambda s: s.documents.events(since=NOW),
+    "moves of a document": lambda s: s.moves.of_document(5),
 }
 # The whole table in the order of its numbers, read only until the page is full.
 IN_ORDER_OF_NUMBERS = {"history"}
@@ -163,7 +167,7 @@ def test_the_database_answers_from_an_index(filled: Store, question: str) -> Non
 @pytest.mark.slow
 def test_counts_read_a_handful_of_counters(filled: Store) -> None:
     with statements(filled) as asked:
-        counts = filled.counts()
+        counts = filled.documents.counts()
     assert [re.findall(r"FROM (\w+)", statement) for statement, _ in asked] == [["tallies"]]
     assert counts.total == MANY
     assert counts.states[State.REVIEW] == MANY // 20
@@ -171,7 +175,7 @@ def test_counts_read_a_handful_of_counters(filled: Store) -> None:
 
 @pytest.mark.slow
 def test_counters_agree_with_a_hundred_thousand_documents(filled: Store) -> None:
-    assert filled.integrity_check() == []
+    assert filled.upkeep.integrity_check() == []
 
 
 @contextmanager
@@ -186,12 +190,12 @@ def work(store: Store) -> Iterator[list[int]]:
     def listen(connection: sqlite3.Connection, *_: object) -> None:
         connection.set_progress_handler(count, 1000)
 
-    event.listen(store._engine, "checkout", listen)
+    event.listen(store.database.engine, "checkout", listen)
     try:
         yield steps
     finally:
-        event.remove(store._engine, "checkout", listen)
-        with store._engine.connect() as connection:
+        event.remove(store.database.engine, "checkout", listen)
+        with store.database.engine.connect() as connection:
             plain = connection.connection.driver_connection
             assert plain is not None
             plain.set_progress_handler(None, 0)
@@ -212,9 +216,9 @@ def work(store: Store) -> Iterator[list[int]]:
 )
 def test_short_texts_are_found_with_little_work(filled: Store, text: str, most: int) -> None:
     with work(filled) as steps:
-        found = filled.documents(DocumentFilter(text=text))
+        found = filled.documents.find(DocumentFilter(text=text))
     assert steps[0] <= most
     assert len(found) == {"zq": 0, "z": 0, "ox": 4}.get(text, 50)
     with work(filled) as steps:
-        filled.entries(filter=ReviewFilter(text=text))
+        filled.review.entries(filter=ReviewFilter(text=text))
     assert steps[0] <= 250, "each of the 5,000 entries is looked at once at most"

@@ -7,8 +7,14 @@ from alembic.script import ScriptDirectory
 
 from docsorter import resources
 from docsorter.store import Store
-from docsorter.store.table_base import Base
-from docsorter.store.tables import SCHEMA_VERSION
+from docsorter.store.columns import TableBase
+from docsorter.store.tables import (
+    SCHEMA_VERSION,
+    DocumentColumns,
+    DocumentRow,
+    MoveColumns,
+    MoveRow,
+)
 
 
 def scripts() -> ScriptDirectory:
@@ -31,7 +37,7 @@ def test_the_code_speaks_the_last_revision_and_revisions_are_numbered() -> None:
 
 
 def test_the_migrated_schema_is_that_of_the_models(store: Store) -> None:
-    with store.read() as session:
+    with store.database.read() as session:
         context = MigrationContext.configure(
             session.connection(),
             opts={
@@ -40,11 +46,11 @@ def test_the_migrated_schema_is_that_of_the_models(store: Store) -> None:
                 "include_name": lambda name, kind, _: kind != "table" or not is_of_index(name),
             },
         )
-        assert compare_metadata(context, Base.metadata) == []
+        assert compare_metadata(context, TableBase.metadata) == []
 
 
 def test_every_constraint_has_a_name(store: Store) -> None:
-    with store.read() as session:
+    with store.database.read() as session:
         tables = session.connection().exec_driver_sql(
             "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
         )
@@ -53,3 +59,8 @@ def test_every_constraint_has_a_name(store: Store) -> None:
                 continue
             unnamed = sql.count("NOT NULL PRIMARY KEY AUTOINCREMENT")  # SQLite allows no name here
             assert sql.count(" KEY") - unnamed == sql.count("CONSTRAINT")
+
+
+def test_what_is_read_without_an_object_has_the_columns_of_its_table() -> None:
+    for columns, row in ((DocumentColumns, DocumentRow), (MoveColumns, MoveRow)):
+        assert list(columns._fields) == [column.name for column in row.__table__.columns]

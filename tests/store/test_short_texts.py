@@ -13,7 +13,7 @@ from sqlalchemy import text as sql
 from docsorter.clock import ManualClock
 from docsorter.documents import State
 from docsorter.store import DocumentFilter, ReviewFilter, Store
-from docsorter.store.scrubbing import scrub
+from docsorter.store.backups import scrub
 from tests.store.office import Office
 
 BLOCK = 512
@@ -30,14 +30,14 @@ PLACED = st.dictionaries(st.integers(1, 3 * BLOCK), st.text(CHARACTERS, max_size
 @contextmanager
 def filled(store: Store, placed: dict[int, str]) -> Iterator[Path]:
     """Put documents into an empty store and take them out again."""
-    with store.write() as session:
+    with store.database.write() as session:
         for number, name in placed.items():
             session.execute(sql(ADD), {"id": number, "name": name})
-    assert store.path is not None
+    assert store.database.path is not None
     try:
-        yield store.path
+        yield store.database.path
     finally:
-        with store.write() as session:
+        with store.database.write() as session:
             session.execute(sql("DELETE FROM documents"))
 
 
@@ -75,7 +75,7 @@ def test_a_page_has_the_newest_names_with_the_text_and_the_index_no_more_than_na
         ]
         for state in (None, State.SORTED):
             wanted = DocumentFilter(text=text, state=state)
-            found = store.documents(wanted, limit=limit, before_id=before)
+            found = store.documents.find(wanted, limit=limit, before_id=before)
             assert [document.id for document in found] == hits[:limit]
     assert parts(path) == set()
 
@@ -89,7 +89,7 @@ def test_a_changed_name_leaves_only_what_its_neighbours_have(
     with filled(store, placed) as path:
         for which, name in changes:
             number = numbers[which % len(numbers)]
-            with store.write() as session:
+            with store.database.write() as session:
                 values = {"id": number, "name": name}
                 session.execute(sql("UPDATE documents SET name = :name WHERE id = :id"), values)
             placed = {**placed, number: name}
@@ -101,16 +101,16 @@ def test_the_queue_is_searched_as_well(store: Store, office: Office) -> None:
     office.review(name="Brief.pdf")
     office.sort(name="Rechnung 8.pdf")
     for text, names in (("RE", ["Rechnung 7.pdf"]), ("f", ["Rechnung 7.pdf", "Brief.pdf"])):
-        chosen = store.entries(filter=ReviewFilter(text=text))
+        chosen = store.review.entries(filter=ReviewFilter(text=text))
         assert [entry.document.name for entry in chosen] == names
-    assert store.entries(filter=ReviewFilter(text="zq")) == []
+    assert store.review.entries(filter=ReviewFilter(text="zq")) == []
 
 
 @pytest.mark.parametrize("name", ["b\udcff\x01.pdf", "\udcff" * 250 + "ab.p", "x" * 255])
 def test_the_longest_and_oddest_names_are_found(store: Store, office: Office, name: str) -> None:
     office.sort(name=name)
     for text in {name[0], name[:2], name[-2:], name[-1]}:
-        assert [one.name for one in store.documents(DocumentFilter(text=text))] == [name]
+        assert [one.name for one in store.documents.find(DocumentFilter(text=text))] == [name]
 
 
 def test_nothing_of_a_forgotten_name_is_left(
@@ -118,13 +118,13 @@ def test_nothing_of_a_forgotten_name_is_left(
 ) -> None:
     document = office.sort(name=SECRET)
     office.sort(name="Brief.pdf")
-    path = store.path
+    path = store.database.path
     assert path is not None
-    copy = store.backup(tmp_path / "copy.db")
+    copy = store.upkeep.backup(tmp_path / "copy.db")
     assert {("ø", 0), ("Ø", 0)} & parts(copy)
     scrub(copy, [(document.id, document.arrived_at)], clock.now())
-    store.forget(document.id, actor="anna")
-    store.checkpoint(truncate=True)
+    store.upkeep.forget(document.id, actor="anna")
+    store.upkeep.checkpoint(truncate=True)
     for file in (path, copy):
         assert not {part for part, _ in parts(file)} & set(SECRET[:2])
         assert "𐌰".encode() not in file.read_bytes()
@@ -133,10 +133,10 @@ def test_nothing_of_a_forgotten_name_is_left(
 
 def test_what_the_index_lacks_is_noticed_and_made_anew(store: Store, office: Office) -> None:
     office.sort(name="Brief.pdf")
-    with store.write() as session:
+    with store.database.write() as session:
         session.execute(sql("DELETE FROM name_parts"))
-    assert store.documents(DocumentFilter(text="br")) == []
-    assert store.integrity_check() == ["the index of names lacks 1 blocks of documents"]
-    store.rebuild_names()
-    assert len(store.documents(DocumentFilter(text="br"))) == 1
-    assert store.integrity_check() == []
+    assert store.documents.find(DocumentFilter(text="br")) == []
+    assert store.upkeep.integrity_check() == ["the index of names lacks 1 blocks of documents"]
+    store.upkeep.rebuild_names()
+    assert len(store.documents.find(DocumentFilter(text="br"))) == 1
+    assert store.upkeep.integrity_check() == []

@@ -61,12 +61,12 @@ class Way(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "store"):
-            assert self.store.integrity_check() == []
+            assert self.store.upkeep.integrity_check() == []
             self.store.close()
             shutil.rmtree(self.folder)
 
     def documents(self, *states: State) -> list[Document]:
-        return [one for one in self.store.documents(limit=1000) if one.state in states]
+        return [one for one in self.store.documents.find(limit=1000) if one.state in states]
 
     def some(self, data: st.DataObject, *states: State) -> Document | None:
         found = self.documents(*states)
@@ -80,7 +80,9 @@ class Way(RuleBasedStateMachine):
     def claim(self) -> None:
         self.names += 1
         name = f"{self.names}.pdf"
-        document, move = self.store.plan_claim(Arrival(name, "", name, 1, 1), actor="daemon")
+        document, move = self.store.documents.plan_claim(
+            Arrival(name, "", name, 1, 1), actor="daemon"
+        )
         self.planned(document, move)
 
     @rule(data=st.data(), state=st.sampled_from(list(WHERE)), label=LABELS)
@@ -92,7 +94,7 @@ class Way(RuleBasedStateMachine):
         verdict = Verdict(kind, Reason(code, "because"), label, 0.5, 0.9)
         destination = Destination(WHERE[state], f"{label}/{document.id}", state)
         try:
-            move = self.store.decide_and_plan(document.id, verdict, destination)
+            move = self.store.moves.decide_and_plan(document.id, verdict, destination)
         except ConflictError:
             assert document.id in self.before
         else:
@@ -105,8 +107,8 @@ class Way(RuleBasedStateMachine):
             return
         state = State.REJECTED if label is None else State.SORTED
         try:
-            entry = self.store.entry_for_document(document.id)
-            _, move = self.store.plan_answer(
+            entry = self.store.review.entry_for_document(document.id)
+            _, move = self.store.review.plan_answer(
                 entry.id,
                 Destination(WHERE[state], f"{label}/{document.id}", state),
                 label=label,
@@ -126,7 +128,7 @@ class Way(RuleBasedStateMachine):
             return
         back = Destination(Place.REVIEW, str(document.id), State.REVIEW)
         try:
-            _, move = self.store.undo_answer(document.id, back, reviewer="ben", uid=2)
+            _, move = self.store.review.undo_answer(document.id, back, reviewer="ben", uid=2)
         except NotFoundError:
             assert document.answered_by is None
         except ConflictError:
@@ -137,17 +139,17 @@ class Way(RuleBasedStateMachine):
     @precondition(lambda self: self.before)
     @rule(data=st.data())
     def finish(self, data: st.DataObject) -> None:
-        move = data.draw(st.sampled_from(self.store.planned_moves()))
-        done = self.store.finish_move(move.id, actor="daemon", event="moved")
+        move = data.draw(st.sampled_from(self.store.moves.planned()))
+        done = self.store.moves.finish(move.id, actor="daemon", event="moved")
         assert (done.state, done.place, done.path) == (move.next_state, move.to_place, move.to_path)
-        assert self.store.finish_move(move.id, actor="daemon", event="moved") == done
+        assert self.store.moves.finish(move.id, actor="daemon", event="moved") == done
         del self.before[move.document_id]
 
     @precondition(lambda self: self.before)
     @rule(data=st.data())
     def abandon(self, data: st.DataObject) -> None:
-        move = data.draw(st.sampled_from(self.store.planned_moves()))
-        after = self.store.abandon_move(move.id, actor="daemon", reason="no space")
+        move = data.draw(st.sampled_from(self.store.moves.planned()))
+        after = self.store.moves.abandon(move.id, actor="daemon", reason="no space")
         before = self.before.pop(move.document_id)
         if before.state is State.CLAIMING:
             assert after.state is State.WITHDRAWN
@@ -163,18 +165,18 @@ class Way(RuleBasedStateMachine):
     def promises_hold(self) -> None:
         if not hasattr(self, "store"):
             return
-        documents = self.store.documents(limit=1000)
-        moving = {move.document_id for move in self.store.planned_moves()}
+        documents = self.store.documents.find(limit=1000)
+        moving = {move.document_id for move in self.store.moves.planned()}
         assert moving == set(self.before)
-        waiting = {entry.document.id for entry in self.store.entries(limit=1000)}
+        waiting = {entry.document.id for entry in self.store.review.entries(limit=1000)}
         assert waiting == {d.id for d in documents if d.state is State.REVIEW} - moving
-        counts = self.store.counts()
+        counts = self.store.documents.counts()
         states = Counter(document.state for document in documents)
         assert {state: n for state, n in counts.states.items() if n} == states
         for document in documents:
-            standing = [a for a in self.store.answers(document.id) if a.undone_at is None]
+            standing = [a for a in self.store.review.answers(document.id) if a.undone_at is None]
             assert len(standing) == (document.answered_by is not None)
-            moves = self.store.moves(document.id)
+            moves = self.store.moves.of_document(document.id)
             assert sum(move.state is MoveState.PLANNED for move in moves) <= 1
 
 

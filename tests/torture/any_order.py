@@ -104,13 +104,13 @@ class AnyOrder(RuleBasedStateMachine):
                 raise CrashError
 
     def _documents(self, *states: State) -> list[Document]:
-        moving = {move.document_id for move in self._store.planned_moves()}
-        found = (d for d in self._store.documents(limit=1000) if d.state in states)
+        moving = {move.document_id for move in self._store.moves.planned()}
+        found = (d for d in self._store.documents.find(limit=1000) if d.state in states)
         return [document for document in found if document.id not in moving]
 
     def _inbox(self) -> list[Path]:
         root = self._scene.configuration.root(Place.INBOX)
-        claimed = {move.from_path for move in self._store.planned_moves()}
+        claimed = {move.from_path for move in self._store.moves.planned()}
         files = (path for path in root.rglob("*.pdf") if not path.name.startswith("claim-"))
         return sorted(path for path in files if path.relative_to(root).as_posix() not in claimed)
 
@@ -119,7 +119,7 @@ class AnyOrder(RuleBasedStateMachine):
         path = file.relative_to(self._scene.configuration.root(Place.INBOX))
         source = "" if path.parent == Path() else path.parent.as_posix()
         arrival = Arrival(file.name, source, str(path), status.st_size, status.st_mtime_ns)
-        _, move = self._store.plan_claim(arrival, actor="daemon")
+        _, move = self._store.documents.plan_claim(arrival, actor="daemon")
         self._mover.complete(move, actor="daemon", inode=status.st_ino)
 
     @rule(kind=_LABELS, name=st.sampled_from(["scan.pdf", "a.pdf", "desk/scan.pdf"]))

@@ -93,8 +93,10 @@ def check_settled(
     try:
         PromotionFile(configuration.state / "models").read()
         with open_workspace_store(configuration) as store:
-            findings += [Finding(Fault.DATABASE, text) for text in store.integrity_check()]
-            documents = [d for d in store.documents(limit=_MANY) if d.state is not State.WITHDRAWN]
+            findings += [Finding(Fault.DATABASE, text) for text in store.upkeep.integrity_check()]
+            documents = [
+                d for d in store.documents.find(limit=_MANY) if d.state is not State.WITHDRAWN
+            ]
             findings += _unfinished(store, documents) if finished else []
             findings += [Finding(Fault.DISAGREES, text) for text in misfits(store, documents)]
     except StoreError as error:
@@ -124,7 +126,7 @@ def _is_whole(path: Path, drops: Drops) -> bool:
 
 
 def _unfinished(store: Store, documents: list[Document]) -> list[Finding]:
-    moves = [f"the move of document {move.document_id}" for move in store.planned_moves()]
+    moves = [f"the move of document {move.document_id}" for move in store.moves.planned()]
     between = [
         f"document {d.id} is {d.state}: {d.waiting.text if d.waiting else 'no reason'}"
         for d in documents

@@ -11,8 +11,7 @@ from sqlalchemy import select
 
 from docsorter.documents import Document, Purpose, State
 from docsorter.store import Store
-from docsorter.store.evidence_tables import CheckRow
-from docsorter.store.tables import EntryRow
+from docsorter.store.tables import CheckRow, EntryRow
 
 _PLACED: Final = (State.SORTED, State.REJECTED)
 _MANY: Final = 1_000_000
@@ -22,10 +21,10 @@ def misfits(store: Store, documents: Iterable[Document]) -> Iterator[str]:
     """Yield in words what does not fit; documents that are being moved are left out."""
     query = select(EntryRow.document_id, EntryRow.purpose).where(EntryRow.closed_at.is_(None))
     drawn = select(CheckRow.document_id).where(CheckRow.settled_at.is_(None))
-    with store.read() as session:
+    with store.database.read() as session:
         opened = [(int(number), purpose) for number, purpose in session.execute(query)]
         unsettled = set(session.scalars(drawn))
-    moving = {move.document_id for move in store.planned_moves(limit=_MANY)}
+    moving = {move.document_id for move in store.moves.planned(limit=_MANY)}
     states = {document.id: document.state for document in documents}
     waiting = {number for number, purpose in opened if purpose is Purpose.DECIDE}
     in_review = {number for number, state in states.items() if state is State.REVIEW}

@@ -88,7 +88,7 @@ class LightDaemon(Daemon):
 
 
 def _at_rest(store: Store) -> bool:
-    return store.next_due_time() is None and not store.planned_moves(limit=1)
+    return store.documents.next_due_time() is None and not store.moves.planned(limit=1)
 
 
 @contextmanager
@@ -124,7 +124,7 @@ def _compiled_once() -> Iterator[None]:
         return engine
 
     with (
-        mock.patch("docsorter.store.engine.create_engine", make),
+        mock.patch("docsorter.store.database.create_engine", make),
         mock.patch.object(SQLiteDialect_pysqlite, "__eq__", lambda a, b: type(a) is type(b)),
         mock.patch.object(SQLiteDialect_pysqlite, "__hash__", lambda a: hash(type(a))),
     ):
@@ -152,7 +152,7 @@ def program(workspace: Path) -> None:
 def act(workspace: Path) -> None:
     """Be a reviewer: label, refuse, take back, put off, label anew, until nothing waits."""
     with open_acts(_light(workspace), JumpingClock()) as acts:
-        waiting = sorted(entry.document.id for entry in acts.store.entries(limit=100))
+        waiting = sorted(entry.document.id for entry in acts.store.review.entries(limit=100))
         for turn, number in enumerate(waiting):
             _ACTS[turn % len(_ACTS)](acts, number)
             _promise(workspace, number)
@@ -164,7 +164,7 @@ def disturb(workspace: Path, seed: int) -> None:
     with open_acts(_light(workspace)) as acts:
         for _ in range(30):
             time.sleep(0.01)
-            known = acts.store.documents(limit=1000)
+            known = acts.store.documents.find(limit=1000)
             if not known:
                 continue
             document = choice.choice(known)

@@ -129,7 +129,7 @@ def record(zygote: Zygote, task: str, before: Scene, surroundings: str, folder: 
         model.apply(operation)
     _compare(model, scene.workspace)
     with open_workspace_store(scene.configuration) as store:
-        documents = {document.id: document for document in store.documents(limit=1000)}
+        documents = {document.id: document for document in store.documents.find(limit=1000)}
     scene.remove()
     # The record names its files by this place, so the beginning is put there again.
     return Run(name, before.copy(scene.workspace), operations, documents)
@@ -235,7 +235,7 @@ def _forgotten(run: Run, cut: Cut, scene: Scene) -> Iterator[Finding]:
         return
     with open_workspace_store(scene.configuration) as store:
         for number in sorted(cut.told):
-            document, expected = store.document(number), run.outcome[number]
+            document, expected = store.documents.get(number), run.outcome[number]
             if _decision(document) != _decision(expected):
                 text = f"the answer on document {number} is forgotten: {_decision(document)}"
                 yield Finding(Fault.DISAGREES, text)

@@ -11,8 +11,7 @@ from docsorter.configuration import Configuration
 from docsorter.documents import Place, Purpose, ReasonCode, State, VerdictKind
 from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.store import Arrival
-from docsorter.store.evidence_tables import CheckRow
-from docsorter.store.tables import DocumentRow, EntryRow
+from docsorter.store.tables import CheckRow, DocumentRow, EntryRow
 from tests.torture.checker import Fault, check_interrupted, check_settled
 from tests.torture.light import act, drain, lightened
 from tests.torture.scene import Scene, fill, fill_for_people, make, paper, scratch
@@ -154,13 +153,15 @@ def test_a_placeholder_is_half_a_file_unless_a_record_declares_it(scene: Scene) 
 
 def test_the_same_bytes_kept_twice_are_found(scene: Scene) -> None:
     with open_workspace_store(scene.configuration) as store:
-        one, other, *_ = (d for d in store.documents() if d.state is State.SORTED)
-        store.set_hash(one.id, sha256=str(other.sha256), size=other.size, mtime_ns=other.mtime_ns)
+        one, other, *_ = (d for d in store.documents.find() if d.state is State.SORTED)
+        store.documents.set_hash(
+            one.id, sha256=str(other.sha256), size=other.size, mtime_ns=other.mtime_ns
+        )
     assert Fault.DOUBLED in faults(scene)
 
 
 def test_bytes_of_which_every_copy_is_somebody_elses_duplicate_are_found(scene: Scene) -> None:
-    with open_workspace_store(scene.configuration) as store, store.write() as session:
+    with open_workspace_store(scene.configuration) as store, store.database.write() as session:
         query = select(DocumentRow).where(DocumentRow.duplicate_of.is_not(None))
         first = session.get_one(DocumentRow, session.scalars(query).one().duplicate_of)
         first.verdict, first.reason = VerdictKind.REJECT, ReasonCode.DUPLICATE
@@ -171,8 +172,8 @@ def test_bytes_of_which_every_copy_is_somebody_elses_duplicate_are_found(scene: 
 def set_entries(scene: Scene, state: State, purpose: Purpose | None) -> None:
     """Let one document of a state have an open entry of a purpose, or none."""
     with open_workspace_store(scene.configuration) as store:
-        known = [document for document in store.documents() if document.state is state]
-    with open_workspace_store(scene.configuration) as store, store.write() as session:
+        known = [document for document in store.documents.find() if document.state is state]
+    with open_workspace_store(scene.configuration) as store, store.database.write() as session:
         drawn = set(session.scalars(select(CheckRow.document_id).where(CheckRow.outcome.is_(None))))
         wanted = state is State.SORTED  # one that is to be checked; of the others one that is not
         document = min(known, key=lambda d: (d.id in drawn) is not wanted)
@@ -204,11 +205,11 @@ def test_an_entry_that_does_not_fit_the_state_is_found_here_and_by_verify(
     set_entries(scene, state, purpose)
     assert faults(scene) == (set() if is_right else {Fault.DISAGREES})
     with open_workspace_store(scene.configuration) as store:
-        strayed = store.strayed_entries()
+        strayed = store.upkeep.mismatched_entries()
         assert (strayed == []) is is_right
         for number in strayed:
-            store.mend_entry(number, actor="anna")
-        assert store.strayed_entries() == []
+            store.upkeep.repair_entry(number, actor="anna")
+        assert store.upkeep.mismatched_entries() == []
     assert faults(scene) == set()
 
 
@@ -222,5 +223,5 @@ def test_a_damaged_database_is_found(scene: Scene) -> None:
 
 def test_a_claim_that_was_not_carried_out_is_found(scene: Scene) -> None:
     with open_workspace_store(scene.configuration) as store:
-        store.plan_claim(Arrival("a.pdf", "", "a.pdf", 1, 1), actor="daemon")
+        store.documents.plan_claim(Arrival("a.pdf", "", "a.pdf", 1, 1), actor="daemon")
     assert faults(scene) == {Fault.UNFINISHED}

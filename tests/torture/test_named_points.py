@@ -28,7 +28,7 @@ def test_every_step_around_a_move_is_announced(
     inbox = scene.configuration.root(Place.INBOX)
     (inbox / ".docsorter" / "claim-99-lost.pdf").write_bytes(scene.drops.add(b"claim 0.5 stray"))
     with open_workspace_store(scene.configuration) as store:  # it changed since it was planned
-        store.plan_claim(Arrival("scan.pdf", "", "scan.pdf", 1, 1), actor="daemon")
+        store.documents.plan_claim(Arrival("scan.pdf", "", "scan.pdf", 1, 1), actor="daemon")
     look = Eye.look
     seen: set[str] = set()
 

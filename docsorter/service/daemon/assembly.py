@@ -56,12 +56,12 @@ def due_moves(store: Store, now: dt.datetime, *, resuming: bool = False) -> list
     before = now - (_INTERRUPTED_AFTER if resuming else _ORPHANED_AFTER)
     # A plan from the future is one from before the clock was set back.
     after = now + _ORPHANED_AFTER
-    if not store.any_loose_move(due_at=now, planned_before=before, planned_after=after):
+    if not store.moves.any_planned(due_at=now, planned_before=before, planned_after=after):
         return []
-    put_off = store.planned_moves(due_at=now)
-    older = store.planned_moves(planned_before=before)
-    older += store.planned_moves(planned_after=after)
-    orphans = (move for move in older if store.document(move.document_id).next_try_at is None)
+    put_off = store.moves.planned(due_at=now)
+    older = store.moves.planned(planned_before=before)
+    older += store.moves.planned(planned_after=after)
+    orphans = (move for move in older if store.documents.get(move.document_id).next_try_at is None)
     return [*put_off, *orphans]
 
 
@@ -111,7 +111,7 @@ class DueWork:
             return False
         wall = self._clock.now()
         self._moves = due_moves(self._store, wall, resuming=resuming)
-        found = self._store.due_documents(_AT_ONCE, wall)
+        found = self._store.documents.due(_AT_ONCE, wall)
         self._documents = deque(document.id for document in found if not has(document.id))
         self._is_all = len(found) < _AT_ONCE
         self._asked_at, self._stale = now, False
@@ -134,7 +134,7 @@ class DueWork:
         """
         if self._stale:
             return max(0.0, self._asked_at + _EVERY - self._clock.monotonic())
-        due = self._store.next_due_time()
+        due = self._store.documents.next_due_time()
         return None if due is None else (due - self._clock.now()).total_seconds()
 
 
@@ -192,7 +192,9 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
     migrate_workspace(configuration, clock)
     store = open_workspace_store(configuration, clock)
     mover = open_mover(configuration, store, clock)
-    store.hasten(longest_wait(configuration, clock))  # the clock may have been set meanwhile
+    store.documents.clamp_retries(
+        longest_wait(configuration, clock)
+    )  # the clock may have been set meanwhile
     recovered = recover(store, mover)
     workers = settings.service.workers or usable_cores()
     engine = SwitchingEngine(open_engine(configuration, workers), settings.pages, workers)

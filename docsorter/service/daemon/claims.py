@@ -72,7 +72,7 @@ class Claimer:
         arrival = Arrival(seen.name, seen.source, seen.path, seen.size, seen.mtime_ns)
         try:
             with self._mover.step(PlanPoint.CLAIM_PLANNED):
-                document, move = self._store.plan_claim(arrival, actor=ACTOR)
+                document, move = self._store.documents.plan_claim(arrival, actor=ACTOR)
         except ConflictError:
             del self._ready[seen.path]
             return None

@@ -108,7 +108,7 @@ class Hastening:
             self._hasten_at = [self._clock.monotonic() + after for after in _AFTER_A_JUMP]
         if self._hasten_at and self._clock.monotonic() >= self._hasten_at[0]:
             del self._hasten_at[0]
-            assembly.store.hasten(longest_wait(self._configuration, self._clock))
+            assembly.store.documents.clamp_retries(longest_wait(self._configuration, self._clock))
             assembly.due.hurry()
 
 
@@ -271,7 +271,7 @@ class Daemon:
         """Look whether what failed before works again, and whether the clock was set."""
         self._roots.check(closely=self._pauses.now is not None)
         if self._pauses.now is not None:
-            assembly.store.check_writable()
+            assembly.store.upkeep.check_writable()
         self._hastening.tick(assembly)
 
     def _hand_out(self, assembly: Assembly, claimer: Claimer, workers: Workers) -> bool:

@@ -101,7 +101,7 @@ def run_demo(
                 shutil.copy(example, configuration.root(Place.INBOX))
             with open_workspace_store(configuration) as store:
                 _wait(daemon, store, len(examples), log, advance, pause)
-                documents = store.documents(limit=10 * len(examples))
+                documents = store.documents.find(limit=10 * len(examples))
         finally:
             _stop(daemon)
     return sorted(
@@ -135,7 +135,7 @@ def _wait(
 ) -> None:
     deadline = time.monotonic() + _PATIENCE
     while True:
-        counts = store.counts()
+        counts = store.documents.counts()
         done = counts.total - sum(counts.states.get(state, 0) for state in _WAITED_FOR)
         advance(done)
         if done >= expected:

@@ -239,7 +239,7 @@ class ModelSwitch:
             give_back(self._engine.model.bundle.runtime_file)
         while self._events:
             kind, detail = self._events[0]
-            self._store.add_event(kind, actor=ACTOR, detail=detail)
+            self._store.documents.add_event(kind, actor=ACTOR, detail=detail)
             del self._events[0]
 
     def close(self) -> None:

@@ -252,7 +252,7 @@ class Pipeline:
         Returns:
             The document: sorted, in review, rejected, or still spooled with its next try.
         """
-        return self.handle_claimed(self._store.document(document_id))
+        return self.handle_claimed(self._store.documents.get(document_id))
 
     def handle_claimed(self, document: Document) -> Document:
         """Do the same with a document as the store has it at this moment."""
@@ -262,7 +262,7 @@ class Pipeline:
             return self._attempt(document)
         except ConflictError as error:  # answered, moved or forgotten meanwhile
             _LOG.info("document %d: %s", document.id, error)
-            return self._store.document(document.id)
+            return self._store.documents.get(document.id)
 
     def _attempt(self, document: Document) -> Document:
         try:
@@ -276,7 +276,7 @@ class Pipeline:
 
     def give_up(self, document_id: int, error: Exception) -> Document:
         """Write down that our own code failed on a document; after some tries a person gets it."""
-        document = self._store.document(document_id)
+        document = self._store.documents.get(document_id)
         if document.state is not State.SPOOLED:
             return document
         reason = our_fault(error)
@@ -344,7 +344,7 @@ class Pipeline:
     def _earlier(self, document: Document) -> Document | None:
         if self._intake.duplicates == "keep" or document.sha256 is None:
             return None
-        return self._store.earlier_with_hash(document.sha256, document.id)
+        return self._store.documents.earlier_with_hash(document.sha256, document.id)
 
     def _duplicate_verdict(self, document: Document, earlier: Document) -> Verdict:
         return duplicate(document, earlier, skips=self._intake.duplicates == "skip")
@@ -384,7 +384,7 @@ class Pipeline:
             digest = Digest(document.sha256, document.size, document.mtime_ns)
             findings = dataclasses.replace(findings, digest=digest)
         with self._mover.step(PlanPoint.VERDICT_PLANNED):
-            return self._store.decide_and_plan(
+            return self._store.moves.decide_and_plan(
                 document.id,
                 verdict,
                 destination,
@@ -400,7 +400,7 @@ class Pipeline:
         # Its words may hold a name or what a parser read; docsorter explain shows them.
         _LOG.warning("document %d waits %.0f s: %s", document.id, seconds, reason.code)
         with self._mover.step(PlanPoint.PUT_OFF):
-            return self._store.defer(document.id, reason, next_try)
+            return self._store.documents.defer(document.id, reason, next_try)
 
 
 def _same(document: Document, status: os.stat_result) -> bool:

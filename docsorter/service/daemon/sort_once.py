@@ -116,7 +116,9 @@ def hand_over(
     patience = 60.0 + settings.intake.slow_rest_seconds + settings.intake.poll_seconds
     deadline = clock.monotonic() + patience + len(waiting) * settings.pages.time_limit_seconds
     while waiting:
-        for document in store.documents(DocumentFilter(since=began), limit=len(waiting) + 1000):
+        for document in store.documents.find(
+            DocumentFilter(since=began), limit=len(waiting) + 1000
+        ):
             if document.name in waiting and document.state in _FINAL:
                 yield _outcome(waiting.pop(document.name), document, configuration)
         if waiting and clock.monotonic() > deadline:
@@ -133,7 +135,7 @@ def _claim(assembly: Assembly, dropped: Path, inbox: Path) -> Document:
     path = dropped.relative_to(inbox)
     source = "" if path.parent == Path() else path.parent.as_posix()
     arrival = Arrival(dropped.name, source, path.as_posix(), status.st_size, status.st_mtime_ns)
-    _, move = assembly.store.plan_claim(arrival, actor="sort")
+    _, move = assembly.store.documents.plan_claim(arrival, actor="sort")
     try:
         return assembly.mover.complete(move, actor="sort", inode=status.st_ino)
     except FileChangedError:

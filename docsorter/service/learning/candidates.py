@@ -230,7 +230,7 @@ class Rehearsing:
                 self._name, self._is_known = _rehearsing(self._store)[0], True
             if name != self._name:
                 detail: dict[str, object] = {"candidate": name, "share": self._wanted}
-                self._store.add_event(KIND, actor="daemon", detail=detail)
+                self._store.documents.add_event(KIND, actor="daemon", detail=detail)
                 self._name = name
         except (OSError, StoreError, EnvironmentFaultError):
             return  # as before; the daemon's next tick meets a database that is gone as well
@@ -243,7 +243,7 @@ def rehearsed_since(store: Store, name: str) -> dt.datetime | None:
 
 
 def _rehearsing(store: Store) -> tuple[str | None, dt.datetime | None]:
-    last = store.events_of_kind(KIND, limit=1)
+    last = store.documents.events_of_kind(KIND, limit=1)
     if not last or not isinstance(last[0].detail.get("candidate"), str):
         return None, None
     return str(last[0].detail["candidate"]), last[0].at

@@ -33,9 +33,7 @@ from docsorter.service.learning.candidates import (
 )
 from docsorter.service.promise.evidence import missed, policy_of, read, replanned
 from docsorter.settings import LearningSettings, PromiseSettings
-from docsorter.store import Store
-from docsorter.store.later_checks import LaterCheck
-from docsorter.store.rehearsals import Rehearsed, Shadow
+from docsorter.store import HeldOutCheck, ShadowCandidate, ShadowPrediction, Store
 
 Floats = NDArray[np.float64]
 
@@ -185,7 +183,7 @@ class Judged:
     gate: Gate
     unusable: int
     rule_key: str = ""
-    shadows: tuple[Shadow, ...] = ()
+    shadows: tuple[ShadowPrediction, ...] = ()
     taking_over: TakingOver | None = None
 
 
@@ -233,12 +231,14 @@ class Judge:
             ModelError: A model answered with something that is no probability.
             EnvironmentFaultError: The state folder cannot be written.
         """
-        checks = self._store.later_checks([old.card.name, new.card.name], after=candidate.after)
-        drawn: list[Rehearsed] = []
+        checks = self._store.learning.held_out_checks(
+            [old.card.name, new.card.name], after=candidate.after
+        )
+        drawn: list[ShadowCandidate] = []
         since = rehearsed_since(self._store, candidate.name)
         if since is not None:
             least = self._configuration.settings.promise.rehearsal
-            drawn = self._store.rehearsed(new.card.name, after=since, least=least)
+            drawn = self._store.checks.shadow_candidates(new.card.name, after=since, least=least)
         every = [*(one.document for one in checks), *(one.document for one in drawn)]
         documents = {document.id: document for document in every}
         seen = self._look(candidate.name, documents, (old, new), progress)
@@ -257,7 +257,7 @@ class Judge:
         known = candidate.model_copy(update={"judged_until": until, "why": gate.why})
         self._candidates.write(known)
         shadows = tuple(
-            Shadow(one.check_id, said[one.document.id][new.fingerprint], score)
+            ShadowPrediction(one.check_id, said[one.document.id][new.fingerprint], score)
             for one in drawn
             if one.document.id in seen
             and (score := seen[one.document.id].scores[new.rule_key]) is not None
@@ -268,7 +268,7 @@ class Judge:
 
     def _taking_over(
         self,
-        drawn: Sequence[Rehearsed],
+        drawn: Sequence[ShadowCandidate],
         seen: Mapping[int, Opinion],
         old: LoadedModel,
         new: LoadedModel,
@@ -360,6 +360,6 @@ def _joined(before: Opinion, after: Opinion) -> Opinion:
 
 
 def _wrong(
-    checks: list[LaterCheck], said: Mapping[int, Mapping[str, str]], mark: str
+    checks: list[HeldOutCheck], said: Mapping[int, Mapping[str, str]], mark: str
 ) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
     return np.array([said[c.document.id][mark] != c.truth for c in checks], np.bool_)

@@ -333,15 +333,15 @@ class UnknownDocuments:
 
     def _waiting(self) -> "list[tuple[Document, Prediction | None, bool]]":
         wanted = ReviewFilter(reason=ReasonCode.UNLIKE_TRAINING)
-        entries = self._store.entries(filter=wanted, limit=MOST_WAITING)
+        entries = self._store.review.entries(filter=wanted, limit=MOST_WAITING)
         return [(one.document, one.prediction, True) for one in entries if not one.blind]
 
     def _answered(self, taught: Sequence[str]) -> "list[tuple[Document, Prediction | None, bool]]":
         found: list[tuple[Document, Prediction | None, bool]] = []
-        new = sorted(set(self._store.counts().labels) - set(taught) - {""})
+        new = sorted(set(self._store.documents.counts().labels) - set(taught) - {""})
         for label in new:
             room = MOST_ANSWERED // len(new)
-            documents = self._store.documents(DocumentFilter(label=label), limit=room)
+            documents = self._store.documents.find(DocumentFilter(label=label), limit=room)
             found += [(one, None, False) for one in documents if one.answered_by]
         return found
 

@@ -254,7 +254,7 @@ class Promoter:
             "uid": person.uid,
         }
         kind = "model_promoted" if act == "promote" else "model_rolled_back"
-        self._store.add_event(kind, actor=person.name, detail=detail)
+        self._store.documents.add_event(kind, actor=person.name, detail=detail)
         return self._changed(promotion, model, before)
 
     def _settle(self, name: str, reason: str) -> None:

@@ -266,7 +266,7 @@ class Retraining:
         """Give up a snapshot that was not taught from."""
         manifest = self.unfinished()
         if manifest is not None:
-            self._store.drop_learned(manifest.name)
+            self._store.learning.drop_learned(manifest.name)
             self.snapshots.remove(manifest.name)
 
     def freeze(
@@ -292,7 +292,7 @@ class Retraining:
         """
         used, card = self.in_use, self.card()
         names = {bundle.name for bundle in self._registry.list()}
-        taken = names | self._store.taught_models() | set(self.snapshots.names())
+        taken = names | self._store.learning.trained_models() | set(self.snapshots.names())
         now = stamp(self._clock.now())
         wanted = Wanted(
             name=next_name(taken),
@@ -323,7 +323,7 @@ class Retraining:
             DocsorterError: What the training process says; say it again and it goes on.
         """
         labels = {one.document: one.label for one in manifest.taught}
-        self._store.note_learned(manifest.name, labels, base=manifest.base_model)
+        self._store.learning.record_learned(manifest.name, labels, base=manifest.base_model)
         result: dict[str, Any] = {"lines": [], "outcome": {}}
         if not (self._configuration.state / "models" / manifest.name / CARD).is_file():
             result = self._trainer.run("teach", manifest.name, progress)
@@ -401,7 +401,7 @@ class Retraining:
         promoter = Promoter(self._configuration, self._store, self._clock)
         # Before it is used: the first document that it decides meets its evidence. Where the
         # promotion fails they wait under its rule, and the next try adds what is new.
-        self._store.take_along(
+        self._store.checks.add_shadows(
             judged.rule_key, judged.candidate.model, judged.shadows, actor=person.name
         )
         return promoter.promote(judged.candidate.name, person, reason=judged.gate.why)
@@ -410,7 +410,7 @@ class Retraining:
         """Return when the oldest of the newest checks was drawn that may still judge somebody."""
         if not wanted:
             return None
-        checks = self._store.later_checks([model], limit=wanted)
+        checks = self._store.learning.held_out_checks([model], limit=wanted)
         used = self.candidates.judged_until()
         fresh = [check for check in checks if used is None or check.settled_at > used]
         return min((check.drawn_at for check in fresh), default=None)

@@ -18,8 +18,7 @@ from docsorter.deliver.permissions import locate
 from docsorter.errors import EnvironmentFaultError, StoreError, UsageError
 from docsorter.filesystem import Disk, environment_reason
 from docsorter.model.card import NONE_OF_THESE
-from docsorter.store import Store
-from docsorter.store.learning import Lesson
+from docsorter.store import AnsweredDocument, Store
 
 
 class Why(StrEnum):
@@ -401,20 +400,22 @@ def too_few(manifest: Manifest, labels: Collection[str]) -> tuple[LeftOut, ...]:
     )
 
 
-def _all_lessons(store: Store, until: dt.datetime) -> Iterator[Lesson]:
+def _all_lessons(store: Store, until: dt.datetime) -> Iterator[AnsweredDocument]:
     last = 0
-    while page := store.lessons(after_id=last, until=until):
+    while page := store.learning.answered_documents(after_id=last, until=until):
         yield from page
         last = page[-1].document.id
 
 
-def _sift(lessons: Sequence[Lesson], wanted: Wanted) -> tuple[list[Lesson], list[LeftOut]]:
+def _sift(
+    lessons: Sequence[AnsweredDocument], wanted: Wanted
+) -> tuple[list[AnsweredDocument], list[LeftOut]]:
     """Tell what may be learned from what a person is asked about first."""
     digests: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for lesson in lessons:
         if lesson.document.sha256:
             digests[lesson.document.sha256][lesson.label].append(lesson.document.id)
-    kept: list[Lesson] = []
+    kept: list[AnsweredDocument] = []
     left: list[LeftOut] = []
     for lesson in lessons:
         doubt = None
@@ -428,7 +429,7 @@ def _sift(lessons: Sequence[Lesson], wanted: Wanted) -> tuple[list[Lesson], list
     return kept, left
 
 
-def _contradicted(lesson: Lesson, labels: dict[str, list[int]]) -> LeftOut | None:
+def _contradicted(lesson: AnsweredDocument, labels: dict[str, list[int]]) -> LeftOut | None:
     others = sorted(n for label, ids in labels.items() if label != lesson.label for n in ids)
     if not others:
         return None
@@ -436,13 +437,13 @@ def _contradicted(lesson: Lesson, labels: dict[str, list[int]]) -> LeftOut | Non
     return _left(lesson, Why.CONFLICT, f"the same bytes were also said to be {named}", others)
 
 
-def _disputed(lesson: Lesson) -> LeftOut | None:
+def _disputed(lesson: AnsweredDocument) -> LeftOut | None:
     if not lesson.disputed:
         return None
     return _left(lesson, Why.DISPUTED, "another answer that stands says something else")
 
 
-def _doubted(lesson: Lesson, wanted: Wanted) -> LeftOut | None:
+def _doubted(lesson: AnsweredDocument, wanted: Wanted) -> LeftOut | None:
     if lesson.doubt < wanted.sure_of_another or lesson.agreeing > 1:  # two who agree are believed
         return None
     if lesson.seen_as == NONE_OF_THESE and lesson.label not in wanted.labels:
@@ -451,7 +452,7 @@ def _doubted(lesson: Lesson, wanted: Wanted) -> LeftOut | None:
     return _left(lesson, Why.SUSPICIOUS, text)
 
 
-def _left(lesson: Lesson, why: Why, text: str, others: Sequence[int] = ()) -> LeftOut:
+def _left(lesson: AnsweredDocument, why: Why, text: str, others: Sequence[int] = ()) -> LeftOut:
     return LeftOut(
         document=lesson.document.id,
         answer=lesson.answer_id,
@@ -463,7 +464,7 @@ def _left(lesson: Lesson, why: Why, text: str, others: Sequence[int] = ()) -> Le
 
 
 def _freeze(
-    configuration: Configuration, lesson: Lesson, folder: Path, wanted: Wanted, disk: Disk
+    configuration: Configuration, lesson: AnsweredDocument, folder: Path, wanted: Wanted, disk: Disk
 ) -> Taught | LeftOut:
     document = lesson.document
     source = locate(configuration.root(document.place), document.path)
@@ -532,6 +533,6 @@ def unlearned(store: Store, model: str) -> Unlearned:
     """
     return Unlearned(
         model,
-        store.unlearned(model, corrections=False),
-        store.unlearned(model, corrections=True),
+        store.learning.count_unlearned(model, corrections=False),
+        store.learning.count_unlearned(model, corrections=True),
     )

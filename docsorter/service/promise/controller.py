@@ -36,8 +36,7 @@ from docsorter.service.promise.evidence import (
 )
 from docsorter.service.workspace.process import LOGGER
 from docsorter.settings import DecideSettings, PromiseSettings
-from docsorter.store import Draw, PromiseMove, Store, Why
-from docsorter.store.rehearsals import REHEARSAL
+from docsorter.store import SHADOW_RULE, ChangeReason, Draw, PromiseChange, Store
 
 _LOG = logging.getLogger(LOGGER)
 _VOLUME_DAYS = 28.0
@@ -73,7 +72,7 @@ class Follower:
         Raises:
             StoreError: The database cannot be used just now.
         """
-        history = self._store.promises(rule, limit=1)
+        history = self._store.checks.promises(rule, limit=1)
         moved = history[0] if history else None
         misses = missed(self._store, self._promise)
         if self._moves:
@@ -82,15 +81,17 @@ class Follower:
             moved = None  # promised something else; nothing is in use before the daemon has looked
         if moved is None:
             pilot = self._promise.pilot_documents
-            left = pilot - len(self._store.drawn_scores(rule, pilot))
+            left = pilot - len(self._store.checks.drawn_scores(rule, pilot))
             return where(None, gather(()), left=left)
         if self._moves:
             return where(*self._follow(moved))
-        return where(moved, gather(self._store.evidence(rule, after_id=evidence_after(moved))))
+        return where(
+            moved, gather(self._store.checks.evidence(rule, after_id=evidence_after(moved)))
+        )
 
     def _begun(
-        self, rule: str, model: str, moved: PromiseMove | None, misses: MissRate
-    ) -> PromiseMove | None:
+        self, rule: str, model: str, moved: PromiseChange | None, misses: MissRate
+    ) -> PromiseChange | None:
         """Fix the plan of a rule, once enough scores are known, or anew for another target."""
         if moved is not None and keeps_plan(moved, self._promise, misses):
             return moved
@@ -101,22 +102,22 @@ class Follower:
                 first_move(moved.model, rule, plan, after=after, before=moved.threshold)
             )
         pilot = self._promise.pilot_documents
-        scores = self._store.drawn_scores(rule, pilot)
+        scores = self._store.checks.drawn_scores(rule, pilot)
         if len(scores) < pilot:
             return None
         grid = make_plan(np.array(scores), policy_of(self._promise))
         plan = replanned(grid, self._promise, misses)
         # what was drawn after the pilot counts, also where it came with a model that was promoted
-        after = self._store.pilot_end(rule, pilot)
+        after = self._store.checks.pilot_end(rule, pilot)
         return self._write(first_move(model, rule, plan, after=after))
 
-    def _follow(self, moved: PromiseMove) -> tuple[PromiseMove, Gathered]:
+    def _follow(self, moved: PromiseChange) -> tuple[PromiseChange, Gathered]:
         """Move threshold and share until the evidence asks for nothing more."""
-        last = self._store.check_tally(moved.rule).last_id
+        last = self._store.checks.tally(moved.rule).last_id
         while True:
             plan = plan_of(moved)
             assert plan is not None, "a change is followed only while its plan is readable"
-            evidence = self._store.evidence(moved.rule, after_id=evidence_after(moved))
+            evidence = self._store.checks.evidence(moved.rule, after_id=evidence_after(moved))
             gathered = gather(evidence)
             following = next_move(moved, gathered, plan, drawn_until=last)
             drawn = self._sampled(following or moved, gathered, plan)
@@ -129,22 +130,22 @@ class Follower:
             moved = self._write(change)
 
     def _sampled(
-        self, moved: PromiseMove, gathered: Gathered, plan: EarnPlan
-    ) -> PromiseMove | None:
+        self, moved: PromiseChange, gathered: Gathered, plan: EarnPlan
+    ) -> PromiseChange | None:
         found, volume = 0.0, 0.0
         if moved.threshold is not None:
-            begins_anew = moved.why is Why.ALARM and moved.id == 0
+            begins_anew = moved.why is ChangeReason.ALARM and moved.id == 0
             found = 0.0 if begins_anew else doubt(gathered.watched, plan, moved.threshold)
             volume = self._volume(moved.rule, moved.threshold)
         return sampled(moved, policy_of(self._promise), volume, found)
 
-    def _write(self, moved: PromiseMove) -> PromiseMove:
-        written = self._store.add_promise(moved, actor=ACTOR)
+    def _write(self, moved: PromiseChange) -> PromiseChange:
+        written = self._store.checks.add_promise(moved, actor=ACTOR)
         rested = f"{moved.checked} checks, {moved.errors} wrong"
-        if moved.why is Why.SAMPLING:
+        if moved.why is ChangeReason.SAMPLING:
             _LOG.info("of what could be sorted alone %.0f %% is checked", 100 * share_of(moved))
             return written
-        level = logging.WARNING if moved.why is Why.ALARM else logging.INFO
+        level = logging.WARNING if moved.why is ChangeReason.ALARM else logging.INFO
         now = words.two_digits(moved.threshold)
         _LOG.log(level, "threshold in use is now %s (%s; %s)", now, moved.why, rested)
         return written
@@ -155,7 +156,7 @@ class Follower:
         Each stands for 1 / inclusion documents (Horvitz and Thompson 1952).
         """
         now = self._clock.now()
-        drawn = self._store.drawn_since(rule, now - dt.timedelta(days=_VOLUME_DAYS))
+        drawn = self._store.checks.drawn_since(rule, now - dt.timedelta(days=_VOLUME_DAYS))
         if not drawn:
             return 0.0
         days = max(1.0, (now - drawn[-1].at).total_seconds() / 86_400)
@@ -265,7 +266,7 @@ class Earning:
         if not self.is_earned or self._clock.monotonic() < self._not_before:
             return False
         try:
-            return self._store.answers_mark() != self._mark
+            return self._store.review.answers_version() != self._mark
         except (StoreError, EnvironmentFaultError):
             return False  # the daemon's next tick meets it as well, and pauses
 
@@ -278,7 +279,7 @@ class Earning:
         if not self.is_earned or self._clock.monotonic() < self._not_before:
             return
         began = self._clock.monotonic()
-        mark = self._store.answers_mark()
+        mark = self._store.review.answers_version()
         if mark == self._mark and self._clock.monotonic() < self._volume_until:
             return
         with self._lock:
@@ -326,7 +327,7 @@ class Earning:
         label = sight.verdict.label
         if drawn is None:
             return None
-        return dataclasses.replace(drawn, rule=REHEARSAL, label=label or drawn.label)
+        return dataclasses.replace(drawn, rule=SHADOW_RULE, label=label or drawn.label)
 
     def _drawn(self, sight: Sight, share: float) -> Draw | None:
         if share <= 0 or (share < 1 and self._chance() >= share):

@@ -12,8 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from docsorter.clock import Clock
 from docsorter.decide.drift import LEAST, LEVEL, Difference, compare_numbers, compare_words, holm
 from docsorter.filesystem import Disk
-from docsorter.store import Store
-from docsorter.store.drift_samples import Sampled
+from docsorter.store import SampledDocument, Store
 
 _NUMBERS = re.compile(r"[\d.]+")
 
@@ -155,8 +154,8 @@ def look(store: Store, clock: Clock) -> DriftReport:
     end = clock.now()
     middle = end - dt.timedelta(days=NOW_DAYS)
     start = middle - dt.timedelta(days=BEFORE_DAYS)
-    now = store.sample(middle, end, MOST_NOW)
-    before = store.sample(start, middle, MOST_BEFORE)
+    now = store.documents.sample(middle, end, MOST_NOW)
+    before = store.documents.sample(start, middle, MOST_BEFORE)
     compared = [
         (source, what, found)
         for source, earlier, later in _by_source(before, now)
@@ -180,11 +179,11 @@ def look(store: Store, clock: Clock) -> DriftReport:
 
 
 def _by_source(
-    before: Sequence[Sampled], now: Sequence[Sampled]
-) -> list[tuple[str, list[Sampled], list[Sampled]]]:
+    before: Sequence[SampledDocument], now: Sequence[SampledDocument]
+) -> list[tuple[str, list[SampledDocument], list[SampledDocument]]]:
     """Return what is compared with what: all together, then each of the busiest sources."""
-    earlier: dict[str, list[Sampled]] = defaultdict(list)
-    later: dict[str, list[Sampled]] = defaultdict(list)
+    earlier: dict[str, list[SampledDocument]] = defaultdict(list)
+    later: dict[str, list[SampledDocument]] = defaultdict(list)
     for one in before:
         earlier[one.source].append(one)
     for one in now:
@@ -196,7 +195,9 @@ def _by_source(
     return pairs
 
 
-def _differences(before: list[Sampled], now: list[Sampled]) -> list[tuple[str, Difference]]:
+def _differences(
+    before: list[SampledDocument], now: list[SampledDocument]
+) -> list[tuple[str, Difference]]:
     models = Counter(one.model for one in now if one.model)
     model = models.most_common(1)[0][0] if models else ""
     # What two models say cannot be compared: the one that looked at most of the week is meant.
@@ -219,7 +220,7 @@ def _differences(before: list[Sampled], now: list[Sampled]) -> list[tuple[str, D
     return [(what, difference) for what, difference in found if difference is not None]
 
 
-def _trait(documents: Sequence[Sampled], name: str) -> list[float]:
+def _trait(documents: Sequence[SampledDocument], name: str) -> list[float]:
     values = (one.traits.get(name) for one in documents)
     return [float(value) for value in values if isinstance(value, int | float)]
 
@@ -251,11 +252,13 @@ def _moved(found: Difference) -> str:
     )
 
 
-def _new_scanners(before: Sequence[Sampled], now: Sequence[Sampled]) -> tuple[NewScanner, ...]:
+def _new_scanners(
+    before: Sequence[SampledDocument], now: Sequence[SampledDocument]
+) -> tuple[NewScanner, ...]:
     known = {_scanner(one) for one in before} - {""}
     if sum(bool(one.traits) for one in before) < LEAST:
         return ()
-    found: dict[str, list[Sampled]] = defaultdict(list)
+    found: dict[str, list[SampledDocument]] = defaultdict(list)
     for one in now:
         name = _scanner(one)
         if name and name not in known:
@@ -271,11 +274,11 @@ def _new_scanners(before: Sequence[Sampled], now: Sequence[Sampled]) -> tuple[Ne
     )
 
 
-def _scanner(one: Sampled) -> str:
+def _scanner(one: SampledDocument) -> str:
     return scanner_of(one.media_type, one.producer, one.traits)
 
 
-def _note(before: Sequence[Sampled], now: Sequence[Sampled]) -> str:
+def _note(before: Sequence[SampledDocument], now: Sequence[SampledDocument]) -> str:
     if min(len(before), len(now)) >= LEAST:
         return ""
     return (

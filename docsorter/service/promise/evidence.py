@@ -21,7 +21,7 @@ from docsorter.decide.e_process import upper_bound
 from docsorter.documents import CheckOutcome, Reason, ReasonCode
 from docsorter.errors import UsageError
 from docsorter.settings import PromiseSettings
-from docsorter.store import Evidence, PromiseMove, Store, Why
+from docsorter.store import ChangeReason, CheckEvidence, PromiseChange, Store
 
 EVIDENCE_AFTER: Final = "evidence_after"
 CARRIED: Final = "carried"
@@ -49,7 +49,7 @@ class Gathered:
     unanswered: tuple[int, ...]
 
 
-def gather(evidence: Sequence[Evidence]) -> Gathered:
+def gather(evidence: Sequence[CheckEvidence]) -> Gathered:
     """Make arrays of evidence that is in the order of drawing."""
     answered = [each for each in evidence if each.first_answer_id is not None]
     last_id = answered[-1].check_id if answered else None
@@ -62,7 +62,7 @@ def gather(evidence: Sequence[Evidence]) -> Gathered:
     )
 
 
-def _arrays(evidence: Sequence[Evidence]) -> CheckedScores:
+def _arrays(evidence: Sequence[CheckEvidence]) -> CheckedScores:
     """Return checks as arrays; what is not known to be right counts as wrong.
 
     Every document that could be sorted alone has the same chance at one time, above and below the
@@ -76,7 +76,7 @@ def _arrays(evidence: Sequence[Evidence]) -> CheckedScores:
     )
 
 
-def share_of(moved: PromiseMove | None) -> float:
+def share_of(moved: PromiseChange | None) -> float:
     """Return which share of the documents that could be sorted alone is drawn after a change."""
     share = 1.0 if moved is None else moved.detail.get(SHARE, 1.0)
     return float(share) if isinstance(share, float | int) else 1.0
@@ -107,7 +107,7 @@ def plan_detail(plan: EarnPlan) -> dict[str, object]:
     }
 
 
-def plan_of(moved: PromiseMove) -> EarnPlan | None:
+def plan_of(moved: PromiseChange) -> EarnPlan | None:
     """Return the plan that a change of the threshold was made by; None when it is not readable."""
     kept = moved.detail.get(_PLAN)
     if not isinstance(kept, dict):
@@ -127,11 +127,11 @@ def plan_of(moved: PromiseMove) -> EarnPlan | None:
 
 def missed(store: Store, settings: PromiseSettings) -> MissRate:
     """Return at most which share of the mistakes people miss, assumed or measured."""
-    looks = store.double_looks()
+    looks = store.checks.second_looks()
     return measured_miss_rate(looks, settings.miss_rate, settings.confidence)
 
 
-def keeps_plan(moved: PromiseMove, settings: PromiseSettings, misses: MissRate) -> bool:
+def keeps_plan(moved: PromiseChange, settings: PromiseSettings, misses: MissRate) -> bool:
     """Say whether settings and reviewers still ask for what the plan was made for.
 
     What an alarm has left is not given up because people turn out to miss less than was reckoned.
@@ -144,17 +144,17 @@ def keeps_plan(moved: PromiseMove, settings: PromiseSettings, misses: MissRate) 
     return plan.miss_rate == misses.rate or (is_milder and is_carried(moved))
 
 
-def evidence_after(moved: PromiseMove | None) -> int:
+def evidence_after(moved: PromiseChange | None) -> int:
     """Return the number of the last check that does not count any more."""
     return 0 if moved is None else _number(moved, EVIDENCE_AFTER)
 
 
-def is_carried(moved: PromiseMove) -> bool:
+def is_carried(moved: PromiseChange) -> bool:
     """Say whether the threshold in use rests on what was checked before an alarm."""
     return moved.detail.get(CARRIED) is True
 
 
-def _number(moved: PromiseMove, name: str) -> int:
+def _number(moved: PromiseChange, name: str) -> int:
     number = moved.detail.get(name, 0)
     return number if isinstance(number, int) else 0
 
@@ -181,7 +181,7 @@ the history of it stays short."""
 
 def first_move(
     model: str, rule: str, plan: EarnPlan, *, after: int, before: float | None = None
-) -> PromiseMove:
+) -> PromiseChange:
     """Return the beginning of evidence under a rule: nothing is sorted alone yet.
 
     Args:
@@ -197,7 +197,7 @@ def first_move(
         EVIDENCE_AFTER: after,
         "before": before,
     }
-    return PromiseMove(
+    return PromiseChange(
         model,
         rule,
         None,
@@ -206,14 +206,14 @@ def first_move(
         checked=0,
         errors=0,
         upper_bound=1.0,
-        why=Why.NEW_RULE,
+        why=ChangeReason.NEW_RULE,
         detail=detail,
     )
 
 
 def next_move(
-    now: PromiseMove, gathered: Gathered, plan: EarnPlan, *, drawn_until: int
-) -> PromiseMove | None:
+    now: PromiseChange, gathered: Gathered, plan: EarnPlan, *, drawn_until: int
+) -> PromiseChange | None:
     """Return the change of the threshold that the evidence asks for; None when it stays.
 
     An alarm goes before everything: the threshold goes up to the next one that stands, or nothing
@@ -233,16 +233,16 @@ def next_move(
     found = standing(gathered.counted, plan, in_use=None)
     facts: dict[str, object] = {CARRIED: False}
     if found.threshold is not None and (in_use is None or found.threshold < in_use):
-        return _moved(now, found, Why.CERTIFIED, found.threshold, facts)
+        return _moved(now, found, ChangeReason.CERTIFIED, found.threshold, facts)
     is_lost = found.threshold is None or (in_use is not None and found.threshold > in_use)
     if in_use is not None and is_lost and not is_carried(now):
-        return _moved(now, found, Why.WITHDRAWN, found.threshold, facts)
+        return _moved(now, found, ChangeReason.WITHDRAWN, found.threshold, facts)
     return None
 
 
 def sampled(
-    now: PromiseMove, policy: EarnPolicy, volume_per_day: float, found: float
-) -> PromiseMove | None:
+    now: PromiseChange, policy: EarnPolicy, volume_per_day: float, found: float
+) -> PromiseChange | None:
     """Return the change of how much is drawn; None when it stays.
 
     Args:
@@ -255,7 +255,9 @@ def sampled(
     current = share_of(now)
     if _RUNG**2 * current <= share <= current:
         return None
-    return dataclasses.replace(now, why=Why.SAMPLING, detail={**now.detail, SHARE: _rung(share)})
+    return dataclasses.replace(
+        now, why=ChangeReason.SAMPLING, detail={**now.detail, SHARE: _rung(share)}
+    )
 
 
 def level_of(checks: CheckedScores, plan: EarnPlan, threshold: float) -> Standing:
@@ -274,7 +276,9 @@ def _rung(share: float) -> float:
     return float(_RUNG ** max(0, steps))
 
 
-def _alarmed(now: PromiseMove, gathered: Gathered, plan: EarnPlan, drawn_until: int) -> PromiseMove:
+def _alarmed(
+    now: PromiseChange, gathered: Gathered, plan: EarnPlan, drawn_until: int
+) -> PromiseChange:
     assert now.threshold is not None
     stricter = _next_that_stands(now.threshold, gathered, plan)
     broken = level_of(gathered.watched, plan, now.threshold)
@@ -285,7 +289,7 @@ def _alarmed(now: PromiseMove, gathered: Gathered, plan: EarnPlan, drawn_until: 
         "alarm_checked": broken.checked,
         "alarm_errors": broken.errors,
     }
-    return _moved(now, level, Why.ALARM, stricter, facts)
+    return _moved(now, level, ChangeReason.ALARM, stricter, facts)
 
 
 def _next_that_stands(in_use: float, gathered: Gathered, plan: EarnPlan) -> float | None:
@@ -297,12 +301,12 @@ def _next_that_stands(in_use: float, gathered: Gathered, plan: EarnPlan) -> floa
 
 
 def _moved(
-    now: PromiseMove,
+    now: PromiseChange,
     found: Standing,
-    why: Why,
+    why: ChangeReason,
     threshold: float | None,
     facts: dict[str, object],
-) -> PromiseMove:
+) -> PromiseChange:
     kept = {name: value for name, value in now.detail.items() if not name.startswith("alarm_")}
     return dataclasses.replace(
         now,
@@ -334,7 +338,7 @@ def earning_reason(standing: Standing) -> Reason:
     return Reason(ReasonCode.EARNING, text)
 
 
-def certified_statement(moved: PromiseMove, level: Standing) -> str:
+def certified_statement(moved: PromiseChange, level: Standing) -> str:
     """Say what the threshold in use rests on.
 
     Args:
@@ -347,7 +351,7 @@ def certified_statement(moved: PromiseMove, level: Standing) -> str:
     )
 
 
-def changed_statement(moved: PromiseMove) -> str:
+def changed_statement(moved: PromiseChange) -> str:
     """Say what a threshold rested on when it came into use."""
     return (
         f"threshold {two_digits(moved.threshold)} certified on {moved.checked} checks of your own "
@@ -355,7 +359,7 @@ def changed_statement(moved: PromiseMove) -> str:
     )
 
 
-def carried_statement(moved: PromiseMove) -> str:
+def carried_statement(moved: PromiseChange) -> str:
     """Say what a threshold rests on that an alarm has left."""
     return (
         f"threshold {two_digits(moved.threshold)} left by the alarm, certified on {moved.checked} "
@@ -427,7 +431,7 @@ class Position:
             as wrong until they are.
     """
 
-    moved: PromiseMove | None = None
+    moved: PromiseChange | None = None
     plan: EarnPlan | None = None
     standing: Standing | None = None
     level: Standing | None = None
@@ -464,7 +468,7 @@ class Position:
         )
 
 
-def where(moved: PromiseMove | None, gathered: Gathered, *, left: int = 0) -> Position:
+def where(moved: PromiseChange | None, gathered: Gathered, *, left: int = 0) -> Position:
     """Return where the evidence of a rule stands after the last change.
 
     Args:
@@ -493,9 +497,9 @@ def read(store: Store, rule: str, pilot: int) -> Position:
         rule: Key of the sort rule.
         pilot: Documents that are drawn before the evidence begins.
     """
-    history = store.promises(rule, limit=1)
+    history = store.checks.promises(rule, limit=1)
     moved = history[0] if history else None
     if moved is None:
-        return where(None, gather(()), left=pilot - len(store.drawn_scores(rule, pilot)))
-    evidence = store.evidence(rule, after_id=evidence_after(moved))
+        return where(None, gather(()), left=pilot - len(store.checks.drawn_scores(rule, pilot)))
+    evidence = store.checks.evidence(rule, after_id=evidence_after(moved))
     return where(moved, gather(evidence))

@@ -15,7 +15,7 @@ from docsorter.model.registry import ModelRegistry, refuse_changed
 from docsorter.service.engine import promise_of, sort_rule
 from docsorter.service.promise import evidence as words
 from docsorter.service.promise.evidence import MOST_CHANGES, Position, missed, read
-from docsorter.store import PromiseMove, Store, Tally, Why
+from docsorter.store import ChangeReason, CheckTally, PromiseChange, Store
 
 _RECENT = 200
 
@@ -48,7 +48,7 @@ class Viewer:
 
     def brief(self) -> str:
         """Return what the threshold in use rested on when it last changed; reads one row."""
-        history = self._store.promises(self.rule_key, limit=1)
+        history = self._store.checks.promises(self.rule_key, limit=1)
         if history and history[0].threshold is not None:
             return words.changed_statement(history[0])
         return words.nothing_yet(None, self._promise.target_error, self._promise.confidence)
@@ -58,15 +58,15 @@ class Viewer:
         return read(self._store, self.rule_key, self._promise.pilot_documents)
 
 
-def last_alarm(store: Store) -> PromiseMove | None:
+def last_alarm(store: Store) -> PromiseChange | None:
     """Return the alarm that the threshold in use was moved by last; None when that was no alarm."""
-    for moved in reversed(store.promises(limit=_RECENT)):
-        if moved.why is not Why.SAMPLING:
-            return moved if moved.why is Why.ALARM else None
+    for moved in reversed(store.checks.promises(limit=_RECENT)):
+        if moved.why is not ChangeReason.SAMPLING:
+            return moved if moved.why is ChangeReason.ALARM else None
     return None
 
 
-def alarm_words(alarm: PromiseMove) -> str:
+def alarm_words(alarm: PromiseChange) -> str:
     """Say what raised an alarm and what came of it."""
     wrong, checked = alarm.detail.get("alarm_errors"), alarm.detail.get("alarm_checked")
     before, now = alarm.detail.get("before"), alarm.threshold
@@ -139,11 +139,11 @@ class PromiseReport:
     doubt: float
     before_it_begins: int
     share: float
-    checks: Tally
+    checks: CheckTally
     misses: MissRate
     unanswered: tuple[int, ...]
     weeks: tuple[Week, ...]
-    history: tuple[PromiseMove, ...]
+    history: tuple[PromiseChange, ...]
 
 
 def report(configuration: Configuration, store: Store, now: dt.datetime) -> PromiseReport:
@@ -171,11 +171,11 @@ def report(configuration: Configuration, store: Store, now: dt.datetime) -> Prom
         doubt=0.0 if position.standing is None else position.standing.doubt,
         before_it_begins=_left(position),
         share=settings.promise.starter_share if starter else position.share,
-        checks=store.check_tally(viewer.rule_key),
+        checks=store.checks.tally(viewer.rule_key),
         misses=missed(store, settings.promise),
         unanswered=position.unanswered,
         weeks=_weeks(store, now),
-        history=tuple(store.promises(limit=MOST_CHANGES)),
+        history=tuple(store.checks.promises(limit=MOST_CHANGES)),
     )
 
 
@@ -185,7 +185,7 @@ def _left(position: Position) -> int:
 
 def _weeks(store: Store, now: dt.datetime) -> tuple[Week, ...]:
     begin = now - dt.timedelta(weeks=WEEKS)
-    seen = store.automated(begin, _MOST_DOCUMENTS)
+    seen = store.documents.automated(begin, _MOST_DOCUMENTS)
     weeks: dict[int, list[bool]] = {}
     for at, alone in seen:
         weeks.setdefault((at - begin).days // 7, []).append(alone)

@@ -86,7 +86,7 @@ class Probation:
                 self._count(book)
             if scanner.known or judged.verdict.kind is not VerdictKind.SORT:
                 return judged
-            right = self._store.right_checks(scanner.on_probation)
+            right = self._store.checks.count_right(scanner.on_probation)
             if right >= self._checks:
                 self._write(_with(self._read(), name, _Scanner(known=True)))
                 return judged
@@ -101,7 +101,7 @@ class Probation:
             self._book = None  # another process may have written it
             scanners = self._read().scanners
         return {
-            name: self._store.right_checks(one.on_probation)
+            name: self._store.checks.count_right(one.on_probation)
             for name, one in scanners.items()
             if not one.known
         }

@@ -82,7 +82,7 @@ def look(viewer: Viewer, store: Store, now: dt.datetime, days: int) -> Window:
         days: Since so many days.
     """
     since = now - dt.timedelta(days=days)
-    seen = store.predictions_since(viewer.card.name, since, MOST_DOCUMENTS)
+    seen = store.documents.predictions_since(viewer.card.name, since, MOST_DOCUMENTS)
     any_threshold = replace(viewer.rule, threshold=0.0)
     eligible = [
         (score_of(prediction, viewer.rule), prediction.confidence)
@@ -253,12 +253,12 @@ def ask(
     _check(target, asked)
     viewer = Viewer(configuration, store)
     window = look(viewer, store, now, days)
-    history = store.promises(viewer.rule_key, limit=1)
+    history = store.checks.promises(viewer.rule_key, limit=1)
     moved = history[0] if history else None
     is_earned = configuration.settings.decide.autonomy == "earned"
     in_use = None if moved is None else moved.threshold
     now_at = in_use if is_earned else viewer.rule.threshold
-    gathered = gather(store.evidence(viewer.rule_key, after_id=evidence_after(moved)))
+    gathered = gather(store.checks.evidence(viewer.rule_key, after_id=evidence_after(moved)))
     policy = replace(
         policy_of(settings), target=target, confidence=asked, miss_rate=missed(store, settings).rate
     )
@@ -267,7 +267,7 @@ def ask(
     threshold = found.threshold
     if threshold is None and plan is not None and len(gathered.counted) == 0:
         threshold = window.expected(plan.thresholds, target)
-    mistakes = store.mistakes(viewer.rule_key, _MOST_MISTAKES)
+    mistakes = store.checks.mistakes(viewer.rule_key, _MOST_MISTAKES)
     caught = tuple(
         each.document_id
         for each in mistakes

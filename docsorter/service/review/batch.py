@@ -76,7 +76,7 @@ def matching(store: Store, wanted: ReviewFilter) -> Sequence[int]:
     """Return the numbers of all documents that wait and match, the oldest first."""
     found: list[int] = []
     while True:
-        page = store.entries(filter=wanted, limit=_PAGE, offset=len(found))
+        page = store.review.entries(filter=wanted, limit=_PAGE, offset=len(found))
         found += [entry.document.id for entry in page]
         if len(page) < _PAGE:
             return found

@@ -38,7 +38,7 @@ from docsorter.service.engine import promise_of
 from docsorter.service.promise.report import Viewer
 from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.service.workspace.roots import MountMemory, check_roots
-from docsorter.store import Check, Checked, Correction, Destination, Manner, Store
+from docsorter.store import Check, CheckResult, Correction, Destination, Manner, Store
 
 
 class Workplace:
@@ -85,7 +85,7 @@ class Workplace:
     def is_blind(self, document_id: int) -> bool:
         """Say whether a document waits for an answer that must not be led, nor be told."""
         try:
-            return self.store.entry_for_document(document_id).blind
+            return self.store.review.entry_for_document(document_id).blind
         except NotFoundError:
             return False
 
@@ -229,11 +229,11 @@ class Checking:
                 is void, and nothing else has changed.
             EnvironmentFaultError: A folder is gone, or the file cannot be put where it belongs.
         """
-        document = self._store.document(check.document_id)
+        document = self._store.documents.get(check.document_id)
         self._refuse_moved(document, reviewer)
         correction = self._correction(document, check, label, reviewer)
         with self._mover.step(PlanPoint.ANSWER_PLANNED):
-            done = self._store.answer_check(
+            done = self._store.checks.answer(
                 check,
                 correction,
                 label=label,
@@ -250,8 +250,8 @@ class Checking:
         Raises:
             ConflictError: The file was moved or changed by hand since.
         """
-        document = self._store.document(answer.document_id)
-        back = self._store.way_back(answer)
+        document = self._store.documents.get(answer.document_id)
+        back = self._store.review.origin_of(answer)
         path = self._configuration.root(document.place) / document.path
         if back is not None and not path.is_file():
             raise ConflictError(
@@ -259,12 +259,12 @@ class Checking:
                 remedy="put the file back there, then undo again",
             )
         with self._mover.step(PlanPoint.UNDO_PLANNED):
-            done = self._store.undo_check_answer(document.id, back, reviewer=reviewer, uid=uid)
+            done = self._store.checks.undo_answer(document.id, back, reviewer=reviewer, uid=uid)
         return self._finish(done, reviewer)
 
-    def _finish(self, done: Checked, reviewer: str) -> Document:
+    def _finish(self, done: CheckResult, reviewer: str) -> Document:
         if done.move is None:
-            return self._store.document(done.answer.document_id)
+            return self._store.documents.get(done.answer.document_id)
         return self._carry(done.move, reviewer)
 
     def _refuse_moved(self, document: Document, reviewer: str) -> None:
@@ -273,7 +273,7 @@ class Checking:
             return
         check_roots(self._configuration)  # a share that is gone is nobody's doing
         MountMemory(self._configuration).check()
-        self._store.void_check(document.id, actor=reviewer, reason="moved by hand")
+        self._store.checks.void(document.id, actor=reviewer, reason="moved by hand")
         raise ConflictError(
             f"document {document.id} was moved by hand: it is no longer at {path}",
             remedy="its check is void and nothing else has changed; take the next document",
@@ -293,7 +293,7 @@ class Checking:
         else:
             decided = _disagreed(check, label, check.first, reviewer)
         destinations = Destinations(self._configuration, self._statement())
-        prediction = self._store.prediction(document.id)
+        prediction = self._store.documents.prediction(document.id)
         destination = destinations.of(document, decided, prediction, answered_by=reviewer)
         return Correction(destination, decided)
 
@@ -345,7 +345,7 @@ class SecondOpinion:
         """Take a second opinion; errors are those of `Acts.answer`."""
         back = Destination(Place.REVIEW, review_path(entry.document), State.REVIEW)
         with self._mover.step(PlanPoint.ANSWER_PLANNED):
-            _, move = self._store.answer_second(
+            _, move = self._store.review.answer_second(
                 entry.id,
                 back,
                 label=label,
@@ -358,13 +358,17 @@ class SecondOpinion:
 
     def undo(self, answer: Answer, *, reviewer: str, uid: int) -> Document:
         """Take a second opinion back; what it moved returns to where the first answer put it."""
-        to = self._store.way_back(answer)
+        to = self._store.review.origin_of(answer)
         with self._mover.step(PlanPoint.UNDO_PLANNED):
-            _, move = self._store.undo_second(answer.document_id, to, reviewer=reviewer, uid=uid)
+            _, move = self._store.review.undo_second(
+                answer.document_id, to, reviewer=reviewer, uid=uid
+            )
         return self._carried(answer.document_id, move, reviewer)
 
     def _carried(self, document_id: int, move: Move | None, reviewer: str) -> Document:
-        return self._store.document(document_id) if move is None else self._carry(move, reviewer)
+        return (
+            self._store.documents.get(document_id) if move is None else self._carry(move, reviewer)
+        )
 
 
 class Acts(Workplace):
@@ -441,7 +445,7 @@ class Acts(Workplace):
             )
         destination = self._answered(entry, label, reviewer, why)
         with self.mover.step(PlanPoint.ANSWER_PLANNED):
-            _, move = self.store.plan_answer(
+            _, move = self.store.review.plan_answer(
                 entry.id,
                 destination,
                 label=label,
@@ -466,9 +470,9 @@ class Acts(Workplace):
             ConflictError: Somebody else holds it.
         """
         settings = self.configuration.settings.review
-        entry = self.store.entry_for_document(document_id)
-        lease = self.store.lease(entry.id, owner=reviewer, seconds=settings.lease_seconds)
-        return self.store.skip(entry.id, lease.token, seconds=settings.skip_seconds)
+        entry = self.store.review.entry_for_document(document_id)
+        lease = self.store.review.lease(entry.id, owner=reviewer, seconds=settings.lease_seconds)
+        return self.store.review.skip(entry.id, lease.token, seconds=settings.skip_seconds)
 
     def undo(self, document_id: int, *, reviewer: str, uid: int) -> Document:
         """Take the last answer on a document back; the file returns to the review folder.
@@ -479,8 +483,8 @@ class Acts(Workplace):
             NotFoundError: Nobody answered it.
             ConflictError: The file was moved or changed by hand since.
         """
-        document = self.store.document(document_id)
-        last = self.store.last_standing_answer(document_id)
+        document = self.store.documents.get(document_id)
+        last = self.store.review.last_standing_answer(document_id)
         if last is not None and last.purpose is Purpose.CHECK:
             return self._checking.undo(last, reviewer=reviewer, uid=uid)
         own = last is not None and last.reviewer == reviewer
@@ -493,14 +497,16 @@ class Acts(Workplace):
             )
         destination = Destination(Place.REVIEW, review_path(document), State.REVIEW)
         with self.mover.step(PlanPoint.UNDO_PLANNED):
-            _, move = self.store.undo_answer(document_id, destination, reviewer=reviewer, uid=uid)
+            _, move = self.store.review.undo_answer(
+                document_id, destination, reviewer=reviewer, uid=uid
+            )
         return self._carry(move, reviewer)
 
     def _of_check(self, second: Answer) -> bool:
         """Say whether a second opinion is one of a document that was sorted with no person."""
         before = [
             one.purpose
-            for one in self.store.answers(second.document_id)
+            for one in self.store.review.answers(second.document_id)
             if one.id < second.id and one.undone_at is None and one.purpose is not Purpose.SECOND
         ]
         return bool(before) and before[-1] is Purpose.CHECK
@@ -513,15 +519,15 @@ class Acts(Workplace):
 
     def _check(self, document_id: int) -> Check | None:
         """Return the open check of a document that lies where it was put; None for all others."""
-        state = self.store.document(document_id).state
+        state = self.store.documents.get(document_id).state
         is_put = state in {State.SORTED, State.REJECTED}
-        return self.store.open_check(document_id) if is_put else None
+        return self.store.checks.open_check(document_id) if is_put else None
 
     def _entry(self, document_id: int) -> ReviewEntry:
         try:
-            return self.store.entry_for_document(document_id)
+            return self.store.review.entry_for_document(document_id)
         except NotFoundError:
-            state = self.store.document(document_id).state
+            state = self.store.documents.get(document_id).state
             raise NotFoundError(
                 f"document {document_id} does not wait for a person: it is {state}",
                 remedy=f"docsorter explain {document_id} says why",

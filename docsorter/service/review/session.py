@@ -153,12 +153,12 @@ class ReviewSession:
 
     def waiting(self) -> int:
         """Return how many documents wait for people."""
-        return self.acts.store.waiting_entries()
+        return self.acts.store.review.count_waiting()
 
     def offered(self) -> tuple[Choice, ...]:
         """Return the labels that can be given, those of the model first, each with its keys."""
         taught = self.acts.card.labels
-        used = self.acts.store.counts().labels
+        used = self.acts.store.documents.counts().labels
         made = sorted((label for label in used if label), key=lambda label: -used[label])
         return choices(taught, made, reserved=self._reserved)
 
@@ -215,10 +215,10 @@ class ReviewSession:
             NotFoundError: No answer to several documents at once stands.
         """
         name = self.reviewer.name
-        batch = self.acts.store.last_batch(name)
+        batch = self.acts.store.review.last_batch(name)
         if batch is None:
             raise NotFoundError(f"{name} answered no documents together that could be taken back")
-        numbers = [answer.document_id for answer in self.acts.store.answers_of_batch(batch)]
+        numbers = [answer.document_id for answer in self.acts.store.review.answers_of_batch(batch)]
         return for_each(
             numbers,
             lambda number: self.acts.undo(number, reviewer=name, uid=self.reviewer.uid),
@@ -247,7 +247,7 @@ class ReviewSession:
         Raises:
             ConflictError: Somebody else took it meanwhile.
         """
-        self.acts.store.skip(item.entry.id, item.token, seconds=self.patience.skip)
+        self.acts.store.review.skip(item.entry.id, item.token, seconds=self.patience.skip)
 
     def undo(self) -> tuple[Document, Item | None]:
         """Take this person's newest answer back, however old it is.
@@ -263,7 +263,7 @@ class ReviewSession:
             ConflictError: The file was moved or changed by hand since.
         """
         name = self.reviewer.name
-        answer = self.acts.store.last_answer(name, before_id=self._passed_over)
+        answer = self.acts.store.review.last_answer(name, before_id=self._passed_over)
         if answer is None:
             raise NotFoundError(
                 f"there is no answer of {name} to take back"
@@ -284,7 +284,7 @@ class ReviewSession:
         Raises:
             ConflictError: Somebody else took or answered it.
         """
-        lease = self.acts.store.renew(item.entry.id, item.token, seconds=self.patience.lease)
+        lease = self.acts.store.review.renew(item.entry.id, item.token, seconds=self.patience.lease)
         return dataclasses.replace(item, lease=lease)
 
     def held_again(self, item: Item) -> Item | None:
@@ -296,16 +296,16 @@ class ReviewSession:
 
     def put_back(self, item: Item) -> None:
         """Give a document back, for somebody else or for later."""
-        self.acts.store.release(item.entry.id, item.token)
+        self.acts.store.review.release(item.entry.id, item.token)
 
     def _hold(self, document_id: int) -> Item | None:
         store = self.acts.store
         try:
-            entry = store.entry_for_document(document_id)
+            entry = store.review.entry_for_document(document_id)
             expires = entry.lease_expires_at
             if expires is not None and expires > self.acts.now():
                 return None  # another terminal has it, perhaps of the same person
-            lease: Lease = store.lease(
+            lease: Lease = store.review.lease(
                 entry.id, owner=self.reviewer.name, seconds=self.patience.lease
             )
         except (ConflictError, NotFoundError):

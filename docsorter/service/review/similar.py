@@ -32,18 +32,17 @@ from docsorter.model.classifier import Classifier
 from docsorter.model.golden import label_of, read_golden
 from docsorter.model.registry import ModelRegistry
 from docsorter.service.review.previews import Calm
-from docsorter.store import Store
-from docsorter.store.learning import Example
+from docsorter.store import LabelledDocument, Store
 
 PER_LABEL: Final = 8
 MOST: Final = 40
 _LOOKED_THROUGH: Final = 400  # answers
 
-Examples = Callable[[], Sequence[Example]]
+Examples = Callable[[], Sequence[LabelledDocument]]
 """Returns them; waits for the database."""
 
 
-def latest_examples(store: Store, model: str) -> list[Example]:
+def latest_examples(store: Store, model: str) -> list[LabelledDocument]:
     """Return the latest answered documents, a few of each label, those first that were taught.
 
     Nothing that waits for another answer is among them: what was said of it may lead nobody.
@@ -52,8 +51,8 @@ def latest_examples(store: Store, model: str) -> list[Example]:
         store: Has the answers.
         model: Name on the card of the model in use.
     """
-    found = store.examples(model, most=_LOOKED_THROUGH)
-    chosen: list[Example] = []
+    found = store.learning.labelled_documents(model, most=_LOOKED_THROUGH)
+    chosen: list[LabelledDocument] = []
     seen: Counter[str] = Counter()
     for one in sorted(found, key=lambda example: not example.taught):
         if seen[one.label] < PER_LABEL and len(chosen) < MOST:
@@ -167,7 +166,7 @@ class Neighbours:
     ) -> None:
         self._calm = calm or Calm()
         self._examples = examples
-        self._earlier: deque[Example] | None = None
+        self._earlier: deque[LabelledDocument] | None = None
         self._taken_back: set[int] = set()
         self._opened = opened
         self._reader = reader
@@ -233,7 +232,7 @@ class Neighbours:
         except DocsorterError:
             return  # one that cannot be read is like nothing
 
-    def _learn(self, eye: Eye, example: Example) -> None:
+    def _learn(self, eye: Eye, example: LabelledDocument) -> None:
         document = example.document
         seen = self._seen.get(document.id) or self._look(eye, document)
         with self._lock:

@@ -35,8 +35,8 @@ from docsorter.service.engine import Engine, load_model
 from docsorter.service.promise.controller import Earning
 from docsorter.service.review.batch import Failed
 from docsorter.service.review.service import Acts
-from docsorter.store import Destination, TakeBack
-from docsorter.store.documents_store import spool_name
+from docsorter.store import Destination, TakeBackFilter
+from docsorter.store.documents import spool_name
 
 _PAGE = 200
 _HOLD = dt.timedelta(minutes=10)
@@ -68,22 +68,22 @@ class TakingBack:
         """
         begun = [
             move
-            for move in self._store.planned_moves()
+            for move in self._store.moves.planned()
             if move.from_place in _FROM and move.next_state in _INTO
         ]
         return len(recover(self._store, self._acts.mover, moves=begun).completed)
 
-    def chosen(self, wanted: TakeBack) -> Iterator[Document]:
+    def chosen(self, wanted: TakeBackFilter) -> Iterator[Document]:
         """Yield the documents that are to be taken back, by number.
 
         Raises:
             NotFoundError: A document that was named does not exist.
         """
         for number in wanted.ids or ():
-            self._store.document(number)
+            self._store.documents.get(number)
         after = 0
         while True:
-            page = self._store.to_take_back(wanted, after_id=after, limit=_PAGE)
+            page = self._store.moves.to_take_back(wanted, after_id=after, limit=_PAGE)
             yield from page
             if len(page) < _PAGE:
                 return
@@ -95,7 +95,7 @@ class TakingBack:
         Raises:
             ConflictError: It was moved or changed by hand, or is being moved.
         """
-        if self._store.planned_move(document.id) is not None:
+        if self._store.moves.planned_for(document.id) is not None:
             raise ConflictError(
                 f"document {document.id} is being moved already", remedy="wait a moment and repeat"
             )
@@ -126,7 +126,7 @@ class TakingBack:
             EnvironmentFaultError: It cannot be put there just now; it stays where it was.
         """
         document = self._sorted(document_id)
-        seen = self._store.prediction(document_id)
+        seen = self._store.documents.prediction(document_id)
         reason = Reason(ReasonCode.UNDONE, f"taken back by {self._actor}")
         if seen is not None:
             verdict = Verdict(VerdictKind.REVIEW, reason, seen.label, seen.confidence)
@@ -148,7 +148,7 @@ class TakingBack:
             NotFoundError: There is no such document, or it is not sorted.
             EnvironmentFaultError: It cannot be put there just now; it stays where it was.
         """
-        document = self._store.document(document_id)
+        document = self._store.documents.get(document_id)
         if document.state is State.SPOOLED:
             return document
         document = self._sorted(document_id)
@@ -160,7 +160,7 @@ class TakingBack:
         return self._move(document, there, verdict, self._acts.now() + _HOLD)
 
     def _sorted(self, document_id: int) -> Document:
-        document = self._store.document(document_id)
+        document = self._store.documents.get(document_id)
         if document.state not in {State.SORTED, State.REJECTED}:
             raise NotFoundError(
                 f"document {document_id} cannot be taken back: it is {document.state}",
@@ -177,7 +177,7 @@ class TakingBack:
         hold_until: dt.datetime | None = None,
     ) -> Document:
         with self._acts.mover.step(PlanPoint.UNDO_PLANNED):
-            move = self._store.plan_taking_back(
+            move = self._store.moves.plan_take_back(
                 document.id,
                 there,
                 verdict,

@@ -294,7 +294,7 @@ def make_backup(
         folder = folder if target is None else target.absolute()
         file = _free(folder / f"{PREFIX}{now:%Y%m%dT%H%M%SZ}.tar")
     with scratch(configuration) as private:
-        copy = store.backup(private / DATABASE)
+        copy = store.upkeep.backup(private / DATABASE)
         manifest = Manifest(
             schema_version=schema_of(copy),
             made_at=now,
@@ -304,7 +304,9 @@ def make_backup(
         files = {DATABASE: copy, **_files(configuration)}
         mode = permissions(configuration.settings)[Place.SPOOL].file_mode
         made = write_archive(file, files, manifest, mode=mode)
-    store.add_event("backed_up", actor=actor, detail={"file": str(file), "rows": made.rows})
+    store.documents.add_event(
+        "backed_up", actor=actor, detail={"file": str(file), "rows": made.rows}
+    )
     if keep is not None:
         prune(file.parent, keep)
     return file, made

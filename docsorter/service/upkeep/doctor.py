@@ -145,15 +145,15 @@ def _inotify(_: Configuration) -> Iterator[Finding]:
 
 def _database(configuration: Configuration) -> Iterator[Finding]:
     with open_workspace_store(configuration) as store:
-        troubles = store.integrity_check()
+        troubles = store.upkeep.integrity_check()
         for trouble in troubles:
             yield Finding(
                 Level.BAD, "database", trouble,
                 f"stop the daemon and restore the newest file in {configuration.state / 'backups'}",
             )  # fmt: skip
         if not troubles:
-            counts = store.counts()
-            size = store.size() / 2**20
+            counts = store.documents.counts()
+            size = store.upkeep.size() / 2**20
             yield Finding(Level.GOOD, "database", f"sound, {counts.total} documents, {size:.1f} MB")
 
 

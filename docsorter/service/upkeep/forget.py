@@ -25,7 +25,7 @@ from docsorter.service.upkeep.backup import (
     write_archive,
 )
 from docsorter.store import Store
-from docsorter.store.scrubbing import Forgotten, scrub, scrub_copy
+from docsorter.store.backups import ForgottenDocument, scrub, scrub_copy
 
 FILE_NAME: Final = "forgotten.jsonl"
 
@@ -84,7 +84,10 @@ class Scrubbed:
 
 
 def scrub_backups(
-    configuration: Configuration, store: Store, forgotten: Sequence[Forgotten], now: dt.datetime
+    configuration: Configuration,
+    store: Store,
+    forgotten: Sequence[ForgottenDocument],
+    now: dt.datetime,
 ) -> Scrubbed:
     """Write every backup anew that knows one of the documents.
 
@@ -111,7 +114,10 @@ def scrub_backups(
 
 
 def _scrub(
-    configuration: Configuration, path: Path, forgotten: Sequence[Forgotten], now: dt.datetime
+    configuration: Configuration,
+    path: Path,
+    forgotten: Sequence[ForgottenDocument],
+    now: dt.datetime,
 ) -> int:
     if path.suffix == ".tar":
         return _scrub_archive(configuration, path, forgotten, now)
@@ -121,7 +127,10 @@ def _scrub(
 
 
 def _scrub_archive(
-    configuration: Configuration, path: Path, forgotten: Sequence[Forgotten], now: dt.datetime
+    configuration: Configuration,
+    path: Path,
+    forgotten: Sequence[ForgottenDocument],
+    now: dt.datetime,
 ) -> int:
     with scratch(configuration) as private:
         manifest = read_archive(path, private)
@@ -136,7 +145,7 @@ def _scrub_archive(
 
 def _written(store: Store) -> list[Path]:
     """Return where the log says that backups were put, each once, in order."""
-    events = store.events_of_kind("backed_up", limit=_EVENTS)
+    events = store.documents.events_of_kind("backed_up", limit=_EVENTS)
     return list(dict.fromkeys(Path(str(event.detail.get("file", ""))) for event in events))
 
 
@@ -214,8 +223,8 @@ class Forgetting:
         detail: dict[str, object] = {"reason": reason, "uid": uid}
         begun = []
         for number in document_ids:
-            self._refuse_foreign(self._store.document(number))
-            begun.append(self._store.begin_forget(number, actor=actor, detail=detail))
+            self._refuse_foreign(self._store.documents.get(number))
+            begun.append(self._store.upkeep.begin_forget(number, actor=actor, detail=detail))
         return self._finish(begun)
 
     def resume(self) -> list[int]:
@@ -224,20 +233,25 @@ class Forgetting:
         Raises:
             EnvironmentFaultError: A file cannot be removed, or a backup not be written.
         """
-        numbers = self._store.unfinished_forgets()
-        self._finish([self._store.document(number) for number in numbers])
+        numbers = self._store.upkeep.unfinished_forgets()
+        self._finish([self._store.documents.get(number) for number in numbers])
         return numbers
 
     def _finish(self, documents: Sequence[Document]) -> list[ForgetReport]:
         if not documents:
             return []
-        twins = {document.id: tuple(self._store.twins(document)) for document in documents}
+        twins = {
+            document.id: tuple(self._store.documents.with_same_bytes(document))
+            for document in documents
+        }
         removed = {document.id: self._erase(document) for document in documents}
         marks = [(document.id, document.arrived_at) for document in documents]
         backups = scrub_backups(self._configuration, self._store, marks, self._clock.now())
-        self._store.finish_forget(*removed)
-        merged = self._store.checkpoint(truncate=True)
-        models = {n: tuple(name for name, _, _ in self._store.learned_by(n)) for n in removed}
+        self._store.upkeep.finish_forget(*removed)
+        merged = self._store.upkeep.checkpoint(truncate=True)
+        models = {
+            n: tuple(name for name, _, _ in self._store.learning.learned_by(n)) for n in removed
+        }
         return [
             ForgetReport(n, tuple(removed[n]), backups, twins[n], models[n], merged)
             for n in removed

@@ -114,11 +114,11 @@ class Care:
         steps: list[tuple[str, Callable[[CareReport], None]]] = [
             ("forgetting", self._retain),
             ("predictions", self._drop_predictions),
-            ("statistics", lambda _: self._store.optimize()),
+            ("statistics", lambda _: self._store.upkeep.optimize()),
             ("free pages", self._shrink),
         ]
         if compact:
-            steps.append(("compacting", lambda _: self._store.compact()))
+            steps.append(("compacting", lambda _: self._store.upkeep.compact()))
         steps.append(("write-ahead log", self._merge))
         if check or (check is None and not _within(times.checked_at, self._clock.now(), WEEKLY)):
             steps.append(("integrity", self._check))
@@ -136,7 +136,7 @@ class Care:
         if not days:
             return
         before = self._clock.now() - dt.timedelta(days=days)
-        while numbers := self._store.rejected_before(before, _FORGET_BATCH):
+        while numbers := self._store.upkeep.rejected_before(before, _FORGET_BATCH):
             reason = f"retention.rejected_days = {days}"
             forgetting.forget_all(numbers, actor=ACTOR, uid=None, reason=reason)
             report.forgotten += numbers
@@ -146,26 +146,26 @@ class Care:
         if not days:
             return
         before = self._clock.now() - dt.timedelta(days=days)
-        while dropped := self._store.drop_predictions_before(before, _PREDICTION_BATCH):
+        while dropped := self._store.upkeep.drop_predictions_before(before, _PREDICTION_BATCH):
             report.predictions += dropped
         if report.predictions:
             detail: dict[str, object] = {"predictions": report.predictions, "days": days}
-            self._store.add_event("predictions_dropped", actor=ACTOR, detail=detail)
+            self._store.documents.add_event("predictions_dropped", actor=ACTOR, detail=detail)
 
     def _shrink(self, report: CareReport) -> None:
-        before = free = self._store.free_pages()
+        before = free = self._store.upkeep.free_pages()
         while free:
-            left = self._store.give_back_pages()
+            left = self._store.upkeep.release_pages()
             if left >= free:
                 break
             free = left
         report.freed_pages = before - free
 
     def _merge(self, report: CareReport) -> None:
-        report.merged = self._store.checkpoint()
+        report.merged = self._store.upkeep.checkpoint()
 
     def _check(self, report: CareReport) -> None:
-        report.findings = self._store.integrity_check()
+        report.findings = self._store.upkeep.integrity_check()
         report.checked = True
 
     def _write_times(self, times: CareTimes, report: CareReport) -> None:

@@ -40,9 +40,8 @@ from docsorter.service.upkeep.backup import (
 from docsorter.service.upkeep.forget import read_ledger
 from docsorter.service.workspace.layout import migrate_workspace, open_workspace_store
 from docsorter.service.workspace.process import WorkspaceLock
-from docsorter.store.backups import check
+from docsorter.store.backups import ForgottenDocument, check, scrub
 from docsorter.store.location import grant
-from docsorter.store.scrubbing import Forgotten, scrub
 from docsorter.store.tables import SCHEMA_VERSION
 
 
@@ -124,7 +123,7 @@ _SPOOLED = re.compile(r"(\d+)(\.\w+)?")
 class _Before:
     """What the database that is replaced knew and the backup may not."""
 
-    forgotten: tuple[Forgotten, ...]
+    forgotten: tuple[ForgottenDocument, ...]
     numbers: tuple[int, int]
 
 
@@ -161,13 +160,13 @@ def restore_backup(
         compare_settings(configuration, private, report)
         migrate_workspace(configuration, clock)
         with open_workspace_store(configuration, clock) as store:
-            store.raise_numbers(*before.numbers)
+            store.upkeep.raise_numbers(*before.numbers)
             detail: dict[str, object] = {
                 "made_at": None if report.made_at is None else report.made_at.isoformat(),
                 "rows": rows,
                 "forgotten": report.forgotten,
             }
-            store.add_event("restored", actor=actor, detail=detail)
+            store.documents.add_event("restored", actor=actor, detail=detail)
     return report
 
 
@@ -216,8 +215,8 @@ def _before(configuration: Configuration, clock: Clock) -> _Before:
     numbers = (_greatest_on_disk(configuration), 0)
     try:
         with open_workspace_store(configuration, clock) as store:
-            forgotten.update(store.forgotten())
-            numbers = store.numbers()
+            forgotten.update(store.upkeep.forgotten())
+            numbers = store.upkeep.numbers()
     except DocsorterError:
         pass  # missing or damaged: that may be why somebody restores
     return _Before(tuple(sorted(forgotten)), numbers)

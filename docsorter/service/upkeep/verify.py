@@ -34,8 +34,7 @@ from docsorter.errors import ConflictError, DocsorterError, WorkspaceError
 from docsorter.filesystem import Disk
 from docsorter.service.upkeep.forget import Forgetting
 from docsorter.settings import Label
-from docsorter.store import Store
-from docsorter.store.audit_words import Adopted, Expected
+from docsorter.store import AdoptedFile, ExpectedFile, Store
 
 
 class Trouble(StrEnum):
@@ -142,14 +141,14 @@ class Verifier:
         return report
 
     def _database(self) -> Iterator[Finding]:
-        for text in self._store.integrity_check():
+        for text in self._store.upkeep.integrity_check():
             trouble = _derived(text)
             restore = "stop the daemon, then: docsorter restore BACKUP"
             yield Finding(trouble, text, remedy=restore if trouble is Trouble.DATABASE else "")
-        for number in self._store.strayed_entries():
+        for number in self._store.upkeep.mismatched_entries():
             text = f"document {number}: its review entry does not fit its state"
             yield Finding(Trouble.ENTRY, text, number)
-        for number in self._store.unfinished_forgets():
+        for number in self._store.upkeep.unfinished_forgets():
             text = f"document {number} was being forgotten when something stopped it"
             yield Finding(Trouble.FORGETTING, text, number)
         for move in self._old_moves():
@@ -161,14 +160,14 @@ class Verifier:
         before = self._clock.now() - _ORPHANED_AFTER
         return [
             move
-            for move in self._store.planned_moves(planned_before=before)
-            if self._store.document(move.document_id).next_try_at is None
+            for move in self._store.moves.planned(planned_before=before)
+            if self._store.documents.get(move.document_id).next_try_at is None
         ]
 
     def _documents(self, report: Report, progress: Progress) -> Iterator[Finding]:
-        total, after = self._store.document_count(), 0
+        total, after = self._store.documents.count(), 0
         known = set()
-        while batch := self._store.expected(after, _BATCH):
+        while batch := self._store.upkeep.expected(after, _BATCH):
             for expected in batch:
                 document = expected.document
                 report.documents += 1
@@ -178,7 +177,7 @@ class Verifier:
                 found = self._judge(expected)
                 if found is not None:
                     # It may have been moved meanwhile: only what stands a second look is said.
-                    again = self._store.expected_now(document.id)
+                    again = self._store.upkeep.expected_now(document.id)
                     found = None if again is None else self._judge(again)
                 if found is not None:
                     yield found
@@ -186,7 +185,7 @@ class Verifier:
         self._known = array("Q", sorted(known))
         progress("documents", report.documents, max(report.documents, 1))
 
-    def _judge(self, expected: Expected) -> Finding | None:
+    def _judge(self, expected: ExpectedFile) -> Finding | None:
         if expected.moving:
             return None
         document = expected.document
@@ -208,7 +207,7 @@ class Verifier:
         return self._judge_bytes(expected, path, status)
 
     def _judge_bytes(
-        self, expected: Expected, path: Path, status: os.stat_result
+        self, expected: ExpectedFile, path: Path, status: os.stat_result
     ) -> Finding | None:
         document = expected.document
         number, place = document.id, document.place
@@ -221,7 +220,7 @@ class Verifier:
             return Finding(Trouble.SIDECAR, text, number, place, document.path)
         return None
 
-    def _is_same(self, path: Path, status: os.stat_result, expected: Expected) -> bool:
+    def _is_same(self, path: Path, status: os.stat_result, expected: ExpectedFile) -> bool:
         document = expected.document
         return status.st_size == document.size and self._disk.sha256(path) == document.sha256
 
@@ -251,7 +250,7 @@ class Verifier:
             text = f"a sidecar without its document: {place}/{relative}"
             remedy = "the document was moved by hand; move the sidecar along, or delete it"
             return Finding(Trouble.LONELY_SIDECAR, text, None, place, relative, remedy=remedy)
-        if not os.path.lexists(path) or self._store.knows_path(place, relative):
+        if not os.path.lexists(path) or self._store.upkeep.knows_path(place, relative):
             return None  # it came or went while we were looking
         text = f"no document is known at {place}/{relative}"
         remedy = "put there by hand? then leave it, or drop it into the inbox to have it sorted"
@@ -259,7 +258,7 @@ class Verifier:
 
     def _rest(self, place: Place, relative: str, path: Path) -> Finding | None:
         number = path.name.removeprefix(OWN_PREFIX).partition(".")[0]
-        planned = {str(move.id) for move in self._store.planned_moves()}
+        planned = {str(move.id) for move in self._store.moves.planned()}
         if number in planned or not os.path.lexists(path):
             return None
         text = f"a leftover of a move that is over: {place}/{relative}"
@@ -325,7 +324,7 @@ class _Sidecar(BaseModel):
     pages: int | None = None
 
 
-def adoption(place: Place, path: str, file: Path, sidecar: Path, disk: Disk) -> Adopted | None:
+def adoption(place: Place, path: str, file: Path, sidecar: Path, disk: Disk) -> AdoptedFile | None:
     """Read what a delivered file was; None when its sidecar does not speak for these bytes.
 
     Args:
@@ -350,7 +349,7 @@ def adoption(place: Place, path: str, file: Path, sidecar: Path, disk: Disk) -> 
     if said.verdict.kind is not wanted or not same:
         return None
     verdict = said.verdict
-    return Adopted(
+    return AdoptedFile(
         place=place,
         path=path,
         name=said.name,
@@ -419,13 +418,13 @@ class Repairer:
         number, done = finding.document_id, ""
         match finding.trouble:
             case Trouble.COUNTERS:
-                self._store.recount(actor=self._actor)
+                self._store.upkeep.recount(actor=self._actor)
                 done = "counted anew"
             case Trouble.NAMES:
-                self._store.rebuild_names()
+                self._store.upkeep.rebuild_names()
                 done = "indexed anew"
             case Trouble.ENTRY if number is not None:
-                self._store.mend_entry(number, actor=self._actor)
+                self._store.upkeep.repair_entry(number, actor=self._actor)
                 done = "the entry fits again"
             case Trouble.FORGETTING:
                 self._forgetting.resume()
@@ -444,14 +443,14 @@ class Repairer:
         return done
 
     def _finish_move(self, number: int) -> str:
-        move = self._store.planned_move(number)
+        move = self._store.moves.planned_for(number)
         if move is None:
             return "it was finished meanwhile"
         report = recover(self._store, self._mover, moves=[move], actor=self._actor)
         return "" if report.missing or report.waiting else "the move was taken up again"
 
     def _write_sidecar(self, number: int) -> str:
-        expected = self._store.expected_now(number)
+        expected = self._store.upkeep.expected_now(number)
         if expected is None or expected.sidecar is None:
             return ""
         document = expected.document
@@ -471,7 +470,9 @@ class Repairer:
             name = f"recovered-{file.name}" if place is Place.SPOOL else file.name
             renamed = self._disk_name(file, name)
             brought = bring_into(inbox, renamed, self._disk, copy=False)
-            self._store.add_event("returned", actor=self._actor, detail={"from": place.value})
+            self._store.documents.add_event(
+                "returned", actor=self._actor, detail={"from": place.value}
+            )
             return f"put into the inbox as {brought.name}"
         sidecar = sidecar_path(file)
         if document_of(sidecar) is None:
@@ -479,9 +480,9 @@ class Repairer:
         found = adoption(place, path, file, sidecar, self._disk)
         if found is None:
             return ""
-        if place is Place.SORTED and self._store.knows_bytes(found.sha256):
+        if place is Place.SORTED and self._store.documents.knows_bytes(found.sha256):
             return ""  # a copy that somebody made by hand
-        document = self._store.adopt(found, actor=self._actor)
+        document = self._store.documents.adopt(found, actor=self._actor)
         self._renumber(sidecar, document)
         return f"known again as document {document.id}"
 
@@ -496,7 +497,7 @@ class Repairer:
 
     def _renumber(self, sidecar: Path, document: Document) -> None:
         """Write the new number into the sidecar of an adopted document; the old is another's."""
-        expected = self._store.expected_now(document.id)
+        expected = self._store.upkeep.expected_now(document.id)
         if expected is not None and expected.sidecar is not None:
             mode = permissions(self._configuration.settings)[document.place].file_mode
             self._disk.write_durably(sidecar, expected.sidecar.encode(), mode)
@@ -507,14 +508,14 @@ class Repairer:
         """Find a document that somebody renamed within its root, by its bytes."""
         if missing.document_id is None:
             return missing
-        document = self._store.document(missing.document_id)
+        document = self._store.documents.get(missing.document_id)
         for place, path in list(unknown):
             if place is not document.place or document.sha256 is None:
                 continue
             file = self._configuration.root(document.place) / path
             if not self._is(file, document):
                 continue
-            self._store.relocate(document.id, path, actor=self._actor)
+            self._store.documents.relocate(document.id, path, actor=self._actor)
             del unknown[place, path]
             self._bring_sidecar(document, file)
             return dataclasses.replace(missing, repaired=f"found again as {place}/{path}")
@@ -537,4 +538,4 @@ class Repairer:
             return False
 
     def _event(self, kind: str, document: Document) -> None:
-        self._store.add_event(kind, actor=self._actor, document_id=document.id)
+        self._store.documents.add_event(kind, actor=self._actor, document_id=document.id)

@@ -138,7 +138,7 @@ class Scene:
 
     def now(self, document: Document) -> Document:
         """Return a document as it stands now."""
-        return self.desk.store.document(document.id)
+        return self.desk.store.documents.get(document.id)
 
     def acts(self) -> Acts:
         return Acts(self.desk.configuration, self.desk.store, self.desk.mover)

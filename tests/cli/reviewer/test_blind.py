@@ -50,7 +50,7 @@ def test_the_screen_shows_no_suggestion_and_opens_a_copy(scene: Scene) -> None:
             assert not copy.exists()
 
     asyncio.run(drive())
-    answers = scene.desk.store.answers(document.id)
+    answers = scene.desk.store.review.answers(document.id)
     assert [(a.purpose, a.blind) for a in answers][1:] == [(Purpose.SECOND, True)]
 
 
@@ -79,7 +79,7 @@ def test_the_plain_mode_reads_out_the_page_alone(scene: Scene) -> None:
     assert "The model says" not in text
     assert "sorted" not in text
     assert "letter/" not in f"{text} {scene.opened[0]}"
-    assert len(scene.desk.store.answers(document.id)) == 2
+    assert len(scene.desk.store.review.answers(document.id)) == 2
 
 
 def test_the_plain_mode_answers_several_together_and_takes_them_back(scene: Scene) -> None:
@@ -97,7 +97,7 @@ def test_the_plain_mode_answers_several_together_and_takes_them_back(scene: Scen
         "2 documents wait again.",
     ):
         assert wanted in text
-    assert all(entry.lease_owner is None for entry in scene.desk.store.entries()), (
+    assert all(entry.lease_owner is None for entry in scene.desk.store.review.entries()), (
         "what was held goes back"
     )
 

@@ -33,7 +33,7 @@ def test_two_reviewers_never_hold_the_same_document(scene: Scene) -> None:
     assert {each.state for each in done} == {State.SORTED}
     for each in done:
         assert each.path.startswith("invoice/" if each.answered_by == "ada" else "claim/")
-        assert len(scene.desk.store.answers(each.id)) == 1
+        assert len(scene.desk.store.review.answers(each.id)) == 1
 
 
 def _held(shown: Shown) -> set[int]:
@@ -61,7 +61,7 @@ def test_what_is_looked_at_stays_held(scene: Scene) -> None:
         for _ in range(5):
             scene.desk.clock.advance(400)  # of the 600 s of a lease
             await shown.desk.flow.renew()
-        entry = scene.desk.store.entry_for_document(document.id)
+        entry = scene.desk.store.review.entry_for_document(document.id)
         assert entry.lease_expires_at is not None
         assert entry.lease_expires_at > scene.desk.clock.now()
 
@@ -75,8 +75,8 @@ def test_a_lease_that_ran_out_while_the_machine_slept_is_said_and_nothing_is_ans
 
     async def drive(shown: Shown) -> None:
         scene.desk.clock.advance(601)
-        scene.desk.store.lease(
-            scene.desk.store.entry_for_document(document.id).id, owner="bob", seconds=60
+        scene.desk.store.review.lease(
+            scene.desk.store.review.entry_for_document(document.id).id, owner="bob", seconds=60
         )
         await shown.desk.flow.renew()
         await shown.settle()
@@ -86,7 +86,7 @@ def test_a_lease_that_ran_out_while_the_machine_slept_is_said_and_nothing_is_ans
 
     run(scene, drive)
     assert scene.now(document).state is State.REVIEW
-    assert scene.desk.store.entry_for_document(document.id).lease_owner == "bob"
+    assert scene.desk.store.review.entry_for_document(document.id).lease_owner == "bob"
 
 
 def test_an_answer_after_somebody_else_took_over_changes_nothing(scene: Scene) -> None:
@@ -94,15 +94,15 @@ def test_an_answer_after_somebody_else_took_over_changes_nothing(scene: Scene) -
 
     async def drive(shown: Shown) -> None:
         scene.desk.clock.advance(601)
-        entry = scene.desk.store.entry_for_document(document.id)
-        scene.desk.store.lease(entry.id, owner="bob", seconds=60)
+        entry = scene.desk.store.review.entry_for_document(document.id)
+        scene.desk.store.review.lease(entry.id, owner="bob", seconds=60)
         await shown.press("1")
         assert "is not decided" in shown.status
         assert shown.name == "claim-2.png"
 
     run(scene, drive)
     assert scene.now(document).state is State.REVIEW
-    assert scene.desk.store.answers(document.id) == []
+    assert scene.desk.store.review.answers(document.id) == []
 
 
 def test_a_lease_that_ran_out_unnoticed_still_answers_while_nobody_took_it(scene: Scene) -> None:
@@ -212,7 +212,7 @@ def test_a_read_only_destination_is_said_and_the_document_comes_again(
         assert "read-only" in shown.status
         assert shown.name == "invoice-1.png"
         assert scene.now(document).state is State.REVIEW
-        assert scene.desk.store.planned_move(document.id) is None
+        assert scene.desk.store.moves.planned_for(document.id) is None
         assert scene.desk.files(Place.SORTED) == []
         broken.clear()
         await shown.press("1")

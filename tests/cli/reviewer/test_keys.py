@@ -291,12 +291,12 @@ def test_q_gives_back_what_is_held(scene: Scene) -> None:
     documents = scene.wait("invoice-1.png", "claim-2.png", "letter-3.png")
 
     async def drive(shown: Shown) -> None:
-        held = [scene.desk.store.entry_for_document(d.id).lease_owner for d in documents]
+        held = [scene.desk.store.review.entry_for_document(d.id).lease_owner for d in documents]
         assert held == ["ada"] * 3
         await shown.press("q")
 
     run(scene, drive)
-    owners = {scene.desk.store.entry_for_document(d.id).lease_owner for d in documents}
+    owners = {scene.desk.store.review.entry_for_document(d.id).lease_owner for d in documents}
     assert owners == {None}
     assert not scene.desk.files(Place.SORTED)
 

@@ -19,7 +19,7 @@ def test_marked_documents_get_one_label_and_one_batch_and_big_u_takes_them_back(
         await shown.settle()
         assert "2 together: claim" in shown.status
         assert "marked" not in shown.text("#top")
-        answers = [scene.desk.store.answers(each.id) for each in documents[:2]]
+        answers = [scene.desk.store.review.answers(each.id) for each in documents[:2]]
         assert len({answer.batch for each in answers for answer in each}) == 1
         assert [len(each) for each in answers] == [1, 1]
         assert all(scene.now(each).path.startswith("claim/") for each in documents[:2])
@@ -72,11 +72,11 @@ def test_what_is_marked_goes_back_to_the_queue_at_the_end(scene: Scene) -> None:
 
     async def drive(shown: Shown) -> None:
         await shown.press("m")
-        assert scene.desk.store.entry_for_document(document.id).lease_owner == "ada"
+        assert scene.desk.store.review.entry_for_document(document.id).lease_owner == "ada"
         await shown.press("q")
 
     run(scene, drive)
-    assert scene.desk.store.entry_for_document(document.id).lease_owner is None
+    assert scene.desk.store.review.entry_for_document(document.id).lease_owner is None
 
 
 def test_a_page_that_has_only_just_come_is_not_marked(scene: Scene) -> None:
@@ -99,6 +99,6 @@ def test_seconds_from_the_page_to_the_answer_are_kept(scene: Scene) -> None:
 
     run(scene, drive)
     for document in documents:
-        (answer,) = scene.desk.store.answers(document.id)
+        (answer,) = scene.desk.store.review.answers(document.id)
         assert answer.seconds is not None
         assert 0 <= answer.seconds < 600

@@ -104,7 +104,7 @@ def test_help_names_every_command(scene: Scene) -> None:
 def test_the_end_of_the_input_gives_the_document_back(scene: Scene) -> None:
     (document,) = scene.wait("invoice-1.png")
     hold(scene)
-    assert scene.desk.store.entry_for_document(document.id).lease_owner is None
+    assert scene.desk.store.review.entry_for_document(document.id).lease_owner is None
 
 
 def test_an_empty_queue_is_said_at_once(scene: Scene) -> None:
@@ -119,8 +119,8 @@ def test_a_document_lost_to_somebody_else_is_said_and_the_next_one_comes(scene: 
     def ask(prompt: str) -> str:
         if scene.now(document).state is State.REVIEW and not dialogue_taken(scene, document):
             scene.desk.clock.advance(601)
-            entry = scene.desk.store.entry_for_document(document.id)
-            scene.desk.store.lease(entry.id, owner="bob", seconds=60)
+            entry = scene.desk.store.review.entry_for_document(document.id)
+            scene.desk.store.review.lease(entry.id, owner="bob", seconds=60)
         return original(prompt)
 
     dialogue.review._voice = Voice(ask, dialogue.said.append)
@@ -131,7 +131,7 @@ def test_a_document_lost_to_somebody_else_is_said_and_the_next_one_comes(scene: 
 
 
 def dialogue_taken(scene: Scene, document: Document) -> bool:
-    return scene.desk.store.entry_for_document(document.id).lease_owner == "bob"
+    return scene.desk.store.review.entry_for_document(document.id).lease_owner == "bob"
 
 
 def test_a_missing_file_is_said_and_not_offered_in_a_circle(scene: Scene) -> None:

@@ -107,14 +107,14 @@ def test_a_reviewer_who_is_killed_loses_nothing_and_the_lease_runs_out(
 
     assert scene.now(first).state is State.SORTED
     assert len(scene.desk.files(Place.SORTED)) == 2  # the document and its sidecar
-    entry = scene.desk.store.entry_for_document(second.id)
+    entry = scene.desk.store.review.entry_for_document(second.id)
     assert entry.lease_owner == getpass.getuser()
     later = ManualClock(SystemClock().now())
     with open_workspace_store(scene.desk.configuration, later) as store:
         assert entry.lease_expires_at is not None
         assert entry.lease_expires_at > later.now()
         later.advance(601)
-        assert store.lease(None, owner="bob", seconds=60).entry.document.id == second.id
+        assert store.review.lease(None, owner="bob", seconds=60).entry.document.id == second.id
 
 
 @pytest.mark.slow

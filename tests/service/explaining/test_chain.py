@@ -13,8 +13,8 @@ from docsorter.resources import starter_bundle_dir
 from docsorter.service.engine import load_model
 from docsorter.service.explain import Chain, chain, write_heatmap
 from docsorter.service.review.service import Acts, open_acts
-from docsorter.store.evidence_tables import CheckRow, PromiseRow
 from docsorter.store.rows import open_entry_row
+from docsorter.store.tables import CheckRow, PromiseRow
 from tests.service.desk import Desk
 
 
@@ -24,7 +24,7 @@ def tell(desk: Desk, document_id: int) -> Chain:
 
 
 def promise(desk: Desk, threshold: float | None, **values: object) -> None:
-    with desk.store.write() as session:
+    with desk.store.database.write() as session:
         session.add(
             PromiseRow(
                 at=desk.clock.now(), model="test-1", rule="r", threshold=threshold, target=0.01,
@@ -52,14 +52,14 @@ def test_answers_checks_and_who_learned_are_part_of_it(desk: Desk) -> None:
     document = desk.pipeline.handle(desk.drop("a.pdf", b"claim 0.5").id)
     with open_acts(desk.configuration, desk.clock) as acts:
         acts.answer(document.id, "invoice", reviewer="anna", uid=1)
-    with desk.store.write() as session:
+    with desk.store.database.write() as session:
         session.add(
             CheckRow(
                 document_id=document.id, drawn_at=desk.clock.now(), model="test-1", rule="r",
                 source="", label="claim", score=0.5, inclusion=0.25,
             )
         )  # fmt: skip
-    desk.store.note_learned("answers-1", {document.id: "invoice"})
+    desk.store.learning.record_learned("answers-1", {document.id: "invoice"})
     told = tell(desk, document.id)
     assert [answer.label for answer in told.answers] == ["invoice"]
     assert [check.draw.inclusion for check in told.checks] == [0.25]
@@ -69,7 +69,7 @@ def test_answers_checks_and_who_learned_are_part_of_it(desk: Desk) -> None:
 
 def test_nothing_of_the_model_is_told_while_a_blind_answer_is_awaited(desk: Desk) -> None:
     document = desk.pipeline.handle(desk.drop("a.pdf", b"claim 0.5").id)
-    with desk.store.write() as session:
+    with desk.store.database.write() as session:
         entry = open_entry_row(session, document.id)
         assert entry is not None
         entry.blind, entry.purpose = True, Purpose.DECIDE

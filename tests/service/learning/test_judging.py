@@ -15,8 +15,7 @@ from docsorter.service.learning import gate
 from docsorter.service.learning.candidates import KIND, Candidate, Candidates
 from docsorter.service.learning.gate import Judge, Judged
 from docsorter.service.learning.snapshots import Snapshots
-from docsorter.store.evidence_tables import CheckRow
-from docsorter.store.tables import AnswerRow, EntryRow
+from docsorter.store.tables import AnswerRow, CheckRow, EntryRow
 from tests.service.desk import Desk
 
 
@@ -81,7 +80,7 @@ def checked(desk: Desk, said_new: str, number: int, inclusion: float = 1.0) -> D
     content = f"invoice 0.99 {said_new} {number}".encode()
     document = desk.pipeline.handle(desk.drop(f"scan-{number}.pdf", content).id)
     now = desk.clock.now()
-    with desk.store.write() as session:
+    with desk.store.database.write() as session:
         session.add(
             CheckRow(
                 document_id=document.id, drawn_at=now, model="starter-1", rule="r", source="",
@@ -111,7 +110,7 @@ def said(session: Session, check: CheckRow) -> AnswerRow:
 
 
 def document_of(desk: Desk, check_id: int) -> int:
-    with desk.store.read() as session:
+    with desk.store.database.read() as session:
         return session.get_one(CheckRow, check_id).document_id
 
 
@@ -142,7 +141,7 @@ def test_what_a_candidate_learned_from_does_not_judge_it(
     desk: Desk, candidates: Candidates
 ) -> None:
     document = checked(desk, "invoice", 1)
-    desk.store.note_learned("answers-1", {document.id: "invoice"})
+    desk.store.learning.record_learned("answers-1", {document.id: "invoice"})
     assert judge(desk, candidates).gate.checks == 0
 
 
@@ -173,11 +172,11 @@ def test_what_a_candidate_says_of_what_was_drawn_for_it_is_evidence_of_its_own(
     desk: Desk, candidates: Candidates
 ) -> None:
     checked(desk, "invoice", 1)
-    desk.store.add_event(KIND, actor="daemon", detail={"candidate": "answers-1"})
+    desk.store.documents.add_event(KIND, actor="daemon", detail={"candidate": "answers-1"})
     desk.clock.advance(61)
     numbers = [checked(desk, "claim" if n == 3 else "invoice", n).id for n in range(2, 5)]
     checked(desk, "invoice", 5, inclusion=0.1)  # others were drawn with another chance
-    with desk.store.write() as session:
+    with desk.store.database.write() as session:
         for row in session.scalars(select(CheckRow)):
             answer = said(session, row)
             row.first_answer_id = answer.id

@@ -16,7 +16,7 @@ from docsorter.service.learning.snapshots import Snapshots
 from docsorter.service.promise.controller import Earning
 from docsorter.service.promise.evidence import missed
 from docsorter.service.upkeep.forget import Forgetting
-from docsorter.store.rehearsals import REHEARSAL, Shadow
+from docsorter.store import SHADOW_RULE, ShadowPrediction
 from tests.service.earning_desk import EarningDesk, KeyedReader
 
 NEW = "rule of answers-1"
@@ -59,9 +59,9 @@ class RehearsingDesk(EarningDesk):
         """Let the candidate say the same of everything that it may be told of."""
         since = rehearsed_since(self.store, "answers-1")
         assert since is not None
-        found = self.store.rehearsed("answers-1", after=since, least=0.3)
-        shadows = [Shadow(one.check_id, label, score) for one in found]
-        return self.store.take_along(NEW, "answers-1", shadows, actor="anna")
+        found = self.store.checks.shadow_candidates("answers-1", after=since, least=0.3)
+        shadows = [ShadowPrediction(one.check_id, label, score) for one in found]
+        return self.store.checks.add_shadows(NEW, "answers-1", shadows, actor="anna")
 
 
 @pytest.fixture
@@ -76,18 +76,21 @@ def desk(configuration: Configuration, clock: ManualClock) -> Iterator[Rehearsin
 
 
 def own(desk: RehearsingDesk, document: Document) -> CheckOutcome | None:
-    (found,) = (one for one in desk.store.checks(document.id) if one.draw.rule == NEW)
+    (found,) = (one for one in desk.store.checks.of_document(document.id) if one.draw.rule == NEW)
     return found.outcome
 
 
 def test_all_documents_are_drawn_alike_while_a_model_waits(desk: RehearsingDesk) -> None:
     sure, strange = desk.sees(), desk.sees("letter")
-    (one,), (other,) = desk.store.checks(sure.id), desk.store.checks(strange.id)
-    assert (one.draw.rule, other.draw.rule) == (desk.rule, REHEARSAL)
+    (one,), (other,) = (
+        desk.store.checks.of_document(sure.id),
+        desk.store.checks.of_document(strange.id),
+    )
+    assert (one.draw.rule, other.draw.rule) == (desk.rule, SHADOW_RULE)
     assert one.draw.inclusion == other.draw.inclusion >= 0.3
     assert (sure.state, strange.state) == (State.SORTED, State.REVIEW)
     assert desk.acts.is_blind(strange.id)
-    assert [each.document_id for each in desk.store.evidence(desk.rule)] == [sure.id]
+    assert [each.document_id for each in desk.store.checks.evidence(desk.rule)] == [sure.id]
     desk.says(strange, "letter")
     assert desk.troubles() == []
 
@@ -121,14 +124,15 @@ def test_a_promoted_model_sorts_at_once_what_its_own_evidence_bears(desk: Rehear
         document = desk.sees("letter" if number % 4 == 0 else "invoice")
         desk.says(document, "invoice" if document.state is State.SORTED else "letter")
         if document.state is State.REVIEW:  # blind, so that its check has an answer
-            assert desk.store.checks(document.id)[0].outcome is CheckOutcome.RIGHT
+            assert desk.store.checks.of_document(document.id)[0].outcome is CheckOutcome.RIGHT
     since = rehearsed_since(desk.store, "answers-1")
     assert since is not None
-    found = desk.store.rehearsed("answers-1", after=since, least=0.3)
+    found = desk.store.checks.shadow_candidates("answers-1", after=since, least=0.3)
     assert len(found) == 20
     labels = {one.document.id: one.document.path.split("/")[0] for one in found}
     shadows = [
-        Shadow(one.check_id, labels[one.document.id], 0.9 + n / 1000) for n, one in enumerate(found)
+        ShadowPrediction(one.check_id, labels[one.document.id], 0.9 + n / 1000)
+        for n, one in enumerate(found)
     ]
     settings = desk.configuration.settings.promise
     reckoned = taking_over(
@@ -136,9 +140,9 @@ def test_a_promoted_model_sorts_at_once_what_its_own_evidence_bears(desk: Rehear
                   for one, (_, _, score) in zip(found, shadows, strict=True)]),
         0.9, settings, missed(desk.store, settings),
     )  # fmt: skip
-    assert desk.store.take_along(NEW, "answers-1", shadows, actor="anna") == 20
-    assert desk.store.take_along(NEW, "answers-1", shadows, actor="anna") == 0
-    scores = desk.store.drawn_scores(NEW, 100)
+    assert desk.store.checks.add_shadows(NEW, "answers-1", shadows, actor="anna") == 20
+    assert desk.store.checks.add_shadows(NEW, "answers-1", shadows, actor="anna") == 0
+    scores = desk.store.checks.drawn_scores(NEW, 100)
     assert scores == sorted(scores)  # in the order of drawing
 
     desk.reader = KeyedReader(NEW)
@@ -171,7 +175,7 @@ def test_a_model_that_was_right_where_the_old_one_was_not_is_right(desk: Rehears
         desk.says(document, "claim", reviewer)
     desk.take("claim")
     assert own(desk, document) is CheckOutcome.RIGHT
-    assert desk.store.checks(document.id)[0].outcome is CheckOutcome.WRONG
+    assert desk.store.checks.of_document(document.id)[0].outcome is CheckOutcome.WRONG
 
 
 def test_later_answers_and_undone_ones_carry_over(desk: RehearsingDesk) -> None:
@@ -186,7 +190,7 @@ def test_later_answers_and_undone_ones_carry_over(desk: RehearsingDesk) -> None:
     desk.says(first, "claim")
     desk.says(first, "invoice", "ben")
     assert own(desk, first) is CheckOutcome.RIGHT
-    desk.store.void_check(last.id, actor="anna", reason="test")  # settled: stays evidence
+    desk.store.checks.void(last.id, actor="anna", reason="test")  # settled: stays evidence
     assert own(desk, last) is CheckOutcome.RIGHT
     assert desk.troubles() == []
 
@@ -204,23 +208,23 @@ def test_what_it_learned_from_and_what_was_drawn_before_is_left_out(desk: Rehear
     learned, other = desk.sees(), desk.sees()
     desk.says(learned)
     desk.says(other)
-    desk.store.note_learned("answers-1", {learned.id: "invoice"})
+    desk.store.learning.record_learned("answers-1", {learned.id: "invoice"})
     after = desk.clock.now()
     assert [
         one.document.id
-        for one in desk.store.rehearsed(
+        for one in desk.store.checks.shadow_candidates(
             "answers-1", after=rehearsed_since(desk.store, "answers-1") or after, least=0.3
         )
     ] == [other.id]
-    assert desk.store.rehearsed("answers-1", after=after, least=0.3) == []
+    assert desk.store.checks.shadow_candidates("answers-1", after=after, least=0.3) == []
 
 
 def test_a_check_that_was_taken_along_is_counted_once(desk: RehearsingDesk) -> None:
     document = desk.sees()
     desk.says(document)
     desk.take()
-    assert len(desk.store.later_checks(["test-1"])) == 1
-    assert desk.store.right_checks([document.id]) == 1
+    assert len(desk.store.learning.held_out_checks(["test-1"])) == 1
+    assert desk.store.checks.count_right([document.id]) == 1
     since = rehearsed_since(desk.store, "answers-1")
     assert since is not None
-    assert len(desk.store.rehearsed("answers-2", after=since, least=0.3)) == 1
+    assert len(desk.store.checks.shadow_candidates("answers-2", after=since, least=0.3)) == 1

@@ -20,8 +20,8 @@ from docsorter.service.learning.gate import TakingOver
 from docsorter.service.learning.promoting import Person, Promoter
 from docsorter.service.learning.retraining import Retraining, Trainer
 from docsorter.service.learning.snapshots import Manifest
-from docsorter.store.evidence_tables import CheckRow
-from docsorter.store.rehearsals import Shadow
+from docsorter.store import ShadowPrediction
+from docsorter.store.tables import CheckRow
 from tests.model.variants import write_variant
 from tests.service.desk import Desk
 from tests.service.learning.answered import answered
@@ -119,22 +119,22 @@ def test_a_promoted_model_brings_the_checks_along_that_it_was_told_of(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     candidate, now = scene.learn().candidate, scene.desk.clock.now()
-    with scene.desk.store.write() as session:
+    with scene.desk.store.database.write() as session:
         check = CheckRow(
             document_id=1, drawn_at=now, model="starter-1", rule="old", source="", label="claim",
             score=0.9, inclusion=0.5, outcome=CheckOutcome.RIGHT, settled_at=now,
         )  # fmt: skip
         session.add(check)
         session.flush()
-        shadow = Shadow(check.id, "invoice", 0.8)
+        shadow = ShadowPrediction(check.id, "invoice", 0.8)
     gate(monkeypatch, GateVerdict.PASSED)
     judged = scene.steps.judge(candidate, quiet)
     assert (judged.shadows, len(judged.rule_key)) == ((), 64)
     scene.steps.promote(dataclasses.replace(judged, shadows=(shadow,)), ADA)
-    (taken,) = scene.desk.store.evidence(judged.rule_key)
+    (taken,) = scene.desk.store.checks.evidence(judged.rule_key)
     assert (taken.document_id, taken.score, taken.inclusion) == (1, 0.8, 0.5)
     assert taken.outcome is CheckOutcome.WRONG  # nobody has named its label
-    (event,) = scene.desk.store.events_of_kind("evidence_taken")
+    (event,) = scene.desk.store.documents.events_of_kind("evidence_taken")
     assert (event.actor, event.detail["checks"]) == ("ada", 1)
 
 
@@ -198,7 +198,7 @@ def test_one_that_rehearsed_in_vain_is_given_up_after_its_days(
     scene = Scene(desk, variants)
     candidate = scene.learn().candidate
     gate(monkeypatch, GateVerdict.OPEN)
-    desk.store.add_event(KIND, actor="daemon", detail={"candidate": candidate.name})
+    desk.store.documents.add_event(KIND, actor="daemon", detail={"candidate": candidate.name})
     desk.clock.advance(4 * 86_400)
     assert scene.steps.judge(candidate, quiet).candidate.standing == "waiting"
     desk.clock.advance(2 * 86_400)
@@ -226,7 +226,7 @@ def test_an_interrupted_training_goes_on_with_the_same_snapshot(scene: Scene) ->
     with pytest.raises(EnvironmentFaultError):
         scene.steps.teach(manifest, quiet)
     # who would have learned is written down before: no bundle is ever without it
-    assert scene.desk.store.taught_models() == {"answers-1"}
+    assert scene.desk.store.learning.trained_models() == {"answers-1"}
     answered(scene.desk, b"claim 0.5 late", "claim")
     scene.trainer.fails = False
     unfinished = scene.steps.unfinished()
@@ -245,9 +245,9 @@ def test_a_kill_after_the_bundle_was_there_trains_nothing_twice(scene: Scene) ->
 
 def test_a_dropped_snapshot_leaves_nothing_that_says_somebody_learned(scene: Scene) -> None:
     scene.inspected()
-    scene.desk.store.note_learned("answers-1", {1: "invoice"})
+    scene.desk.store.learning.record_learned("answers-1", {1: "invoice"})
     scene.steps.drop_unfinished()
     assert scene.steps.unfinished() is None
-    assert scene.desk.store.taught_models() == set()
+    assert scene.desk.store.learning.trained_models() == set()
     registry = ModelRegistry(scene.desk.configuration.state / "models")
     assert [bundle.name for bundle in registry.list()] == ["starter"]

@@ -57,7 +57,7 @@ def test_answered_documents_are_frozen_under_their_label_and_private(desk: Desk)
 def test_a_snapshot_stays_when_the_sorted_file_is_moved_or_replaced(desk: Desk) -> None:
     document = answered(desk, b"claim 0.5 a", "invoice")
     (taught,) = freeze(desk).taught
-    path = desk.path(desk.store.document(document.id))
+    path = desk.path(desk.store.documents.get(document.id))
     path.unlink()
     path.write_bytes(b"something else")
     assert (folder(desk) / taught.file).read_bytes() == b"claim 0.5 a"
@@ -82,14 +82,14 @@ def test_where_a_file_cannot_have_two_names_it_is_copied(
 
 def test_the_same_bytes_under_two_labels_are_left_out_until_one_is_confirmed(desk: Desk) -> None:
     one = answered(desk, b"claim 0.5 a", "invoice")
-    other = desk.store.document(one.id)
+    other = desk.store.documents.get(one.id)
     sha256 = other.sha256
     two = answered(desk, b"claim 0.5 b", "claim")
-    with desk.store.write() as session:  # the policy `keep` allows the same bytes twice
+    with desk.store.database.write() as session:  # the policy `keep` allows the same bytes twice
         row = session.get(DocumentRow, two.id)
         assert row is not None
         row.sha256 = sha256
-    desk.path(desk.store.document(two.id)).write_bytes(b"claim 0.5 a")
+    desk.path(desk.store.documents.get(two.id)).write_bytes(b"claim 0.5 a")
     manifest = freeze(desk)
     assert manifest.taught == ()
     assert [(o.document, o.why, o.others) for o in manifest.asked] == [
@@ -114,8 +114,8 @@ def test_an_answer_against_a_sure_model_is_suspicious_until_confirmed(desk: Desk
 def test_what_is_gone_or_changed_is_left_out_with_the_reason(desk: Desk) -> None:
     gone = answered(desk, b"claim 0.5 a", "claim")
     changed = answered(desk, b"claim 0.5 b", "claim")
-    desk.path(desk.store.document(gone.id)).unlink()
-    desk.path(desk.store.document(changed.id)).write_bytes(b"claim 0.5 B")
+    desk.path(desk.store.documents.get(gone.id)).unlink()
+    desk.path(desk.store.documents.get(changed.id)).write_bytes(b"claim 0.5 B")
     manifest = freeze(desk)
     assert manifest.asked == ()
     assert {left.document: left.why for left in manifest.left_out} == {
@@ -165,7 +165,7 @@ def test_forgetting_erases_a_document_from_every_snapshot(desk: Desk) -> None:
     kept = answered(desk, b"claim 0.5 b", "claim")
     freeze(desk)
     freeze(desk, name="answers-2")
-    desk.store.note_learned("answers-2", {forgotten.id: "claim"})
+    desk.store.learning.record_learned("answers-2", {forgotten.id: "claim"})
     models = desk.configuration.state / "models"
     (models / ".answers-1.training" / "pages").mkdir(parents=True)
     (models / "answers-2-report.html").write_text("a picture of it")
@@ -194,8 +194,8 @@ def test_a_damaged_manifest_is_named(desk: Desk) -> None:
 def test_an_answer_that_was_changed_teaches_what_stands(desk: Desk) -> None:
     document = answered(desk, b"claim 0.5 a", "invoice")
     desk.clock.advance(1)
-    back = desk.store.document(document.id)
-    _, move = desk.store.undo_answer(
+    back = desk.store.documents.get(document.id)
+    _, move = desk.store.review.undo_answer(
         document.id, Destination(Place.REVIEW, back.name, State.REVIEW), reviewer="anna", uid=1
     )
     answer(desk, desk.mover.complete(move, actor="anna"), "letter")

@@ -70,9 +70,9 @@ def drop(desk: Desk, kind: str, count: int = 1) -> list[int]:
     """Documents of one kind that are like nothing taught."""
     numbers = []
     for number in range(count):
-        name = f"{kind}-{number}-{len(desk.store.documents(limit=999))}.pdf"
+        name = f"{kind}-{number}-{len(desk.store.documents.find(limit=999))}.pdf"
         document = desk.pipeline.handle(desk.drop(name, f"claim 0.5 {kind} {name}".encode()).id)
-        with desk.store.write() as session:
+        with desk.store.database.write() as session:
             entry = open_entry_row(session, document.id)
             assert entry is not None
             entry.reason = ReasonCode.UNLIKE_TRAINING
@@ -88,7 +88,7 @@ def listed(desk: Desk) -> Listing:
 
 def test_alike_documents_are_gathered_with_what_people_called_their_like(desk: Desk) -> None:
     receipts, odd = drop(desk, "receipt", 4), drop(desk, "zebra")
-    answer(desk, desk.store.document(receipts[0]), "receipt")
+    answer(desk, desk.store.documents.get(receipts[0]), "receipt")
     drop(desk, "torn")
     listing = listed(desk)
     (group,) = listing.groups
@@ -127,7 +127,9 @@ def test_a_group_keeps_its_number_until_the_next_listing(desk: Desk) -> None:
 
 
 def test_a_contact_sheet_shows_each_page_with_its_number(desk: Desk, tmp_path: Path) -> None:
-    documents = [desk.store.document(n) for n in [*drop(desk, "receipt", 7), *drop(desk, "torn")]]
+    documents = [
+        desk.store.documents.get(n) for n in [*drop(desk, "receipt", 7), *drop(desk, "torn")]
+    ]
     target = tmp_path / "sheet.png"
     settings = desk.configuration.settings.pages
     assert write_sheet(target, "group 1", documents, desk.path, settings) == 7

@@ -1,26 +1,38 @@
-"""Steps of a blind check inside a transaction: drawn, answered, settled, taken back, voided.
+"""Who is asked about a document, blind, inside a transaction: checks and second opinions.
 
 A check is settled by what its standing answers say, computed anew after every change of them: an
 answer that is taken back opens it again, so that an error cannot be removed from the evidence by
 undoing it. It is void only where nobody can answer it any more.
+
+A model that waited while documents were drawn may count their checks once it is used: what chance
+drew did not depend on it. Its row, a shadow, has the document and the time of the draw of the check
+that was asked, the original, which alone is ever answered; whatever the answers to that come to,
+its shadows follow.
 """
 
 import datetime as dt
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session, aliased
 
-from docsorter.documents import CheckOutcome, Purpose, State
-from docsorter.store import check_twins, records, rows, second_rows
-from docsorter.store.evidence_tables import CheckRow
-from docsorter.store.evidence_words import Check, Draw
-from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow
+from docsorter.documents import CheckOutcome, Purpose, ReasonCode, State
+from docsorter.errors import ConflictError
+from docsorter.store import conversion, rows
+from docsorter.store.records import Check, Draw
+from docsorter.store.tables import (
+    AnswerRow,
+    CheckRow,
+    DocumentColumns,
+    DocumentRow,
+    EntryRow,
+    MoveRow,
+)
 
 CHECKABLE = frozenset({State.SORTED, State.REJECTED})
 """Where a document may lie while it is looked at again."""
 
 
-def draw(session: Session, row: DocumentRow, drawn: Draw, now: dt.datetime) -> CheckRow:
+def draw(session: Session, row: DocumentColumns, drawn: Draw, now: dt.datetime) -> CheckRow:
     """Write down that a document was drawn, in the transaction of its verdict."""
     void_open(session, row.id, now)
     check = CheckRow(
@@ -53,7 +65,7 @@ def row_of_answer(session: Session, answer: AnswerRow) -> CheckRow | None:
             CheckRow.document_id == answer.document_id,
             or_(CheckRow.first_answer_id == answer.id, CheckRow.second_answer_id == answer.id),
         )
-        .order_by(CheckRow.id)  # the one that was asked comes before its twins
+        .order_by(CheckRow.id)  # the one that was asked comes before its shadows
         .limit(1)
     )
 
@@ -64,7 +76,7 @@ def standing(session: Session, answer_id: int | None) -> AnswerRow | None:
     return None if answer is None or answer.undone_at is not None else answer
 
 
-def check(session: Session, row: CheckRow) -> Check:
+def record(session: Session, row: CheckRow) -> Check:
     """Return a check as the rooms know it."""
     first, second = (
         standing(session, number) for number in (row.first_answer_id, row.second_answer_id)
@@ -75,8 +87,8 @@ def check(session: Session, row: CheckRow) -> Check:
         drawn_at=row.drawn_at,
         draw=Draw(row.rule, row.model, row.label, row.score, row.inclusion),
         source=row.source,
-        first=None if first is None else records.answer(first),
-        second=None if second is None else records.answer(second),
+        first=None if first is None else conversion.answer(first),
+        second=None if second is None else conversion.answer(second),
         outcome=row.outcome,
         settled_at=row.settled_at,
     )
@@ -117,7 +129,7 @@ def note_second(
 
 
 def answers_changed(session: Session, answer: AnswerRow, now: dt.datetime) -> CheckRow | None:
-    """Settle or open the check of an answer that was taken back, or that stands again."""
+    """Settle or open the check of an answer that was taken back, or restored."""
     check = row_of_answer(session, answer)
     if check is None or check.outcome is CheckOutcome.VOID:
         return None
@@ -146,7 +158,7 @@ def open_entries(session: Session, row: DocumentRow, now: dt.datetime) -> None:
     waits for nobody, unless a check of it is open or a second opinion is asked for.
     """
     check = open_row(session, row.id)
-    if check is None and row.state in CHECKABLE and second_rows.is_asked(session, row.id):
+    if check is None and row.state in CHECKABLE and is_second_asked(session, row.id):
         return
     rows.close_entry(session, row.id, now)
     session.flush()
@@ -203,10 +215,134 @@ def _settle(session: Session, check: CheckRow, now: dt.datetime) -> None:
     if outcome is not check.outcome or check.settled_at is None:
         check.outcome = outcome
         check.settled_at = None if outcome is None else now
-    check_twins.follow(session, check, now)
+    _settle_shadows(session, check, now)
     session.flush()
 
 
 def _void(session: Session, check: CheckRow, now: dt.datetime) -> None:
     check.outcome, check.settled_at = CheckOutcome.VOID, now
-    check_twins.follow(session, check, now)
+    _settle_shadows(session, check, now)
+
+
+def is_original() -> ColumnElement[bool]:
+    """Return the condition that a row of `CheckRow` is the check that people were asked."""
+    earlier = aliased(CheckRow)
+    same = select(earlier.id).where(
+        earlier.document_id == CheckRow.document_id,
+        earlier.drawn_at == CheckRow.drawn_at,
+        earlier.id < CheckRow.id,
+    )
+    return ~same.exists()
+
+
+def _settle_shadows(session: Session, original: CheckRow, now: dt.datetime) -> None:
+    """Settle the shadows of a check by what has become of it."""
+    shadows = select(CheckRow).where(
+        CheckRow.document_id == original.document_id,
+        CheckRow.drawn_at == original.drawn_at,
+        CheckRow.id > original.id,
+    )
+    for shadow in session.scalars(shadows):
+        settle_shadow(session, shadow, original, now)
+
+
+def settle_shadow(session: Session, shadow: CheckRow, original: CheckRow, now: dt.datetime) -> None:
+    """Say what the standing answers to a check make of another model's label.
+
+    A shadow is never open, for nobody is asked about it: what does not show that it is right counts
+    as wrong.
+    """
+    shadow.first_answer_id = original.first_answer_id
+    shadow.second_answer_id = original.second_answer_id
+    outcome = CheckOutcome.WRONG
+    if original.outcome is CheckOutcome.VOID:
+        outcome = CheckOutcome.VOID
+    elif _backs(session, shadow):
+        outcome = CheckOutcome.RIGHT
+    if outcome is not shadow.outcome or shadow.settled_at is None:
+        shadow.outcome, shadow.settled_at = outcome, now
+
+
+def _backs(session: Session, shadow: CheckRow) -> bool:
+    """Say whether the last of the answers names the label; without a first one none does."""
+    first, second = (
+        None if number is None else session.get_one(AnswerRow, number)
+        for number in (shadow.first_answer_id, shadow.second_answer_id)
+    )
+    if first is None or first.undone_at is not None:
+        return False
+    last = first if second is None or second.undone_at is not None else second
+    return last.label == shadow.label
+
+
+def ask_second(
+    session: Session, row: DocumentRow, of: EntryRow, *, reviewer: str, now: dt.datetime
+) -> None:
+    """Ask for another answer to a document, blind; its first entry is closed by now."""
+    session.flush()
+    session.add(
+        EntryRow(
+            document_id=row.id,
+            created_at=now,
+            reason=row.reason or ReasonCode.ANSWERED,
+            label=of.label,
+            confidence=of.confidence,
+            source=of.source,
+            skips=0,
+            purpose=Purpose.SECOND,
+            blind=True,
+            not_for=reviewer,
+        )
+    )
+    session.flush()
+
+
+def is_second_asked(session: Session, document_id: int) -> bool:
+    """Say whether a second opinion of a document is waited for."""
+    entry = rows.open_entry_row(session, document_id)
+    return entry is not None and entry.purpose is Purpose.SECOND
+
+
+def first_answer(session: Session, document_id: int) -> AnswerRow:
+    """Return the answer that a second opinion, about to be given, is compared with.
+
+    Raises:
+        ConflictError: It was taken back meanwhile.
+    """
+    query = select(AnswerRow).where(
+        AnswerRow.document_id == document_id,
+        AnswerRow.purpose != Purpose.SECOND,
+        AnswerRow.undone_at.is_(None),
+    )
+    found = session.scalar(query.order_by(AnswerRow.id.desc()).limit(1))
+    if found is None:
+        raise ConflictError(
+            f"the first answer to document {document_id} was taken back meanwhile",
+            remedy="take the next one",
+        )
+    return found
+
+
+def second_opinions_of(session: Session, first: AnswerRow) -> list[AnswerRow]:
+    """Return the second opinions of an answer that stand."""
+    query = select(AnswerRow).where(
+        AnswerRow.document_id == first.document_id,
+        AnswerRow.purpose == Purpose.SECOND,
+        AnswerRow.undone_at.is_(None),
+        AnswerRow.id > first.id,
+    )
+    return list(session.scalars(query))
+
+
+def restore_answers(session: Session, move: MoveRow, answer: AnswerRow, now: dt.datetime) -> None:
+    """Restore the answers that an undo took back, because its move was given up."""
+    together = select(AnswerRow).where(
+        AnswerRow.document_id == move.document_id, AnswerRow.undone_at == move.planned_at
+    )
+    for each in session.scalars(together):
+        each.undone_at = None
+    answer.undone_at = None
+    if answer.purpose is Purpose.SECOND and move.next_state is not State.REVIEW:
+        rows.close_entry(session, move.document_id, now)
+        session.flush()
+        rows.open_entry(session, rows.document_row(session, move.document_id), now)

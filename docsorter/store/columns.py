@@ -1,14 +1,36 @@
-"""Column types: aware UTC times, text that survives any file name, enums kept as words."""
+"""Column types: aware UTC times, text that survives any file name, enums kept as words.
+
+`TableBase` gives each type its column and each constraint its name.
+"""
 
 import datetime as dt
 import re
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Enum, Integer, Text, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Dialect,
+    Enum,
+    Integer,
+    MetaData,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.orm import DeclarativeBase
+
+from docsorter.documents import (
+    CheckOutcome,
+    MoveState,
+    Place,
+    Purpose,
+    ReasonCode,
+    State,
+    VerdictKind,
+)
 
 # SQLite numbers rows by itself only for a column declared exactly INTEGER.
 BIG_ID = BigInteger().with_variant(Integer, "sqlite")
-
 _ESCAPE = "\U0010fffd"  # private use, plane 16: as good as never in a file name
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff\U0010fffd]")
 _ESCAPED = re.compile("\U0010fffd(\U0010fffd|[0-9a-f]{4})")
@@ -82,3 +104,27 @@ def word(enum: type[StrEnum]) -> Enum:
         length=32,
         values_callable=lambda members: [member.value for member in members],
     )
+
+
+class TableBase(DeclarativeBase):
+    """Names every constraint, because SQLite can only change a named one (alembic#737)."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 -- read once by SQLAlchemy, never changed
+        dt.datetime: UtcDateTime,
+        Place: word(Place),
+        State: word(State),
+        MoveState: word(MoveState),
+        VerdictKind: word(VerdictKind),
+        ReasonCode: word(ReasonCode),
+        Purpose: word(Purpose),
+        CheckOutcome: word(CheckOutcome),
+    }

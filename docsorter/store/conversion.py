@@ -1,0 +1,219 @@
+"""Rows become the frozen records of docsorter.documents, and verdicts become columns."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from docsorter.documents import (
+    Answer,
+    Document,
+    Event,
+    Likeness,
+    Move,
+    PagePrediction,
+    Prediction,
+    Reason,
+    ReasonCode,
+    ReviewEntry,
+    Verdict,
+    VerdictKind,
+)
+from docsorter.store.tables import (
+    AnswerRow,
+    DocumentColumns,
+    DocumentRow,
+    EntryRow,
+    EventRow,
+    MoveColumns,
+    MoveRow,
+    PredictionRow,
+)
+
+
+def document(row: DocumentRow | DocumentColumns) -> Document:
+    """Return a document as the rooms know it."""
+    return Document(
+        id=row.id,
+        name=row.name,
+        source=row.source,
+        state=row.state,
+        place=row.place,
+        path=row.path,
+        size=row.size,
+        mtime_ns=row.mtime_ns,
+        arrived_at=row.arrived_at,
+        sha256=row.sha256,
+        decided_at=row.decided_at,
+        finished_at=row.finished_at,
+        verdict=verdict(row),
+        model=row.model,
+        pages=row.pages,
+        attempts=row.attempts,
+        next_try_at=row.next_try_at,
+        waiting=None if row.waiting is None else Reason(row.waiting, row.waiting_text or ""),
+        answered_by=row.answered_by,
+        duplicate_of=row.duplicate_of,
+    )
+
+
+def verdict(row: DocumentRow | DocumentColumns) -> Verdict | None:
+    """Return the last verdict of a document."""
+    if row.verdict is None or row.reason is None:
+        return None
+    reason = Reason(row.reason, row.reason_text or "")
+    return Verdict(row.verdict, reason, row.label, row.confidence, row.threshold)
+
+
+def verdict_columns(verdict: Verdict, at: dt.datetime) -> dict[str, Any]:
+    """Return the columns of a document that a verdict sets."""
+    return {
+        "verdict": verdict.kind,
+        "label": verdict.label,
+        "confidence": None if verdict.confidence is None else float(verdict.confidence),
+        "threshold": None if verdict.threshold is None else float(verdict.threshold),
+        "reason": verdict.reason.code,
+        "reason_text": verdict.reason.text,
+        "decided_at": at,
+    }
+
+
+def set_verdict(row: DocumentRow, verdict: Verdict, at: dt.datetime) -> None:
+    """Write a verdict into the row of a document."""
+    assign(row, verdict_columns(verdict, at))
+
+
+def assign(row: DocumentRow, columns: dict[str, Any]) -> None:
+    """Write columns into the row of a document."""
+    for column, value in columns.items():
+        setattr(row, column, value)
+
+
+def decision(row: DocumentRow | DocumentColumns) -> dict[str, object]:
+    """Return what was decided of a document so far, to be kept as JSON with a planned move."""
+    return {
+        "verdict": row.verdict,
+        "label": row.label,
+        "confidence": row.confidence,
+        "threshold": row.threshold,
+        "reason": row.reason,
+        "reason_text": row.reason_text,
+        "answered_by": row.answered_by,
+        "duplicate_of": row.duplicate_of,
+        "decided_at": None if row.decided_at is None else row.decided_at.isoformat(),
+    }
+
+
+def restore_decision(row: DocumentRow, before: dict[str, object]) -> None:
+    """Undo what a plan decided, when its move is abandoned."""
+    kind, reason, decided_at = before["verdict"], before["reason"], before["decided_at"]
+    row.verdict = None if kind is None else VerdictKind(str(kind))
+    row.reason = None if reason is None else ReasonCode(str(reason))
+    row.decided_at = None if decided_at is None else dt.datetime.fromisoformat(str(decided_at))
+    for column in (
+        "label",
+        "confidence",
+        "threshold",
+        "reason_text",
+        "answered_by",
+        "duplicate_of",
+    ):
+        setattr(row, column, before[column])
+
+
+def move(row: MoveRow | MoveColumns) -> Move:
+    """Return a move as the rooms know it."""
+    return Move(
+        id=row.id,
+        document_id=row.document_id,
+        from_place=row.from_place,
+        from_path=row.from_path,
+        to_place=row.to_place,
+        to_path=row.to_path,
+        state=row.state,
+        next_state=row.next_state,
+        planned_at=row.planned_at,
+        sidecar=row.sidecar,
+    )
+
+
+def prediction_values(document_id: int, made: Prediction, at: dt.datetime) -> dict[str, object]:
+    """Return the columns of a new prediction; numbers become plain Python floats."""
+    return {
+        "document_id": document_id,
+        "made_at": at,
+        "model": made.model,
+        "labels": list(made.labels),
+        "probabilities": _floats(made.probabilities),
+        "novelty": float(made.novelty),
+        "pages": [
+            {
+                "probabilities": _floats(page.probabilities),
+                "novelty": float(page.novelty),
+                "nearest": [[one.name, one.label, one.distance] for one in page.nearest],
+            }
+            for page in made.pages
+        ],
+    }
+
+
+def prediction(row: PredictionRow) -> Prediction:
+    """Return a prediction as the rooms know it."""
+    return Prediction(
+        model=row.model,
+        labels=tuple(row.labels),
+        probabilities=tuple(row.probabilities),
+        novelty=row.novelty,
+        pages=tuple(_page(page) for page in row.pages),
+    )
+
+
+def entry(row: EntryRow, of: DocumentRow, made: PredictionRow | None) -> ReviewEntry:
+    """Return a review entry with its document and what the model saw."""
+    return ReviewEntry(
+        id=row.id,
+        document=document(of),
+        prediction=None if made is None else prediction(made),
+        created_at=row.created_at,
+        skips=row.skips,
+        lease_owner=row.lease_owner,
+        lease_expires_at=row.lease_expires_at,
+        purpose=row.purpose,
+        blind=row.blind,
+        not_for=row.not_for,
+    )
+
+
+def answer(row: AnswerRow) -> Answer:
+    """Return an answer as the rooms know it."""
+    return Answer(
+        id=row.id,
+        entry_id=row.entry_id,
+        document_id=row.document_id,
+        label=row.label,
+        reviewer=row.reviewer,
+        uid=row.uid,
+        answered_at=row.answered_at,
+        undone_at=row.undone_at,
+        purpose=row.purpose,
+        blind=row.blind,
+        seconds=row.seconds,
+        batch=row.batch,
+    )
+
+
+def event(row: EventRow) -> Event:
+    """Return a line of the log."""
+    return Event(row.id, row.at, row.kind, row.actor, row.document_id, dict(row.detail))
+
+
+def _floats(values: Sequence[float]) -> list[float]:
+    return [float(value) for value in values]
+
+
+def _page(stored: dict[str, object]) -> PagePrediction:
+    probabilities, novelty = stored["probabilities"], stored["novelty"]
+    assert isinstance(probabilities, list)
+    assert isinstance(novelty, float)
+    nearest = stored.get("nearest", [])  # not there before it was kept
+    assert isinstance(nearest, list)
+    return PagePrediction(tuple(probabilities), novelty, tuple(Likeness(*one) for one in nearest))
