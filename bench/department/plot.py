@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from bench.department.figures import Life, Sum, weeks
-from docsorter.training.evaluation.svg import Frame
+from docsorter.training.evaluation.plots import Frame
 
 AIM: Final = 0.8
 _WIDTH: Final = 640

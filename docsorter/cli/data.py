@@ -1,6 +1,5 @@
 """data report: what is in a folder of labelled documents, before anything is learned from it."""
 
-import os
 import signal
 import sys
 import tempfile
@@ -12,14 +11,13 @@ import typer
 
 from docsorter.cli.context import AsJson, chosen, configuration
 from docsorter.cli.output import print_json, print_table, progress, say
-from docsorter.errors import EnvironmentFaultError, UsageError, WorkspaceError
+from docsorter.errors import UsageError, WorkspaceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from docsorter.settings import Settings
-    from docsorter.training.data_report.findings import DataReport
-    from docsorter.training.data_report.inspection import Model
+    from docsorter.training.data_report.report import DataReport, Model
     from docsorter.training.progress import Progress
 
 app = typer.Typer(
@@ -64,19 +62,39 @@ def report(
 
     Nothing is learned and nothing is moved. With --json a page is only written to a given --out.
     """
-    from docsorter.training.daemon_pages import daemon_cache
-    from docsorter.training.data_report.inspection import inspect, see
     from docsorter.training.data_report.label_errors import require_libraries
-    from docsorter.training.data_report.page import html_page
-    from docsorter.training.data_report.thumbnails import Thumbnails, of_cache
-    from docsorter.training.labelled import read_labelled
+    from docsorter.training.report import require_templates
 
     if not no_suspects:
         require_libraries()
     target = out if out is not None or as_json else Path(_DEFAULT)
     if target is not None:
         _check_target(target, directory)
-    settings, models = _settings(ctx)
+        require_templates()
+    found = _reported(*_settings(ctx), directory, target, look_for_suspects=not no_suspects)
+    if as_json:
+        print_json(found)
+        return
+    _print(found)
+    say()
+    say(f"report: {target}")
+
+
+def _reported(
+    settings: "Settings",
+    models: Path,
+    directory: Path,
+    target: Path | None,
+    *,
+    look_for_suspects: bool,
+) -> "DataReport":
+    """Return what was found, and write the page about it where one is wanted."""
+    from docsorter.training.daemon_pages import daemon_cache
+    from docsorter.training.data_report.page import Thumbnails, html_page
+    from docsorter.training.data_report.report import build_report, extract_features
+    from docsorter.training.labelled import read_labelled
+    from docsorter.training.report import write_whole
+
     # The pages kept meanwhile are pictures of documents: a termination takes them away as well.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with (
@@ -86,19 +104,16 @@ def report(
         with _bars() as told:
             model = _model(settings, models)
             folder = read_labelled(directory, cache, told)
-            seen = see(folder, cache, model, told)
-            found = inspect(folder, seen, model.name, told, look_for_suspects=not no_suspects)
+            extracted = extract_features(folder, cache, model, told)
+            found = build_report(
+                folder, extracted, model.name, told, look_for_suspects=look_for_suspects
+            )
         if target is not None:
             files = {label: list[str]() for label in folder.labels}
             for sample in folder.samples:
                 files[sample.label].append(str(sample.path.relative_to(folder.root)))
-            _write(target, html_page(found, files, Thumbnails(of_cache(folder.root, cache))))
-    if as_json:
-        print_json(found)
-        return
-    _print(found)
-    say()
-    say(f"report: {target}")
+            write_whole(target, html_page(found, files, Thumbnails(folder.root, cache)))
+    return found
 
 
 def _settings(ctx: typer.Context) -> tuple["Settings", Path]:
@@ -118,7 +133,7 @@ def _model(settings: "Settings", models: Path) -> "Model":
     from docsorter.model.bundle import load_bundle
     from docsorter.model.classifier import open_classifier
     from docsorter.model.registry import ModelRegistry
-    from docsorter.training.data_report.inspection import Model
+    from docsorter.training.data_report.report import Model
 
     bundle = load_bundle(ModelRegistry(models).resolve(settings.model.bundle))
     classifier = open_classifier(bundle, threads=settings.model.threads)
@@ -142,22 +157,6 @@ def _check_target(target: Path, directory: Path) -> None:
         raise UsageError(
             f"there is no folder {target.parent} for the report", remedy="make it first"
         )
-
-
-def _write(target: Path, page: str) -> None:
-    """Write the page whole or not at all."""
-    from docsorter.filesystem import environment_reason
-
-    part = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        part.write_text(page, encoding="utf-8")
-        part.replace(target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise EnvironmentFaultError(
-            f"the report cannot be written to {target}: {environment_reason(error).text}",
-            remedy="make room, or choose another place with --out",
-        ) from error
 
 
 @contextmanager

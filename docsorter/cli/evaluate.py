@@ -13,10 +13,12 @@ from docsorter.cli.context import AsJson, settings_or_defaults
 from docsorter.cli.output import percent, print_json, print_table, progress, say
 
 if TYPE_CHECKING:
+    from docsorter.model.bundle import ModelBundle
     from docsorter.model.card import Measured
-    from docsorter.training.evaluation.automation import Automation
+    from docsorter.settings import Settings
     from docsorter.training.evaluation.evaluation import Evaluation
-    from docsorter.training.evaluation.run import FolderEvaluation
+    from docsorter.training.evaluation.folder import FolderEvaluation
+    from docsorter.training.evaluation.metrics import Automation
     from docsorter.training.progress import Progress
 
 _SHOWN = 5
@@ -55,46 +57,19 @@ def evaluate(
 
     Documents of labels that the model does not know count as foreign: they should go to a person.
     """
-    import numpy as np
-
     from docsorter.model.bundle import load_bundle
-    from docsorter.model.classifier import open_classifier
-    from docsorter.model.golden import check_golden
     from docsorter.model.registry import ModelRegistry
-    from docsorter.training.daemon_pages import daemon_cache
-    from docsorter.training.evaluation import html_page
-    from docsorter.training.evaluation.pictures import CachePictures
-    from docsorter.training.evaluation.run import evaluate_folder
-    from docsorter.training.evaluation.writing import report_folder, write_report
+    from docsorter.training.evaluation.folder import report_folder, write_report
+    from docsorter.training.report import require_templates
 
-    settings = settings_or_defaults(ctx)
-    model = load_bundle(ModelRegistry(settings.state / "models").resolve(bundle))
+    if out is not None:
+        require_templates()
+    resolved = settings_or_defaults(ctx)
+    model = load_bundle(ModelRegistry(resolved.state / "models").resolve(bundle))
     folder = None if out is None else report_folder(out, directory)
-    page = ""
-    classifier = open_classifier(model, threads=settings.settings.model.threads)
-    check_golden(model, classifier)
-    pages = settings.settings.pages
-    with (
-        tempfile.TemporaryDirectory(prefix="docsorter-") as scratch,
-        daemon_cache(Path(scratch), pages) as cache,
-    ):
-        with _bars() as told:
-            found = evaluate_folder(
-                model,
-                classifier,
-                directory,
-                cache,
-                page_cap=pages.page_cap,
-                rng=np.random.default_rng(0),
-                progress=told,
-            )
-        if folder is not None:
-            page = html_page(
-                {directory.resolve().name: found.evaluation},
-                model.card,
-                pictures=None if no_pictures else CachePictures(cache),
-                names=not no_pictures,
-            )
+    found, page = _measured(
+        model, directory, resolved.settings, page=folder is not None, pictures=not no_pictures
+    )
     numbers = {"model": model.card.name, **found.as_json()}
     written = None if folder is None else write_report(folder, page, numbers)
     if as_json:
@@ -106,6 +81,45 @@ def evaluate(
         say(f"report: {written[0]}")
         if not no_pictures:
             say("It shows pages of these documents; --no-pictures makes one to pass on.")
+
+
+def _measured(
+    model: "ModelBundle", directory: Path, settings: "Settings", *, page: bool, pictures: bool
+) -> "tuple[FolderEvaluation, str]":
+    """Return what was measured and the page about it, "" when none is wanted."""
+    import numpy as np
+
+    from docsorter.model.classifier import open_classifier
+    from docsorter.model.golden import check_golden
+    from docsorter.training.daemon_pages import daemon_cache
+    from docsorter.training.evaluation.folder import evaluate_folder
+    from docsorter.training.evaluation.page import CachePictures, html_page
+
+    classifier = open_classifier(model, threads=settings.model.threads)
+    check_golden(model, classifier)
+    with (
+        tempfile.TemporaryDirectory(prefix="docsorter-") as scratch,
+        daemon_cache(Path(scratch), settings.pages) as cache,
+    ):
+        with _bars() as told:
+            found = evaluate_folder(
+                model,
+                classifier,
+                directory,
+                cache,
+                page_cap=settings.pages.page_cap,
+                rng=np.random.default_rng(0),
+                progress=told,
+            )
+        if not page:
+            return found, ""
+        text = html_page(
+            {directory.resolve().name: found.evaluation},
+            model.card,
+            pictures=CachePictures(cache) if pictures else None,
+            names=pictures,
+        )
+    return found, text
 
 
 @contextmanager

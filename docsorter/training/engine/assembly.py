@@ -21,7 +21,7 @@ from docsorter.training.engine.measuring import Measurement
 from docsorter.training.engine.request import Request
 from docsorter.training.engine.teaching import Taught
 from docsorter.training.evaluation import html_page
-from docsorter.training.evaluation.pictures import CachePictures
+from docsorter.training.evaluation.page import CachePictures
 from docsorter.training.report import model_card_text
 from docsorter.training.rule import NOVELTY_LIMIT
 

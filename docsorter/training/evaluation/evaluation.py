@@ -1,18 +1,99 @@
-"""Everything that is measured of a model on one set of documents."""
+"""Measures everything on one set of documents, and picks those worth looking at."""
 
 import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
+from docsorter.decide.policy import comparable, offsets_of
+from docsorter.decide.thresholds import CheckedDocuments
 from docsorter.documents import SortRule
-from docsorter.model.card import Measured
+from docsorter.errors import UsageError
+from docsorter.model.card import NONE_OF_THESE, Measured
 from docsorter.training.dataset import Sample
-from docsorter.training.evaluation.automation import AtRule, Automation
-from docsorter.training.evaluation.curves import ReliabilityPoint, RiskPoint
-from docsorter.training.evaluation.figures import LabelFigures
-from docsorter.training.evaluation.mistakes import Cases
-from docsorter.training.evaluation.novelty import Roc
-from docsorter.training.evaluation.sources import SourceFigures
+from docsorter.training.evaluation.bootstrap import Resampler, in_halves
+from docsorter.training.evaluation.curves import (
+    ReliabilityPoint,
+    RiskPoint,
+    Roc,
+    confidence_counts,
+    leave_label_out,
+    reliability_points,
+    risk_points,
+    shipped_roc,
+)
+from docsorter.training.evaluation.metrics import (
+    TARGETS,
+    AtRule,
+    Automation,
+    LabelMetrics,
+    SourceMetrics,
+    accuracy_metrics,
+    at_rule,
+    automation,
+    confidence_metrics,
+    confusion_counts,
+    eligible,
+    label_metrics,
+    source_metrics,
+)
+from docsorter.training.looking import Judged
+from docsorter.training.progress import SILENT, Progress
+from docsorter.training.splits import group
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Mask = NDArray[np.bool_]
+
+STAGE: Final = "measuring"
+_STEPS: Final = 4
+MISTAKES: Final = 12
+OTHERS: Final = 6
+_PER_GROUP: Final = 2
+"""Ten mistakes on one template teach as much as two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One document to look at.
+
+    Attributes:
+        sample: The document.
+        truth: What it is.
+        said: What the model takes it for.
+        probabilities: Of every label, in the order of the model's columns.
+        novelty: Percentile 0-100.
+        sorted_alone: Whether the rule sorts it without a person.
+        right: Whether the model takes it for what it is.
+    """
+
+    sample: Sample
+    truth: str
+    said: str
+    probabilities: tuple[float, ...]
+    novelty: float
+    sorted_alone: bool
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Documents to look at, by why, none of them twice.
+
+    Attributes:
+        mistakes: Wrong, the most confident first: those sorted alone, then those taken for a
+            label, then those taken for none.
+        competing: Two labels are about as likely, the closest first.
+        close: Sorted alone, but only just; the least sure first.
+    """
+
+    mistakes: tuple[Case, ...]
+    competing: tuple[Case, ...]
+    close: tuple[Case, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +127,7 @@ class Evaluation:
     own: int
     groups: int
     figures: dict[str, Measured]
-    per_label: tuple[LabelFigures, ...]
+    per_label: tuple[LabelMetrics, ...]
     confusion: tuple[tuple[int, ...], ...]
     reliability: tuple[ReliabilityPoint, ...]
     confidences: tuple[int, ...]
@@ -54,7 +135,7 @@ class Evaluation:
     at_rule: AtRule
     automation: tuple[Automation, ...]
     novelty: tuple[Roc, ...]
-    sources: tuple[SourceFigures, ...]
+    sources: tuple[SourceMetrics, ...]
     cases: Cases
 
     def metrics(self) -> dict[str, Measured]:
@@ -108,3 +189,212 @@ def _plain(value: object) -> Any:  # noqa: ANN401 -- JSON: whatever comes out of
             }
         case _:
             return value
+
+
+def evaluate_judged(  # noqa: PLR0913 -- all but three by name, each a thing of its own
+    judged: Judged,
+    labels: tuple[str, ...],
+    rule: SortRule,
+    *,
+    groups: Sequence[int] | None = None,
+    rng: np.random.Generator,
+    features: "NDArray[np.floating[Any]] | None" = None,
+    held: "NDArray[np.bool_] | None" = None,
+    progress: Progress = SILENT,
+) -> Evaluation:
+    """Measure everything on one set of documents.
+
+    Args:
+        judged: The documents, foreign ones included, as the model judged them.
+        labels: The labels; further columns of the probabilities are background, and targets beyond
+            the labels are foreign documents.
+        rule: The sort rule; its temperature is taken to be in the probabilities already.
+        groups: (n,) near-duplicate cluster or source of each document, never cut by a resample;
+            when not given, documents of one layout are one group.
+        rng: Of the resamples.
+        features: (n, F) of the first pages, for novelty leave-label-out; without them it is not
+            measured.
+        held: (n,) documents that go to a person for another reason (pages that disagree).
+        progress: Called as figures are done.
+
+    Raises:
+        UsageError: There is no document, or the arguments do not fit each other.
+    """
+    n, count = len(judged.samples), len(labels)
+    numbers = layout_groups(judged.samples) if groups is None else list(groups)
+    _check(n, numbers, features, held)
+    names = (*labels, NONE_OF_THESE)[: judged.probabilities.shape[1]]
+    own = judged.targets < count
+    checked, chosen = _by_rule(judged, labels, names, rule, held)
+    progress(STAGE, 0, _STEPS)
+    resampler = Resampler(numbers, rng)
+    scores = checked.confidences[own]
+    measured = _own_metrics(judged.where(own), count, np.asarray(numbers)[own], scores, rng)
+    progress(STAGE, 1, _STEPS)
+    halves = in_halves(numbers, judged.targets)
+    automated = tuple(automation(checked, own, resampler, halves, t) for t in TARGETS)
+    progress(STAGE, 2, _STEPS)
+    curves = _novelty(judged, labels, numbers, features, rng)
+    progress(STAGE, 3, _STEPS)
+    found = Evaluation(
+        labels=labels,
+        names=names,
+        rule=rule,
+        documents=n,
+        own=int(own.sum()),
+        groups=resampler.groups,
+        figures=measured.figures,
+        per_label=label_metrics(judged, labels, resampler),
+        confusion=confusion_counts(judged, count),
+        reliability=measured.reliability,
+        confidences=confidence_counts(judged.probabilities.max(axis=1)[own]),
+        risk=measured.risk,
+        at_rule=at_rule(judged, count, chosen, resampler),
+        automation=automated,
+        novelty=curves,
+        sources=source_metrics(judged, count, chosen, numbers, resampler),
+        cases=choose_cases(judged, names, count, chosen, numbers),
+    )
+    progress(STAGE, _STEPS, _STEPS)
+    return found
+
+
+def layout_groups(samples: Sequence[Sample]) -> list[int]:
+    """Number the groups of documents of one layout; without a layout each is its own."""
+    return group([f"{s.source}\0{s.layout}" if s.layout else str(s.path) for s in samples])
+
+
+def _by_rule(
+    judged: Judged,
+    labels: tuple[str, ...],
+    names: tuple[str, ...],
+    rule: SortRule,
+    held: "Mask | None",
+) -> "tuple[CheckedDocuments, Mask]":
+    """Return the documents as the rule compares them, and which of them it sorts alone."""
+    top, confidence = judged.probabilities.argmax(axis=1), judged.probabilities.max(axis=1)
+    free = eligible(judged, labels, rule, held)
+    asked = np.array([rule.asked_for(name) for name in names])
+    scores = comparable(confidence, offsets_of(names, rule.offsets)[top])
+    chosen = free & (confidence >= asked[top])
+    return CheckedDocuments(scores, top == judged.targets, free), chosen
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """What is measured on documents of the labels alone."""
+
+    figures: dict[str, Measured]
+    reliability: tuple[ReliabilityPoint, ...]
+    risk: tuple[RiskPoint, ...]
+
+
+def _own_metrics(
+    mine: Judged,
+    labels: int,
+    groups: "NDArray[np.int64]",
+    scores: "NDArray[np.float64]",
+    rng: np.random.Generator,
+) -> _Own:
+    """Measure the documents of the labels; the risk curve goes by what the rule compares."""
+    if not len(mine.samples):
+        return _Own({}, (), ())
+    resampler = Resampler(groups, rng)
+    confidence = mine.probabilities.max(axis=1)
+    right = mine.probabilities.argmax(axis=1) == mine.targets
+    return _Own(
+        accuracy_metrics(mine, labels, resampler) | confidence_metrics(mine, resampler, rng),
+        reliability_points(confidence, right),
+        risk_points(scores, right),
+    )
+
+
+def _novelty(
+    judged: Judged,
+    labels: tuple[str, ...],
+    groups: Sequence[int],
+    features: "NDArray[np.floating[Any]] | None",
+    rng: np.random.Generator,
+) -> tuple[Roc, ...]:
+    shipped = shipped_roc(judged, len(labels), groups, rng)
+    left_out: tuple[Roc, ...] = ()
+    if features is not None:
+        left_out = leave_label_out(features, judged.targets, labels, groups, rng)
+    return (*((shipped,) if shipped else ()), *left_out)
+
+
+def _check(
+    n: int,
+    groups: Sequence[int],
+    features: "NDArray[np.floating[Any]] | None",
+    held: "NDArray[np.bool_] | None",
+) -> None:
+    if n == 0:
+        raise UsageError(
+            "there is no document to evaluate on",
+            remedy="name a folder with one sub-folder per label and documents in them",
+        )
+    given = [len(groups), *(len(part) for part in (features, held) if part is not None)]
+    if any(length != n for length in given):
+        raise UsageError(f"{n} documents need as many groups, features and the like, not {given}")
+
+
+def choose_cases(
+    judged: Judged, names: tuple[str, ...], labels: int, chosen: "Mask", groups: Sequence[int]
+) -> Cases:
+    """Choose the documents to look at, at most two of a group.
+
+    Args:
+        judged: All documents.
+        names: The columns of the probabilities.
+        labels: How many of them are labels.
+        chosen: (n,) which documents the rule sorts alone.
+        groups: (n,) group of each document.
+    """
+    shares = judged.probabilities
+    top, confidence = shares.argmax(axis=1), shares.max(axis=1)
+    foreign = judged.targets >= labels
+    right = np.where(foreign, top >= labels, top == judged.targets)
+    harmless = top >= labels  # taken for none of the labels: a person will see it
+    ranked = np.sort(shares[:, :labels], axis=1)
+    margin = ranked[:, -1] - ranked[:, -2] if labels > 1 else np.ones(len(shares))
+    # Both labels must be serious candidates, or "other" is the answer.
+    torn = (ranked[:, -2:].sum(axis=1) >= 0.5) & (margin < 0.5)
+
+    def case(row: int) -> Case:
+        sample = judged.samples[row]
+        return Case(
+            sample=sample,
+            truth=sample.label if foreign[row] else names[judged.targets[row]],
+            said=names[top[row]],
+            probabilities=tuple(shares[row].tolist()),
+            novelty=float(judged.novelty[row]),
+            sorted_alone=bool(chosen[row]),
+            right=bool(right[row]),
+        )
+
+    shown: set[int] = set()
+
+    def first(mask: "Mask", order: "NDArray[np.int64]", most: int) -> tuple[Case, ...]:
+        wanted = (row for row in order.tolist() if mask[row] and row not in shown)
+        kept = _spread(wanted, groups, most)
+        shown.update(kept)
+        return tuple(case(row) for row in kept)
+
+    return Cases(
+        mistakes=first(~right, np.lexsort((-confidence, harmless, ~chosen)), MISTAKES),
+        competing=first(torn, np.argsort(margin, kind="stable"), OTHERS),
+        close=first(chosen, np.argsort(confidence, kind="stable"), OTHERS),
+    )
+
+
+def _spread(rows: Iterable[int], groups: Sequence[int], most: int) -> list[int]:
+    seen: Counter[int] = Counter()
+    kept: list[int] = []
+    for row in rows:
+        seen[groups[row]] += 1
+        if seen[groups[row]] <= _PER_GROUP:
+            kept.append(row)
+        if len(kept) == most:
+            break
+    return kept

@@ -94,7 +94,7 @@ def _inspect(orders: dict[str, Any], progress: Progress) -> dict[str, Any]:
     from docsorter.model.classifier import open_classifier  # noqa: PLC0415 -- as above
     from docsorter.model.registry import ModelRegistry  # noqa: PLC0415 -- as above
     from docsorter.training.daemon_pages import daemon_cache  # noqa: PLC0415 -- as above
-    from docsorter.training.data_report.inspection import Model  # noqa: PLC0415 -- as above
+    from docsorter.training.data_report.report import Model  # noqa: PLC0415 -- as above
     from docsorter.training.learning.inspection import (  # noqa: PLC0415 -- as above
         drop_left_out,
         inspect_snapshot,

@@ -18,8 +18,8 @@ from docsorter.service.learning.snapshots import (
     too_few,
 )
 from docsorter.training.copies import Copy, copies
-from docsorter.training.data_report.inspection import Model, Seen, see
 from docsorter.training.data_report.label_errors import Suspicion, suspicions
+from docsorter.training.data_report.report import FolderFeatures, Model, extract_features
 from docsorter.training.grouping import grouped
 from docsorter.training.labelled import LabelledFolder, read_labelled
 from docsorter.training.progress import Progress
@@ -60,7 +60,7 @@ def inspect_snapshot(
         if _number(bad.path) in taught
     ]
     numbers = [_number(sample.path) for sample in folder.samples]
-    seen = see(folder, cache, model, progress)
+    seen = extract_features(folder, cache, model, progress)
     found = copies(seen.hashes, seen.digests, seen.features)
     left += _conflicts(taught, numbers, found)
     left += _suspects(taught, numbers, _suspicions(folder, seen, found, progress))
@@ -115,7 +115,7 @@ def _conflicts(
 
 
 def _suspicions(
-    folder: LabelledFolder, seen: Seen, found: Sequence[Copy], progress: Progress
+    folder: LabelledFolder, seen: FolderFeatures, found: Sequence[Copy], progress: Progress
 ) -> dict[int, Suspicion]:
     groups = grouped(folder.samples, [(copy.first, copy.second) for copy in found])
     labels = [sample.label for sample in folder.samples]

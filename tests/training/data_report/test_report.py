@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from docsorter.cli.output import jsonable
-from docsorter.training.data_report.findings import DataReport
-from docsorter.training.data_report.inspection import Model, inspect, see
-from docsorter.training.data_report.page import html_page
-from docsorter.training.data_report.sheets import evenly, fair_shares
-from docsorter.training.data_report.thumbnails import Thumbnails, of_cache
+from docsorter.training.data_report.page import Thumbnails, evenly, fair_shares, html_page
+from docsorter.training.data_report.report import (
+    DataReport,
+    Model,
+    build_report,
+    extract_features,
+)
 from docsorter.training.labelled import LabelledFolder, read_labelled
 from docsorter.training.progress import SILENT
 from docsorter.training.rasters import RasterCache
@@ -26,10 +28,10 @@ def cache(tmp_path: Path) -> RasterCache:
     return RasterCache(tmp_path / "cache")
 
 
-def _inspect(root: Path, cache: RasterCache) -> tuple[DataReport, LabelledFolder]:
+def _reported(root: Path, cache: RasterCache) -> tuple[DataReport, LabelledFolder]:
     folder = read_labelled(root, cache, SILENT)
-    seen = see(folder, cache, MODEL, SILENT)
-    return inspect(folder, seen, MODEL.name, SILENT, look_for_suspects=False), folder
+    extracted = extract_features(folder, cache, MODEL, SILENT)
+    return build_report(folder, extracted, MODEL.name, SILENT, look_for_suspects=False), folder
 
 
 def _page(report: DataReport, folder: LabelledFolder, cache: RasterCache, budget: int) -> str:
@@ -37,7 +39,7 @@ def _page(report: DataReport, folder: LabelledFolder, cache: RasterCache, budget
         label: [str(s.path.relative_to(folder.root)) for s in folder.samples if s.label == label]
         for label in folder.labels
     }
-    return html_page(report, files, Thumbnails(of_cache(folder.root, cache), budget))
+    return html_page(report, files, Thumbnails(folder.root, cache, budget))
 
 
 def test_findings_say_what_is_there(tmp_path: Path, cache: RasterCache) -> None:
@@ -47,7 +49,7 @@ def test_findings_say_what_is_there(tmp_path: Path, cache: RasterCache) -> None:
         page.convert("RGB").save(root / "invoice" / "again.jpg", quality=85)
     (root / "letter" / "notes.pdf").write_text("no scan")
 
-    report, _ = _inspect(root, cache)
+    report, _ = _reported(root, cache)
 
     assert [(one.label, one.documents, one.unreadable) for one in report.labels] == [
         ("invoice", 7, 0), ("letter", 7, 1), ("other", 5, 0),
@@ -73,7 +75,7 @@ def test_a_folder_that_training_would_refuse_is_reported_with_the_reason(
 ) -> None:
     root = labelled(tmp_path / "d", {"invoice": 6, "letter": 2})
 
-    report, folder = _inspect(root, cache)
+    report, folder = _reported(root, cache)
     text = _page(report, folder, cache, 10**6)
 
     assert report.split == {}
@@ -90,7 +92,7 @@ def test_a_label_of_one_file_alone_is_refused_before_training_does(
     for number in range(5):
         put(root / "letter" / f"{number}.png", 77)
 
-    report, _ = _inspect(root, cache)
+    report, _ = _reported(root, cache)
 
     assert report.refusal is not None
     assert "are the same file" in report.refusal.message
@@ -102,7 +104,7 @@ def test_nothing_but_unreadable_files_gives_a_report_all_the_same(
     (tmp_path / "d" / "invoice").mkdir(parents=True)
     (tmp_path / "d" / "invoice" / "a.pdf").write_text("no scan")
 
-    report, folder = _inspect(tmp_path / "d", cache)
+    report, folder = _reported(tmp_path / "d", cache)
 
     assert (report.documents, len(report.unreadable)) == (0, 1)
     assert report.refusal is not None
@@ -113,13 +115,13 @@ def test_the_kind_of_file_is_said_to_give_the_label_away(
     tmp_path: Path, cache: RasterCache
 ) -> None:
     root = labelled(tmp_path / "d", {"invoice": 20, "letter": 20})
-    assert _inspect(root, cache)[0].giveaway is not None
+    assert _reported(root, cache)[0].giveaway is not None
     for file in sorted((root / "letter").iterdir()):
         with Image.open(file) as page:
             page.convert("1").save(file.with_suffix(".tif"))
         file.unlink()
 
-    given_away, folder = _inspect(root, cache)
+    given_away, folder = _reported(root, cache)
 
     assert given_away.giveaway is not None
     assert given_away.giveaway.telling
@@ -134,7 +136,7 @@ def test_the_page_shows_hostile_names_as_text_and_loads_nothing(
     shutil.copy(root / "letter" / "000.png", root / "letter" / "<script>alert(1)<script>.png")
     (root / "letter" / "bad\u202e\n&.pdf").write_text("no scan")
 
-    report, folder = _inspect(root, cache)
+    report, folder = _reported(root, cache)
     text = _page(report, folder, cache, 10**6)
 
     assert "<script" not in text
@@ -151,7 +153,7 @@ def test_the_page_keeps_within_its_budget_and_says_what_is_left_out(
     tmp_path: Path, cache: RasterCache
 ) -> None:
     root = labelled(tmp_path / "d", {"invoice": 30, "letter": 6})
-    report, folder = _inspect(root, cache)
+    report, folder = _reported(root, cache)
 
     text = _page(report, folder, cache, 150_000)
 
@@ -166,7 +168,7 @@ def test_many_cases_leave_half_of_the_room_to_the_contact_sheets(
     root = labelled(tmp_path / "d", {"invoice": 5, "letter": 5})
     for file in sorted((root / "invoice").iterdir()):
         shutil.copy(file, root / "letter" / f"copy-{file.name}")
-    report, folder = _inspect(root, cache)
+    report, folder = _reported(root, cache)
 
     text = _page(report, folder, cache, 130_000)
     cases, sheets = text.split("<h2>Contact sheets</h2>")
@@ -176,7 +178,7 @@ def test_many_cases_leave_half_of_the_room_to_the_contact_sheets(
 
 
 def test_everything_goes_into_json(tmp_path: Path, cache: RasterCache) -> None:
-    report, _ = _inspect(labelled(tmp_path / "d", {"invoice": 5, "letter": 5}), cache)
+    report, _ = _reported(labelled(tmp_path / "d", {"invoice": 5, "letter": 5}), cache)
 
     numbers = jsonable(report)
 

@@ -6,7 +6,7 @@ from PIL import Image
 
 from docsorter.documents import RawOutput
 from docsorter.service.learning.snapshots import Why
-from docsorter.training.data_report.inspection import Model
+from docsorter.training.data_report.report import Model
 from docsorter.training.learning.inspection import drop_left_out, inspect_snapshot
 from docsorter.training.progress import SILENT
 from docsorter.training.rasters import RasterCache

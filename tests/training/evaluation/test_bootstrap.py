@@ -4,7 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from docsorter.training.evaluation.resampling import Resampler, pivotal_interval, wilson
+from docsorter.training.evaluation.bootstrap import (
+    Resampler,
+    in_halves,
+    pivotal_interval,
+    wilson_interval,
+)
 
 
 def rng() -> np.random.Generator:
@@ -15,14 +20,10 @@ def rng() -> np.random.Generator:
 def test_wilson_intervals_agree_with_scipy(hits: int, n: int) -> None:
     expected = stats.binomtest(hits, n).proportion_ci(method="wilson")
 
-    measured = wilson(hits, n)
-
-    assert measured.low == pytest.approx(expected.low, abs=1e-6)
-    assert measured.high == pytest.approx(expected.high, abs=1e-6)
+    assert wilson_interval(hits, n) == pytest.approx((expected.low, expected.high), abs=1e-6)
 
 
 def test_no_documents_give_no_figure() -> None:
-    assert wilson(0, 0).value is None
     nothing = Resampler(np.arange(3), rng()).share(np.ones(3, bool), np.zeros(3, bool))
     assert (nothing.value, nothing.n) == (None, 0)
 
@@ -62,8 +63,8 @@ def test_no_mistake_in_few_groups_is_no_certainty() -> None:
     many = Resampler(np.arange(300), rng()).share(right)
     few = Resampler(np.arange(300) // 100, rng()).share(right)
 
-    assert many.low == pytest.approx(wilson(300, 300).low)
-    assert few.low == pytest.approx(wilson(3, 3).low)
+    assert many.low == pytest.approx(wilson_interval(300, 300)[0])
+    assert few.low == pytest.approx(wilson_interval(3, 3)[0])
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
@@ -93,3 +94,14 @@ def test_the_pivotal_interval_turns_the_drift_of_the_resamples_round() -> None:
 
     assert low == 0.0
     assert high == pytest.approx(0.02, abs=0.002)
+
+
+def test_halves_cut_no_group_and_share_every_label() -> None:
+    groups = [number // 3 for number in range(300)]
+    targets = np.array([number % 3 for number in groups])
+
+    halves = in_halves(groups, targets)
+
+    assert all(len({halves[k] for k in range(300) if groups[k] == g}) == 1 for g in range(100))
+    for target in range(3):
+        assert 40 <= sum(h for h, t in zip(halves, targets, strict=True) if t == target) <= 60

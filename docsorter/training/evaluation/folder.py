@@ -1,5 +1,6 @@
 """A bundle and a folder of labelled documents in, an evaluation out, as the daemon would see it."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,18 +19,20 @@ from docsorter.model.bundle import ModelBundle
 from docsorter.model.card import NONE_OF_THESE, ModelCard
 from docsorter.model.classifier import Classifier
 from docsorter.training.dataset import Sample
-from docsorter.training.evaluation.evaluation import Evaluation
-from docsorter.training.evaluation.measuring import evaluate_judged
+from docsorter.training.evaluation.evaluation import Evaluation, evaluate_judged
 from docsorter.training.labelled import LabelledFolder, Unreadable, document_groups, read_labelled
 from docsorter.training.looking import Looked, judge
 from docsorter.training.progress import Progress
 from docsorter.training.rasters import RasterCache
+from docsorter.training.report import not_writable, write_whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _Read = Callable[[Sample], "NDArray[np.uint8]"]
 
+REPORT: Final = "report.html"
+NUMBERS: Final = "evaluation.json"
 _READERS: Final = 2
 _AHEAD: Final = 8
 """Documents that are read before the model asks for them."""
@@ -94,16 +97,14 @@ def evaluate_folder(
         UsageError: There is no such folder, it is empty, or none of its labels is the model's.
         DocumentError: Not one of the documents can be read.
     """
-    folder = read_labelled(root, cache, progress)
-    _check(folder, bundle.card)
     card = bundle.card
-    size = card.input.size
-    outputs = _look(
-        classifier,
-        folder.samples,
-        lambda sample: cache.pages(sample.path, size, cap=page_cap),
-        progress,
-    )
+    folder = read_labelled(root, cache, progress)
+    _check(folder, card)
+
+    def read(sample: Sample) -> "NDArray[np.uint8]":
+        return cache.pages(sample.path, card.input.size, cap=page_cap)
+
+    outputs = _look(classifier, folder.samples, read, progress)
     looked = Looked(folder.samples, _targets(folder.samples, card), outputs)
     judged = judge(
         looked, card.temperature, card.background, NoveltyModel.from_arrays(bundle.novelty)
@@ -127,6 +128,44 @@ def evaluate_folder(
         foreign={name: n for name, n in counts.items() if name not in card.labels and n},
         missing=tuple(label for label in card.labels if not counts.get(label)),
     )
+
+
+def report_folder(out: Path, documents: Path) -> Path:
+    """Make the folder for the report, before anything long is begun.
+
+    Args:
+        out: The folder; files of an earlier report in it are replaced.
+        documents: The folder that is evaluated; the report may not lie in it, or pictures of pages
+            would be documents the next time.
+
+    Raises:
+        UsageError: The report would lie among the documents, or `out` is a file.
+        EnvironmentFaultError: The folder cannot be made.
+    """
+    if out.resolve().is_relative_to(documents.resolve()):
+        raise UsageError(
+            f"the report may not lie among the documents: {out} is in {documents}",
+            remedy="choose a folder outside for --out",
+        )
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file", remedy="choose a folder for --out")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise not_writable(error, out) from error
+    return out
+
+
+def write_report(out: Path, page: str, numbers: object) -> tuple[Path, Path]:
+    """Write the page and the numbers; return where they are.
+
+    Raises:
+        EnvironmentFaultError: The disk is full, or the folder cannot be written.
+    """
+    report, table = out / REPORT, out / NUMBERS
+    write_whole(report, page)
+    write_whole(table, json.dumps(numbers, indent=1, ensure_ascii=False) + "\n")
+    return report, table
 
 
 def _targets(samples: Sequence[Sample], card: ModelCard) -> "NDArray[np.int64]":

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docsorter.training.evaluation.svg import Frame, Scale, apart
+from docsorter.training.evaluation.plots import Frame, Scale, apart
 
 
 @given(

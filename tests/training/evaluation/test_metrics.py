@@ -3,23 +3,102 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from sklearn.metrics import f1_score
 
 from docsorter.decide.thresholds import CheckedDocuments
 from docsorter.documents import SortRule
-from docsorter.training.evaluation.automation import (
+from docsorter.training.evaluation.bootstrap import Resampler, in_halves
+from docsorter.training.evaluation.metrics import (
+    accuracy_metrics,
     at_rule,
     automation,
+    confidence_metrics,
+    confusion_counts,
     eligible,
-    in_halves,
+    label_metrics,
+    macro_f1,
     oracle_threshold,
 )
-from docsorter.training.evaluation.resampling import Resampler
 from docsorter.training.looking import Judged
-from tests.training.evaluation.judging import LABELS, RULE, judged_of
+from tests.training.evaluation.judging import LABELS, RULE, judged_of, realistic
 
 
 def resampler(n: int) -> Resampler:
     return Resampler(np.arange(n), np.random.default_rng(0), 200)
+
+
+def test_macro_f1_counts_a_label_that_is_never_found() -> None:
+    top, targets = np.array([0, 0, 1, 1]), np.array([0, 0, 1, 2])
+
+    assert macro_f1(top, targets, 3) == pytest.approx((1 + 2 / 3 + 0) / 3)
+
+
+def test_macro_f1_is_that_of_sklearn_where_other_is_an_answer_too() -> None:
+    rng = np.random.default_rng(0)
+    top, targets = rng.integers(0, 4, 200), rng.integers(0, 3, 200)
+
+    expected = f1_score(targets, top, labels=[0, 1, 2], average="macro")
+
+    assert macro_f1(top, targets, 3) == pytest.approx(expected)
+
+
+def test_a_perfect_model_is_not_said_to_be_certainly_perfect() -> None:
+    mine = judged_of([(0.95, column, column) for column in range(3) for _ in range(40)])
+
+    found = accuracy_metrics(mine, 3, resampler(120))
+
+    assert found["accuracy"].value == found["macro-F1"].value == 1.0
+    assert found["accuracy"].low == pytest.approx(0.969, abs=0.001)
+    assert found["macro-F1"].low == found["accuracy"].low
+    aurc = confidence_metrics(mine, resampler(120), np.random.default_rng(0))["AURC"]
+    assert (aurc.value, aurc.low, aurc.note) == (0.0, None, "no mistake seen, so no interval")
+
+
+def test_figures_on_too_few_documents_say_so_instead_of_a_number() -> None:
+    mine = judged_of([(0.95, column, column) for column in range(3) for _ in range(9)])
+    rng = np.random.default_rng(0)
+
+    found = accuracy_metrics(mine, 3, resampler(27)) | confidence_metrics(mine, resampler(27), rng)
+
+    assert {measured.value for measured in found.values()} == {None}
+    assert {measured.n for measured in found.values()} == {27}
+    assert "500" in found["ECE"].note
+
+
+def test_the_calibration_error_is_measured_from_500_documents_on() -> None:
+    rng = np.random.default_rng(0)
+    judged = realistic(700, rng, foreign=0.0)
+    mine = judged.where(judged.targets < 3)
+
+    found = confidence_metrics(mine, resampler(len(mine.samples)), rng)["ECE"]
+
+    assert found.value is not None
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low <= found.value <= found.high < 0.08
+    assert "by chance" in found.note
+
+
+def test_a_foreign_document_taken_for_a_label_lowers_its_precision_only() -> None:
+    rows = [(0.9, column, column) for column in range(3) for _ in range(40)]
+    judged = judged_of(rows + [(0.9, 0, 3)] * 10)
+
+    invoice, claim, _ = label_metrics(judged, LABELS, resampler(130))
+
+    assert (invoice.precision.value, invoice.recall.value) == (0.8, 1.0)
+    assert claim.precision.value == 1.0
+    assert confusion_counts(judged, 3)[3] == (10, 0, 0, 0)
+
+
+def test_a_label_with_few_documents_has_no_figures() -> None:
+    judged = judged_of([(0.9, 0, 0)] * 40 + [(0.9, 1, 1)] * 29)
+
+    invoice, claim, letter = label_metrics(judged, LABELS, resampler(69))
+
+    assert invoice.recall.value == 1.0
+    assert (claim.recall.value, claim.recall.n) == (None, 29)
+    assert (letter.recall.value, letter.recall.n) == (None, 0)
+    assert claim.precision.value is None
 
 
 def chosen_by(judged: Judged, rule: SortRule) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
@@ -78,17 +157,6 @@ def test_the_oracle_sorts_as_many_as_any_threshold_that_keeps_the_target(
 
     found = oracle_threshold(checked, target)
     assert (checked.sorted_at(found)[0] if found is not None else 0) == best
-
-
-def test_halves_cut_no_group_and_share_every_label() -> None:
-    groups = [number // 3 for number in range(300)]
-    targets = np.array([number % 3 for number in groups])
-
-    halves = in_halves(groups, targets)
-
-    assert all(len({halves[k] for k in range(300) if groups[k] == g}) == 1 for g in range(100))
-    for target in range(3):
-        assert 40 <= sum(h for h, t in zip(halves, targets, strict=True) if t == target) <= 60
 
 
 def test_what_cannot_be_certified_says_how_many_documents_it_takes() -> None:

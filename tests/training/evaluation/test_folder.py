@@ -10,8 +10,12 @@ from docsorter.decide.novelty import NoveltyModel
 from docsorter.documents import RawOutput
 from docsorter.errors import DocumentError, EnvironmentFaultError, UsageError
 from docsorter.model.bundle import ModelBundle
-from docsorter.training.evaluation.run import FolderEvaluation, evaluate_folder
-from docsorter.training.evaluation.writing import report_folder, write_report
+from docsorter.training.evaluation.folder import (
+    FolderEvaluation,
+    evaluate_folder,
+    report_folder,
+    write_report,
+)
 from docsorter.training.progress import SILENT
 from docsorter.training.rasters import RasterCache
 from tests.model.bundles import make_card

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from docsorter.model.card import Measured
+from docsorter.training.splits import deal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
+LEAST_PER_LABEL: Final = 30
 RESAMPLES: Final = 1000
 _Z: Final = 1.959964
 _ENDS: Final = (2.5, 97.5)
@@ -35,12 +37,9 @@ def wilson_interval(hits: float, n: float) -> tuple[float, float]:
     return low, high
 
 
-def wilson(hits: int, n: int, note: str = "") -> Measured:
-    """Return a share of n independent documents with its Wilson score interval."""
-    if n == 0:
-        return Measured(value=None, n=0, note=note or "no documents")
-    low, high = wilson_interval(hits, n)
-    return Measured(value=hits / n, n=n, low=low, high=high, note=note)
+def too_few(n: int, least: int = LEAST_PER_LABEL, what: str = "documents") -> Measured:
+    """Return a figure that cannot be measured, and why."""
+    return Measured(value=None, n=n, note=f"not measurable under {least} {what}")
 
 
 class Resampler:
@@ -121,3 +120,9 @@ def pivotal_interval(value: float, drawn: "Floats") -> tuple[float, float]:
     """
     low, high = percentile_interval(drawn)
     return max(0.0, min(value, 2 * value - high)), max(value, 2 * value - low)
+
+
+def in_halves(groups: Sequence[int], targets: "NDArray[np.int64]") -> list[int]:
+    """Deal whole groups into two halves with about as many documents of every label."""
+    dealt = deal(groups, [str(target) for target in targets], {"0": 0.5, "1": 0.5})
+    return [int(half) for half in dealt]

@@ -45,7 +45,7 @@ _ODD: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class FileMetadata:
     """What a file says of itself.
 
     Attributes:
@@ -75,7 +75,7 @@ class _Header:
     bilevel: bool = False
 
 
-def facts_of(path: Path, page: "NDArray[np.uint8]") -> Facts:
+def read_metadata(path: Path, page: "NDArray[np.uint8]") -> FileMetadata:
     """Return what a file says of itself; what it does not say stays unknown.
 
     Args:
@@ -84,7 +84,7 @@ def facts_of(path: Path, page: "NDArray[np.uint8]") -> Facts:
     """
     header = _header(path)
     ink: Ink = "bilevel" if header.bilevel else _ink(page)
-    return Facts(header.format, header.pages, header.width, header.height, header.dpi, ink)
+    return FileMetadata(header.format, header.pages, header.width, header.height, header.dpi, ink)
 
 
 def _header(path: Path) -> _Header:

@@ -1,0 +1,414 @@
+"""What is in a folder of labelled documents: looks at every one and puts the findings together.
+
+The findings are plain values: `--json` writes them as they are, `page.html_page` draws them.
+"""
+
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PIL import Image
+
+from docsorter.errors import UsageError
+from docsorter.model.classifier import Classifier
+from docsorter.training.copies import Copy, copies, file_digests
+from docsorter.training.data_report.label_errors import Suspicion, suspicions
+from docsorter.training.data_report.metadata import INKS, FileMetadata, read_metadata
+from docsorter.training.engine.division import divide, with_groups_enough
+from docsorter.training.grouping import grouped, labels_split_by_document
+from docsorter.training.labelled import LabelledFolder, require_trainable
+from docsorter.training.progress import Progress
+from docsorter.training.rasters import BASE, RasterCache
+from docsorter.training.splits import difference_hash, group
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_LEAST_FOR_GIVEAWAY: Final = 40  # documents; fewer say nothing about kinds of files
+_TELLING: Final = 0.5  # of what chance leaves open
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Three numbers for many.
+
+    Attributes:
+        known: How many documents say it.
+        least: Smallest value, None when none is known.
+        median: The middle value.
+        most: Greatest value.
+    """
+
+    known: int
+    least: int | None
+    median: int | None
+    most: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFindings:
+    """One label.
+
+    Attributes:
+        label: Its name.
+        documents: Readable documents.
+        unreadable: Files that cannot be used.
+        sources: Sub-folders that say where documents come from.
+        groups: Groups that no split may cut; as many as there are really different documents.
+        pages: Pages of a document.
+        longest_side: Pixels of the longer side of a scanned first page.
+        dpi: Resolution.
+        inks: Documents that are "bilevel", "grey", "colour".
+        formats: Documents by format.
+    """
+
+    label: str
+    documents: int
+    unreadable: int
+    sources: int
+    groups: int
+    pages: Spread
+    longest_side: Spread
+    dpi: Spread
+    inks: dict[str, int]
+    formats: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledDocument:
+    """A document in a finding.
+
+    Attributes:
+        file: Path below the folder.
+        label: Its label.
+    """
+
+    file: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicatePair:
+    """Two documents whose first pages look the same.
+
+    Attributes:
+        first: File of the one.
+        second: File of the other.
+        bits: Bits of the 256 of the difference hash that differ.
+        distance: Cosine distance of their features, 0-2.
+        identical: Whether the files are the same byte for byte.
+    """
+
+    first: str
+    second: str
+    bits: int
+    distance: float | None
+    identical: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateGroup:
+    """Documents that look the same.
+
+    Attributes:
+        documents: All of them.
+        identical: Whether all are the same byte for byte.
+        conflict: Whether they carry different labels.
+        pairs: Which of them look the same as which.
+    """
+
+    documents: tuple[LabelledDocument, ...]
+    identical: bool
+    conflict: bool
+    pairs: tuple[DuplicatePair, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A document whose label may be wrong.
+
+    Attributes:
+        document: The document with its label.
+        suggestion: Why, and which label it looks like.
+    """
+
+    document: LabelledDocument
+    suggestion: Suspicion
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableFile:
+    """A file that cannot be used, with the reason."""
+
+    file: str
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why training would refuse the folder, and what to do."""
+
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Giveaway:
+    """How far the kind of file alone (format and colour) tells the label.
+
+    Attributes:
+        documents: How many it was counted on.
+        by_kind: Share of documents that are of the most frequent label of their kind, 0-1.
+        by_chance: Share of documents of the most frequent label, 0-1.
+        telling: Whether a model could learn the scanner instead of the document.
+    """
+
+    documents: int
+    by_kind: float
+    by_chance: float
+    telling: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DataReport:
+    """All findings about a folder of labelled documents.
+
+    Attributes:
+        folder: The folder.
+        model: Name of the model whose features were used.
+        documents: Readable documents.
+        labels: By label.
+        refusal: Why training would refuse; None when it would not.
+        split: Documents by set ("train", ..., or one set of folds where they are few) and label;
+            empty when training would refuse.
+        split_by_document: Labels whose sub-folders are too few to be dealt out whole, with how
+            many there are.
+        alike: Groups of documents that look the same.
+        suspects: Documents whose label may be wrong, the most suspicious first.
+        suspects_note: Why they were not, or not all, looked for; "" when they were.
+        unreadable: Files that cannot be used.
+        giveaway: Whether the kind of file tells the label; None for few documents.
+    """
+
+    folder: str
+    model: str
+    documents: int
+    labels: tuple[LabelFindings, ...]
+    refusal: Refusal | None
+    split: dict[str, dict[str, int]]
+    split_by_document: dict[str, int]
+    alike: tuple[DuplicateGroup, ...]
+    suspects: tuple[Suspect, ...]
+    suspects_note: str
+    unreadable: tuple[UnreadableFile, ...]
+    giveaway: Giveaway | None
+
+    @property
+    def conflicts(self) -> tuple[DuplicateGroup, ...]:
+        """Groups that look the same under different labels."""
+        return tuple(group for group in self.alike if group.conflict)
+
+    @property
+    def copies(self) -> int:
+        """Documents that look the same as an earlier one."""
+        return sum(len(group.documents) - 1 for group in self.alike)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Whose features are compared.
+
+    Attributes:
+        name: For the report.
+        classifier: Gives the features.
+        size: Side of the pages it takes, pixels.
+    """
+
+    name: str
+    classifier: Classifier
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFeatures:
+    """What was extracted of every document, in the order of the samples.
+
+    Attributes:
+        metadata: What the files say of themselves.
+        hashes: (n, 4) difference hashes of first pages.
+        features: (n, width) pooled features of first pages.
+        digests: SHA-256 of the files.
+    """
+
+    metadata: tuple[FileMetadata, ...]
+    hashes: "NDArray[np.uint64]"
+    features: "NDArray[np.float32]"
+    digests: tuple[str, ...]
+
+
+def extract_features(
+    folder: LabelledFolder, cache: RasterCache, model: Model, progress: Progress
+) -> FolderFeatures:
+    """Look once at every document.
+
+    The features are of pages reduced from `BASE` pixels, not drawn anew at the size of the model:
+    near enough to compare documents with each other, and twice as fast.
+    """
+    metadata: list[FileMetadata] = []
+    hashes: list[NDArray[np.uint64]] = []
+    features: list[NDArray[np.float32]] = []
+    for number, sample in enumerate(folder.samples, 1):
+        page = cache.pages(sample.path, BASE)[0]
+        metadata.append(read_metadata(sample.path, page))
+        hashes.append(difference_hash(page).reshape(-1))
+        small = Image.fromarray(page).resize((model.size,) * 2, Image.Resampling.LANCZOS)
+        features.append(model.classifier.classify(np.asarray(small)[np.newaxis]).features[0])
+        progress("looking at documents", number, len(folder.samples))
+    return FolderFeatures(
+        tuple(metadata),
+        np.stack(hashes) if hashes else np.zeros((0, 4), np.uint64),
+        np.stack(features) if features else np.zeros((0, 1), np.float32),
+        tuple(file_digests(folder.samples)),
+    )
+
+
+def build_report(
+    folder: LabelledFolder,
+    extracted: FolderFeatures,
+    model: str,
+    progress: Progress,
+    *,
+    look_for_suspects: bool = True,
+    seed: int = 0,
+) -> DataReport:
+    """Put the findings together.
+
+    Args:
+        folder: The documents.
+        extracted: What was extracted of them.
+        model: Name of the model that gave the features.
+        progress: Is told how far it is.
+        look_for_suspects: Whether to look for wrong labels, which takes the `train` extra.
+        seed: Of the split and of the folds.
+
+    Raises:
+        DependencyError: Suspects are asked for and the extra is not installed.
+    """
+    found = copies(extracted.hashes, extracted.digests, extracted.features)
+    groups = grouped(folder.samples, [(copy.first, copy.second) for copy in found])
+    split, refusal = _split_or_refusal(folder, groups, extracted.digests, seed)
+    suspects: dict[int, Suspicion] = {}
+    note = "not looked for: --no-suspects"
+    if look_for_suspects:
+        labels = [sample.label for sample in folder.samples]
+        suspects, note = suspicions(extracted.features, labels, groups, progress, seed)
+    documents = _documents(folder)
+    return DataReport(
+        folder=str(folder.root),
+        model=model,
+        documents=len(folder.samples),
+        labels=tuple(_label(name, folder, extracted.metadata, groups) for name in folder.labels),
+        refusal=refusal,
+        split=split,
+        split_by_document=labels_split_by_document(folder.samples),
+        alike=_alike(documents, found),
+        suspects=tuple(Suspect(documents[row], why) for row, why in suspects.items()),
+        suspects_note=note,
+        unreadable=tuple(
+            UnreadableFile(str(bad.path.relative_to(folder.root)), bad.label, bad.reason)
+            for bad in folder.unreadable
+        ),
+        giveaway=_giveaway([sample.label for sample in folder.samples], extracted.metadata),
+    )
+
+
+def _documents(folder: LabelledFolder) -> list[LabelledDocument]:
+    return [LabelledDocument(str(s.path.relative_to(folder.root)), s.label) for s in folder.samples]
+
+
+def _split_or_refusal(
+    folder: LabelledFolder, groups: Sequence[int], digests: Sequence[str], seed: int
+) -> tuple[dict[str, dict[str, int]], Refusal | None]:
+    """Do as training does with the same documents."""
+    try:
+        require_trainable(folder)
+        enough = with_groups_enough(folder.samples, groups, digests)
+        return divide(folder.samples, enough, seed).counts(folder.samples), None
+    except UsageError as error:
+        return {}, Refusal(error.message, error.remedy)
+
+
+def _label(
+    name: str, folder: LabelledFolder, metadata: Sequence[FileMetadata], groups: Sequence[int]
+) -> LabelFindings:
+    rows = [row for row, sample in enumerate(folder.samples) if sample.label == name]
+    own = [metadata[row] for row in rows]
+    inks = Counter(file.ink for file in own)
+    return LabelFindings(
+        label=name,
+        documents=len(rows),
+        unreadable=sum(bad.label == name for bad in folder.unreadable),
+        sources=len({s.source for s in folder.samples if s.label == name and s.source}),
+        groups=len({groups[row] for row in rows}),
+        pages=_spread(file.pages for file in own),
+        longest_side=_spread(
+            max(file.width, file.height) for file in own if file.width and file.height
+        ),
+        dpi=_spread(file.dpi for file in own if file.dpi),
+        inks={ink: inks[ink] for ink in INKS},
+        formats=dict(Counter(file.format for file in own).most_common()),
+    )
+
+
+def _spread(values: Iterable[int]) -> Spread:
+    known = sorted(values)
+    if not known:
+        return Spread(0, None, None, None)
+    return Spread(len(known), known[0], statistics.median_low(known), known[-1])
+
+
+def _alike(
+    documents: Sequence[LabelledDocument], found: Sequence[Copy]
+) -> tuple[DuplicateGroup, ...]:
+    """Gather pairs into groups, conflicts first, then the largest."""
+    numbers = group(
+        [str(row) for row in range(len(documents))], [(c.first, c.second) for c in found]
+    )
+    pairs: dict[int, list[Copy]] = defaultdict(list)
+    for copy in found:
+        pairs[numbers[copy.first]].append(copy)
+    gathered = [_group_of(documents, own) for own in pairs.values()]
+    return tuple(sorted(gathered, key=lambda each: (not each.conflict, -len(each.documents))))
+
+
+def _group_of(documents: Sequence[LabelledDocument], found: Sequence[Copy]) -> DuplicateGroup:
+    members = sorted({row for copy in found for row in (copy.first, copy.second)})
+    return DuplicateGroup(
+        documents=tuple(documents[row] for row in members),
+        identical=sum(copy.identical for copy in found) >= len(members) - 1,
+        conflict=len({documents[row].label for row in members}) > 1,
+        pairs=tuple(
+            DuplicatePair(
+                documents[c.first].file, documents[c.second].file, c.bits,
+                None if c.distance is None else round(c.distance, 4), c.identical,
+            )
+            for c in found
+        ),
+    )  # fmt: skip
+
+
+def _giveaway(labels: Sequence[str], metadata: Sequence[FileMetadata]) -> Giveaway | None:
+    """Measure how well a label follows from the kind of its file."""
+    if len(labels) < _LEAST_FOR_GIVEAWAY:
+        return None
+    kinds: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for label, file in zip(labels, metadata, strict=True):
+        kinds[file.format, file.ink][label] += 1
+    right = sum(max(counter.values()) for counter in kinds.values()) / len(labels)
+    chance = max(Counter(labels).values()) / len(labels)
+    open_ = 1 - chance
+    return Giveaway(len(labels), right, chance, open_ > 0 and (right - chance) / open_ >= _TELLING)
