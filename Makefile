@@ -84,14 +84,14 @@ lock: ## resolve the dependencies anew into requirements/
 	@bash scripts/lock.sh
 
 examples: $(VENV)/dev.done ## generate inbox_examples/ again
-	@$(BIN)/python -m docsorter.training.synth.examples inbox_examples
+	@$(BIN)/python -m starter.examples inbox_examples
 
 starter: $(VENV)/dev.done ## train the starter bundle; docs/develop/making-the-starter.md says what it needs
 	@bash scripts/train-starter.sh
 
 train-demo: poppler $(VENV)/dev.done ## train a model on a small folder of generated documents
 	@echo "generating 160 documents into build/train-demo/labelled ..."
-	@$(BIN)/python -m docsorter.training.engine.demo_documents build/train-demo/labelled
+	@$(BIN)/python -m starter.demo_documents build/train-demo/labelled
 	@rm -rf build/train-demo/models/demo-1 build/train-demo/models/demo-1-report.html
 	@$(BIN)/docsorter train build/train-demo/labelled --name demo-1 --out build/train-demo/models
 

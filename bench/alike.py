@@ -24,8 +24,8 @@ from docsorter.model.classifier import open_classifier
 from docsorter.pages.fit import fit_page
 from docsorter.resources import starter_bundle_dir, usable_cores
 from docsorter.service.learning.groups import cut_by_samples
-from docsorter.training.synth.document import generate
-from docsorter.training.synth.kinds import kinds_of
+from starter.document import generate
+from starter.kinds import kinds_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

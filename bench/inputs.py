@@ -22,7 +22,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from bench.views import Seen, look_at
-from docsorter.training.dataset import Sample, read_manifest, read_synthetic
+from docsorter.training.dataset import Sample
+from starter.corpus import read_manifest, read_synthetic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

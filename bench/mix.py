@@ -18,11 +18,10 @@ import numpy as np
 from PIL import Image
 
 from docsorter.resources import usable_cores
-from docsorter.training.synth import effects as fx
-from docsorter.training.synth import scanners
-from docsorter.training.synth.capture import Capture
-from docsorter.training.synth.document import SyntheticDocument, generate
-from docsorter.training.synth.kinds import Label, kinds_of, weight_of
+from starter import capture
+from starter.capture import Capture
+from starter.document import SyntheticDocument, generate
+from starter.kinds import Label, kinds_of, weight_of
 
 FAMILIES: Final = {"jpeg-pdf": 10, "g4-pdf": 2, "g4-tiff": 2, "jpeg": 3, "born-digital": 3}
 """How many of every twenty documents are of each family."""
@@ -112,7 +111,7 @@ def _family(number: int) -> str:
     return order[number % len(order)]
 
 
-def _file(document: SyntheticDocument, family: str, rng: fx.Rng) -> tuple[str, bytes]:
+def _file(document: SyntheticDocument, family: str, rng: capture.Rng) -> tuple[str, bytes]:
     if family == BORN_DIGITAL:
         return ".pdf", document.pdf()
     page = _scanned(document.pages[0], rng)
@@ -129,12 +128,12 @@ def _file(document: SyntheticDocument, family: str, rng: fx.Rng) -> tuple[str, b
     return ".pdf", _saved(page, "PDF", resolution=_DPI, **options)
 
 
-def _scanned(page: Image.Image, rng: fx.Rng) -> Image.Image:
+def _scanned(page: Image.Image, rng: capture.Rng) -> Image.Image:
     """Lay a page on the glass, a little askew, and give it the grain of a sensor.
 
     The effects that models are trained with take seconds at this size; these are the cheap ones.
     """
-    laid = scanners.laid(page, rng, 0.7)
+    laid = capture.laid(page, rng, 0.7)
     grain = rng.normal(0, 1, (_TILE, _TILE)).astype(np.float32) * rng.uniform(1, 4)
     rows, columns = (-(-side // _TILE) for side in (laid.height, laid.width))
     grain = np.tile(grain, (rows, columns))[: laid.height, : laid.width, None]

@@ -25,14 +25,12 @@ from docsorter.model.card import NONE_OF_THESE, read_card
 from docsorter.model.classifier import LiteRTClassifier
 from docsorter.resources import starter_bundle_dir
 from docsorter.training.augment import augment
-from docsorter.training.corpus import gather
 from docsorter.training.daemon_pages import daemon_cache
 from docsorter.training.dataset import Sample
 from docsorter.training.engine.base import KnownHead
 from docsorter.training.engine.classes import StartingHead, starting_head
 from docsorter.training.engine.confidence import LEAST_TEMPERATURE, careful_thresholds
 from docsorter.training.engine.examples import Examples, page_weights
-from docsorter.training.engine.foreign import foreign_documents, foreign_kinds
 from docsorter.training.engine.head import (
     LEAST_STRENGTH_OF_KNOWN,
     STRENGTHS,
@@ -40,12 +38,13 @@ from docsorter.training.engine.head import (
     choose_strength,
     fit_head,
 )
+from docsorter.training.generated import foreign_documents, foreign_kinds
 from docsorter.training.looking import Judged
-from docsorter.training.progress import SILENT
 from docsorter.training.rasters import BASE, RasterCache
 from docsorter.training.rule import NOVELTY_LIMIT, apply_rule
 from docsorter.training.runtime_weights import runtime_weights
 from docsorter.training.splits import deal, group
+from starter.corpus import gather
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,7 +54,7 @@ if TYPE_CHECKING:
 LABELS: Final = ("invoice", "claim", "letter")
 SIZES: Final = (5, 10, 20)
 _VIEWS: Final = 2
-_FOREIGN: Final = 150
+_FOREIGN: Final = 90
 _FOLDS: Final = 5
 
 
@@ -294,7 +293,7 @@ def _bench(bundle: Path, real: Path, work: Path) -> Bench:
     classifier = LiteRTClassifier(bundle / "model.tflite", card, threads=1)
     corpus = gather(None, real, RasterCache(work / "pages"))
     kinds = foreign_kinds(LABELS)
-    made = foreign_documents(work / "foreign", kinds, _FOREIGN, 0, SILENT)
+    made = foreign_documents(work / "foreign", kinds, _FOREIGN, 0)
     features = work / f"features-{card.name}"
     wanted = [s for s in corpus.samples if s.label in LABELS or s.split != "train"]
     with daemon_cache(work / "pages") as cache:

@@ -75,8 +75,8 @@ def _in_a_process(folder: Path, count: int) -> dict[str, list[Path]]:
 
 def make_files(folder: Path, count: int) -> None:
     """Write `count` sheets of each family to folders of their names."""
-    from docsorter.training.synth.capture import Capture  # noqa: PLC0415 -- see above
-    from docsorter.training.synth.document import generate  # noqa: PLC0415
+    from starter.capture import Capture  # noqa: PLC0415 -- see above
+    from starter.document import generate  # noqa: PLC0415
 
     for family in MIX:
         (folder / family).mkdir()

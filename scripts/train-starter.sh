@@ -11,10 +11,11 @@ python=.venv/bin/python
 out=${OUT:-build/starter}
 real=${REAL:+--real $REAL}
 
-"$python" -m docsorter.training.synth "$out/synth/train" --split train
-"$python" -m docsorter.training.synth "$out/synth/test" --split test \
+"$python" -m starter.synth "$out/synth/train" --split train \
+    --invoice 2200 --claim 2000 --letter 2200 --other 2600
+"$python" -m starter.synth "$out/synth/test" --split test \
     --invoice 300 --claim 300 --letter 300 --other 400
 # shellcheck disable=SC2086  # nothing, or two words
-"$python" -m docsorter.training.starter --synth "$out/synth" $real --base "${BASE:-imagenet}" \
+"$python" -m starter --synth "$out/synth" $real --base "${BASE:-imagenet}" \
     --out "$out/bundle" --work "$out/work" --tuning "$out/tuning"
 echo "the bundle is in $out/bundle; to ship it: cp -r $out/bundle docsorter/model/starter"

@@ -7,7 +7,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parent
 LONGEST: Final = (
-    "training/test_training.py",
+    "starter/test_recipe.py",
     "training/engine/test_training.py",
     "training/test_export.py",
     "deliver/test_crashes.py",
@@ -20,10 +20,10 @@ LONGEST: Final = (
     "faults/test_words.py",
     "deploy/test_three_users.py",
     "torture/test_run.py",
-    "training/synth/test_document.py",
+    "starter/test_document.py",
     "cli/test_commands.py",
     "cli/test_model_commands.py",
-    "cli/test_synth.py",
+    "starter/test_synth.py",
 )
 """Files that take five seconds of a processor or more, or wait as long; measured."""
 

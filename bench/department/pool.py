@@ -1,8 +1,9 @@
 """The documents of the simulated department: generated once, looked at once, kept as numbers.
 
-Every document has a layout and typefaces that the shipped model was never trained on (the split
-`test` of `docsorter synth`). It is written as a file, read by the daemon's own sandboxed reader and
-looked at by LiteRT, so that its logits and features are those that the product would have seen.
+Every document has a layout and typefaces that the shipped model was never trained on: the split
+`test` of the generator in `starter/`. It is written as a file, read by the daemon's own sandboxed
+reader and looked at by LiteRT, so that its logits and features are those that the product would
+have seen.
 """
 
 import hashlib
@@ -24,9 +25,9 @@ from docsorter.model.classifier import LiteRTClassifier, open_classifier
 from docsorter.pages.reader import PageReader
 from docsorter.resources import starter_bundle_dir, usable_cores
 from docsorter.settings import PagesSettings
-from docsorter.training.synth.capture import Capture
-from docsorter.training.synth.dataset import Task, spread, write_one
-from docsorter.training.synth.document import generate
+from starter.capture import Capture
+from starter.dataset import Task, spread, write_one
+from starter.document import generate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

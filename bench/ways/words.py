@@ -21,9 +21,9 @@ from typing import Any, Final, Self
 
 from bench.mix import ROOT, Paper
 from bench.ways.way import Turn, cpu_seconds
-from docsorter.training.synth.capture import Capture
-from docsorter.training.synth.document import generate
-from docsorter.training.synth.kinds import LABELS, kinds_of
+from starter.capture import Capture
+from starter.document import generate
+from starter.kinds import LABELS, kinds_of
 
 HOW_TO_INSTALL: Final = "apt install tesseract-ocr"
 HOW_TO_INSTALL_ARCHIVING: Final = "apt install ocrmypdf unpaper"

@@ -18,7 +18,6 @@ from docsorter.cli import (
     retrain,
     review,
     sort,
-    synth_commands,
     train,
     undo,
     upkeep,
@@ -101,7 +100,6 @@ sort.register(app)
 train.register(app)
 retrain.register(app)
 evaluate.register(app)
-synth_commands.register(app)
 app.add_typer(review.app, name="review")
 explain.register_history(app)
 explain.register_explain(app)

@@ -18,14 +18,21 @@ import numpy as np
 from docsorter.training.network import Network
 from docsorter.training.taught import Part, Taught
 from docsorter.training.untyped import Optimizer, Variable
-from docsorter.training.validation import Validation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from docsorter.training.lesson import Batch
+    Batch = tuple[NDArray[np.generic], NDArray[np.int32], NDArray[np.int32]]
 
 _LOG: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """Mean cross-entropy over the outputs, and the share of pages whose best output is right."""
+
+    loss: float
+    accuracy: float
 
 
 @dataclass(frozen=True, slots=True)

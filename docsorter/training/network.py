@@ -16,12 +16,13 @@ import keras
 import numpy as np
 
 from docsorter.errors import ModelError
-from docsorter.model.card import NONE_OF_THESE
 from docsorter.training.classes import ClassPlan
 from docsorter.training.untyped import Archive, Model, Tensor, Variable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+IMAGENET: Final = "imagenet"
 
 CUT: Final = "mixed7"
 """Layer between the lower trunk, which is cached, and the upper blocks, which are tuned first."""
@@ -197,51 +198,19 @@ def open_weights(path: Path) -> Archive:
         ) from error
 
 
-def save_tuning_weights(network: Network, path: Path) -> None:
-    """Write all weights as float16, for further fine-tuning; see `load_tuning_weights`."""
-    arrays: dict[str, NDArray[np.generic]] = {
-        f"{number:03d}": np.asarray(variable).astype(np.float16)
-        for number, variable in enumerate(network.trunk.weights)
-    }
-    arrays["head/kernel"], arrays["head/bias"] = (np.asarray(w) for w in network.head.weights)
-    with path.open("wb") as stream:
-        np.savez_compressed(stream, **arrays)  # type: ignore[arg-type] # numpy#28985
-
-
-def load_tuning_weights(network: Network, path: Path) -> bool:
-    """Load what `save_tuning_weights` wrote.
-
-    Returns:
-        Whether the head was loaded too: only when it has as many kinds as this network.
-
-    Raises:
-        ModelError: The file is unreadable or belongs to another network.
-    """
-    with open_weights(path) as arrays:
-        weights = network.trunk.weights
-        keys = [f"{number:03d}" for number in range(len(weights))]
-        pairs = list(zip(keys, weights, strict=True))
-        if any(k not in arrays or arrays[k].shape != tuple(w.shape) for k, w in pairs):
-            raise ModelError(
-                f"{path} is not for this network: its arrays have other names or shapes",
-                remedy="name the tuning weights of a bundle made by docsorter",
-            )
-        for key, weight in pairs:
-            weight.assign(arrays[key].astype(np.float32))
-        fits = arrays["head/kernel"].shape == tuple(network.head.kernel.shape)
-        if fits:
-            network.head.set_weights([arrays["head/kernel"], arrays["head/bias"]])
-        return bool(fits)
-
-
-def shift_background(network: Network, amount: float) -> None:
-    """Add `amount` to the logits of all kinds of "none of these"; see `rule.prior_shift`."""
-    kernel, bias = network.head.get_weights()
-    foreign = np.array([output == NONE_OF_THESE for _, output in network.plan.kinds])
-    network.head.set_weights([kernel, bias + amount * foreign.astype(np.float32)])
-
-
 def copy_weights(origin: Network, target: Network) -> None:
     """Give `target`, which may compute in another precision, the weights of `origin`."""
     for old, new in zip(origin.variables(), target.variables(), strict=True):
         new.assign(np.asarray(old))
+
+
+def fast_policy() -> str:
+    """Return bfloat16 arithmetic where the hardware has it, else float32."""
+    # JAX fails when asked for the GPUs of a machine that has none.
+    if any(not name.startswith("cpu") for name in keras.distribution.list_devices()):
+        return "mixed_bfloat16"
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return "float32"
+    return "mixed_bfloat16" if "avx512_bf16" in flags or "amx_bf16" in flags else "float32"

@@ -4,19 +4,17 @@ The rule that ships must hold on paper that nobody here has seen, so that every 
 asking a person: the greater of two temperatures, no error among real documents, and a margin.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from docsorter.decide.calibration import fit_temperature
 from docsorter.decide.policy import offset_between
 from docsorter.decide.promise import error_upper_bound
 from docsorter.documents import SortRule
 from docsorter.model.card import Evidence
-from docsorter.training.looking import Judged, Looked
+from docsorter.training.looking import Judged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,8 +24,6 @@ LEAST_THRESHOLD: Final = 0.9
 GREATEST_THRESHOLD: Final = 0.999
 NOVELTY_LIMIT: Final = 99.0
 """Percentile: of documents like those of the training one in a hundred is asked about."""
-FOREIGN_SHARE: Final = 0.05
-"""Share of foreign documents in the mix that the confidence is meant for; labels are alike."""
 
 FOREIGN_SORTED: Final = 0.02
 """Share of foreign documents of the calibration set that the threshold may let through."""
@@ -68,59 +64,6 @@ class RuleTest:
             upper_bound=error_upper_bound(self.errors, self.sorted_alone, CONFIDENCE),
             description=description,
         )
-
-
-def prior_shift(drawn: float, expected: float = FOREIGN_SHARE) -> float:
-    """Return what to add to the logit of "none of these" for another share of foreign documents.
-
-    A network trained where a share `drawn` of pages was foreign expects as many ever after. Adding
-    the difference of the log odds corrects that exactly where its probabilities are true (Saerens,
-    Latinne and Decaestecker 2002, "Adjusting the outputs of a classifier to new a priori
-    probabilities").
-
-    Args:
-        drawn: Share among the training draws, between 0 and 1.
-        expected: Share among the documents to come, between 0 and 1.
-    """
-    return math.log(expected / (1 - expected)) - math.log(drawn / (1 - drawn))
-
-
-def mix_weights(targets: "NDArray[np.int64]", labels: int) -> "NDArray[np.float64]":
-    """Weigh documents so that they stand for the stated mix.
-
-    Args:
-        targets: (n,) column of the label, `labels` for a foreign document.
-        labels: How many labels there are.
-
-    Returns:
-        (n,) summing to n: foreign documents have `FOREIGN_SHARE` of it, each label that occurs an
-        equal share of the rest.
-    """
-    counts = np.bincount(targets, minlength=labels + 1)
-    occurring = int((counts[:labels] > 0).sum())
-    shares = np.full(labels + 1, (1 - FOREIGN_SHARE) / max(1, occurring))
-    shares[labels] = FOREIGN_SHARE
-    weights = shares[targets] / counts[targets]
-    result: NDArray[np.float64] = weights * len(targets) / weights.sum()
-    return result
-
-
-def temperature_of(parts: list[Looked], labels: int, background: int) -> float:
-    """Return the greatest of the temperatures fitted on each set of documents, at least 1.
-
-    Args:
-        parts: Sets of documents of different origin; sets under 20 documents have no say.
-        labels: How many labels there are.
-        background: Outputs that mean "none of these".
-    """
-    fitted = [
-        fit_temperature(
-            part.first_logits, part.targets, background, mix_weights(part.targets, labels)
-        )
-        for part in parts
-        if len(part.samples) >= 20
-    ]
-    return max([1.0, *fitted])
 
 
 def apply_rule(judged: Judged, labels: Sequence[str], rule: SortRule) -> RuleTest:

@@ -11,9 +11,9 @@ from bench.ways import words
 from bench.ways.bare import Bare
 from bench.ways.way import Way
 from bench.ways.words import Words
-from docsorter.training.synth.capture import Capture
-from docsorter.training.synth.document import generate
-from docsorter.training.synth.kinds import LABELS
+from starter.capture import Capture
+from starter.document import generate
+from starter.kinds import LABELS
 
 pytestmark = pytest.mark.slow
 

@@ -1,8 +1,11 @@
 """The wheel carries all it needs: it is installed alone, far from the repository, and used."""
 
 import json
+import os
+import re
 import subprocess
 import sys
+import tomllib
 import venv
 from pathlib import Path
 
@@ -12,9 +15,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def _run(*command: str | Path, cwd: Path) -> str:
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
-        [*map(str, command)], capture_output=True, text=True, check=False, timeout=600, cwd=cwd
-    )
+        [*map(str, command)],
+        capture_output=True, text=True, check=False, timeout=600, cwd=cwd, env=own,
+    )  # fmt: skip
     assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}\n{done.stderr[-2000:]}"
     return done.stdout
 
@@ -64,3 +69,28 @@ def test_the_wheel_needs_nothing_of_what_training_needs(installed: Path) -> None
     listed = _pip(installed.parent, "list", "--format=freeze")
     names = {line.split("==")[0].lower() for line in listed.splitlines()}
     assert not names & {"tensorflow", "keras", "scikit-learn", "matplotlib", "typst", "faker"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_wheel_has_the_generated_pages_and_not_what_made_them(installed: Path) -> None:
+    code = (
+        "import docsorter.training.generated as g; print(g.PACK, g.foreign_kinds(('invoice',))[0])"
+    )
+    file, kind = _run(installed / "python", "-c", code, cwd=installed).split()
+    assert kind
+    assert not (Path(file).parents[2] / "starter").exists()
+
+
+def test_who_trains_installs_nothing_that_only_the_generator_needs() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    asked = {
+        re.split(r"[^\w-]", one)[0] for one in project["project"]["optional-dependencies"]["train"]
+    }
+    only = {re.split(r"[^\w-]", one)[0] for one in project["dependency-groups"]["starter"]}
+    assert {"typst", "faker"} < only
+    assert not asked & only
+    locked = (ROOT / "requirements" / "dev.txt").read_text()
+    for name in only - {"matplotlib"}:  # nor does anything that is asked for bring it along
+        (entry,) = re.findall(rf"(?m)^{name}==(?:.*\n)(?:[ ].*\n)*", locked)
+        assert re.findall(r"# via +(.*)", entry) == ["docsorter (pyproject.toml:dev)"], name

@@ -15,7 +15,7 @@ from docsorter.training.classes import ClassPlan, plan_classes
 from docsorter.training.export import trained_logits
 from docsorter.training.network import build_network
 from docsorter.training.runtime_weights import load_runtime_weights, runtime_weights
-from docsorter.training.training_run import new_network
+from starter.training_run import new_network
 from tests.training.exports import LABELS, PAIRS, SIDE, Exports, plan_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]

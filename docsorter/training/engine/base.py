@@ -19,10 +19,8 @@ from docsorter.model.bundle import ModelBundle, digest, load_bundle
 from docsorter.model.card import Origin
 from docsorter.model.golden import read_golden
 from docsorter.model.registry import ModelRegistry
-from docsorter.training.network import Network, load_folded
-from docsorter.training.recipe import base_origin
+from docsorter.training.network import IMAGENET, Network, load_folded
 from docsorter.training.runtime_weights import load_runtime_weights, runtime_weights
-from docsorter.training.training_run import IMAGENET
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,15 +91,41 @@ def open_base(name: str, registry: ModelRegistry, *, size: int = 299, seed: int 
     golden = _golden_pages(load_bundle(registry.resolve("starter")), size)
     if name == IMAGENET:
         return Base(
-            name, IMAGENET, base_origin(IMAGENET), size, IMAGENET, lambda _: None, None, golden
+            name, IMAGENET, weights_origin(IMAGENET), size, IMAGENET, lambda _: None, None, golden
         )
     path = Path(name).expanduser()
-    origin = base_origin(path)
+    origin = weights_origin(path)
 
     def load(network: Network) -> None:
         load_folded(network, path, seed=seed)
 
     return Base(name, digest(path), origin, size, None, load, None, golden)
+
+
+def weights_origin(base: str | Path) -> Origin:
+    """Say where the weights of ImageNet, or of a file, come from.
+
+    Raises:
+        ModelError: A file was named and is not there.
+    """
+    if base == IMAGENET:
+        return Origin(
+            name="Keras InceptionV3 weights, ImageNet-2012",
+            licence="Apache-2.0",
+            note="Downloaded by Keras.",
+        )
+    if not Path(base).is_file():
+        raise ModelError(
+            f"there are no weights to start from: {base} is neither a file nor a bundle",
+            remedy="name a .npz file of weights, the folder of a bundle, `imagenet` or `random`",
+        )
+    return Origin(
+        name="Google Inception v3, ImageNet-2012, graph of 2015-12-05",
+        licence="Apache-2.0",
+        note="Read as float16 kernels with batch normalisation folded in, SHA-256 "
+        f"{digest(Path(base))}; two kernels of the last blocks are not in that file and were "
+        "learned from random ones.",
+    )
 
 
 def _from_bundle(bundle: ModelBundle, name: str) -> Base:

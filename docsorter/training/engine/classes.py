@@ -17,8 +17,8 @@ from scipy.special import logsumexp
 from docsorter.model.card import NONE_OF_THESE
 from docsorter.training.classes import ClassPlan
 from docsorter.training.engine.base import KnownHead
-from docsorter.training.engine.foreign import same_word
 from docsorter.training.engine.head import Adjustment
+from docsorter.training.generated import same_word
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

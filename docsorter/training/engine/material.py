@@ -15,14 +15,13 @@ from docsorter.training.dataset import Sample
 from docsorter.training.engine.base import Base, base_key
 from docsorter.training.engine.classes import StartingHead, starting_head
 from docsorter.training.engine.division import Division, divide, with_groups_enough
-from docsorter.training.engine.foreign import foreign_documents, foreign_kinds
 from docsorter.training.engine.request import Request
 from docsorter.training.engine.views import Viewer
+from docsorter.training.generated import foreign_documents, foreign_kinds
 from docsorter.training.labelled import LabelledFolder, document_groups
-from docsorter.training.network import Network, build_network
+from docsorter.training.network import Network, build_network, fast_policy
 from docsorter.training.progress import Progress
 from docsorter.training.rasters import RasterCache
-from docsorter.training.training_run import fast_policy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,7 +99,7 @@ def gather(
         ModelError: The base cannot be loaded.
     """
     labels = tuple(label for label in folder.labels if label != NONE_OF_THESE)
-    foreign = _foreign(request, labels, base, work, progress)
+    foreign = _foreign(request, labels, base, work)
     network = load_trunk(base, labels, request.seed)
     viewer = Viewer(network, cache, work / "features" / base_key(base, network.size), request.seed)
     plain = viewer.features(
@@ -164,13 +163,9 @@ def with_head(
     return replace(network, plan=plan, head=head)
 
 
-def _foreign(
-    request: Request, labels: tuple[str, ...], base: Base, work: Path, progress: Progress
-) -> Foreign:
+def _foreign(request: Request, labels: tuple[str, ...], base: Base, work: Path) -> Foreign:
     kinds = foreign_kinds(labels)
-    made = foreign_documents(
-        work / "foreign", kinds, request.effort.foreign, request.seed, progress
-    )
+    made = foreign_documents(work / "foreign", kinds, request.effort.foreign, request.seed)
     order = np.random.default_rng([request.seed, 6]).permutation(len(kinds))
     chosen = {kinds[row] for row in order[: round(_TAUGHT_KINDS * len(kinds))]}
     taught = tuple(sample for sample in made if sample.kind in chosen)

@@ -16,15 +16,14 @@ import tensorflow as tf
 from scipy.special import log_softmax
 
 from docsorter.training.batches import in_chunks, prefetched
-from docsorter.training.fit import Stage, Trainer
+from docsorter.training.fit import Stage, Trainer, Validation
 from docsorter.training.network import Network
 from docsorter.training.progress import Progress
-from docsorter.training.validation import Validation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from docsorter.training.lesson import Batch
+    from docsorter.training.fit import Batch
 
     Floats = NDArray[np.float64]
 

@@ -1,10 +1,9 @@
 """From an inspected snapshot to a bundle, by the engine behind `docsorter train`."""
 
 import datetime as dt
-import os
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from docsorter.errors import UsageError
@@ -12,9 +11,8 @@ from docsorter.model.card import ModelCard, read_card
 from docsorter.model.registry import ModelRegistry
 from docsorter.service.learning.snapshots import DOCUMENTS, LEAST, Manifest, Snapshots
 from docsorter.training.engine.request import Effort, Request
+from docsorter.training.generated import label_documents, made_labels
 from docsorter.training.progress import Progress
-from docsorter.training.synth.dataset import read_index, write_dataset
-from docsorter.training.synth.kinds import KINDS
 
 if TYPE_CHECKING:
     from docsorter.training.engine.outcome import Outcome
@@ -22,8 +20,7 @@ if TYPE_CHECKING:
 TOPPED_UP_TO: Final = 12
 """A label of the base with fewer answered documents is filled up with generated ones."""
 
-_STAGE: Final = "generating documents of rare labels"
-_SEED: Final = 4051
+_STAGE: Final = "adding generated pages of rare labels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,7 @@ def _topped_up(
     counts = manifest.counts
     lacking = {label: TOPPED_UP_TO - counts.get(label, 0) for label in card.labels}
     lacking = {label: number for label, number in lacking.items() if number > 0}
-    made: set[str] = set(KINDS.values())
+    made = made_labels()
     hopeless = [label for label in lacking if label not in made and counts.get(label, 0) < LEAST]
     if hopeless:
         has = ", ".join(f"{label} has {counts.get(label, 0)}" for label in hopeless)
@@ -96,30 +93,22 @@ def _topped_up(
             f"a label of the model in use would be lost for want of answered documents: {has}",
             remedy=f"answer at least {LEAST} documents of each, then say it again",
         )
-    wanted: dict[str, int] = {k: number for k, number in lacking.items() if k in made}
+    wanted = {k: number for k, number in lacking.items() if k in made}
     if not wanted or manifest.generated:
         return manifest
-    _generate(snapshots.folder(manifest.name), wanted, progress)
+    _add_generated(snapshots.folder(manifest.name) / DOCUMENTS, wanted, progress)
     changed = manifest.model_copy(update={"generated": wanted})
     snapshots.write(changed)
     return changed
 
 
-def _generate(folder: Path, wanted: dict[str, int], progress: Progress) -> None:
-    """Put generated documents of labels beside the answered ones; resumable."""
-    place = folder / "generated"
-    counts: dict[str, int] = {}
-    for label, number in wanted.items():
-        kinds = [kind for kind, output in KINDS.items() if output == label]
-        for row, kind in enumerate(kinds[:number]):
-            counts[kind] = number // len(kinds) + (row < number % len(kinds))
-    counts = {kind: number for kind, number in counts.items() if number}
-    write_dataset(
-        place, counts, _SEED, "train", max(1, len(os.sched_getaffinity(0))),
-        progress=lambda done, total: progress(_STAGE, done, total),
-    )  # fmt: skip
-    for name, entry in read_index(place).items():
-        target = folder / DOCUMENTS / entry.label / f"generated-{Path(name).name}"
-        target.parent.mkdir(mode=0o700, exist_ok=True)
-        shutil.copyfile(place / name, target)
-    shutil.rmtree(place)
+def _add_generated(documents: Path, wanted: dict[str, int], progress: Progress) -> None:
+    """Put generated pages of labels beside the answered documents; resumable."""
+    done, total = 0, sum(wanted.values())
+    with TemporaryDirectory(prefix="generated-", dir=documents.parent) as place:
+        for label, number in wanted.items():
+            (documents / label).mkdir(mode=0o700, exist_ok=True)
+            for page in label_documents(Path(place), label, number):
+                page.replace(documents / label / f"generated-{page.name}")
+                done += 1
+                progress(_STAGE, done, total)

@@ -6,6 +6,7 @@ import pytest
 
 from docsorter.documents import SortRule
 from docsorter.errors import UsageError
+from docsorter.model.card import Measured
 from docsorter.training.evaluation.evaluation import (
     Cases,
     Evaluation,
@@ -14,12 +15,15 @@ from docsorter.training.evaluation.evaluation import (
     layout_groups,
 )
 from docsorter.training.looking import Judged
-from docsorter.training.measures import figures
 from tests.training.evaluation.judging import LABELS, NAMES, RULE, judged_of, realistic
 
 
 def evaluate(judged: Judged, rule: SortRule = RULE) -> Evaluation:
     return evaluate_judged(judged, LABELS, rule, rng=np.random.default_rng(0))
+
+
+def figures(judged: Judged, names: tuple[str, ...], rule: SortRule) -> dict[str, Measured]:
+    return evaluate_judged(judged, names, rule, rng=np.random.default_rng(0)).metrics()
 
 
 @pytest.fixture(scope="module")

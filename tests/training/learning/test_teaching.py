@@ -7,11 +7,10 @@ import pytest
 from docsorter.errors import UsageError
 from docsorter.training.engine import run
 from docsorter.training.engine.request import Request
-from docsorter.training.learning import teaching
 from docsorter.training.learning.teaching import TOPPED_UP_TO, Lesson, teach_snapshot
 from docsorter.training.progress import SILENT
 from tests.model.bundles import make_card
-from tests.training.engine.papers import MICRO, draw
+from tests.training.engine.papers import MICRO
 from tests.training.learning.snapshots import drawn
 
 pytestmark = pytest.mark.slow  # importing TensorFlow alone takes seconds
@@ -49,20 +48,11 @@ def test_it_starts_from_the_model_in_use_and_keeps_its_policies(
     assert (request.out, request.policies) == (models, {"grid": "review"})
 
 
-def test_a_label_with_few_answers_is_filled_up_with_generated_documents_once(
-    tmp_path: Path, asked: list[Request], monkeypatch: pytest.MonkeyPatch
+def test_a_label_with_few_answers_is_filled_up_with_generated_pages_once(
+    tmp_path: Path, asked: list[Request]
 ) -> None:
-    def generate(folder: Path, wanted: dict[str, int], progress: object) -> None:
-        assert callable(progress)
-        for label, count in wanted.items():
-            (folder / "documents" / label).mkdir(exist_ok=True)
-            for seed in range(count):
-                page = folder / "documents" / label / f"generated-{label}-{seed}.png"
-                draw("bars", seed).save(page)
-
     models = tmp_path / "models"
     base(models, "grid", "letter")
-    monkeypatch.setattr(teaching, "_generate", generate)
     snapshots, manifest = drawn(tmp_path, "base-1", answered(grid=12, letter=2))
     teach_snapshot(snapshots, manifest, Lesson(models, MICRO), SILENT)
     assert asked[0].generated == TOPPED_UP_TO - 2

@@ -1,0 +1,399 @@
+"""From a trained network to a bundle: export, gate, confidence, figures, card."""
+
+import datetime as dt
+import importlib.metadata
+import json
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from docsorter.decide.calibration import fit_temperature
+from docsorter.decide.novelty import NoveltyModel
+from docsorter.documents import SortRule
+from docsorter.model.card import InputSpec, ModelCard, Origin, Provenance
+from docsorter.model.classifier import LiteRTClassifier
+from docsorter.training.bundle_writer import BundleParts, GoldenPicture
+from docsorter.training.classes import ClassPlan
+from docsorter.training.dataset import Sample, fingerprint, origins
+from docsorter.training.evaluation import Evaluation, evaluate_judged, html_page
+from docsorter.training.export import (
+    CALIBRATION_PAGES,
+    VARIANTS,
+    ExportCost,
+    Gate,
+    Variant,
+    compare,
+    export,
+    first_within,
+    trained_logits,
+)
+from docsorter.training.looking import Judged, Looked, joined, judge, look
+from docsorter.training.network import Network, build_network, copy_weights
+from docsorter.training.rasters import RasterCache
+from docsorter.training.report import model_card_text
+from docsorter.training.rule import NOVELTY_LIMIT, apply_rule, thresholds_of
+from starter.corpus import Corpus
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FOREIGN_SHARE: Final = 0.05
+"""Share of foreign documents in the mix that the confidence is meant for; labels are alike."""
+
+
+def prior_shift(drawn: float, expected: float = FOREIGN_SHARE) -> float:
+    """Return what to add to the logit of "none of these" for another share of foreign documents.
+
+    A network trained where a share `drawn` of pages was foreign expects as many ever after. Adding
+    the difference of the log odds corrects that exactly where its probabilities are true (Saerens,
+    Latinne and Decaestecker 2002, "Adjusting the outputs of a classifier to new a priori
+    probabilities").
+
+    Args:
+        drawn: Share among the training draws, between 0 and 1.
+        expected: Share among the documents to come, between 0 and 1.
+    """
+    return math.log(expected / (1 - expected)) - math.log(drawn / (1 - drawn))
+
+
+def mix_weights(targets: "NDArray[np.int64]", labels: int) -> "NDArray[np.float64]":
+    """Weigh documents so that they stand for the stated mix.
+
+    Args:
+        targets: (n,) column of the label, `labels` for a foreign document.
+        labels: How many labels there are.
+
+    Returns:
+        (n,) summing to n: foreign documents have `FOREIGN_SHARE` of it, each label that occurs an
+        equal share of the rest.
+    """
+    counts = np.bincount(targets, minlength=labels + 1)
+    occurring = int((counts[:labels] > 0).sum())
+    shares = np.full(labels + 1, (1 - FOREIGN_SHARE) / max(1, occurring))
+    shares[labels] = FOREIGN_SHARE
+    weights = shares[targets] / counts[targets]
+    result: NDArray[np.float64] = weights * len(targets) / weights.sum()
+    return result
+
+
+def temperature_of(parts: list[Looked], labels: int, background: int) -> float:
+    """Return the greatest of the temperatures fitted on each set of documents, at least 1.
+
+    Args:
+        parts: Sets of documents of different origin; sets under 20 documents have no say.
+        labels: How many labels there are.
+        background: Outputs that mean "none of these".
+    """
+    fitted = [
+        fit_temperature(
+            part.first_logits, part.targets, background, mix_weights(part.targets, labels)
+        )
+        for part in parts
+        if len(part.samples) >= 20
+    ]
+    return max([1.0, *fitted])
+
+
+_LIBRARIES: Final = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the card says of the model beyond what is measured.
+
+    Attributes:
+        name: Of the bundle.
+        base: Where the first weights came from.
+        limits: What the model cannot do, in Markdown.
+        target_error: Error that sorted documents may have when the threshold is fitted.
+    """
+
+    name: str
+    base: Origin
+    limits: str
+    target_error: float = 0.01
+
+
+def draft_card(
+    network: Network, corpus: Corpus, now: dt.datetime, identity: Identity | None
+) -> ModelCard:
+    """Return the card as far as it is known before anything is measured.
+
+    Args:
+        network: The trained network.
+        corpus: All documents.
+        now: When the model was made.
+        identity: What else the card says; None for a card that only serves to run the file.
+    """
+    plan = network.plan
+    base = identity.base if identity else Origin(name="none", licence="none")
+    described = identity is not None
+    train = corpus.of("train")
+    return ModelCard(
+        name=identity.name if identity else "draft",
+        created_at=now,
+        labels=plan.labels,
+        background=1 if plan.background else 0,
+        kinds=plan.kinds,
+        input=InputSpec(size=network.size),
+        provenance=Provenance(
+            architecture="InceptionV3, global average pooling, one dense layer over "
+            f"{len(plan.kinds)} kinds pooled into {len(plan.outputs)} outputs",
+            base=base,
+            data=origins(train) if described else (),
+            fingerprint=fingerprint(train) if described else "",
+            documents=corpus.counts() if described else {},
+        ),
+        temperature=1.0,
+        threshold=1.0,
+        novelty_limit=NOVELTY_LIMIT,
+        versions={name: importlib.metadata.version(name) for name in _LIBRARIES},
+    )
+
+
+def complete_card(
+    card: ModelCard,
+    rule: SortRule,
+    judged: dict[str, Judged],
+    evaluations: dict[str, Evaluation],
+) -> ModelCard:
+    """Return the card with the rule and everything that was measured.
+
+    Args:
+        card: As `draft_card` made it.
+        rule: Fitted on documents that are not among the judged ones.
+        judged: Test documents by name; the first set is the evidence.
+        evaluations: Of the same.
+    """
+    metrics = {name: found.metrics() for name, found in evaluations.items()}
+    first = next(iter(judged))
+    seen = apply_rule(judged[first], card.labels, rule)
+    changes: dict[str, Any] = {
+        "evidence": seen.evidence(first),
+        "metrics": metrics,
+    }
+    return card.with_rule(rule).model_copy(update=changes)
+
+
+PER_OUTPUT: Final = 2
+
+
+def choose_golden(
+    corpus: Corpus, plan: ClassPlan, cache: RasterCache, size: int
+) -> tuple[GoldenPicture, ...]:
+    """Choose the first generated test page of each of the first kinds of every output.
+
+    Args:
+        corpus: All documents; only generated ones of "test" are considered.
+        plan: The outputs.
+        cache: Where pages are kept.
+        size: Side of a page in pixels.
+
+    Returns:
+        At most `PER_OUTPUT` pages for each output, in the order of the outputs.
+    """
+    pictures = []
+    for output in plan.outputs:
+        mine = [s for s in corpus.of("test", "synthetic") if s.label == output]
+        for kind in sorted({sample.kind for sample in mine})[:PER_OUTPUT]:
+            sample = next(s for s in mine if s.kind == kind)
+            pixels = cache.pages(sample.path, size)[0]
+            name = kind if kind.startswith(output) else f"{output}-{kind or 'page'}"
+            pictures.append(GoldenPicture(f"{name}.png", pixels))
+    return tuple(pictures)
+
+
+_LOG: Final = logging.getLogger(__name__)
+_NOVELTY_PAGES: Final = 400  # training pages per label that novelty is fitted on
+_COST_PAGES: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A model with everything known of it.
+
+    Attributes:
+        parts: What the bundle is written from.
+        judged: Test documents by name, as the exported model judged them.
+        cost: What each export lost.
+    """
+
+    parts: BundleParts
+    judged: dict[str, Judged]
+    cost: tuple[ExportCost, ...]
+
+
+class Finisher:
+    """Measures a trained network on the file that will run.
+
+    Args:
+        network: The trained network.
+        corpus: All documents.
+        cache: Where their pages are.
+        work: Folder for the exported files.
+        now: Gives the time for the card.
+        variants: Ways to export, the best first; all are compared, the first that passes ships.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        corpus: Corpus,
+        cache: RasterCache,
+        work: Path,
+        now: Callable[[], dt.datetime],
+        *,
+        variants: tuple[Variant, ...] = VARIANTS,
+    ) -> None:
+        self._plan: ClassPlan = network.plan
+        self._network = build_network(network.plan, size=network.size)
+        copy_weights(network, self._network)
+        self._corpus = corpus
+        self._cache = cache
+        self._work = work
+        self._now = now
+        self._variants = variants
+        self._background = 1 if network.plan.background else 0
+
+    def finish(self, identity: Identity, gate: Gate) -> Finished:
+        """Export, measure and describe the model.
+
+        Raises:
+            ModelError: No exported file passes the gate.
+        """
+        costs = self._export_all()
+        for cost in costs:
+            _LOG.info("export: %s", json.dumps(cost.as_json()))
+        chosen = first_within(costs, gate)
+        _LOG.info("exported: %s", chosen.as_json())
+        card = self._draft(identity)
+        classifier = LiteRTClassifier(self._runtime(chosen.variant), card)
+        looked = {
+            (split, origin): look(
+                classifier, self._corpus.of(split, origin), self._plan, self._cache,
+                self._network.size,
+            )
+            for split in ("validation", "calibration", "test", "eval-only")
+            for origin in ("synthetic", "real")
+            if self._corpus.of(split, origin)
+        }  # fmt: skip
+        novelty = self._fit_novelty(classifier, looked)
+        rule = self._fit_rule(looked, novelty, identity.target_error)
+        tests = _test_sets(looked)
+        judged = {
+            name: judge(part, rule.temperature, self._background, novelty)
+            for name, part in tests.items()
+        }
+        evaluations = {
+            name: evaluate_judged(
+                part,
+                card.labels,
+                rule,
+                rng=np.random.default_rng(0),
+                features=tests[name].first_features,
+            )
+            for name, part in judged.items()
+        }
+        card = complete_card(card, rule, judged, evaluations)
+        parts = BundleParts(
+            card=card,
+            runtime=self._runtime(chosen.variant),
+            novelty=dict(novelty.to_arrays()),
+            golden=choose_golden(self._corpus, self._plan, self._cache, self._network.size),
+            texts={
+                "MODEL_CARD.md": model_card_text(card, identity.limits),
+                "report.html": html_page(evaluations, card, cost=chosen.as_json()),
+                "evaluation.json": json.dumps(
+                    {name: found.as_json() for name, found in evaluations.items()}
+                ),
+            },
+        )
+        return Finished(parts, judged, costs)
+
+    def _draft(self, identity: Identity | None) -> ModelCard:
+        return draft_card(self._network, self._corpus, self._now(), identity)
+
+    def _runtime(self, variant: str) -> Path:
+        return self._work / f"model-{variant}.tflite"
+
+    def _export_all(self) -> tuple[ExportCost, ...]:
+        samples = [s for s in self._corpus.samples if s.split in {"calibration", "test"}]
+        rng = np.random.default_rng(0)
+        chosen = [samples[row] for row in rng.permutation(len(samples))[:_COST_PAGES]]
+        pixels = np.stack([self._cache.pages(s.path, self._network.size)[0] for s in chosen])
+        targets = np.array([self._plan.output_index(s.label) for s in chosen], np.int32)
+        trained = trained_logits(self._network, pixels)
+        learned = self._corpus.of("train")
+        drawn = rng.permutation(len(learned))[:CALIBRATION_PAGES]
+        reserve = np.stack(
+            [self._cache.pages(learned[row].path, self._network.size)[0] for row in drawn]
+        )
+        costs = []
+        for variant in self._variants:
+            path = self._runtime(variant)
+            export(self._network, path, variant, reserve)
+            classifier = LiteRTClassifier(path, self._draft(None))
+            costs.append(compare(variant, path, trained, classifier.classify(pixels), targets))
+        return tuple(costs)
+
+    def _fit_novelty(
+        self, classifier: LiteRTClassifier, looked: dict[tuple[str, str], Looked]
+    ) -> NoveltyModel:
+        """Fit on training pages of the labels; compare with held-out pages of the labels.
+
+        Held-out real documents count as often as generated ones: they are fewer, and are what the
+        percentile is asked about.
+        """
+        rng = np.random.default_rng(0)
+        chosen: list[Sample] = []
+        for label in self._plan.labels:
+            mine = [s for s in self._corpus.of("train") if s.label == label]
+            chosen += [mine[row] for row in rng.permutation(len(mine))[:_NOVELTY_PAGES]]
+        refused = self._cache.readable([s.path for s in chosen], self._network.size)
+        chosen = [sample for sample in chosen if sample.path not in refused]
+        train = look(classifier, chosen, self._plan, self._cache, self._network.size)
+        held_out: dict[str, list[NDArray[np.float32]]] = {}
+        for (split, origin), part in looked.items():
+            mine_here = part.of_labels(self._plan)
+            if split in {"validation", "calibration"} and len(mine_here.samples):
+                held_out.setdefault(origin, []).append(mine_here.first_features)
+        groups = [np.concatenate(parts) for parts in held_out.values()]
+        most = max(len(part) for part in groups)
+        reference = np.concatenate([np.repeat(p, max(1, most // len(p)), axis=0) for p in groups])
+        return NoveltyModel.fit(train.first_features, train.targets, reference)
+
+    def _fit_rule(
+        self, looked: dict[tuple[str, str], Looked], novelty: NoveltyModel, target: float
+    ) -> SortRule:
+        parts = [part for (split, _), part in looked.items() if split == "calibration"]
+        temperature = temperature_of(parts, len(self._plan.labels), self._background)
+        judged: list[Judged] = []
+        for origin in ("synthetic", "real"):  # validation helps to know how sure mistakes look
+            mine = [
+                judge(part, temperature, self._background, novelty)
+                for (split, its), part in looked.items()
+                if its == origin and split in {"calibration", "validation"}
+            ]
+            judged += [joined(mine)] if mine else []
+        threshold, offsets = thresholds_of(judged, self._plan.labels, NOVELTY_LIMIT, target)
+        rule = SortRule(temperature, threshold, NOVELTY_LIMIT, offsets=offsets)
+        asked = {label: round(rule.asked_for(label), 4) for label in self._plan.labels}
+        _LOG.info(
+            "rule: temperature %.3f, threshold %.4f, by label %s", temperature, threshold, asked
+        )
+        return rule
+
+
+def _test_sets(looked: dict[tuple[str, str], Looked]) -> dict[str, Looked]:
+    """Name the sets that nothing was fitted on."""
+    names = {
+        ("test", "synthetic"): "generated documents of layouts never trained on",
+        ("test", "real"): "real documents of sources never trained on",
+        ("eval-only", "real"): "real documents that may only be measured on",
+    }
+    return {name: looked[key] for key, name in names.items() if key in looked}

@@ -1,0 +1,54 @@
+"""Make the small generated pages that travel with docsorter: `python -m starter.pack`.
+
+Writes `docsorter/training/generated_pages.zip` anew: a few pages of every kind, as the training
+split has them, at the size that augmentation starts from. Prints the digest that
+`docsorter/training/generated.py` has to name; docs/starter-model.md says what was measured.
+"""
+
+import io
+import sys
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from PIL import Image
+
+from docsorter.model.bundle import digest
+from docsorter.pages.fit import reduce_to
+from docsorter.resources import usable_cores
+from docsorter.training.generated import PACK, SIDE
+from starter.dataset import read_index, write_dataset
+from starter.kinds import KINDS
+
+EACH: Final = 3
+_SEED: Final = 20261
+_QUALITY: Final = 65
+
+
+def write_pack(path: Path, kinds: Sequence[str] = tuple(KINDS), workers: int = 1) -> None:
+    """Write the pages of some kinds into one file, which holds nothing but them."""
+    with (
+        tempfile.TemporaryDirectory(prefix="docsorter-pack-") as made,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as pack,
+    ):
+        folder = Path(made)
+        write_dataset(folder, dict.fromkeys(kinds, EACH), _SEED, "train", workers)
+        entries = sorted(read_index(folder).values(), key=lambda entry: entry.file)
+        for kind in kinds:
+            for number, entry in enumerate((e for e in entries if e.kind == kind), 1):
+                name = f"{entry.label}/{kind}-{number}.webp"
+                pack.writestr(zipfile.ZipInfo(name), _small(folder / entry.file))
+
+
+def _small(path: Path) -> bytes:
+    buffer = io.BytesIO()
+    with Image.open(path) as image:
+        reduce_to(image, SIDE).save(buffer, "WEBP", quality=_QUALITY, method=6)
+    return buffer.getvalue()
+
+
+if __name__ == "__main__":
+    write_pack(PACK, workers=usable_cores())
+    sys.stdout.write(f'SHA256: Final = "{digest(PACK)}"\n')

@@ -1,0 +1,213 @@
+"""The recipe of a model bundle, from folders of documents to the bundle in place."""
+
+import datetime as dt
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final
+
+from docsorter.errors import UsageError
+from docsorter.model.bundle import CARD, RUNTIME, digest
+from docsorter.model.card import Origin, read_card
+from docsorter.training.bundle_writer import write_bundle
+from docsorter.training.classes import plan_classes
+from docsorter.training.daemon_pages import daemon_cache
+from docsorter.training.dataset import fingerprint
+from docsorter.training.engine.base import weights_origin
+from docsorter.training.export import VARIANTS, Gate, Variant
+from docsorter.training.network import IMAGENET
+from docsorter.training.progress import Progress
+from docsorter.training.rasters import RasterCache
+from starter.apart import log_of, logged_to
+from starter.corpus import Corpus, gather, served_only
+from starter.finishing import Finished, Finisher, Identity, prior_shift
+from starter.training_run import (
+    Schedule,
+    TrainingRun,
+    new_network,
+    save_tuning_weights,
+    shift_background,
+)
+from starter.training_set import Choice, Lesson, lesson_of, write_lesson
+
+_LOG: Final = logging.getLogger(__name__)
+LABELS: Final = ("invoice", "claim", "letter")
+TUNING: Final = "tuning.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What to make, from what.
+
+    Attributes:
+        synthetic: Folder of generated documents.
+        real: Folder of collected documents with a manifest, or None.
+        base: "imagenet", a file of weights, the folder of a bundle, or None for random ones.
+        out: Where the bundle goes.
+        work: Pages, maps, checkpoints; the same folder resumes an interrupted run.
+        tuning: Folder for the weights for further fine-tuning, or None.
+        identity: What the card says.
+        schedule: How long each stage is.
+        gate: What the export may lose.
+        variants: Ways to export, the best first.
+        learned: Weights that `starter.apart` made from the lesson of this recipe, to
+            stand for the last stage; or None.
+        seed: Of everything drawn.
+    """
+
+    synthetic: Path
+    real: Path | None
+    base: str | Path | None
+    out: Path
+    work: Path
+    tuning: Path | None
+    identity: Identity
+    schedule: Schedule = field(default_factory=Schedule)
+    gate: Gate = field(default_factory=Gate)
+    variants: tuple[Variant, ...] = VARIANTS
+    learned: Path | None = None
+    seed: int = 0
+
+    @property
+    def choice(self) -> Choice:
+        """What the lesson takes of the documents."""
+        schedule = self.schedule
+        return Choice(schedule.size, schedule.real_share, schedule.validation_cap, self.seed)
+
+
+def make(recipe: Recipe, now: Callable[[], dt.datetime]) -> Finished:
+    """Follow a recipe to the end.
+
+    Args:
+        recipe: What to make.
+        now: Gives the time for the card.
+
+    Returns:
+        What was measured; the bundle is in place.
+
+    Raises:
+        DocsorterError: Documents, weights or disk are not as they must be; there is no half
+            bundle, and the same command goes on where it was.
+    """
+    log = recipe.work / "train.log"
+    with logged_to(log):
+        corpus, lesson = _prepare(recipe)
+        _claim(recipe, corpus)
+        plan = lesson.plan
+        network = new_network(plan, recipe.base, recipe.schedule.size, recipe.seed)
+        TrainingRun(
+            network, lesson, recipe.work, recipe.schedule, learned=recipe.learned, seed=recipe.seed
+        ).run()
+        if plan.background:  # every output was drawn alike; foreign documents come less often
+            shift_background(network, prior_shift(1 / len(plan.outputs)))
+        with daemon_cache(recipe.work / "pages") as served:  # measured on what the daemon will see
+            tested = served_only(corpus, served, recipe.schedule.size)
+            finisher = Finisher(network, tested, served, recipe.work, now, variants=recipe.variants)
+            finished = finisher.finish(recipe.identity, recipe.gate)
+        finished.parts.texts["train.log"] = _apart_log(recipe) + log.read_text(encoding="utf-8")
+        finished.parts.texts["figures.json"] = _figures(finished)
+        write_bundle(finished.parts, recipe.out)
+        if recipe.tuning is not None:
+            recipe.tuning.mkdir(parents=True, exist_ok=True)
+            save_tuning_weights(network, recipe.tuning / TUNING)
+        return finished
+
+
+def hand_out(recipe: Recipe, folder: Path, progress: Progress) -> None:
+    """Write the lesson of a recipe for `starter.apart`, and make nothing.
+
+    Args:
+        recipe: Says which documents there are and what is taken of them.
+        folder: Where the lesson goes.
+        progress: Is told how many pages are written.
+
+    Raises:
+        DocsorterError: The documents are not as they must be.
+    """
+    recipe.work.mkdir(parents=True, exist_ok=True)
+    _, lesson = _prepare(recipe)
+    write_lesson(lesson, folder, progress)
+
+
+def _prepare(recipe: Recipe) -> tuple[Corpus, Lesson]:
+    cache = RasterCache(recipe.work / "pages")
+    corpus = gather(recipe.synthetic, recipe.real, cache, seed=recipe.seed)
+    _LOG.info("documents: %s", json.dumps(corpus.counts()))
+    if not corpus.of("test", "synthetic"):  # before hours of training, not after them
+        raise UsageError(
+            f"no generated document is left to test on: there are too few in {recipe.synthetic}",
+            remedy="generate more of them with `python -m starter.synth DIR/test --split test`",
+        )
+    plan = plan_classes(((s.kind, s.label) for s in corpus.of("train")), LABELS)
+    return corpus, lesson_of(corpus, cache, plan, recipe.choice)
+
+
+def base_origin(base: str | Path | None) -> Origin:
+    """Say where the first weights come from.
+
+    Raises:
+        ModelError: Weights or a bundle were named and are not there.
+    """
+    if base is None:
+        return Origin(name="random weights", licence="none")
+    if base != IMAGENET and Path(base).is_dir():
+        card = read_card(Path(base) / CARD)
+        first = card.provenance.base
+        return Origin(
+            name=f"{card.name}, which began with {first.name}",
+            licence=first.licence,
+            note=f"Read back from the file that runs, SHA-256 {_base_key(base)}. {first.note}",
+        )
+    return weights_origin(base)
+
+
+def _claim(recipe: Recipe, corpus: Corpus) -> None:
+    """Bind the work folder to these documents and this schedule.
+
+    Raises:
+        UsageError: Another run is half done there.
+    """
+    what = {
+        "documents": fingerprint(corpus.samples),
+        "base": _base_key(recipe.base),
+        "schedule": asdict(recipe.schedule),
+        "seed": recipe.seed,
+    }
+    key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+    claim = recipe.work / "run.txt"
+    if claim.is_file() and claim.read_text(encoding="utf-8").strip() != key:
+        raise UsageError(
+            f"another training is half done in {recipe.work}: its documents, weights, schedule or "
+            "seed were others",
+            remedy="name another work folder, or remove this one",
+        )
+    claim.write_text(key + "\n", encoding="utf-8")
+
+
+def _base_key(base: str | Path | None) -> str | None:
+    if base is None or base == IMAGENET:
+        return IMAGENET if base else None
+    path = Path(base)
+    return digest(path / RUNTIME if path.is_dir() else path)
+
+
+def _figures(finished: Finished) -> str:
+    card = finished.parts.card
+    figures = {
+        "metrics": {
+            kind: {name: measured.model_dump() for name, measured in group.items()}
+            for kind, group in card.metrics.items()
+        },
+        "evidence": card.evidence.model_dump() if card.evidence else None,
+        "export": [cost.as_json() for cost in finished.cost],
+    }
+    return json.dumps(figures, indent=1) + "\n"
+
+
+def _apart_log(recipe: Recipe) -> str:
+    """Return what was logged where the last stage was trained, if it was elsewhere."""
+    log = log_of(recipe.learned) if recipe.learned else None
+    return log.read_text(encoding="utf-8") if log and log.is_file() else ""

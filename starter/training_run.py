@@ -1,0 +1,315 @@
+"""One training: documents in, trained network out, resumable at every stage."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from docsorter.errors import ModelError
+from docsorter.model.card import NONE_OF_THESE
+from docsorter.training.batches import in_chunks, prefetched
+from docsorter.training.classes import ClassPlan
+from docsorter.training.fit import Stage, Trainer, Validation
+from docsorter.training.network import (
+    IMAGENET,
+    Network,
+    assign_folded,
+    build_network,
+    fast_policy,
+    load_folded,
+    open_weights,
+)
+from docsorter.training.runtime_weights import load_runtime_weights
+from docsorter.training.taught import inputs_of, pooled, runner
+from docsorter.training.untyped import Tensor
+from starter.training_set import Lesson, PageDrawer, batch_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from docsorter.training.fit import Batch
+
+
+def save_tuning_weights(network: Network, path: Path) -> None:
+    """Write all weights as float16, for further fine-tuning; see `load_tuning_weights`."""
+    arrays: dict[str, NDArray[np.generic]] = {
+        f"{number:03d}": np.asarray(variable).astype(np.float16)
+        for number, variable in enumerate(network.trunk.weights)
+    }
+    arrays["head/kernel"], arrays["head/bias"] = (np.asarray(w) for w in network.head.weights)
+    with path.open("wb") as stream:
+        np.savez_compressed(stream, **arrays)  # type: ignore[arg-type] # numpy#28985
+
+
+def load_tuning_weights(network: Network, path: Path) -> bool:
+    """Load what `save_tuning_weights` wrote.
+
+    Returns:
+        Whether the head was loaded too: only when it has as many kinds as this network.
+
+    Raises:
+        ModelError: The file is unreadable or belongs to another network.
+    """
+    with open_weights(path) as arrays:
+        weights = network.trunk.weights
+        keys = [f"{number:03d}" for number in range(len(weights))]
+        pairs = list(zip(keys, weights, strict=True))
+        if any(k not in arrays or arrays[k].shape != tuple(w.shape) for k, w in pairs):
+            raise ModelError(
+                f"{path} is not for this network: its arrays have other names or shapes",
+                remedy="name the tuning weights of a bundle made by docsorter",
+            )
+        for key, weight in pairs:
+            weight.assign(arrays[key].astype(np.float32))
+        fits = arrays["head/kernel"].shape == tuple(network.head.kernel.shape)
+        if fits:
+            network.head.set_weights([arrays["head/kernel"], arrays["head/bias"]])
+        return bool(fits)
+
+
+def shift_background(network: Network, amount: float) -> None:
+    """Add `amount` to the logits of all kinds of "none of these"; see `rule.prior_shift`."""
+    kernel, bias = network.head.get_weights()
+    foreign = np.array([output == NONE_OF_THESE for _, output in network.plan.kinds])
+    network.head.set_weights([kernel, bias + amount * foreign.astype(np.float32)])
+
+
+class Looking:
+    """Measures a network, as it is at the time, on the validation pages of a lesson."""
+
+    def __init__(self, network: Network, lesson: Lesson) -> None:
+        pixels = inputs_of(network, "all")
+        features = pooled(network, "all", pixels)
+        self._run = runner(pixels, network.label_logits(network.head(features)))
+        self._pages, self._outputs = lesson.validation, lesson.outputs
+
+    def look(self) -> Validation:
+        """Return loss and accuracy over the outputs."""
+        parts = [self._run(self._pages[rows]) for rows in in_chunks(len(self._pages), 32)]
+        logits = np.concatenate(parts).astype(np.float64)
+        logits -= logits.max(axis=1, keepdims=True)
+        losses = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(logits)), self._outputs]
+        right = logits.argmax(axis=1) == self._outputs
+        return Validation(float(losses.mean()), float(right.mean()))
+
+
+_LOG: Final = logging.getLogger(__name__)
+_CHUNK: Final = 32
+
+
+def cached_maps(
+    network: Network, page: "Callable[[int], NDArray[np.uint8]]", length: int, path: Path
+) -> "NDArray[np.float16]":
+    """Return maps of the cut for pages 0 to length - 1, from disk as far as they are there.
+
+    An interrupted run goes on where it was: rows of zeros are rows not yet computed.
+
+    Args:
+        network: Its lower trunk must be the one that began the file.
+        page: Gives a page, (size, size, 3) uint8.
+        length: How many pages.
+        path: The `.npy` file.
+
+    Returns:
+        (length, 17, 17, 768) float16 for pages of 299 pixels, mapped from disk.
+    """
+    shape = (length, *network.upper.input_shape[1:])
+    if path.is_file():
+        maps = np.load(path, mmap_mode="r+", allow_pickle=False)
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        maps = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
+    if maps.shape != shape:
+        path.unlink()
+        return cached_maps(network, page, length, path)
+    inputs = inputs_of(network, "all")
+    run = runner(inputs, network.lower(network.scale(inputs), training=False))
+    todo = [rows for rows in in_chunks(length, _CHUNK) if not maps[rows.stop - 1].any()]
+    made = prefetched(
+        lambda k: np.stack([page(i) for i in range(todo[k].start, todo[k].stop)]),
+        range(len(todo)),
+    )
+    for count, (rows, pixels) in enumerate(zip(todo, made, strict=True), 1):
+        maps[rows] = run(pixels).astype(np.float16)
+        if count % 20 == 0:
+            _LOG.info("features: %d of %d chunks", count, len(todo))
+    return maps
+
+
+def pooled_features(network: Network, maps: Tensor) -> "NDArray[np.float32]":
+    """Return pooled features (n, 2048) of cached maps, through the upper blocks as they are."""
+    inputs = inputs_of(network, "upper")
+    run = runner(inputs, pooled(network, "upper", inputs))
+    return np.concatenate([run(maps[rows]) for rows in in_chunks(len(maps), _CHUNK)])
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long and how fast each stage is.
+
+    Attributes:
+        maps: Augmented pages whose maps are cached for the first two stages.
+        head_steps: Steps of the head, batches of 256 pooled features.
+        upper_steps: Steps of the upper blocks, batches of 32 maps.
+        all_steps: Steps of every layer, batches of `batch` fresh pages.
+        upper_rate: Peak learning rate of the upper blocks.
+        all_rate: Peak learning rate of every layer.
+        batch: Pages per step of the last stage.
+        real_share: Share of draws that go to real documents.
+        validation_cap: Validation pages looked at each time.
+        size: Side of a page in pixels.
+        mix: Share of the weights after the last stage (every layer, else the upper blocks) in what
+            ships; the rest is from before it. The mean of both is nearly as good on documents like
+            those trained on and better on others (Wortsman et al. 2022, arXiv:2109.01903).
+    """
+
+    maps: int = 6000
+    head_steps: int = 400
+    upper_steps: int = 500
+    all_steps: int = 1500
+    upper_rate: float = 2e-4
+    all_rate: float = 1e-4
+    batch: int = 16
+    real_share: float = 0.3
+    validation_cap: int = 320
+    size: int = 299
+    mix: float = 0.5
+
+
+def new_network(plan: ClassPlan, base: str | Path | None, size: int, seed: int) -> Network:
+    """Build a network with the weights that training starts from.
+
+    Args:
+        plan: What its outputs mean.
+        base: "imagenet" for Keras's own weights, a file of folded or of tuning weights, the folder
+            of a bundle, or None for random ones.
+        size: Side of a page in pixels.
+        seed: Of what is random.
+    """
+    keras_weights = IMAGENET if base == IMAGENET else None
+    network = build_network(plan, size=size, weights=keras_weights, policy=fast_policy(), seed=seed)
+    if isinstance(base, Path) and base.is_dir():
+        _LOG.info("kinds without weights: %s", load_runtime_weights(network, base))
+    elif base is None:
+        # With the kernels that Keras draws the signal dies on its way up: nothing normalises it.
+        assign_folded(network, {}, Path(), seed=seed)
+    elif isinstance(base, Path):
+        with open_weights(base) as arrays:
+            tuning = "head/kernel" in arrays
+        if tuning:
+            load_tuning_weights(network, base)
+        else:
+            _LOG.info("convolutions without weights: %s", load_folded(network, base, seed=seed))
+    return network
+
+
+class TrainingRun:
+    """Trains one network on a lesson.
+
+    Args:
+        network: The network, with the weights to start from.
+        lesson: What it learns from.
+        work: Folder for maps and checkpoints; the same folder resumes.
+        schedule: How long each stage is.
+        learned: A file of weights that `starter.apart` made from the same lesson; they
+            stand for the last stage, which is not run.
+        seed: Of everything drawn.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        lesson: Lesson,
+        work: Path,
+        schedule: Schedule,
+        *,
+        learned: Path | None = None,
+        seed: int = 0,
+    ) -> None:
+        self._network = network
+        self._lesson = lesson
+        self._work = work
+        self._schedule = schedule
+        self._learned = learned
+        self._seed = seed
+        self._drawer = PageDrawer(lesson.square, lesson.size, seed)
+        self._look = Looking(network, lesson).look
+
+    def run(self) -> Validation:
+        """Train all stages; return how the final weights do on validation."""
+        schedule = self._schedule
+        trainer = Trainer(self._network, self._work, self._look, seed=self._seed)
+        seen = Validation(float("inf"), 0.0)
+        if schedule.maps and (schedule.head_steps or schedule.upper_steps):
+            seen = self._train_on_maps(trainer)
+        if schedule.all_steps or self._learned:
+            before = self._weights()
+            if self._learned:
+                load_tuning_weights(self._network, self._learned)
+                _LOG.info("learned apart: %s", self._look())
+            else:
+                every = max(1, schedule.all_steps // 8)
+                stage = Stage("all", schedule.all_steps, schedule.all_rate, every)
+                trainer.run(stage, self._page_batches)
+            seen = self._mix_with(before)
+        _LOG.info("trained: validation loss %.4f, accuracy %.4f", seen.loss, seen.accuracy)
+        return seen
+
+    def _weights(self) -> "list[NDArray[np.float32]]":
+        return [np.asarray(variable) for variable in self._network.variables()]
+
+    def _mix_with(self, before: "list[NDArray[np.float32]]") -> Validation:
+        """Average the weights with those from before the last stage."""
+        share = self._schedule.mix
+        for variable, old in zip(self._network.variables(), before, strict=True):
+            variable.assign(share * np.asarray(variable) + (1 - share) * old)
+        return self._look()
+
+    def _train_on_maps(self, trainer: Trainer) -> Validation:
+        schedule = self._schedule
+        rng = np.random.default_rng([self._seed, 1])
+        chances = self._lesson.targets.chances
+        drawn = rng.choice(len(chances), schedule.maps, p=chances)
+        maps = cached_maps(
+            self._network,
+            lambda number: self._drawer.page(int(drawn[number]), 1, number),
+            schedule.maps,
+            self._work / "maps.npy",
+        )
+        seen = Validation(float("inf"), 0.0)
+        if schedule.head_steps:
+            pooled = pooled_features(self._network, maps)
+            stage = Stage("head", schedule.head_steps, 2e-3, schedule.head_steps)
+            seen = trainer.run(stage, self._cached_batches(pooled, drawn, 256))
+        if schedule.upper_steps:
+            every = max(1, schedule.upper_steps // 4)
+            stage = Stage("upper", schedule.upper_steps, schedule.upper_rate, every)
+            before = self._weights()
+            seen = trainer.run(stage, self._cached_batches(maps, drawn, 32))
+            if not (schedule.all_steps or self._learned):
+                seen = self._mix_with(before)
+        return seen
+
+    def _cached_batches(
+        self, inputs: Tensor, drawn: "NDArray[np.int64]", length: int
+    ) -> "Callable[[range], Iterator[Batch]]":
+        """Return what gives batches of cached features or maps for a range of steps."""
+
+        def make(step: int) -> "Batch":
+            rng = np.random.default_rng([self._seed, 2, step])
+            rows = np.sort(rng.choice(len(inputs), min(length, len(inputs)), replace=False))
+            owners = drawn[rows]
+            return (
+                np.asarray(inputs[rows]),
+                self._lesson.targets.outputs[owners],
+                self._lesson.targets.kinds[owners],
+            )
+
+        return lambda steps: prefetched(make, steps)
+
+    def _page_batches(self, steps: range) -> "Iterator[Batch]":
+        length = self._schedule.batch
+        return prefetched(lambda step: batch_of(self._lesson, length, self._seed, step), steps)

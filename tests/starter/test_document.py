@@ -1,0 +1,135 @@
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pikepdf
+import pytest
+
+import docsorter
+from starter.capture import Capture
+from starter.document import generate
+from starter.kinds import KINDS, kinds_of
+from starter.typesetting import LOCALES, items, words
+
+_DIGITAL = Capture("digital", 0)
+_LANGUAGES = {locale.language: locale.code for locale in LOCALES}
+
+
+def test_the_same_seed_makes_the_same_document() -> None:
+    first, second = (generate("invoice-business", 11, "train", height=300) for _ in range(2))
+    assert first.layout == second.layout
+    assert first.capture == second.capture
+    assert first.source == second.source
+    assert [p.tobytes() for p in first.pages] == [p.tobytes() for p in second.pages]
+
+
+_SOURCES = """
+import sys, zlib
+from starter.document import generate
+for code in sys.argv[1:]:
+    kinds = ("invoice-utility", "claim-loss", "letter-business")
+    texts = [generate(kind, 1, "train", height=60, locale=code).source for kind in kinds]
+    print(code, zlib.crc32("".join(texts).encode()))
+"""
+
+
+@pytest.mark.slow
+def test_another_process_makes_the_same_document() -> None:
+    codes = [locale.code for locale in LOCALES]
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", _SOURCES, *codes],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=Path(docsorter.__file__).parents[1],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(printed) == 1
+    assert len(printed.pop().splitlines()) == len(LOCALES)
+
+
+def test_another_seed_or_split_makes_another_document() -> None:
+    base = generate("letter-memo", 3, "train", height=300)
+    assert generate("letter-memo", 4, "train", height=300).source != base.source
+    assert generate("letter-memo", 3, "test", height=300).source != base.source
+
+
+def test_what_is_known_of_a_document_is_true() -> None:
+    document = generate("claim-travel", 8, "test", height=300, locale="fr_FR", capture=_DIGITAL)
+    assert document.label == "claim"
+    assert document.locale == "fr_FR"
+    assert document.capture == "digital"
+    assert document.layout.startswith("claim-travel-")
+    assert document.split == "test"
+
+
+def test_an_unknown_kind_or_locale_is_refused() -> None:
+    with pytest.raises(KeyError):
+        generate("poem", 1, "train")
+    with pytest.raises(KeyError):
+        generate("receipt", 1, "train", locale="xx_XX")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", sorted(_LANGUAGES))
+def test_every_kind_renders_in_every_language(language: str) -> None:
+    for seed, kind in enumerate(KINDS):
+        document = generate(
+            kind, seed, "train", height=160, locale=_LANGUAGES[language], capture=_DIGITAL
+        )
+        page = np.asarray(document.pages[0])
+        assert page.ndim == 3
+        assert page.shape[2] == 3
+        assert kind == "blank" or page.std() > 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_pages_have_the_size_of_paper(kind: str) -> None:
+    document = generate(kind, 21, "test", height=400)
+    for page in document.pages:
+        assert page.mode == "RGB"
+        assert 0.25 < page.width / page.height < 4.0
+        assert 100 < max(page.size) < 2400
+
+
+def test_a_sheet_is_about_as_high_as_asked() -> None:
+    page = generate("letter-personal", 2, "train", height=640, capture=_DIGITAL).pages[0]
+    assert 590 < page.height < 645
+    assert 0.68 < page.width / page.height < 0.8
+
+
+@pytest.mark.parametrize("kind", ["letter-business", "claim-medical", "receipt"])
+def test_a_document_can_be_a_pdf_that_was_born_digital(kind: str) -> None:
+    document = generate(kind, 5, "test", height=300)
+    assert document.pdf() == document.pdf()
+    with pikepdf.open(io.BytesIO(document.pdf())) as pdf:
+        assert len(pdf.pages) == len(document.pages)
+
+
+def test_a_photograph_has_no_pdf() -> None:
+    with pytest.raises(ValueError, match="no typeset form"):
+        generate("photo", 1, "train", height=200).pdf()
+
+
+def test_a_continued_letter_has_a_second_page() -> None:
+    assert len(generate("letter-continued", 9, "train", height=200).pages) >= 2
+
+
+def test_every_language_knows_every_word() -> None:
+    for language in _LANGUAGES:
+        assert all(words(language, "invoice"))
+        assert all(words(language, "claim_motor"))
+        assert len(items(language)) >= 10
+
+
+def test_there_are_eight_languages_and_several_kinds_a_label() -> None:
+    assert len(_LANGUAGES) >= 8
+    assert all(len(kinds_of(label)) >= 6 for label in ("invoice", "claim", "letter"))
+    assert len(kinds_of("other")) >= 20

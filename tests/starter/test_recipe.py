@@ -1,0 +1,373 @@
+"""Everything that needs TensorFlow, in one file: loading it takes seconds."""
+
+import datetime as dt
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from docsorter.errors import EnvironmentFaultError, ModelError, UsageError
+from docsorter.model.bundle import load_bundle
+from docsorter.model.card import Origin
+from docsorter.model.classifier import open_classifier
+from docsorter.model.golden import check_golden
+from docsorter.training import bundle_writer
+from docsorter.training.classes import plan_classes
+from docsorter.training.export import ExportCost, Gate, check_gate, first_within
+from docsorter.training.network import build_network, in_build_order, load_folded
+from docsorter.training.progress import SILENT
+from starter import apart, finishing
+from starter.__main__ import main
+from starter.finishing import FOREIGN_SHARE, Finished, Identity, mix_weights, prior_shift
+from starter.recipe import Recipe, hand_out, make
+from starter.training_run import Schedule, load_tuning_weights, new_network, shift_background
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+
+OPEN_GATE = Gate(accuracy_drop=1.0, equal_labels=0.0, difference=1.0)
+KINDS = {"invoice": "invoice-plain", "claim": "claim-cash", "letter": "letter-memo", "other": "map"}
+
+
+def _draw(label: str, seed: int) -> Image.Image:
+    """A page in the way of its label: a table, a grid, lines of text, a filled circle."""
+    rng = np.random.default_rng(seed)
+    page = Image.new("RGB", (210, 297), "white")
+    pen = ImageDraw.Draw(page)
+    top = int(rng.integers(10, 60))
+    if label == "invoice":
+        for row in range(6):
+            pen.rectangle((20, top + 18 * row, 190, top + 18 * row + 8), fill="black")
+    elif label == "claim":
+        for column in range(20, 191, 17):
+            pen.line((column, top, column, 280), fill="red", width=2)
+            pen.line((20, top + column, 190, top + column), fill="red", width=2)
+    elif label == "letter":
+        for row in range(14):
+            pen.line((30, top + 12 * row, int(rng.integers(90, 180)), top + 12 * row), fill="black")
+    else:
+        pen.ellipse((30, top, 180, top + 150), fill=(int(rng.integers(0, 200)), 90, 40))
+    return page
+
+
+def _generate(root: Path) -> Path:
+    for part, number in (("train", 12), ("test", 8)):
+        rows = []
+        for label, kind in KINDS.items():
+            for seed in range(number):
+                name = f"{label}/{kind}-{seed}.png"
+                path = root / part / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _draw(label, 100 * len(part) + seed).save(path)
+                rows.append({"file": name, "label": label, "kind": kind, "layout": f"{seed}"})
+        lines = [json.dumps(row) + "\n" for row in rows]
+        (root / part / "index.jsonl").write_text("".join(lines))
+    return root
+
+
+def _now() -> dt.datetime:
+    return dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory: pytest.TempPathFactory) -> Recipe:
+    root = tmp_path_factory.mktemp("training")
+    schedule = Schedule(
+        maps=32, head_steps=8, upper_steps=2, all_steps=2, batch=4, validation_cap=8, size=75
+    )
+    return Recipe(
+        synthetic=_generate(root / "generated"),
+        real=None,
+        base=None,
+        out=root / "bundle",
+        work=root / "work",
+        tuning=root / "tuning",
+        identity=Identity("micro-1", Origin(name="random", licence="none"), "* Too small."),
+        schedule=schedule,
+        gate=OPEN_GATE,
+        variants=("int8-weights",),
+    )
+
+
+@pytest.fixture(scope="module")
+def micro(recipe: Recipe) -> Finished:
+    return make(recipe, _now)
+
+
+def test_a_shift_of_the_background_changes_nothing_among_the_labels() -> None:
+    plan = plan_classes(
+        [("", "invoice"), ("", "claim"), ("map", "other"), ("photo", "other")],
+        ("invoice", "claim"),
+    )
+    network = build_network(plan, size=75)
+    features = np.random.default_rng(1).random((3, 2048), np.float32)
+    before = np.asarray(network.label_logits(network.head(features)))
+
+    shift_background(network, -1.5)
+
+    after = np.asarray(network.label_logits(network.head(features)))
+    np.testing.assert_allclose(after - before, [[0, 0, -1.5]] * 3, atol=1e-5)
+
+
+def test_a_small_training_makes_a_bundle_that_loads_and_answers(
+    recipe: Recipe, micro: Finished
+) -> None:
+    bundle = load_bundle(recipe.out)
+    classifier = open_classifier(bundle, threads=1)
+
+    assert bundle.card.name == "micro-1"
+    assert bundle.card.background == 1
+    assert bundle.card.input.size == 75
+    assert bundle.card.created_at == _now()
+    assert bundle.card.evidence is not None
+    assert bundle.card.evidence.documents == 16
+    assert len(check_golden(bundle, classifier)) == 4
+    assert bundle.card.provenance.documents["test, synthetic"] == dict.fromkeys(KINDS, 4)
+
+
+def test_the_bundle_explains_itself_without_naming_the_machine(
+    recipe: Recipe, micro: Finished
+) -> None:
+    for name in ("MODEL_CARD.md", "report.html", "train.log", "figures.json", "card.json"):
+        text = (recipe.out / name).read_text(encoding="utf-8")
+        assert str(recipe.work.parent) not in text
+        assert len(text) > 200
+    assert "<svg" in (recipe.out / "report.html").read_text()
+    assert "http" not in (recipe.out / "MODEL_CARD.md").read_text()
+
+
+def test_the_same_command_resumes_and_another_training_is_refused(
+    recipe: Recipe, micro: Finished
+) -> None:
+    with pytest.raises(UsageError, match="another training is half done"):
+        make(replace(recipe, seed=1), _now)
+
+
+def test_an_interrupted_write_leaves_the_old_bundle_and_nothing_else(
+    recipe: Recipe, micro: Finished, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    target = tmp_path / "bundle"
+    bundle_writer.write_bundle(micro.parts, target)
+    before = (target / "SHA256SUMS").read_text()
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bundle_writer, "check_golden", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        bundle_writer.write_bundle(micro.parts, target)
+    with pytest.raises(KeyboardInterrupt):
+        bundle_writer.write_bundle(micro.parts, tmp_path / "new")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+    assert (target / "SHA256SUMS").read_text() == before
+    assert load_bundle(target).card.name == "micro-1"
+
+
+def test_a_bundle_that_cannot_take_its_place_gives_the_old_one_back(
+    micro: Finished, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    target = tmp_path / "bundle"
+    bundle_writer.write_bundle(micro.parts, target)
+    before = (target / "SHA256SUMS").read_text()
+    rename = Path.rename
+
+    def refuse(self: Path, to: Path) -> Path:
+        if to == target and self.name.startswith(".bundle.") and self.name != "bundle":
+            raise OSError(28, "No space left on device", str(to))
+        return rename(self, to)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(EnvironmentFaultError, match="cannot be written"):
+        bundle_writer.write_bundle(micro.parts, target)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+    assert (target / "SHA256SUMS").read_text() == before
+
+
+def test_tuning_weights_come_back_as_they_were(recipe: Recipe, micro: Finished) -> None:
+    plan = plan_classes(((kind, label) for label, kind in KINDS.items()), tuple(KINDS)[:3])
+    network = new_network(plan, None, 75, seed=9)
+    before = np.asarray(network.head.kernel).copy()
+
+    assert load_tuning_weights(network, recipe.work.parent / "tuning" / "tuning.npz")
+    assert not np.allclose(before, np.asarray(network.head.kernel))
+
+
+def test_folded_weights_go_where_they_belong(tmp_path: Path) -> None:
+    network = build_network(plan_classes([("", "a"), ("", "b")], ("a", "b")), size=75)
+    convolutions = in_build_order(network.trunk, keras.layers.Conv2D)
+    arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.floating]]] = {}
+    for number in (0, 1):
+        shape = tuple(convolutions[number].kernel.shape)
+        arrays[f"{number:02d}/kernel"] = np.full(shape, 0.5 + number, np.float16)
+        arrays[f"{number:02d}/bias"] = np.arange(shape[-1], dtype=np.float32)
+    np.savez(tmp_path / "folded.npz", **arrays)  # type: ignore[arg-type] # numpy#28985
+
+    missing = load_folded(network, tmp_path / "folded.npz")
+
+    assert len(convolutions) == 94
+    assert missing == tuple(range(2, 94))
+    assert tuple(convolutions[0].kernel.shape) == (3, 3, 3, 32)
+    assert np.asarray(convolutions[1].kernel).mean() == pytest.approx(1.5)
+    normalisation = in_build_order(network.trunk, keras.layers.BatchNormalization)[1]
+    beta, mean, variance = normalisation.get_weights()
+    assert beta.tolist() == list(range(32))
+    assert not mean.any()
+    # Folded: what comes out is what went in, plus the bias.
+    value = np.random.default_rng(0).normal(size=(1, 4, 4, 32)).astype(np.float32)
+    out = np.asarray(normalisation(value, training=False))
+    assert np.allclose(out, value + np.arange(32), atol=1e-5)
+    assert variance + 1e-3 == pytest.approx(1.0)
+
+
+def test_folded_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    network = build_network(plan_classes([("", "a"), ("", "b")], ("a", "b")), size=75)
+    kernel = np.zeros((7, 7, 3, 64), np.float16)
+    np.savez(tmp_path / "w.npz", **{"00/kernel": kernel, "00/bias": np.zeros(64, np.float32)})  # type: ignore[arg-type] # numpy#28985
+
+    with pytest.raises(ModelError, match="00/kernel is"):
+        load_folded(network, tmp_path / "w.npz")
+
+
+def test_the_last_stage_may_be_trained_apart_from_a_written_lesson(
+    recipe: Recipe, micro: Finished, tmp_path: Path
+) -> None:
+    lesson, weights = tmp_path / "lesson", tmp_path / "weights.npz"
+    schedule = replace(recipe.schedule, maps=0, mix=0.5)
+    fresh = replace(recipe, schedule=schedule, work=tmp_path / "work", tuning=tmp_path / "made")
+
+    hand_out(fresh, lesson, SILENT)
+    options = ["--base", "random", "--steps", "2", "--batch", "4", "--every", "1"]
+    code = apart.main([str(lesson), "--out", str(weights), *options])
+    finished = make(replace(fresh, out=tmp_path / "bundle", learned=weights), _now)
+
+    assert code == 0
+    with np.load(weights) as learned, np.load(tmp_path / "made" / "tuning.npz") as made:
+        plan = plan_classes(((kind, label) for label, kind in KINDS.items()), tuple(KINDS)[:3])
+        before = np.asarray(new_network(plan, None, 75, seed=0).head.kernel)
+        np.testing.assert_allclose(
+            made["head/kernel"], (learned["head/kernel"] + before) / 2, atol=1e-6
+        )
+    log = finished.parts.texts["train.log"].splitlines()
+    assert "all: step 2 of 2" in "".join(line for line in log[:6])
+    assert any("learned apart" in line for line in log)
+
+
+def test_too_few_documents_to_test_on_are_noticed_before_the_training(
+    recipe: Recipe, tmp_path: Path
+) -> None:
+    made = _generate(tmp_path / "generated")
+    (made / "test" / "index.jsonl").write_text("")
+
+    with pytest.raises(UsageError, match="no generated document is left to test on"):
+        hand_out(replace(recipe, synthetic=made, work=tmp_path / "work"), tmp_path / "x", SILENT)
+
+    assert not (tmp_path / "x").exists()
+
+
+def test_bad_input_of_the_training_apart_is_one_line_and_an_exit_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "weights.npz"
+
+    code = apart.main([str(tmp_path), "--base", "random", "--out", str(out)])
+
+    assert code == 2
+    assert "there is no whole lesson in" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def _cost(**changes: float) -> ExportCost:
+    good = ExportCost("int8-weights", 300, 0.95, 0.95, 0.99, 0.1, 0.01, 21.0)
+    return replace(good, **changes)  # type: ignore[arg-type] # all figures are numbers
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"exported_accuracy": 0.93}, "accuracy 0.9500 became 0.9300"),
+        ({"equal_labels": 0.9}, "0.9000 equal labels"),
+        ({"difference": 0.5}, "moved by 0.500"),
+        ({"megabytes": 44.0}, "44.0 MB"),
+        ({"difference": float("nan")}, "moved by nan"),
+    ],
+)
+def test_the_gate_refuses_a_file_that_loses_too_much(
+    changes: dict[str, float], message: str
+) -> None:
+    with pytest.raises(ModelError, match=message):
+        check_gate(_cost(**changes), Gate())
+
+
+def test_the_first_file_within_the_gate_is_chosen() -> None:
+    bad, good = _cost(difference=0.9), _cost()
+
+    check_gate(good, Gate())
+    assert first_within((bad, good), Gate()) is good
+    with pytest.raises(ModelError, match=r"0\.900"):
+        first_within((bad, bad), Gate())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--base", "nowhere.npz"], 7, "there are no weights to start from: nowhere.npz"),
+        (["--base", "random"], 2, "there are no generated documents"),
+    ],
+)
+def test_bad_input_is_one_line_and_an_exit_code(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: int,
+    message: str,
+) -> None:
+    out = tmp_path / "bundle"
+
+    assert main(["--synth", str(tmp_path), "--out", str(out), *arguments]) == code
+
+    (line,) = [row for row in capsys.readouterr().err.splitlines() if message in row]
+    assert line.endswith(")")  # the remedy
+    assert not out.exists()
+
+
+def test_a_gate_that_nothing_passes_leaves_no_bundle(
+    recipe: Recipe, micro: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def copy(_: object, path: Path, *__: object) -> None:  # the same weights make the same file
+        shutil.copy(recipe.out / "model.tflite", path)
+
+    monkeypatch.setattr(finishing, "export", copy)
+    strict = replace(
+        recipe, gate=Gate(megabytes=0.001), out=recipe.out.with_name("never"), tuning=None
+    )
+
+    with pytest.raises(ModelError, match="too far from the trained one"):
+        make(strict, _now)
+
+    assert not strict.out.exists()
+    assert not [path for path in strict.out.parent.iterdir() if path.name.startswith(".")]
+
+
+def test_a_prior_shift_turns_the_odds_of_the_draws_into_those_of_the_mix() -> None:
+    # As foreign as 7 to 3 where a quarter of the pages is.
+    logits = np.log(np.array([0.1, 0.1, 0.1, 0.7]))
+    shifted = np.exp(logits + np.array([0, 0, 0, prior_shift(0.25, 0.05)]))
+
+    assert shifted[3] / shifted.sum() == pytest.approx(0.7 * 0.2 / (0.7 * 0.2 + 0.3 * 95 / 75))
+    assert prior_shift(0.05, 0.05) == 0.0
+
+
+def test_weights_make_a_set_stand_for_the_stated_mix() -> None:
+    targets = np.array([0] * 10 + [1] * 2 + [3] * 30)
+
+    weights = mix_weights(targets, 3)
+
+    assert weights.sum() == pytest.approx(42)
+    assert weights[targets == 3].sum() / 42 == pytest.approx(FOREIGN_SHARE)
+    assert weights[targets == 0].sum() == pytest.approx(weights[targets == 1].sum())
