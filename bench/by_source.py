@@ -17,12 +17,10 @@ from docsorter.model.bundle import ModelBundle, load_bundle
 from docsorter.model.card import NONE_OF_THESE
 from docsorter.model.classifier import LiteRTClassifier
 from docsorter.resources import starter_bundle_dir
-from docsorter.training.classes import plan_classes
-from docsorter.training.daemon_pages import daemon_cache
-from docsorter.training.dataset import Sample
+from docsorter.training.dataset import Sample, plan_classes
 from docsorter.training.looking import Judged, judge, look
-from docsorter.training.rasters import RasterCache
-from docsorter.training.rule import apply_rule
+from docsorter.training.rasters import RasterCache, daemon_cache
+from docsorter.training.sort_rule import apply_rule
 from starter.corpus import gather
 
 SPLITS = ("test", "eval-only", "calibration")

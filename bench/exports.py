@@ -26,12 +26,11 @@ from docsorter.model.bundle import CARD
 from docsorter.model.card import ModelCard, read_card
 from docsorter.model.classifier import LiteRTClassifier
 from docsorter.model.golden import probabilities
-from docsorter.training.classes import ClassPlan
-from docsorter.training.dataset import Sample
-from docsorter.training.export import CALIBRATION_PAGES, VARIANTS, export, trained_logits
-from docsorter.training.network import Network, build_network
+from docsorter.training.dataset import ClassPlan, Sample
+from docsorter.training.export import CALIBRATION_PAGES, export, trained_logits
+from docsorter.training.network import Network, build_network, load_runtime_weights
 from docsorter.training.rasters import RasterCache
-from docsorter.training.runtime_weights import load_runtime_weights
+from docsorter.training.request import VARIANTS
 from starter.corpus import read_manifest, read_synthetic
 from starter.training_run import load_tuning_weights
 

@@ -25,24 +25,27 @@ from docsorter.model.card import NONE_OF_THESE, read_card
 from docsorter.model.classifier import LiteRTClassifier
 from docsorter.resources import starter_bundle_dir
 from docsorter.training.augment import augment
-from docsorter.training.daemon_pages import daemon_cache
+from docsorter.training.base import KnownHead, StartingHead, starting_head
 from docsorter.training.dataset import Sample
-from docsorter.training.engine.base import KnownHead
-from docsorter.training.engine.classes import StartingHead, starting_head
-from docsorter.training.engine.confidence import LEAST_TEMPERATURE, careful_thresholds
-from docsorter.training.engine.examples import Examples, page_weights
-from docsorter.training.engine.head import (
+from docsorter.training.generated import foreign_documents, foreign_kinds
+from docsorter.training.head import (
     LEAST_STRENGTH_OF_KNOWN,
     STRENGTHS,
     Adjustment,
+    Examples,
     choose_strength,
     fit_head,
+    page_weights,
 )
-from docsorter.training.generated import foreign_documents, foreign_kinds
 from docsorter.training.looking import Judged
-from docsorter.training.rasters import BASE, RasterCache
-from docsorter.training.rule import NOVELTY_LIMIT, apply_rule
-from docsorter.training.runtime_weights import runtime_weights
+from docsorter.training.network import runtime_weights
+from docsorter.training.rasters import BASE, RasterCache, daemon_cache
+from docsorter.training.sort_rule import (
+    LEAST_TEMPERATURE,
+    NOVELTY_LIMIT,
+    apply_rule,
+    careful_thresholds,
+)
 from docsorter.training.splits import deal, group
 from starter.corpus import gather
 

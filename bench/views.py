@@ -16,8 +16,7 @@ from docsorter.model.card import read_card
 from docsorter.model.classifier import LiteRTClassifier
 from docsorter.pages.fit import fit_page, flatten
 from docsorter.resources import starter_bundle_dir
-from docsorter.training.classes import ClassPlan
-from docsorter.training.dataset import Sample
+from docsorter.training.dataset import ClassPlan, Sample
 from docsorter.training.network import build_network, load_folded
 from docsorter.training.rasters import read_images
 

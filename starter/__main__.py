@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     add("--mix", type=float, default=0.5, help="share of the last stage in the weights")
     add("--real-share", type=float, default=0.3, help="share of draws from real documents")
     add("--target-error", type=float, default=0.01)
-    add("--lesson", type=Path, help="only write what is learned from into this folder")
+    add("--training-set", type=Path, help="only write what is learned from into this folder")
     add("--learned", type=Path, help="weights from `starter.apart` for the last stage")
     return result
 
@@ -96,8 +96,8 @@ def _make(options: argparse.Namespace) -> None:
         learned=options.learned,
         seed=options.seed,
     )
-    if options.lesson:
-        hand_out(recipe, options.lesson, _logged)
+    if options.training_set:
+        hand_out(recipe, options.training_set, _logged)
         return
     make(recipe, lambda: dt.datetime.now(dt.UTC).replace(microsecond=0))
 

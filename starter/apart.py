@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING
 
 from docsorter.errors import DocsorterError
 from docsorter.resources import usable_cores
-from docsorter.training.batches import prefetched
-from starter.training_set import batch_of, read_lesson
+from docsorter.training.augment import prefetched
+from starter.training_set import batch_of, read_training_set
 
 if TYPE_CHECKING:
-    from docsorter.training.fit import Batch, Stage, Validation
-    from starter.training_set import Lesson
+    from docsorter.training.trainer import Batch, Stage, Validation
+    from starter.training_set import TrainingSet
 
 
 def log_of(weights: Path) -> Path:
@@ -58,29 +58,35 @@ def logged_to(path: Path) -> Iterator[None]:
 
 
 @lru_cache(1)
-def _lesson(folder: Path) -> "Lesson":
-    return read_lesson(folder)
+def _training_set(folder: Path) -> "TrainingSet":
+    return read_training_set(folder)
 
 
 def draw(folder: Path, length: int, seed: int, step: int) -> "Batch":
-    """Return batch number `step` of a lesson; it is the same in every process.
+    """Return batch number `step` of a training set; it is the same in every process.
 
     Args:
-        folder: Where the lesson is; read once in a process.
+        folder: Where the training set is; read once in a process.
         length: Pages in a batch.
         seed: Of everything drawn.
         step: The number.
     """
-    return batch_of(_lesson(folder), length, seed, step)
+    return batch_of(_training_set(folder), length, seed, step)
 
 
 def learn(
-    lesson: Path, base: Path | None, work: Path, stage: "Stage", batch: int, seed: int, out: Path
+    training_set: Path,
+    base: Path | None,
+    work: Path,
+    stage: "Stage",
+    batch: int,
+    seed: int,
+    out: Path,
 ) -> "Validation":
     """Train every layer; the weights go to `out`, as `network.load_tuning_weights` reads them.
 
     Args:
-        lesson: Folder of the lesson.
+        training_set: Folder of the training set.
         base: A file of weights, the folder of a bundle, or None for random weights.
         work: For checkpoints; the same folder goes on where it was.
         stage: How long and how fast.
@@ -88,14 +94,14 @@ def learn(
         seed: Of everything drawn.
         out: The `.npz` file.
     """
-    from docsorter.training.fit import Trainer  # noqa: PLC0415 -- Keras, seconds
+    from docsorter.training.trainer import TrainingLoop  # noqa: PLC0415 -- Keras, seconds
     from starter.training_run import (  # noqa: PLC0415 -- as above
         Looking,
         new_network,
         save_tuning_weights,
     )
 
-    read = _lesson(lesson)
+    read = _training_set(training_set)
     network = new_network(read.plan, base, read.size, seed)
     # Spawned, not forked: the libraries of the GPU do not outlive a fork.
     context = multiprocessing.get_context("spawn")
@@ -103,9 +109,13 @@ def learn(
 
         def batches(steps: range) -> "Iterator[Batch]":
             ahead = 2 * usable_cores()
-            return prefetched(partial(draw, lesson, batch, seed), steps, pool=pool, ahead=ahead)
+            return prefetched(
+                partial(draw, training_set, batch, seed), steps, pool=pool, ahead=ahead
+            )
 
-        seen = Trainer(network, work, Looking(network, read).look, seed=seed).run(stage, batches)
+        seen = TrainingLoop(network, work, Looking(network, read).look, seed=seed).run(
+            stage, batches
+        )
     out.parent.mkdir(parents=True, exist_ok=True)
     save_tuning_weights(network, out)
     return seen
@@ -114,10 +124,10 @@ def learn(
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     result = argparse.ArgumentParser(
-        prog="python -m starter.apart", description="Train from a written lesson."
+        prog="python -m starter.apart", description="Train from a written training set."
     )
     add = result.add_argument
-    add("lesson", type=Path, help="folder that `starter --lesson` wrote")
+    add("training_set", type=Path, help="folder that `starter --training-set` wrote")
     add("--base", required=True, help="a .npz file, a bundle's folder, or `random`")
     add("--out", type=Path, required=True, help="file for the weights")
     add("--work", type=Path, help="checkpoints (default: OUT with -work appended)")
@@ -136,11 +146,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     work = options.work or options.out.with_name(options.out.name + "-work")
     base = None if options.base == "random" else Path(options.base)
     try:
-        from docsorter.training.fit import Stage  # noqa: PLC0415 -- Keras, seconds
+        from docsorter.training.trainer import Stage  # noqa: PLC0415 -- Keras, seconds
 
         stage = Stage("all", options.steps, options.rate, options.every)
         with logged_to(log_of(options.out)):
-            learn(options.lesson, base, work, stage, options.batch, options.seed, options.out)
+            learn(options.training_set, base, work, stage, options.batch, options.seed, options.out)
     except DocsorterError as error:
         sys.stderr.write(f"{error}\n")
         return int(error.exit_code)

@@ -17,16 +17,12 @@ from docsorter.decide.novelty import NoveltyModel
 from docsorter.documents import SortRule
 from docsorter.model.card import InputSpec, ModelCard, Origin, Provenance
 from docsorter.model.classifier import LiteRTClassifier
-from docsorter.training.bundle_writer import BundleParts, GoldenPicture
-from docsorter.training.classes import ClassPlan
-from docsorter.training.dataset import Sample, fingerprint, origins
+from docsorter.training.bundle_writer import BundleParts, GoldenPicture, model_card_text
+from docsorter.training.dataset import ClassPlan, Sample, fingerprint, origins
 from docsorter.training.evaluation import Evaluation, evaluate_judged, html_page
 from docsorter.training.export import (
     CALIBRATION_PAGES,
-    VARIANTS,
     ExportCost,
-    Gate,
-    Variant,
     compare,
     export,
     first_within,
@@ -35,8 +31,8 @@ from docsorter.training.export import (
 from docsorter.training.looking import Judged, Looked, joined, judge, look
 from docsorter.training.network import Network, build_network, copy_weights
 from docsorter.training.rasters import RasterCache
-from docsorter.training.report import model_card_text
-from docsorter.training.rule import NOVELTY_LIMIT, apply_rule, thresholds_of
+from docsorter.training.request import VARIANTS, ExportGate, Variant
+from docsorter.training.sort_rule import NOVELTY_LIMIT, apply_rule, thresholds_of
 from starter.corpus import Corpus
 
 if TYPE_CHECKING:
@@ -260,7 +256,7 @@ class Finisher:
         self._variants = variants
         self._background = 1 if network.plan.background else 0
 
-    def finish(self, identity: Identity, gate: Gate) -> Finished:
+    def finish(self, identity: Identity, gate: ExportGate) -> Finished:
         """Export, measure and describe the model.
 
         Raises:

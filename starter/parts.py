@@ -403,17 +403,6 @@ def cars(rng: random.Random, colour: str) -> str:
     return _wrap(100, 60, body)
 
 
-def body_outline(colour: str) -> str:
-    """Return the outline of a person, front, as medical forms carry it, 40 by 90 units."""
-    return _wrap(
-        40,
-        90,
-        f"<g fill='none' stroke='{colour}'><circle cx='20' cy='10' r='7'/>"
-        "<path d='M14 18 H26 L34 48 L30 49 L26 32 V54 L28 86 H22 L20 58 L18 86 H12 L14 54 V32 "
-        "L10 49 L6 48 Z'/></g>",
-    )
-
-
 # ----------------------------------------------------------------------
 # Letterheads and feet of firms, offices and people, shared by everything they send.
 

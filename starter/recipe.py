@@ -12,15 +12,13 @@ from typing import Final
 from docsorter.errors import UsageError
 from docsorter.model.bundle import CARD, RUNTIME, digest
 from docsorter.model.card import Origin, read_card
+from docsorter.training.base import weights_origin
 from docsorter.training.bundle_writer import write_bundle
-from docsorter.training.classes import plan_classes
-from docsorter.training.daemon_pages import daemon_cache
-from docsorter.training.dataset import fingerprint
-from docsorter.training.engine.base import weights_origin
-from docsorter.training.export import VARIANTS, Gate, Variant
+from docsorter.training.dataset import fingerprint, plan_classes
 from docsorter.training.network import IMAGENET
 from docsorter.training.progress import Progress
-from docsorter.training.rasters import RasterCache
+from docsorter.training.rasters import RasterCache, daemon_cache
+from docsorter.training.request import VARIANTS, ExportGate, Variant
 from starter.apart import log_of, logged_to
 from starter.corpus import Corpus, gather, served_only
 from starter.finishing import Finished, Finisher, Identity, prior_shift
@@ -31,7 +29,7 @@ from starter.training_run import (
     save_tuning_weights,
     shift_background,
 )
-from starter.training_set import Choice, Lesson, lesson_of, write_lesson
+from starter.training_set import Selection, TrainingSet, training_set_of, write_training_set
 
 _LOG: Final = logging.getLogger(__name__)
 LABELS: Final = ("invoice", "claim", "letter")
@@ -53,7 +51,7 @@ class Recipe:
         schedule: How long each stage is.
         gate: What the export may lose.
         variants: Ways to export, the best first.
-        learned: Weights that `starter.apart` made from the lesson of this recipe, to
+        learned: Weights that `starter.apart` made from the training set of this recipe, to
             stand for the last stage; or None.
         seed: Of everything drawn.
     """
@@ -66,16 +64,16 @@ class Recipe:
     tuning: Path | None
     identity: Identity
     schedule: Schedule = field(default_factory=Schedule)
-    gate: Gate = field(default_factory=Gate)
+    gate: ExportGate = field(default_factory=ExportGate)
     variants: tuple[Variant, ...] = VARIANTS
     learned: Path | None = None
     seed: int = 0
 
     @property
-    def choice(self) -> Choice:
-        """What the lesson takes of the documents."""
+    def choice(self) -> Selection:
+        """What the training set takes of the documents."""
         schedule = self.schedule
-        return Choice(schedule.size, schedule.real_share, schedule.validation_cap, self.seed)
+        return Selection(schedule.size, schedule.real_share, schedule.validation_cap, self.seed)
 
 
 def make(recipe: Recipe, now: Callable[[], dt.datetime]) -> Finished:
@@ -94,12 +92,17 @@ def make(recipe: Recipe, now: Callable[[], dt.datetime]) -> Finished:
     """
     log = recipe.work / "train.log"
     with logged_to(log):
-        corpus, lesson = _prepare(recipe)
+        corpus, training_set = _prepare(recipe)
         _claim(recipe, corpus)
-        plan = lesson.plan
+        plan = training_set.plan
         network = new_network(plan, recipe.base, recipe.schedule.size, recipe.seed)
         TrainingRun(
-            network, lesson, recipe.work, recipe.schedule, learned=recipe.learned, seed=recipe.seed
+            network,
+            training_set,
+            recipe.work,
+            recipe.schedule,
+            learned=recipe.learned,
+            seed=recipe.seed,
         ).run()
         if plan.background:  # every output was drawn alike; foreign documents come less often
             shift_background(network, prior_shift(1 / len(plan.outputs)))
@@ -117,22 +120,22 @@ def make(recipe: Recipe, now: Callable[[], dt.datetime]) -> Finished:
 
 
 def hand_out(recipe: Recipe, folder: Path, progress: Progress) -> None:
-    """Write the lesson of a recipe for `starter.apart`, and make nothing.
+    """Write the training set of a recipe for `starter.apart`, and make nothing.
 
     Args:
         recipe: Says which documents there are and what is taken of them.
-        folder: Where the lesson goes.
+        folder: Where the training set goes.
         progress: Is told how many pages are written.
 
     Raises:
         DocsorterError: The documents are not as they must be.
     """
     recipe.work.mkdir(parents=True, exist_ok=True)
-    _, lesson = _prepare(recipe)
-    write_lesson(lesson, folder, progress)
+    _, training_set = _prepare(recipe)
+    write_training_set(training_set, folder, progress)
 
 
-def _prepare(recipe: Recipe) -> tuple[Corpus, Lesson]:
+def _prepare(recipe: Recipe) -> tuple[Corpus, TrainingSet]:
     cache = RasterCache(recipe.work / "pages")
     corpus = gather(recipe.synthetic, recipe.real, cache, seed=recipe.seed)
     _LOG.info("documents: %s", json.dumps(corpus.counts()))
@@ -142,7 +145,7 @@ def _prepare(recipe: Recipe) -> tuple[Corpus, Lesson]:
             remedy="generate more of them with `python -m starter.synth DIR/test --split test`",
         )
     plan = plan_classes(((s.kind, s.label) for s in corpus.of("train")), LABELS)
-    return corpus, lesson_of(corpus, cache, plan, recipe.choice)
+    return corpus, training_set_of(corpus, cache, plan, recipe.choice)
 
 
 def base_origin(base: str | Path | None) -> Origin:

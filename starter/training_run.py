@@ -10,27 +10,26 @@ import numpy as np
 
 from docsorter.errors import ModelError
 from docsorter.model.card import NONE_OF_THESE
-from docsorter.training.batches import in_chunks, prefetched
-from docsorter.training.classes import ClassPlan
-from docsorter.training.fit import Stage, Trainer, Validation
+from docsorter.training.augment import in_chunks, prefetched
+from docsorter.training.dataset import ClassPlan
 from docsorter.training.network import (
     IMAGENET,
     Network,
+    Tensor,
     assign_folded,
     build_network,
     fast_policy,
     load_folded,
+    load_runtime_weights,
     open_weights,
 )
-from docsorter.training.runtime_weights import load_runtime_weights
-from docsorter.training.taught import inputs_of, pooled, runner
-from docsorter.training.untyped import Tensor
-from starter.training_set import Lesson, PageDrawer, batch_of
+from docsorter.training.trainer import Stage, TrainingLoop, Validation, inputs_of, pooled, runner
+from starter.training_set import PageDrawer, TrainingSet, batch_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from docsorter.training.fit import Batch
+    from docsorter.training.trainer import Batch
 
 
 def save_tuning_weights(network: Network, path: Path) -> None:
@@ -78,13 +77,13 @@ def shift_background(network: Network, amount: float) -> None:
 
 
 class Looking:
-    """Measures a network, as it is at the time, on the validation pages of a lesson."""
+    """Measures a network, as it is at the time, on the validation pages of a training set."""
 
-    def __init__(self, network: Network, lesson: Lesson) -> None:
+    def __init__(self, network: Network, training_set: TrainingSet) -> None:
         pixels = inputs_of(network, "all")
         features = pooled(network, "all", pixels)
         self._run = runner(pixels, network.label_logits(network.head(features)))
-        self._pages, self._outputs = lesson.validation, lesson.outputs
+        self._pages, self._outputs = training_set.validation, training_set.outputs
 
     def look(self) -> Validation:
         """Return loss and accuracy over the outputs."""
@@ -207,14 +206,14 @@ def new_network(plan: ClassPlan, base: str | Path | None, size: int, seed: int) 
 
 
 class TrainingRun:
-    """Trains one network on a lesson.
+    """Trains one network on a training set.
 
     Args:
         network: The network, with the weights to start from.
-        lesson: What it learns from.
+        training_set: What it learns from.
         work: Folder for maps and checkpoints; the same folder resumes.
         schedule: How long each stage is.
-        learned: A file of weights that `starter.apart` made from the same lesson; they
+        learned: A file of weights that `starter.apart` made from the same training set; they
             stand for the last stage, which is not run.
         seed: Of everything drawn.
     """
@@ -222,7 +221,7 @@ class TrainingRun:
     def __init__(
         self,
         network: Network,
-        lesson: Lesson,
+        training_set: TrainingSet,
         work: Path,
         schedule: Schedule,
         *,
@@ -230,18 +229,18 @@ class TrainingRun:
         seed: int = 0,
     ) -> None:
         self._network = network
-        self._lesson = lesson
+        self._training_set = training_set
         self._work = work
         self._schedule = schedule
         self._learned = learned
         self._seed = seed
-        self._drawer = PageDrawer(lesson.square, lesson.size, seed)
-        self._look = Looking(network, lesson).look
+        self._drawer = PageDrawer(training_set.square, training_set.size, seed)
+        self._look = Looking(network, training_set).look
 
     def run(self) -> Validation:
         """Train all stages; return how the final weights do on validation."""
         schedule = self._schedule
-        trainer = Trainer(self._network, self._work, self._look, seed=self._seed)
+        trainer = TrainingLoop(self._network, self._work, self._look, seed=self._seed)
         seen = Validation(float("inf"), 0.0)
         if schedule.maps and (schedule.head_steps or schedule.upper_steps):
             seen = self._train_on_maps(trainer)
@@ -268,10 +267,10 @@ class TrainingRun:
             variable.assign(share * np.asarray(variable) + (1 - share) * old)
         return self._look()
 
-    def _train_on_maps(self, trainer: Trainer) -> Validation:
+    def _train_on_maps(self, trainer: TrainingLoop) -> Validation:
         schedule = self._schedule
         rng = np.random.default_rng([self._seed, 1])
-        chances = self._lesson.targets.chances
+        chances = self._training_set.targets.chances
         drawn = rng.choice(len(chances), schedule.maps, p=chances)
         maps = cached_maps(
             self._network,
@@ -304,12 +303,14 @@ class TrainingRun:
             owners = drawn[rows]
             return (
                 np.asarray(inputs[rows]),
-                self._lesson.targets.outputs[owners],
-                self._lesson.targets.kinds[owners],
+                self._training_set.targets.outputs[owners],
+                self._training_set.targets.kinds[owners],
             )
 
         return lambda steps: prefetched(make, steps)
 
     def _page_batches(self, steps: range) -> "Iterator[Batch]":
         length = self._schedule.batch
-        return prefetched(lambda step: batch_of(self._lesson, length, self._seed, step), steps)
+        return prefetched(
+            lambda step: batch_of(self._training_set, length, self._seed, step), steps
+        )

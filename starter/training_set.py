@@ -15,10 +15,8 @@ import numpy as np
 from PIL import Image
 
 from docsorter.errors import UsageError
-from docsorter.training.augment import augment
-from docsorter.training.batches import prefetched
-from docsorter.training.classes import ClassPlan
-from docsorter.training.dataset import Sample
+from docsorter.training.augment import augment, prefetched
+from docsorter.training.dataset import ClassPlan, Sample
 from docsorter.training.progress import Progress
 from docsorter.training.rasters import BASE, RasterCache
 from starter.corpus import LAYOUT_CAP, Corpus
@@ -26,7 +24,7 @@ from starter.corpus import LAYOUT_CAP, Corpus
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from docsorter.training.fit import Batch
+    from docsorter.training.trainer import Batch
 
     Square = Callable[[int], NDArray[np.uint8]]
 
@@ -103,7 +101,7 @@ class PageDrawer:
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class TrainingSet:
     """Documents to learn from, and others to choose the best weights by.
 
     Attributes:
@@ -124,7 +122,7 @@ class Lesson:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Selection:
     """What is taken of the documents.
 
     Attributes:
@@ -140,13 +138,15 @@ class Choice:
     seed: int
 
 
-def lesson_of(corpus: Corpus, cache: RasterCache, plan: ClassPlan, choice: Choice) -> Lesson:
-    """Take the lesson out of a corpus: "train" is learned from, "validation" chooses."""
+def training_set_of(
+    corpus: Corpus, cache: RasterCache, plan: ClassPlan, choice: Selection
+) -> TrainingSet:
+    """Take the training set out of a corpus: "train" is learned from, "validation" chooses."""
     train, others = corpus.of("train"), corpus.of("validation")
     order = np.random.default_rng([choice.seed, 4]).permutation(len(others))
     chosen = [others[row] for row in order[: choice.validation_cap]]
     columns = [plan.output_index(sample.label) for sample in chosen]
-    return Lesson(
+    return TrainingSet(
         plan,
         choice.size,
         targets_of(train, plan, real_share=choice.real_share),
@@ -156,11 +156,11 @@ def lesson_of(corpus: Corpus, cache: RasterCache, plan: ClassPlan, choice: Choic
     )
 
 
-def batch_of(lesson: Lesson, length: int, seed: int, step: int) -> "Batch":
+def batch_of(training_set: TrainingSet, length: int, seed: int, step: int) -> "Batch":
     """Return batch number `step` of the last stage; it is the same wherever it is drawn.
 
     Args:
-        lesson: Where it is drawn from, by its chances.
+        training_set: Where it is drawn from, by its chances.
         length: Pages in a batch.
         seed: Of everything drawn.
         step: The number.
@@ -168,44 +168,48 @@ def batch_of(lesson: Lesson, length: int, seed: int, step: int) -> "Batch":
     Returns:
         Augmented pages (length, size, size, 3) uint8, and their columns as outputs and as kinds.
     """
-    targets = lesson.targets
-    drawer = PageDrawer(lesson.square, lesson.size, seed)
+    targets = training_set.targets
+    drawer = PageDrawer(training_set.square, training_set.size, seed)
     indices, pages = drawer.batch(targets.chances, length, 3, step)
     return pages, targets.outputs[indices], targets.kinds[indices]
 
 
-PLAN: Final = "lesson.json"
-_ARRAYS: Final = "lesson.npz"
+PLAN: Final = "training-set.json"
+_ARRAYS: Final = "training-set.npz"
 _QUALITY: Final = {"train": 60, "validation": 90}  # what is learned from is made worse anyway
 _FILE_BYTES: Final = 14 << 20
 
 
-def write_lesson(lesson: Lesson, folder: Path, progress: Progress) -> None:
-    """Write a lesson; `read_lesson` reads it on any machine.
+def write_training_set(training_set: TrainingSet, folder: Path, progress: Progress) -> None:
+    """Write a training set; `read_training_set` reads it on any machine.
 
     Args:
-        lesson: What to write.
+        training_set: What to write.
         folder: Where to; made when missing.
         progress: Is told how many pages are written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    targets, others = lesson.targets, lesson.validation
-    train = _write_pages(lesson.square, len(targets.outputs), folder, "train", progress)
+    targets, others = training_set.targets, training_set.validation
+    train = _write_pages(training_set.square, len(targets.outputs), folder, "train", progress)
     validation = _write_pages(others.__getitem__, len(others), folder, "validation", progress)
     np.savez_compressed(
         folder / _ARRAYS,
         outputs=targets.outputs, kinds=targets.kinds, chances=targets.chances, train=train,
-        validation=validation, validation_outputs=lesson.outputs,
+        validation=validation, validation_outputs=training_set.outputs,
     )  # fmt: skip
-    plan = {"size": lesson.size, "labels": lesson.plan.labels, "kinds": lesson.plan.kinds}
+    plan = {
+        "size": training_set.size,
+        "labels": training_set.plan.labels,
+        "kinds": training_set.plan.kinds,
+    }
     (folder / PLAN).write_text(json.dumps(plan, indent=1) + "\n", encoding="utf-8")
 
 
-def read_lesson(folder: Path) -> Lesson:
-    """Read what `write_lesson` wrote.
+def read_training_set(folder: Path) -> TrainingSet:
+    """Read what `write_training_set` wrote.
 
     Raises:
-        UsageError: There is no lesson, or a part of it is missing.
+        UsageError: There is no training set, or a part of it is missing.
     """
     try:
         plan = json.loads((folder / PLAN).read_text(encoding="utf-8"))
@@ -215,10 +219,10 @@ def read_lesson(folder: Path) -> Lesson:
             train, others = (_pages(folder, part, arrays[part]) for part in _QUALITY)
     except (OSError, ValueError, KeyError) as error:
         raise UsageError(
-            f"there is no whole lesson in {folder}: {error}",
-            remedy="write one with `python -m starter ... --lesson DIR`",
+            f"there is no whole training set in {folder}: {error}",
+            remedy="write one with `python -m starter ... --training-set DIR`",
         ) from error
-    return Lesson(
+    return TrainingSet(
         ClassPlan(tuple(plan["labels"]), tuple((kind, output) for kind, output in plan["kinds"])),
         int(plan["size"]),
         targets,
@@ -229,7 +233,7 @@ def read_lesson(folder: Path) -> Lesson:
 
 
 class Pages:
-    """Pages of a lesson that was read.
+    """Pages of a training set that was read.
 
     Args:
         files: What the files of pictures hold.

@@ -8,7 +8,7 @@ import pytest
 ROOT: Final = Path(__file__).parent
 LONGEST: Final = (
     "starter/test_recipe.py",
-    "training/engine/test_training.py",
+    "training/test_run.py",
     "training/test_export.py",
     "deliver/test_crashes.py",
     "packaging/test_wheel.py",

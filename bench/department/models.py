@@ -11,15 +11,15 @@ from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.policy import comparable, offsets_of
 from docsorter.model.bundle import load_bundle
 from docsorter.resources import starter_bundle_dir
-from docsorter.training.engine.confidence import LEAST_TEMPERATURE
-from docsorter.training.engine.examples import Examples, page_weights
-from docsorter.training.engine.head import (
+from docsorter.training.head import (
     LEAST_STRENGTH_OF_KNOWN,
     STRENGTHS,
+    Examples,
     choose_strength,
     fit_head,
+    page_weights,
 )
-from docsorter.training.rule import NOVELTY_LIMIT
+from docsorter.training.sort_rule import LEAST_TEMPERATURE, NOVELTY_LIMIT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -46,9 +46,11 @@ class Afternoon:
 def _warm_up() -> None:
     import keras  # noqa: PLC0415 -- TensorFlow stays in the process of the script
 
-    from docsorter.training.classes import ClassPlan  # noqa: PLC0415 -- as above
-    from docsorter.training.network import build_network  # noqa: PLC0415 -- as above
-    from docsorter.training.runtime_weights import load_runtime_weights  # noqa: PLC0415 -- as above
+    from docsorter.training.dataset import ClassPlan  # noqa: PLC0415 -- as above
+    from docsorter.training.network import (  # noqa: PLC0415 -- as above
+        build_network,
+        load_runtime_weights,
+    )
 
     bundle = starter_bundle_dir()
     card = read_card(bundle / CARD)

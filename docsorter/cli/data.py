@@ -63,14 +63,12 @@ def report(
     Nothing is learned and nothing is moved. With --json a page is only written to a given --out.
     """
     from docsorter.training.data_report.label_errors import require_libraries
-    from docsorter.training.report import require_templates
 
     if not no_suspects:
         require_libraries()
     target = out if out is not None or as_json else Path(_DEFAULT)
     if target is not None:
         _check_target(target, directory)
-        require_templates()
     found = _reported(*_settings(ctx), directory, target, look_for_suspects=not no_suspects)
     if as_json:
         print_json(found)
@@ -89,10 +87,10 @@ def _reported(
     look_for_suspects: bool,
 ) -> "DataReport":
     """Return what was found, and write the page about it where one is wanted."""
-    from docsorter.training.daemon_pages import daemon_cache
     from docsorter.training.data_report.page import Thumbnails, html_page
     from docsorter.training.data_report.report import build_report, extract_features
     from docsorter.training.labelled import read_labelled
+    from docsorter.training.rasters import daemon_cache
     from docsorter.training.report import write_whole
 
     # The pages kept meanwhile are pictures of documents: a termination takes them away as well.

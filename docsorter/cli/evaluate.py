@@ -60,10 +60,7 @@ def evaluate(
     from docsorter.model.bundle import load_bundle
     from docsorter.model.registry import ModelRegistry
     from docsorter.training.evaluation.folder import report_folder, write_report
-    from docsorter.training.report import require_templates
 
-    if out is not None:
-        require_templates()
     resolved = settings_or_defaults(ctx)
     model = load_bundle(ModelRegistry(resolved.state / "models").resolve(bundle))
     folder = None if out is None else report_folder(out, directory)
@@ -91,9 +88,9 @@ def _measured(
 
     from docsorter.model.classifier import open_classifier
     from docsorter.model.golden import check_golden
-    from docsorter.training.daemon_pages import daemon_cache
     from docsorter.training.evaluation.folder import evaluate_folder
     from docsorter.training.evaluation.page import CachePictures, html_page
+    from docsorter.training.rasters import daemon_cache
 
     classifier = open_classifier(model, threads=settings.model.threads)
     check_golden(model, classifier)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from docsorter.model.registry import ModelRegistry
-    from docsorter.training.engine.outcome import Outcome
     from docsorter.training.progress import Progress
+    from docsorter.training.run import TrainingResult
 
 _EPILOG = """\b
 Examples:
@@ -139,14 +139,16 @@ def _share(option: str, value: float) -> float:
     return value
 
 
-def _train(options: dict[str, object], policies: list[str], registry: "ModelRegistry") -> "Outcome":
+def _train(
+    options: dict[str, object], policies: list[str], registry: "ModelRegistry"
+) -> "TrainingResult":
     import datetime as dt
     import os
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        from docsorter.training.engine.request import Request, parse_policies
-        from docsorter.training.engine.run import train as run
+        from docsorter.training.request import TrainingRequest, parse_policies
+        from docsorter.training.run import train as run
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("docsorter"):
             raise
@@ -154,7 +156,7 @@ def _train(options: dict[str, object], policies: list[str], registry: "ModelRegi
             f"training needs libraries that are not installed: {error.name}",
             remedy="pip install 'docsorter[train]'",
         ) from error
-    request = Request(**options, policies=parse_policies(policies))  # type: ignore[arg-type]
+    request = TrainingRequest(**options, policies=parse_policies(policies))  # type: ignore[arg-type]
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     try:
         with _ended_by_sigterm(), _bars() as bars:
@@ -217,7 +219,7 @@ def _bars() -> "Iterator[Progress]":
         yield show
 
 
-def _print(finished: "Outcome") -> None:
+def _print(finished: "TrainingResult") -> None:
     """Print the summary in 80 columns; a long text goes on under itself."""
     import textwrap
 
@@ -228,7 +230,7 @@ def _print(finished: "Outcome") -> None:
             say(f"{name if number == 0 else '':<{width}}{line}")
 
 
-def _next(ctx: typer.Context, finished: "Outcome", *, promoted: bool) -> str:
+def _next(ctx: typer.Context, finished: "TrainingResult", *, promoted: bool) -> str:
     import shlex
 
     workspace = chosen(ctx).workspace

@@ -1,14 +1,58 @@
-"""What scanners, fax machines, copiers and phones do to a page. Never a mirror: text has a side."""
+"""Augmented views of pages, and batches of them made ready in advance.
 
+What scanners, fax machines, copiers and phones do to a page. Never a mirror: text has a side.
+"""
+
+import contextlib
 import io
 import math
-from typing import TYPE_CHECKING, Final
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 from PIL import Image, ImageFilter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+Item = TypeVar("Item")
+
+AHEAD: Final = 6
+"""Batches that are made ready in advance."""
+
+
+def prefetched(
+    make: Callable[[int], Item], numbers: range, pool: Executor | None = None, ahead: int = AHEAD
+) -> Iterator[Item]:
+    """Yield `make(number)` in order, made a few numbers ahead.
+
+    Args:
+        make: Makes an item; must be picklable when `pool` has processes.
+        numbers: Of the items.
+        pool: What makes them; by default two threads of its own.
+        ahead: Items that are made ready in advance.
+    """
+    with contextlib.ExitStack() as stack:
+        workers = pool or stack.enter_context(ThreadPoolExecutor(2))
+        waiting: deque[Future[Item]] = deque()
+        try:
+            for number in numbers:
+                waiting.append(workers.submit(make, number))
+                if len(waiting) > ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def in_chunks(length: int, size: int) -> list[slice]:
+    """Return slices that cut a range of a length into chunks of a size."""
+    return [slice(start, min(start + size, length)) for start in range(0, length, size)]
+
 
 Affine = tuple[float, float, float, float, float, float]
 """(a, b, c, d, e, f): the pixel (x, y) shows what was at (ax + by + c, dx + ey + f)."""

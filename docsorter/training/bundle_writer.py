@@ -1,21 +1,24 @@
-"""Writes a model bundle, whole or not at all, and reads it back before it counts."""
+"""From what was measured to the bundle: card, words, golden pages, report; whole or not at all."""
 
 import contextlib
+import datetime as dt
+import importlib.metadata
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from PIL import Image
 
-from docsorter.errors import EnvironmentFaultError
-from docsorter.filesystem import environment_reason
+from docsorter.errors import EnvironmentFaultError, UsageError
+from docsorter.filesystem import Disk, environment_reason
 from docsorter.model.bundle import CARD, CHECKSUMS, GOLDEN, NOVELTY, RUNTIME, digest, load_bundle
-from docsorter.model.card import ModelCard
+from docsorter.model.card import InputSpec, Measured, ModelCard, Origin, Provenance
 from docsorter.model.classifier import LiteRTClassifier, open_classifier
 from docsorter.model.golden import (
     DEFAULT_TOLERANCE,
@@ -24,13 +27,99 @@ from docsorter.model.golden import (
     check_golden,
     probabilities,
 )
+from docsorter.training.base import BaseWeights
+from docsorter.training.dataset import fingerprint
+from docsorter.training.evaluation import html_page
+from docsorter.training.evaluation.page import CachePictures
+from docsorter.training.export import Exported
+from docsorter.training.material import Material
+from docsorter.training.measuring import Measurement
+from docsorter.training.request import TrainingRequest
+from docsorter.training.sort_rule import NOVELTY_LIMIT
+from docsorter.training.transfer import TrainedModel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from docsorter.documents import RawOutput
+    from docsorter.training.sort_rule import Promise
 
-_NOT_LISTED: Final = {CHECKSUMS}
+
+def figure_text(measured: Measured) -> str:
+    """Write a figure as a person reads it: value, interval and n, or why there is none."""
+    if measured.value is None:
+        return f"not measurable, n = {measured.n}"
+    interval = ""
+    if measured.low is not None and measured.high is not None:
+        interval = f" [{measured.low:.3f}, {measured.high:.3f}]"
+    return f"{measured.value:.3f}{interval}, n = {measured.n}"
+
+
+def rule_text(card: ModelCard) -> str:
+    """Write the sort rule and its evidence in words."""
+    rule = (
+        f"A document is sorted alone at a confidence of {card.asks_for()} or more and a novelty "
+        f"of at most {card.novelty_limit:g}; the logits are divided by {card.temperature:.3f}."
+    )
+    if card.evidence is None:
+        return f"{rule} The rule was not tested."
+    seen = card.evidence
+    return (
+        f"{rule} On {seen.documents} test documents ({seen.description}) it sorted "
+        f"{seen.sorted_alone} alone, {seen.errors} of them wrongly: with {seen.confidence:.0%} "
+        f"confidence at most {100 * seen.upper_bound:.2f} % of what it sorts of such documents is "
+        "wrong. On anybody's own paper nothing is certified by this."
+    )
+
+
+def model_card_text(card: ModelCard, limits: str) -> str:
+    """Return MODEL_CARD.md: the card in words, for people.
+
+    Args:
+        card: The card.
+        limits: What the model cannot do, in Markdown.
+    """
+    base = card.provenance.base
+    lines = [
+        f"# Model card: {card.name}",
+        "",
+        f"* Labels: {', '.join(card.labels)}"
+        + ("; everything else counts as `other` and goes to a person." if card.background else "."),
+        f"* Architecture: {card.provenance.architecture}",
+        f"* Pages: {card.input.size} x {card.input.size} RGB, aspect kept, centred on white",
+        f"* Started from: {base.name} ({base.licence}). {base.note}",
+        f"* Made: {card.created_at:%Y-%m-%d} with "
+        + ", ".join(f"{name} {version}" for name, version in card.versions.items()),
+        f"* Training data fingerprint: `{card.provenance.fingerprint}`",
+        "",
+        "## Learned from",
+        "",
+        "| source | licence | documents |",
+        "|---|---|---|",
+        *(f"| {o.name} | {o.licence} | {o.documents} |" for o in card.provenance.data),
+        "",
+        "## Sort rule",
+        "",
+        rule_text(card),
+        "",
+        "## Figures on the exported file",
+        "",
+        "Value, 95 % interval and number of documents.",
+        "",
+        "| documents | figure | value | note |",
+        "|---|---|---|---|",
+        *(
+            f"| {kind} | {name} | {figure_text(measured)} | {measured.note} |"
+            for kind, group in card.metrics.items()
+            for name, measured in group.items()
+        ),
+        "",
+        "## Limits",
+        "",
+        limits,
+        "",
+    ]
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +237,173 @@ def _fault(error: OSError, target: Path) -> EnvironmentFaultError:
         f"the model bundle {target} cannot be written: {reason.text}",
         remedy="make room or choose another folder, then start the same command again",
     )
+
+
+_LIBRARIES: Final = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow")
+_STAGING: Final = "bundle"
+
+
+def draft_card(
+    material: Material,
+    taught: TrainedModel,
+    base: BaseWeights,
+    request: TrainingRequest,
+    now: dt.datetime,
+) -> ModelCard:
+    """Return the card as far as it is known before anything is measured."""
+    plan = taught.network.plan
+    own = Origin(
+        name="the user's own documents",
+        licence="not stated",
+        note="No picture of them is in the bundle.",
+        documents=len(material.samples) - request.generated,
+    )
+    generated = Origin(
+        name="generated documents of labels with few of the user's own",
+        licence="Apache-2.0",
+        documents=request.generated,
+    )
+    return ModelCard(
+        name=request.name,
+        created_at=now,
+        labels=material.labels,
+        background=len(plan.outputs) - len(material.labels),
+        kinds=plan.kinds,
+        input=InputSpec(size=taught.network.size),
+        provenance=Provenance(
+            architecture="InceptionV3, global average pooling, one dense layer over "
+            f"{len(plan.kinds)} kinds pooled into {len(plan.outputs)} outputs",
+            base=base.origin,
+            data=(own, generated) if request.generated else (own,),
+            fingerprint=fingerprint(material.samples),
+            documents=material.division.counts(material.samples),
+        ),
+        temperature=1.0,
+        threshold=1.0,
+        novelty_limit=NOVELTY_LIMIT,
+        policies=dict(request.policies),
+        versions={name: importlib.metadata.version(name) for name in _LIBRARIES},
+    )
+
+
+def complete_card(draft: ModelCard, measurement: Measurement) -> ModelCard:
+    """Return the card with the sort rule, its evidence and the figures."""
+    rule = measurement.confidence.rule
+    changes: dict[str, Any] = {
+        "evidence": measurement.evidence,
+        "metrics": {name: found.metrics() for name, found in measurement.sets.items()},
+    }
+    return draft.with_rule(rule).model_copy(update=changes)
+
+
+def publish(
+    request: TrainingRequest,
+    card: ModelCard,
+    base: BaseWeights,
+    exported: Exported,
+    measurement: Measurement,
+    taught: TrainedModel,
+    work: Path,
+) -> None:
+    """Write the bundle and, beside it, the report with pictures.
+
+    Both are made in the work folder, on the same file system, and renamed: there is never half a
+    bundle, and nothing that is there is replaced.
+
+    Raises:
+        UsageError: Somebody took the name meanwhile.
+        EnvironmentFaultError: The disk is full, or the folder cannot be written.
+    """
+    cost = exported.cost.as_json()
+    parts = BundleParts(
+        card=card,
+        runtime=exported.file,
+        novelty=dict(measurement.confidence.novelty.to_arrays()),
+        golden=[GoldenPicture(name, pixels) for name, pixels in base.golden],
+        texts={
+            "MODEL_CARD.md": model_card_text(card, limits_text(measurement, taught)),
+            "report.html": html_page(measurement.sets, card, cost=cost),
+            "figures.json": _figures(measurement, taught, cost),
+        },
+    )
+    staged = work / _STAGING
+    shutil.rmtree(staged, ignore_errors=True)
+    write_bundle(parts, staged)
+    pictured = work / "report.html"
+    pictures = CachePictures(exported.cache)
+    text = html_page(measurement.sets, card, cost=cost, pictures=pictures, names=True)
+    try:
+        with pictured.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        pictured.chmod(0o600)  # it shows documents
+        put(staged, request.bundle)
+        put(pictured, request.report)
+        _assembly_flush(request.out)
+    except OSError as error:
+        raise EnvironmentFaultError(
+            f"the model bundle {request.name} cannot be put in place: "
+            f"{environment_reason(error).text}",
+            remedy="make room or choose another folder, then start the same command again",
+        ) from error
+
+
+def limits_text(measurement: Measurement, taught: TrainedModel) -> str:
+    """Say in Markdown what the model cannot do and what its figures are worth."""
+    promise: Promise = measurement.confidence.promise
+    lines = [
+        "* It looks at the picture of a page, it does not read.",
+        "* The figures hold for documents like those it was taught; other senders may be harder.",
+        f"* Promise for documents like these: {promise.statement()}.",
+    ]
+    if taught.held_out:
+        lines.append(
+            "* There were too few documents to set some apart. Every figure is from heads that did "
+            "not learn from the documents they judged; the head that ships learned from all."
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _figures(measurement: Measurement, taught: TrainedModel, cost: dict[str, object]) -> str:
+    tuning = asdict(taught.tuning) if taught.tuning is not None else None
+    figures = {
+        "sets": {name: found.as_json() for name, found in measurement.sets.items()},
+        "promise": asdict(measurement.confidence.promise),
+        "penalty": taught.strength,
+        "tuning": tuning,
+        "export": cost,
+    }
+    return json.dumps(figures, indent=1) + "\n"
+
+
+def put(path: Path, target: Path) -> None:
+    """Rename without replacing anything.
+
+    Raises:
+        UsageError: The name is taken.
+        OSError: What the system says.
+    """
+    try:
+        done = Disk().rename_exclusive(path, target)
+    except FileExistsError as error:
+        raise _taken(target) from error
+    if not done:  # a file system that cannot refuse: the moment between is short
+        if target.exists():
+            raise _taken(target)
+        path.rename(target)
+
+
+def _taken(target: Path) -> UsageError:
+    return UsageError(
+        f"there is already a {target.name} in {target.parent}",
+        remedy="choose another --name, or remove it first",
+    )
+
+
+def _assembly_flush(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

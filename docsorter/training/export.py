@@ -1,64 +1,115 @@
 """From the trained network to the file that runs, what that costs, and the gate before it ships.
 
 Everything measured later (temperature, novelty, threshold, evidence) is measured on this file.
+
+A weight rounded to one of 255 steps is off by up to half a step. Paper is white and activations
+after ReLU are never negative, so what a convolution reads is far from zero on average, and its
+rounding errors add up to a shift of the output that is nearly the same on every page. That shift
+is measured on some pages and taken off the bias (bias correction, Nagel et al. 2019,
+arXiv:1906.04721), at no cost when the file runs.
 """
 
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
+import keras
 import numpy as np
 import tensorflow as tf
 
+from docsorter.documents import RawOutput
 from docsorter.errors import ModelError
-from docsorter.model.classifier import FEATURES, INPUT, LOGITS, SIGNATURE
+from docsorter.model.card import ModelCard
+from docsorter.model.classifier import FEATURES, INPUT, LOGITS, SIGNATURE, LiteRTClassifier
 from docsorter.model.golden import probabilities
-from docsorter.training.batches import in_chunks
-from docsorter.training.bias_correction import corrected
-from docsorter.training.network import Network
-from docsorter.training.untyped import Tensor
+from docsorter.settings import PagesSettings
+from docsorter.training.augment import in_chunks, prefetched
+from docsorter.training.dataset import Sample
+from docsorter.training.looking import Looked
+from docsorter.training.network import Model, Network, Tensor, build_network, copy_weights
+from docsorter.training.progress import Progress
+from docsorter.training.rasters import RasterCache, first_page
+from docsorter.training.request import ExportGate, Variant
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from docsorter.documents import RawOutput
 
-Variant = Literal["int8-corrected", "int8-weights", "float16"]
-VARIANTS: Final[tuple[Variant, ...]] = ("int8-corrected", "int8-weights", "float16")
-"""Best first; docs/develop/making-the-starter.md has the figures.
+LEVELS: Final = 127
+"""Steps between zero and the widest weight of an output channel; LiteRT rounds symmetrically."""
 
-int8-corrected: int8 weights, and biases that make up for their rounding (`bias_correction`).
-int8-weights: the same without that; dynamic range, one scale per output channel.
-float16: as good as exact, at a third of the speed and twice the size.
-"""
+SMALLEST: Final = 1024
+"""The converter leaves weights of fewer elements as they are (the first convolution has 864)."""
+
+_CHUNK: Final = 8
+
+
+def corrected(network: Network, pixels: "NDArray[np.uint8]") -> Network:
+    """Return a copy whose biases make up for the rounding of its weights to int8.
+
+    Args:
+        network: Must compute in float32.
+        pixels: (n, size, size, 3) pages like those to come; a few dozen give the means.
+    """
+    copy = build_network(network.plan, size=network.size)
+    copy_weights(network, copy)
+    shifts = mean_shifts(copy, pixels)
+    readers = {id(layer.input): layer for layer in _layers(copy, keras.layers.BatchNormalization)}
+    for convolution, shift in zip(_layers(copy, keras.layers.Conv2D), shifts, strict=True):
+        normalisation = readers[id(convolution.output)]
+        beta, mean, variance = normalisation.get_weights()
+        normalisation.set_weights([beta, mean + shift, variance])
+    return copy
+
+
+def mean_shifts(network: Network, pixels: "NDArray[np.uint8]") -> "list[NDArray[np.float32]]":
+    """Return what rounding adds to the outputs of every convolution, channel by channel.
+
+    Returns:
+        The mean over pages and positions of the rounded convolution's output less the exact one's,
+        both reading the exact network's activations; in the order of the trunk's layers.
+    """
+    outputs = [
+        keras.ops.mean(
+            keras.ops.conv(
+                layer.input, _rounding_error(layer), strides=layer.strides, padding=layer.padding
+            ),
+            axis=(1, 2),
+        )
+        for layer in _layers(network, keras.layers.Conv2D)
+    ]
+    model = keras.Model(network.trunk.input, outputs)
+    run = tf.function(autograph=False)(lambda part: model(network.scale(part), training=False))
+    parts = [run(tf.constant(pixels[rows])) for rows in in_chunks(len(pixels), _CHUNK)]
+    return [np.mean(np.concatenate(column), axis=0) for column in zip(*parts, strict=True)]
+
+
+def rounded(kernel: "NDArray[np.float32]") -> "NDArray[np.float32]":
+    """Return a kernel (height, width, in, out) as the int8 file will hold it."""
+    if kernel.size < SMALLEST:
+        return kernel
+    widest = np.abs(kernel).max(axis=(0, 1, 2))
+    least = LEVELS * np.finfo(np.float32).tiny  # a step below that cannot be divided by
+    step = np.where(widest > least, widest, 1.0).astype(np.float32) / LEVELS
+    return np.asarray(np.round(kernel / step) * step, np.float32)
+
+
+def _rounding_error(convolution: Model) -> "NDArray[np.float32]":
+    (kernel,) = convolution.get_weights()
+    return np.asarray(rounded(kernel) - kernel, np.float32)
+
+
+def _layers(network: Network, kind: type) -> list[Model]:
+    return [layer for layer in network.trunk.layers if isinstance(layer, kind)]
+
+
 CALIBRATION_PAGES: Final = 48
 """Pages that the correction is measured on; a mean over positions and pages needs no more."""
 
 _ROUNDING: Final = 1e-9  # of shares that are quotients of small numbers
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """Limits beyond which an exported file is not shipped.
-
-    Temperature, novelty and promise are measured on the file itself; the gate is there for files
-    that a wrong conversion or an odd network made another model. Its limits are about twice what
-    was seen (docs/develop/making-the-starter.md). One page may always differ, however few were
-    asked.
-
-    Attributes:
-        accuracy_drop: Greatest loss of accuracy, 0-1.
-        equal_labels: Least share of pages with the same top output, 0-1.
-        difference: Greatest change of one probability, 0-1.
-        megabytes: Greatest size of the file.
-    """
-
-    accuracy_drop: float = 0.01
-    equal_labels: float = 0.98
-    difference: float = 0.35
-    megabytes: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +215,7 @@ def compare(
     )
 
 
-def check_gate(cost: ExportCost, gate: Gate) -> None:
+def check_gate(cost: ExportCost, gate: ExportGate) -> None:
     """Refuse a file that loses too much.
 
     Raises:
@@ -193,7 +244,7 @@ def check_gate(cost: ExportCost, gate: Gate) -> None:
         )
 
 
-def first_within(costs: Sequence[ExportCost], gate: Gate) -> ExportCost:
+def first_within(costs: Sequence[ExportCost], gate: ExportGate) -> ExportCost:
     """Return the first file that passes the gate.
 
     Raises:
@@ -207,4 +258,117 @@ def first_within(costs: Sequence[ExportCost], gate: Gate) -> ExportCost:
             refusals.append(error)
         else:
             return cost
+    raise refusals[0]
+
+
+_COST_PAGES: Final = 200
+
+
+_STAGE: Final = "exporting"
+
+
+_LOOKING: Final = "asking the exported model"
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A file that passed the gate.
+
+    Attributes:
+        file: The LiteRT file.
+        classifier: Runs it.
+        cost: What it lost against the network.
+        draft: The card as far as it is known.
+        cache: Has the pages.
+    """
+
+    file: Path
+    classifier: LiteRTClassifier
+    cost: ExportCost
+    draft: ModelCard
+    cache: RasterCache
+
+    def look(self, samples: Sequence[Sample], progress: Progress) -> Looked:
+        """Return what the file says of documents, all the pages that the daemon looks at."""
+        size, cap = self.draft.input.size, PagesSettings().page_cap
+        columns = {label: number for number, label in enumerate(self.draft.labels)}
+        outputs: list[RawOutput] = []
+        made = prefetched(
+            lambda row: self.cache.pages(samples[row].path, size, cap=cap), range(len(samples))
+        )
+        for pages in made:
+            outputs.append(self.classifier.classify(pages))
+            progress(_LOOKING, len(outputs), len(samples))
+        targets = [columns.get(sample.label, len(columns)) for sample in samples]
+        return Looked(tuple(samples), np.array(targets, np.int64), tuple(outputs))
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPages:
+    """Documents that an export needs.
+
+    Attributes:
+        learned: The rounding of biases is corrected on some of these.
+        compared: The file and the network are compared on some of these.
+        cache: Has their pages.
+    """
+
+    learned: Sequence[Sample]
+    compared: Sequence[Sample]
+    cache: RasterCache
+
+    def first(
+        self, samples: Sequence[Sample], most: int, size: int
+    ) -> "tuple[list[Sample], NDArray[np.uint8]]":
+        """Return some of the documents and their first pages, (n, size, size, 3)."""
+        rows = np.random.default_rng(0).permutation(len(samples))[:most]
+        chosen = [samples[row] for row in rows]
+        return chosen, np.stack([first_page(self.cache, s.path, size) for s in chosen])
+
+
+def export_within_limits(
+    network: Network,
+    draft: ModelCard,
+    pages: ExportPages,
+    work: Path,
+    limits: tuple[ExportGate, tuple[Variant, ...]],
+    progress: Progress,
+) -> Exported:
+    """Export in the first way that loses little enough.
+
+    Args:
+        network: The trained network, in whatever precision it computes.
+        draft: The card as far as it is known.
+        pages: Documents to correct on and to compare on.
+        work: Folder for the files.
+        limits: What the export may lose, and the ways to export.
+        progress: Is told how far it is.
+
+    Raises:
+        ModelError: No way passes the gate; the message is that of the first.
+    """
+    exact = build_network(network.plan, size=network.size)
+    copy_weights(network, exact)
+    _, learned = pages.first(pages.learned, CALIBRATION_PAGES, network.size)
+    chosen, pixels = pages.first(pages.compared, _COST_PAGES, network.size)
+    columns = {name: number for number, name in enumerate(network.plan.outputs)}
+    targets = np.array([columns.get(s.label, len(columns) - 1) for s in chosen], np.int32)
+    gate, variants = limits
+    steps = 2 * len(variants) + 1
+    trained = trained_logits(exact, pixels)
+    progress(_STAGE, 1, steps)
+    refusals: list[ModelError] = []
+    for number, variant in enumerate(variants):
+        file = work / f"model-{variant}.tflite"
+        export(exact, file, variant, learned)
+        progress(_STAGE, 2 + 2 * number, steps)
+        classifier = LiteRTClassifier(file, draft)
+        cost = compare(variant, file, trained, classifier.classify(pixels), targets)
+        try:
+            check_gate(cost, gate)
+        except ModelError as error:
+            refusals.append(error)
+        else:
+            progress(_STAGE, steps, steps)
+            return Exported(file, classifier, cost, draft, pages.cache)
     raise refusals[0]

@@ -20,7 +20,7 @@ from docsorter.model.card import NONE_OF_THESE
 from docsorter.training.dataset import Sample
 
 PACK: Final = Path(__file__).with_name("generated_pages.zip")
-SHA256: Final = "26bc4b111f3017ba4eeba43375ef0c11aead50276219834f7c50b684d97a5bd1"
+SHA256: Final = "b78890503068a2e57e90db58985a431fd4752699fbf2564d8323283721679478"
 SIDE: Final = 384
 """Longer side of a page in pixels: what augmentation starts from."""
 

@@ -9,27 +9,176 @@ A sub-folder inside a label says "these come from one place"; what comes from on
 cut by a split. Names of years and months are no such hint: they are how documents are filed.
 """
 
+import os
+import re
+import stat
+import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from docsorter.deliver.names import safe_name
 from docsorter.errors import EnvironmentFaultError, UsageError
+from docsorter.intake.scan import IgnoreRules
 from docsorter.model.card import NONE_OF_THESE
 from docsorter.resources import usable_cores
-from docsorter.training.copies import copies, file_digests, page_hashes
 from docsorter.training.dataset import Sample
-from docsorter.training.grouping import grouped
-from docsorter.training.label_names import label_of, name_problem
-from docsorter.training.labelled_files import files_of, label_folders, left_beside, source_of
 from docsorter.training.progress import Progress
 from docsorter.training.rasters import BASE, RasterCache
+from docsorter.training.splits import copies, file_digests, grouped, page_hashes
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+MOST_CHARACTERS: Final = 64
+_RENAME: Final = "rename the folder"
+
+
+def label_of(folder_name: str) -> str:
+    """Return the label that a folder stands for: its name in Unicode form C."""
+    return unicodedata.normalize("NFC", folder_name)
+
+
+def name_problem(folder_names: Iterable[str]) -> tuple[str, str] | None:
+    """Say what is wrong with the names of label folders.
+
+    Returns:
+        What is wrong and what to do, or None when nothing is.
+    """
+    names = sorted(folder_names)
+    for name in names:
+        problem = _odd(label_of(name))
+        if problem is not None:
+            return problem
+    return _twins(names)
+
+
+def _odd(label: str) -> tuple[str, str] | None:
+    if len(label) > MOST_CHARACTERS:
+        return (
+            f"the label {label[:20] + '…'!r} is too long: it has {len(label)} characters",
+            f"{_RENAME}; a label has at most {MOST_CHARACTERS} characters",
+        )
+    if safe_name(label) != label:
+        return (
+            f"{label!r} cannot be a label: it becomes a folder, which not every system can name so",
+            f"{_RENAME}, for example to {safe_name(label)!r}",
+        )
+    if label != NONE_OF_THESE and _folded(label) == NONE_OF_THESE:
+        return (
+            f"the label {label!r} looks like {NONE_OF_THESE!r}, which means none of the labels",
+            f"{_RENAME} to {NONE_OF_THESE!r} if that is meant, else to another word",
+        )
+    return None
+
+
+def _twins(names: Sequence[str]) -> tuple[str, str] | None:
+    seen: dict[str, str] = {}
+    for name in names:
+        twin = seen.setdefault(_folded(name), name)
+        if twin != name:
+            how = "in upper and lower case" if label_of(twin) != label_of(name) else "in Unicode"
+            return (
+                f"two folders stand for one label: {_apart(twin, name)} differ only {how}",
+                "move the documents of the one into the other and remove it",
+            )
+    return None
+
+
+def _apart(one: str, other: str) -> str:
+    """Write two names so that they can be told apart even where they look the same."""
+    if label_of(one) == label_of(other):
+        return f"{one!a} and {other!a}"
+    return f"{one!r} and {other!r}"
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+_RULES: Final = IgnoreRules()
+_REMEDY: Final = "make one sub-folder per label and put its documents there"
+_LINK: Final = "it is a link, and links are not followed: put the file itself here"
+_BESIDE: Final = "it lies beside the folders of the labels: put it into one of them"
+_FILED = re.compile(r"((19|20)\d\d([-_. ]?\d\d){0,2}|[01]?\d|q[1-4])", re.IGNORECASE)
+
+
+def label_folders(root: Path) -> list[Path]:
+    """Return the sub-folders of a folder that stand for labels, by name.
+
+    Raises:
+        UsageError: There is no such folder, it may not be read, or it has no sub-folders.
+    """
+    if not root.is_dir():
+        there = "is a file" if root.exists() else "does not exist"
+        raise UsageError(
+            f"there is no folder of labelled documents: {root} {there}", remedy=_REMEDY
+        )
+    try:
+        found = [each for each in root.iterdir() if not _RULES.matches(each.name)]
+    except PermissionError as error:
+        raise UsageError(
+            f"the folder may not be read: {root}", remedy="ask for permission to read it"
+        ) from error
+    folders = sorted(each for each in found if each.is_dir() and not each.is_symlink())
+    if not folders:
+        raise UsageError(f"there are no labels: {root} has no sub-folders", remedy=_REMEDY)
+    return folders
+
+
+def left_beside(root: Path) -> Iterator[tuple[Path, str]]:
+    """Yield what lies in the folder itself and belongs to no label, with the reason."""
+    for each in sorted(root.iterdir()):
+        if _RULES.matches(each.name):
+            continue
+        if each.is_symlink():
+            yield each, _LINK
+        elif not each.is_dir():
+            yield each, _BESIDE
+
+
+def files_of(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield every file of a label's folder by path, with the reason why it cannot be one, or "".
+
+    Hidden and housekeeping files are passed over, and the sidecars that docsorter writes: somebody
+    will point it at a folder of sorted documents.
+    """
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        yield folder, f"the folder cannot be read: {error.strerror}"
+        return
+    names = {entry.name for entry in entries}
+    for entry in entries:
+        path = folder / entry.name
+        if _RULES.matches(entry.name) or _is_sidecar(entry.name, names):
+            continue
+        if entry.is_symlink():
+            yield path, _LINK
+        elif entry.is_dir():
+            yield from files_of(path)
+        elif stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
+            yield path, ""
+        else:
+            yield path, "it is a device or a pipe and not a file"
+
+
+def source_of(folder: Path, path: Path) -> str:
+    """Return the sub-folder below a label's folder that a document shares with others.
+
+    Names of years, months and days say how documents are filed, not where they come from.
+    """
+    parts = path.relative_to(folder).parts[:-1]
+    return "/".join(part for part in parts if not _FILED.fullmatch(part))
+
+
+def _is_sidecar(name: str, names: set[str]) -> bool:
+    return name.endswith(".json") and name.removesuffix(".json") in names
+
 
 LEAST_DOCUMENTS: Final = 5
 """With fewer of a label there is not one for each of the four sets and one to spare."""

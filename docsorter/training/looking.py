@@ -12,8 +12,7 @@ from docsorter.decide.prediction import pool_pages
 from docsorter.documents import RawOutput
 from docsorter.model.classifier import Classifier
 from docsorter.settings import PagesSettings
-from docsorter.training.classes import ClassPlan
-from docsorter.training.dataset import Sample
+from docsorter.training.dataset import ClassPlan, Sample
 from docsorter.training.rasters import RasterCache
 
 if TYPE_CHECKING:

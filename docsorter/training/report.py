@@ -1,6 +1,6 @@
-"""What training writes for people: the model card in words, and HTML reports from templates.
+"""HTML reports from templates, for the evaluation of a model and the data report.
 
-The evaluation page and the data report share this environment, one base template and one style
+They share this environment, one base template and one style
 sheet. A page is one file: nothing in it runs, nothing is fetched from anywhere.
 """
 
@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from PIL import Image
 
-from docsorter.errors import DependencyError, EnvironmentFaultError
+from docsorter.errors import EnvironmentFaultError
 from docsorter.filesystem import environment_reason
-from docsorter.model.card import Measured, ModelCard
+from docsorter.model.card import Measured
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
     from numpy.typing import NDArray
 
 NO_BREAK: Final = "\u00a0"
@@ -31,37 +31,16 @@ _NARROWEST: Final = 0.6
 """Padding is cut away down to this width over height: beyond, white is more likely the paper's."""
 
 
-def require_templates() -> None:
-    """Say at once when HTML reports cannot be made here.
-
-    Raises:
-        DependencyError: Jinja2 is not installed.
-    """
-    try:
-        import jinja2  # noqa: F401, PLC0415 -- part of an extra
-    except ImportError as error:
-        raise DependencyError(
-            f"writing an HTML report takes {error.name}, which is not installed",
-            remedy="pip install 'docsorter[train]'; --json without --out needs none of it",
-        ) from error
-
-
 def render(template: str, **values: object) -> str:
     """Return a page made from one of the templates beside this file.
 
     Every value is escaped; what cannot be shown, such as control characters, appears as an escape.
-
-    Raises:
-        DependencyError: Jinja2 is not installed.
     """
-    require_templates()
     return _environment().get_template(template).render(**values)
 
 
 @cache
-def _environment() -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 -- as above
-
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("docsorter.training"),
         autoescape=True,
@@ -190,80 +169,3 @@ def _umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
-
-
-def figure_text(measured: Measured) -> str:
-    """Write a figure as a person reads it: value, interval and n, or why there is none."""
-    if measured.value is None:
-        return f"not measurable, n = {measured.n}"
-    interval = ""
-    if measured.low is not None and measured.high is not None:
-        interval = f" [{measured.low:.3f}, {measured.high:.3f}]"
-    return f"{measured.value:.3f}{interval}, n = {measured.n}"
-
-
-def rule_text(card: ModelCard) -> str:
-    """Write the sort rule and its evidence in words."""
-    rule = (
-        f"A document is sorted alone at a confidence of {card.asks_for()} or more and a novelty "
-        f"of at most {card.novelty_limit:g}; the logits are divided by {card.temperature:.3f}."
-    )
-    if card.evidence is None:
-        return f"{rule} The rule was not tested."
-    seen = card.evidence
-    return (
-        f"{rule} On {seen.documents} test documents ({seen.description}) it sorted "
-        f"{seen.sorted_alone} alone, {seen.errors} of them wrongly: with {seen.confidence:.0%} "
-        f"confidence at most {100 * seen.upper_bound:.2f} % of what it sorts of such documents is "
-        "wrong. On anybody's own paper nothing is certified by this."
-    )
-
-
-def model_card_text(card: ModelCard, limits: str) -> str:
-    """Return MODEL_CARD.md: the card in words, for people.
-
-    Args:
-        card: The card.
-        limits: What the model cannot do, in Markdown.
-    """
-    base = card.provenance.base
-    lines = [
-        f"# Model card: {card.name}",
-        "",
-        f"* Labels: {', '.join(card.labels)}"
-        + ("; everything else counts as `other` and goes to a person." if card.background else "."),
-        f"* Architecture: {card.provenance.architecture}",
-        f"* Pages: {card.input.size} x {card.input.size} RGB, aspect kept, centred on white",
-        f"* Started from: {base.name} ({base.licence}). {base.note}",
-        f"* Made: {card.created_at:%Y-%m-%d} with "
-        + ", ".join(f"{name} {version}" for name, version in card.versions.items()),
-        f"* Training data fingerprint: `{card.provenance.fingerprint}`",
-        "",
-        "## Learned from",
-        "",
-        "| source | licence | documents |",
-        "|---|---|---|",
-        *(f"| {o.name} | {o.licence} | {o.documents} |" for o in card.provenance.data),
-        "",
-        "## Sort rule",
-        "",
-        rule_text(card),
-        "",
-        "## Figures on the exported file",
-        "",
-        "Value, 95 % interval and number of documents.",
-        "",
-        "| documents | figure | value | note |",
-        "|---|---|---|---|",
-        *(
-            f"| {kind} | {name} | {figure_text(measured)} | {measured.note} |"
-            for kind, group in card.metrics.items()
-            for name, measured in group.items()
-        ),
-        "",
-        "## Limits",
-        "",
-        limits,
-        "",
-    ]
-    return "\n".join(lines)

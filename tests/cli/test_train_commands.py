@@ -13,17 +13,17 @@ from docsorter.cli import train
 from docsorter.cli.main import app
 from docsorter.errors import UsageError
 from docsorter.model.card import Measured
-from docsorter.training.engine.confidence import Promise
-from docsorter.training.engine.outcome import Outcome
-from docsorter.training.engine.request import Request, parse_policies
 from docsorter.training.labelled import Unreadable
+from docsorter.training.request import TrainingRequest, parse_policies
+from docsorter.training.run import TrainingResult
+from docsorter.training.sort_rule import Promise
 
 MISSING = Promise(False, 0.01, 0.95, 90, 41, 0, 299, 570)
 KEPT = Promise(True, 0.01, 0.95, 700, 641, 2, 628, 0)
 
 
-def finished(request: Request, promise: Promise = MISSING) -> Outcome:
-    return Outcome(
+def finished(request: TrainingRequest, promise: Promise = MISSING) -> TrainingResult:
+    return TrainingResult(
         name=request.name,
         bundle=request.bundle,
         report=request.report,
@@ -44,12 +44,12 @@ def finished(request: Request, promise: Promise = MISSING) -> Outcome:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[TrainingRequest]:
     """Requests that reached the engine, which is not run."""
-    requests: list[Request] = []
+    requests: list[TrainingRequest] = []
 
-    def record(options: dict[str, object], policies: list[str], registry: object) -> Outcome:
-        requests.append(Request(**options, policies=parse_policies(policies)))  # type: ignore[arg-type]
+    def record(options: dict[str, object], policies: list[str], registry: object) -> TrainingResult:
+        requests.append(TrainingRequest(**options, policies=parse_policies(policies)))  # type: ignore[arg-type]
         return finished(requests[-1])
 
     monkeypatch.setattr(train, "_train", record)
@@ -57,7 +57,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
 
 
 def test_the_summary_fits_80_columns_and_ends_with_the_next_command(
-    asked: list[Request], tmp_path: Path
+    asked: list[TrainingRequest], tmp_path: Path
 ) -> None:
     result = CliRunner().invoke(app, ["train", str(tmp_path), "--out", str(tmp_path / "models")])
     assert result.exit_code == 0, result.output
@@ -73,7 +73,7 @@ def test_the_summary_fits_80_columns_and_ends_with_the_next_command(
 
 
 def test_a_promise_that_is_kept_is_printed_as_one(tmp_path: Path) -> None:
-    rows = dict(finished(Request(tmp_path, "ours-1", tmp_path), KEPT).lines())
+    rows = dict(finished(TrainingRequest(tmp_path, "ours-1", tmp_path), KEPT).lines())
     assert rows["promise"] == (
         "of what is sorted alone at most 1 % is wrong (95 % confidence, 641 checked)"
     )
@@ -81,7 +81,7 @@ def test_a_promise_that_is_kept_is_printed_as_one(tmp_path: Path) -> None:
 
 
 def test_in_a_workspace_the_bundle_goes_to_its_models_and_can_be_promoted(
-    asked: list[Request], tmp_path: Path
+    asked: list[TrainingRequest], tmp_path: Path
 ) -> None:
     space = tmp_path / "paper"
     assert CliRunner().invoke(app, ["init", str(space)]).exit_code == 0
@@ -99,7 +99,7 @@ def test_in_a_workspace_the_bundle_goes_to_its_models_and_can_be_promoted(
     assert plain.output.splitlines()[-1] == f"  docsorter -w {space} model promote ours-2"
 
 
-def test_options_reach_the_engine(asked: list[Request], tmp_path: Path) -> None:
+def test_options_reach_the_engine(asked: list[TrainingRequest], tmp_path: Path) -> None:
     given = "--base imagenet --target-error 0.02 --confidence 0.9 --seed 7 --no-tuning"
     arguments = [*given.split(), "--policy", "claim=never", "--policy", "a=b=review"]
     CliRunner().invoke(app, ["train", str(tmp_path), "--out", str(tmp_path), *arguments])
@@ -118,7 +118,7 @@ def test_options_reach_the_engine(asked: list[Request], tmp_path: Path) -> None:
     ],
 )
 def test_a_bundle_is_named_like_its_folder(
-    asked: list[Request], tmp_path: Path, name: str, expected: str
+    asked: list[TrainingRequest], tmp_path: Path, name: str, expected: str
 ) -> None:
     folder = tmp_path / name
     folder.mkdir()
@@ -138,7 +138,7 @@ def test_a_bundle_is_named_like_its_folder(
     ],
 )
 def test_impossible_options_are_refused_before_anything_is_read(
-    asked: list[Request], tmp_path: Path, arguments: list[str], message: str
+    asked: list[TrainingRequest], tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     result = CliRunner().invoke(app, ["train", str(tmp_path), "--out", str(tmp_path), *arguments])
     assert isinstance(result.exception, UsageError)

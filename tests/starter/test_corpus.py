@@ -6,9 +6,8 @@ import pytest
 from PIL import Image
 
 from docsorter.errors import UsageError
-from docsorter.training.daemon_pages import daemon_cache
 from docsorter.training.dataset import Sample, origins
-from docsorter.training.rasters import RasterCache
+from docsorter.training.rasters import RasterCache, daemon_cache
 from starter.corpus import Corpus, gather, read_manifest, read_synthetic, served_only
 
 HEADER = "file\tlabel\tsubclass\tsource\tlicence\tlayout\tuse"

@@ -19,7 +19,6 @@ def test_every_mark_is_a_picture(seed: int) -> None:
         parts.barcode(rng),
         parts.matrix_code(rng),
         parts.cars(rng, "#000000"),
-        parts.body_outline("#000000"),
         signature(rng),
         handwriting("Müller & Söhne, 12.50", draw_hand(rng), rng),
     ]

@@ -17,10 +17,11 @@ from docsorter.model.card import Origin
 from docsorter.model.classifier import open_classifier
 from docsorter.model.golden import check_golden
 from docsorter.training import bundle_writer
-from docsorter.training.classes import plan_classes
-from docsorter.training.export import ExportCost, Gate, check_gate, first_within
+from docsorter.training.dataset import plan_classes
+from docsorter.training.export import ExportCost, check_gate, first_within
 from docsorter.training.network import build_network, in_build_order, load_folded
 from docsorter.training.progress import SILENT
+from docsorter.training.request import ExportGate
 from starter import apart, finishing
 from starter.__main__ import main
 from starter.finishing import FOREIGN_SHARE, Finished, Identity, mix_weights, prior_shift
@@ -29,7 +30,7 @@ from starter.training_run import Schedule, load_tuning_weights, new_network, shi
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
-OPEN_GATE = Gate(accuracy_drop=1.0, equal_labels=0.0, difference=1.0)
+OPEN_GATE = ExportGate(accuracy_drop=1.0, equal_labels=0.0, difference=1.0)
 KINDS = {"invoice": "invoice-plain", "claim": "claim-cash", "letter": "letter-memo", "other": "map"}
 
 
@@ -234,16 +235,16 @@ def test_folded_weights_of_another_network_are_refused(tmp_path: Path) -> None:
         load_folded(network, tmp_path / "w.npz")
 
 
-def test_the_last_stage_may_be_trained_apart_from_a_written_lesson(
+def test_the_last_stage_may_be_trained_apart_from_a_written_training_set(
     recipe: Recipe, micro: Finished, tmp_path: Path
 ) -> None:
-    lesson, weights = tmp_path / "lesson", tmp_path / "weights.npz"
+    training_set, weights = tmp_path / "training_set", tmp_path / "weights.npz"
     schedule = replace(recipe.schedule, maps=0, mix=0.5)
     fresh = replace(recipe, schedule=schedule, work=tmp_path / "work", tuning=tmp_path / "made")
 
-    hand_out(fresh, lesson, SILENT)
+    hand_out(fresh, training_set, SILENT)
     options = ["--base", "random", "--steps", "2", "--batch", "4", "--every", "1"]
-    code = apart.main([str(lesson), "--out", str(weights), *options])
+    code = apart.main([str(training_set), "--out", str(weights), *options])
     finished = make(replace(fresh, out=tmp_path / "bundle", learned=weights), _now)
 
     assert code == 0
@@ -278,7 +279,7 @@ def test_bad_input_of_the_training_apart_is_one_line_and_an_exit_code(
     code = apart.main([str(tmp_path), "--base", "random", "--out", str(out)])
 
     assert code == 2
-    assert "there is no whole lesson in" in capsys.readouterr().err
+    assert "there is no whole training set in" in capsys.readouterr().err
     assert not out.exists()
 
 
@@ -301,16 +302,16 @@ def test_the_gate_refuses_a_file_that_loses_too_much(
     changes: dict[str, float], message: str
 ) -> None:
     with pytest.raises(ModelError, match=message):
-        check_gate(_cost(**changes), Gate())
+        check_gate(_cost(**changes), ExportGate())
 
 
 def test_the_first_file_within_the_gate_is_chosen() -> None:
     bad, good = _cost(difference=0.9), _cost()
 
-    check_gate(good, Gate())
-    assert first_within((bad, good), Gate()) is good
+    check_gate(good, ExportGate())
+    assert first_within((bad, good), ExportGate()) is good
     with pytest.raises(ModelError, match=r"0\.900"):
-        first_within((bad, bad), Gate())
+        first_within((bad, bad), ExportGate())
 
 
 @pytest.mark.parametrize(
@@ -344,7 +345,7 @@ def test_a_gate_that_nothing_passes_leaves_no_bundle(
 
     monkeypatch.setattr(finishing, "export", copy)
     strict = replace(
-        recipe, gate=Gate(megabytes=0.001), out=recipe.out.with_name("never"), tuning=None
+        recipe, gate=ExportGate(megabytes=0.001), out=recipe.out.with_name("never"), tuning=None
     )
 
     with pytest.raises(ModelError, match="too far from the trained one"):

@@ -1,4 +1,4 @@
-"""A written lesson teaches what it taught before, up to the loss of its pictures."""
+"""A written training set teaches what it taught before, up to the loss of its pictures."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,11 +7,17 @@ import numpy as np
 import pytest
 
 from docsorter.errors import UsageError
-from docsorter.training.classes import plan_classes
+from docsorter.training.dataset import plan_classes
 from docsorter.training.progress import SILENT
 from docsorter.training.rasters import BASE
 from starter.apart import draw
-from starter.training_set import Lesson, PageDrawer, Targets, read_lesson, write_lesson
+from starter.training_set import (
+    PageDrawer,
+    Targets,
+    TrainingSet,
+    read_training_set,
+    write_training_set,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,37 +34,39 @@ def _square(index: int) -> "NDArray[np.uint8]":
 
 
 @pytest.fixture
-def lesson() -> Lesson:
+def training_set() -> TrainingSet:
     plan = plan_classes([("a-1", "a"), ("a-2", "a"), ("b", "b"), ("map", "other")], ("a", "b"))
     columns = np.arange(DOCUMENTS, dtype=np.int32) % 3
     chances = np.linspace(1, 2, DOCUMENTS)
     targets = Targets(columns, columns - 1, chances / chances.sum())
     validation = np.stack([_square(index)[:SIDE, :SIDE] for index in range(3)])
-    return Lesson(plan, SIDE, targets, _square, validation, np.array([2, 1, 0], np.int32))
+    return TrainingSet(plan, SIDE, targets, _square, validation, np.array([2, 1, 0], np.int32))
 
 
-def test_everything_comes_back(lesson: Lesson, tmp_path: Path) -> None:
+def test_everything_comes_back(training_set: TrainingSet, tmp_path: Path) -> None:
     told: list[int] = []
 
-    write_lesson(lesson, tmp_path / "new", lambda _, done, __: told.append(done))
-    read = read_lesson(tmp_path / "new")
+    write_training_set(training_set, tmp_path / "new", lambda _, done, __: told.append(done))
+    read = read_training_set(tmp_path / "new")
 
-    assert (read.plan, read.size) == (lesson.plan, lesson.size)
+    assert (read.plan, read.size) == (training_set.plan, training_set.size)
     for name in ("outputs", "kinds", "chances"):
-        np.testing.assert_array_equal(getattr(read.targets, name), getattr(lesson.targets, name))
-    np.testing.assert_array_equal(read.outputs, lesson.outputs)
-    assert np.abs(read.validation.astype(int) - lesson.validation).mean() < 2
+        np.testing.assert_array_equal(
+            getattr(read.targets, name), getattr(training_set.targets, name)
+        )
+    np.testing.assert_array_equal(read.outputs, training_set.outputs)
+    assert np.abs(read.validation.astype(int) - training_set.validation).mean() < 2
     for index in range(DOCUMENTS):
         assert np.abs(read.square(index).astype(int) - _square(index)).mean() < 2
     assert told == [*range(1, DOCUMENTS + 1), 1, 2, 3]
 
 
 def test_pages_are_spread_over_files_of_a_bounded_size(
-    lesson: Lesson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    training_set: TrainingSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("starter.training_set._FILE_BYTES", 700)
-    write_lesson(lesson, tmp_path, SILENT)
-    read = read_lesson(tmp_path)
+    write_training_set(training_set, tmp_path, SILENT)
+    read = read_training_set(tmp_path)
 
     files = sorted(tmp_path.glob("train-*.webps"))
     assert len(files) > 2
@@ -67,26 +75,28 @@ def test_pages_are_spread_over_files_of_a_bounded_size(
         assert np.abs(read.square(index).astype(int) - _square(index)).mean() < 2
 
 
-def test_a_batch_is_drawn_as_from_the_documents_themselves(lesson: Lesson, tmp_path: Path) -> None:
-    write_lesson(lesson, tmp_path, SILENT)
+def test_a_batch_is_drawn_as_from_the_documents_themselves(
+    training_set: TrainingSet, tmp_path: Path
+) -> None:
+    write_training_set(training_set, tmp_path, SILENT)
 
     pages, outputs, kinds = draw(tmp_path, 5, 11, 4)
     again = draw(tmp_path, 5, 11, 4)
-    indices, same = PageDrawer(_square, SIDE, 11).batch(lesson.targets.chances, 5, 3, 4)
+    indices, same = PageDrawer(_square, SIDE, 11).batch(training_set.targets.chances, 5, 3, 4)
 
     np.testing.assert_array_equal(pages, again[0])
-    np.testing.assert_array_equal(outputs, lesson.targets.outputs[indices])
-    np.testing.assert_array_equal(kinds, lesson.targets.kinds[indices])
+    np.testing.assert_array_equal(outputs, training_set.targets.outputs[indices])
+    np.testing.assert_array_equal(kinds, training_set.targets.kinds[indices])
     assert np.abs(pages.astype(int) - same).mean() < 6
     assert not np.array_equal(pages, draw(tmp_path, 5, 11, 5)[0])
 
 
-@pytest.mark.parametrize("missing", ["lesson.json", "lesson.npz", "train-000.webps"])
-def test_a_lesson_that_is_not_whole_is_refused(
-    lesson: Lesson, tmp_path: Path, missing: str
+@pytest.mark.parametrize("missing", ["training-set.json", "training-set.npz", "train-000.webps"])
+def test_a_training_set_that_is_not_whole_is_refused(
+    training_set: TrainingSet, tmp_path: Path, missing: str
 ) -> None:
-    write_lesson(lesson, tmp_path, SILENT)
+    write_training_set(training_set, tmp_path, SILENT)
     (tmp_path / missing).unlink()
 
-    with pytest.raises(UsageError, match="no whole lesson"):
-        read_lesson(tmp_path)
+    with pytest.raises(UsageError, match="no whole training set"):
+        read_training_set(tmp_path)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from docsorter.training.classes import ClassPlan, plan_classes
-from docsorter.training.export import Variant, export
+from docsorter.training.dataset import ClassPlan, plan_classes
+from docsorter.training.export import export
 from docsorter.training.network import Network, assign_folded, build_network
+from docsorter.training.request import Variant
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

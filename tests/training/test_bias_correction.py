@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from docsorter.training.bias_correction import LEVELS, corrected, mean_shifts, rounded
-from docsorter.training.classes import plan_classes
-from docsorter.training.export import trained_logits
+from docsorter.training.dataset import plan_classes
+from docsorter.training.export import LEVELS, corrected, mean_shifts, rounded, trained_logits
 from docsorter.training.network import Network, build_network, copy_weights
 
 if TYPE_CHECKING:

@@ -4,8 +4,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from docsorter.training.classes import plan_classes
-from docsorter.training.dataset import Sample, fingerprint
+from docsorter.training.dataset import Sample, fingerprint, plan_classes
 
 
 def _sample(path: Path, label: str, grey: int) -> Sample:

@@ -11,9 +11,7 @@ from docsorter.errors import ModelError
 from docsorter.model.card import InputSpec, ModelCard, Origin, Provenance
 from docsorter.model.classifier import LiteRTClassifier
 from docsorter.training.export import (
-    VARIANTS,
     ExportCost,
-    Gate,
     check_gate,
     compare,
     export,
@@ -21,6 +19,7 @@ from docsorter.training.export import (
     trained_logits,
 )
 from docsorter.training.network import Network
+from docsorter.training.request import VARIANTS, ExportGate
 from tests.training.exports import LABELS, SIDE, Exports, pages
 
 PAGES = pages(8, 1)
@@ -99,7 +98,7 @@ def test_the_gate_passes_the_file_of_a_network_and_refuses_that_of_another(
     file = files["float16"]
     found = _classifier(file).classify(PAGES)
     right = exact.argmax(axis=1).astype(np.int32)
-    gate = Gate(megabytes=60.0)
+    gate = ExportGate(megabytes=60.0)
 
     check_gate(compare("float16", file, exact, found, right), gate)
     with pytest.raises(ModelError, match=r"equal labels, limit .* a probability moved by"):
@@ -118,7 +117,7 @@ def _cost(**changes: float) -> ExportCost:
 
 
 def test_what_stands_at_the_limits_passes_and_a_little_beyond_does_not() -> None:
-    gate = Gate()
+    gate = ExportGate()
     at = _cost(
         exported_accuracy=0.95 - gate.accuracy_drop,
         equal_labels=gate.equal_labels,
@@ -140,12 +139,12 @@ def test_what_stands_at_the_limits_passes_and_a_little_beyond_does_not() -> None
 def test_one_page_of_few_may_differ_and_two_may_not() -> None:
     few = _cost(exported_accuracy=0.95 - 1 / 30, equal_labels=29 / 30)
 
-    check_gate(replace(few, pages=30), Gate())
+    check_gate(replace(few, pages=30), ExportGate())
     with pytest.raises(ModelError, match=r"0\.9333 equal labels"):
-        check_gate(replace(few, pages=30, equal_labels=28 / 30), Gate())
+        check_gate(replace(few, pages=30, equal_labels=28 / 30), ExportGate())
 
 
 def test_the_fallback_ships_when_the_first_way_loses_too_much() -> None:
     first, second = _cost(difference=0.9), replace(_cost(), variant="int8-weights")
 
-    assert first_within((first, second), Gate()) is second
+    assert first_within((first, second), ExportGate()) is second

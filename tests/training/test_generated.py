@@ -14,8 +14,8 @@ from docsorter.training.generated import (
     made_labels,
     same_word,
 )
-from docsorter.training.learning.teaching import TOPPED_UP_TO
-from docsorter.training.rasters import BASE
+from docsorter.training.rasters import BASE, daemon_cache
+from docsorter.training.retrain import TOPPED_UP_TO
 
 
 def test_what_is_taught_is_not_foreign() -> None:
@@ -70,6 +70,14 @@ def test_a_page_is_as_large_as_what_augmentation_starts_from(tmp_path: Path) -> 
     with Image.open(sample.path) as page:
         assert max(page.size) == SIDE == BASE
         assert fit_page(page, SIDE).min() < 128  # something is on it
+
+
+@pytest.mark.slow
+def test_the_daemon_reads_every_page_that_training_may_take(tmp_path: Path) -> None:
+    pages = foreign_documents(tmp_path / "all", foreign_kinds(()), 10_000, 0)
+    assert len(pages) == 213
+    with daemon_cache(tmp_path / "cache") as cache:
+        assert cache.readable([page.path for page in pages], 299) == {}
 
 
 def test_there_are_pages_enough_to_fill_up_every_label(tmp_path: Path) -> None:

@@ -12,11 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from docsorter.errors import EnvironmentFaultError, UsageError
-from docsorter.training.daemon_pages import daemon_cache
+from docsorter.training import splits
 from docsorter.training.dataset import Sample
-from docsorter.training.engine import division
-from docsorter.training.engine.division import divide
-from docsorter.training.grouping import grouped, labels_split_by_document
 from docsorter.training.labelled import (
     LabelledFolder,
     document_groups,
@@ -24,7 +21,8 @@ from docsorter.training.labelled import (
     require_trainable,
 )
 from docsorter.training.progress import SILENT
-from docsorter.training.rasters import RasterCache
+from docsorter.training.rasters import RasterCache, daemon_cache
+from docsorter.training.splits import divide, grouped, labels_split_by_document
 from tests.training.labelled_folders import labelled, put, sample
 
 
@@ -318,8 +316,8 @@ def test_a_division_is_fixed_by_the_seed_whatever_the_order_and_cuts_no_group(
     moved_groups = grouped(moved, [(places[i], places[j]) for i, j in pairs])
 
     with (
-        mock.patch.object(division, "LEAST_FOR_SETS", 1),
-        mock.patch.object(division, "LEAST_GROUPS", 1),
+        mock.patch.object(splits, "LEAST_FOR_SETS", 1),
+        mock.patch.object(splits, "LEAST_GROUPS", 1),
     ):  # so few documents would be cross-fitted
         first = divide(samples, groups, seed)
         other = divide(moved, moved_groups, seed)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from jinja2 import UndefinedError
 
-from docsorter.errors import DependencyError
 from docsorter.training.report import (
     at_most,
     counted,
@@ -55,17 +54,6 @@ def test_templates_and_style_sheet_travel_in_the_wheel(tmp_path: Path) -> None:
 def test_a_template_never_leaves_out_what_it_was_not_given() -> None:
     with pytest.raises(UndefinedError):
         render("evaluation.html.j2", evaluations={})
-
-
-def test_without_the_library_a_page_is_refused_with_the_remedy(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(sys.modules, "jinja2", None)
-
-    with pytest.raises(DependencyError, match="takes jinja2") as caught:
-        render("evaluation.html.j2")
-
-    assert "docsorter[train]" in caught.value.remedy
 
 
 def test_what_cannot_be_shown_is_shown_as_an_escape() -> None:

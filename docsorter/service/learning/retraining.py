@@ -43,7 +43,7 @@ Progress = Callable[[str, int, int], None]
 
 LOG: Final = "training.log"
 _LIBRARIES: Final = ("tensorflow", "keras", "sklearn", "cleanlab", "typst")
-_COMMAND: Final = (sys.executable, "-m", "docsorter.training.learning")
+_COMMAND: Final = (sys.executable, "-m", "docsorter.training.retrain_child")
 _PATIENCE: Final = 30.0  # seconds between asking a process to end and ending it
 _LAST_LINES: Final = 3
 
@@ -68,7 +68,7 @@ class Trainer:
 
     Args:
         configuration: The workspace.
-        command: What to start; it speaks the lines of `docsorter.training.learning`.
+        command: What to start; it speaks the lines of `docsorter.training.retrain_child`.
     """
 
     def __init__(self, configuration: Configuration, command: Sequence[str] = _COMMAND) -> None:

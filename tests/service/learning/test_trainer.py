@@ -146,7 +146,7 @@ def test_stepping_back_leaves_a_core_and_goes_first() -> None:
     script = textwrap.dedent(
         """
         import json, os
-        from docsorter.training.learning.__main__ import step_back
+        from docsorter.training.retrain_child import step_back
         step_back(0)
         print(json.dumps([os.nice(0), len(os.sched_getaffinity(0)), os.sched_getscheduler(0),
                           open("/proc/self/oom_score_adj").read().strip()]))

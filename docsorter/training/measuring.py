@@ -1,0 +1,278 @@
+"""What the exported file is worth on documents it was not taught, and the sort rule from that."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from docsorter.decide.novelty import NoveltyModel
+from docsorter.decide.promise import error_upper_bound
+from docsorter.decide.thresholds import CheckedDocuments
+from docsorter.documents import RawOutput, SortRule
+from docsorter.model.card import Evidence
+from docsorter.training.evaluation import Evaluation, evaluate_judged
+from docsorter.training.export import Exported
+from docsorter.training.head import Adjustment
+from docsorter.training.looking import Judged, Looked, judge
+from docsorter.training.material import Material
+from docsorter.training.progress import Progress
+from docsorter.training.request import TrainingRequest
+from docsorter.training.sort_rule import (
+    CONFIDENCE,
+    NOVELTY_LIMIT,
+    Confidence,
+    Promise,
+    careful_thresholds,
+    checked,
+    pages_disagree,
+    temperature_of,
+    threshold_by_test,
+    untested,
+)
+from docsorter.training.transfer import TrainedModel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Documents with everything that decides about them.
+
+    Attributes:
+        judged: What the model says of each, n documents.
+        held: (n,) whether pages of it name different labels, so that a person is asked.
+        features: (n, F) float32, of the first page of each.
+        groups: (n,) documents of one group are not independent.
+    """
+
+    judged: Judged
+    held: "NDArray[np.bool_]"
+    features: "NDArray[np.float32]"
+    groups: tuple[int, ...]
+
+    def where(self, chosen: "NDArray[np.bool_]") -> "Scored":
+        """Return the documents for which `chosen` is true, (n,)."""
+        rows = np.flatnonzero(chosen)
+        return Scored(
+            self.judged.where(chosen),
+            self.held[rows],
+            self.features[rows],
+            tuple(self.groups[row] for row in rows),
+        )
+
+
+_NOVELTY_DOCUMENTS: Final = 600
+TESTED: Final = "your documents, held back for the test"
+CROSS_FITTED: Final = "your documents, each judged by a head that did not learn from it"
+FOREIGN: Final = "generated documents of none of the labels"
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Everything measured on the exported file.
+
+    Attributes:
+        confidence: The sort rule and what stands behind it.
+        evidence: What the rule did to documents that had no part in it.
+        sets: Evaluations by name of the documents, the user's own first.
+    """
+
+    confidence: Confidence
+    evidence: Evidence
+    sets: dict[str, Evaluation]
+
+
+def measure(
+    material: Material,
+    taught: TrainedModel,
+    exported: Exported,
+    request: TrainingRequest,
+    progress: Progress,
+) -> Measurement:
+    """Fit the sort rule and measure the model.
+
+    Args:
+        material: The documents and how they are divided.
+        taught: What was learned.
+        exported: The file that runs.
+        request: What was asked for.
+        progress: Is told how far it is.
+    """
+    background = len(material.start.plan.outputs) - len(material.labels)
+    measuring = _Measuring(material, exported, request, background, progress)
+    if material.division.cross_fitted:
+        return measuring.cross_fitted(taught.held_out)
+    return measuring.on_sets()
+
+
+@dataclass(frozen=True, slots=True)
+class _Measuring:
+    material: Material
+    exported: Exported
+    request: TrainingRequest
+    background: int
+    progress: Progress
+
+    def on_sets(self) -> Measurement:
+        """Validation fits, calibration tests once, test measures."""
+        division = self.material.division
+        train = self._for_novelty(division.rows("train"))
+        validation, calibration, test = (
+            self._look(division.rows(split)) for split in ("validation", "calibration", "test")
+        )
+        temperature = temperature_of(validation, self.background)
+        novelty = NoveltyModel.fit(
+            train.first_features, train.targets, self._own(validation).first_features
+        )
+        seen = [
+            self._score(part, division.rows(split), temperature, novelty)
+            for part, split in zip(
+                (validation, calibration, test), ("validation", "calibration", "test"), strict=True
+            )
+        ]
+        foreign = self._foreign(temperature, novelty)
+        _, offsets = self._careful([seen[0].judged], foreign)  # fixed before the test
+        threshold, promise = threshold_by_test(
+            self._checked(seen[0], offsets), self._checked(seen[1], offsets),
+            self.request.target_error, self.request.confidence,
+        )  # fmt: skip
+        if threshold is None:
+            threshold, offsets = self._careful([seen[0].judged, seen[1].judged], foreign)
+        rule = self._rule(temperature, threshold, offsets)
+        sorted_alone, errors = self._checked(seen[2], offsets).sorted_at(threshold)
+        evidence = _evidence(len(seen[2].judged.samples), sorted_alone, errors, TESTED)
+        return self._complete(
+            Confidence(rule, novelty, promise), evidence, TESTED, seen[2], foreign
+        )
+
+    def cross_fitted(self, heads: Sequence[Adjustment]) -> Measurement:
+        """Every document is judged by the head that did not learn from its fold."""
+        folds = self.material.division.folds
+        looked = self._look(np.arange(len(folds)))
+        looked = self._out_of_fold(looked, heads)
+        temperature = temperature_of(looked, self.background)
+        novelty = self._cross_fitted_novelty(looked)
+        scored = self._score(looked, np.arange(len(folds)), temperature, novelty)
+        foreign = self._foreign(temperature, novelty)
+        threshold, offsets = self._careful([scored.judged], foreign)
+        rule = self._rule(temperature, threshold, offsets)
+        counts = np.zeros(2, int)
+        for fold in np.unique(folds):
+            # Not even the threshold may have seen the documents that it is tested on.
+            least, shifts = self._careful([scored.judged.where(folds != fold)], foreign)
+            counts += self._checked(scored.where(folds == fold), shifts).sorted_at(least)
+        evidence = _evidence(len(folds), int(counts[0]), int(counts[1]), CROSS_FITTED)
+        promise = self._untested(self._checked(scored, offsets), threshold)
+        confidence = Confidence(rule, novelty, promise)
+        return self._complete(confidence, evidence, CROSS_FITTED, scored, foreign)
+
+    def _look(self, rows: "NDArray[np.int64]") -> Looked:
+        return self.exported.look([self.material.samples[row] for row in rows], self.progress)
+
+    def _own(self, looked: Looked) -> Looked:
+        return looked.of_labels(self.material.start.plan)
+
+    def _for_novelty(self, rows: "NDArray[np.int64]") -> Looked:
+        order = np.random.default_rng([self.request.seed, 7]).permutation(rows)
+        return self._own(self._look(order[:_NOVELTY_DOCUMENTS]))
+
+    def _score(
+        self,
+        looked: Looked,
+        rows: "NDArray[np.int64]",
+        temperature: float,
+        novelty: NoveltyModel,
+    ) -> Scored:
+        return Scored(
+            judged=judge(looked, temperature, self.background, novelty),
+            held=pages_disagree(looked, temperature, self.background),
+            features=looked.first_features,
+            groups=tuple(self.material.groups[row] for row in rows),
+        )
+
+    def _foreign(self, temperature: float, novelty: NoveltyModel) -> Scored | None:
+        samples = self.material.foreign.held
+        if not samples:
+            return None
+        looked = self.exported.look(samples, self.progress)
+        return Scored(
+            judged=judge(looked, temperature, self.background, novelty),
+            held=pages_disagree(looked, temperature, self.background),
+            features=looked.first_features,
+            groups=tuple(range(len(samples))),
+        )
+
+    def _checked(self, scored: Scored, offsets: dict[str, float]) -> CheckedDocuments:
+        labels, policies = self.material.labels, self.request.policies
+        return checked(scored.judged, scored.held, labels, policies, offsets)
+
+    def _careful(
+        self, parts: list[Judged], foreign: Scored | None
+    ) -> tuple[float, dict[str, float]]:
+        every = [*parts, *([foreign.judged] if foreign is not None else [])]
+        return careful_thresholds(every, self.material.labels, self.request.target_error)
+
+    def _rule(self, temperature: float, threshold: float, offsets: dict[str, float]) -> SortRule:
+        policies = dict(self.request.policies)
+        return SortRule(temperature, threshold, NOVELTY_LIMIT, policies, offsets)
+
+    def _untested(self, seen: CheckedDocuments, threshold: float) -> Promise:
+        sorted_alone, _ = seen.sorted_at(threshold)
+        return untested(sorted_alone, len(seen), self.request.target_error, self.request.confidence)
+
+    def _out_of_fold(self, looked: Looked, heads: Sequence[Adjustment]) -> Looked:
+        outputs = []
+        for output, fold in zip(looked.outputs, self.material.division.folds, strict=True):
+            prior = self.material.start.prior(output.features)
+            logits = heads[int(fold)].logits(output.features, prior)
+            outputs.append(RawOutput(logits.astype(np.float32), output.features))
+        return Looked(looked.samples, looked.targets, tuple(outputs))
+
+    def _cross_fitted_novelty(self, looked: Looked) -> NoveltyModel:
+        """Fit on all documents; compare with distances from models that lacked the document."""
+        folds, mine = self.material.division.folds, looked.targets < len(self.material.labels)
+        features, targets = looked.first_features, looked.targets
+        distances = []
+        for fold in np.unique(folds[mine]):
+            rest, here = mine & (folds != fold), mine & (folds == fold)
+            model = NoveltyModel.fit(features[rest], targets[rest], features[here])
+            distances.append(model.reference)
+        whole = NoveltyModel.fit(features[mine], targets[mine], features[mine])
+        reference = np.sort(np.concatenate(distances))
+        return NoveltyModel.from_arrays({**whole.to_arrays(), "reference": reference})
+
+    def _complete(
+        self,
+        confidence: Confidence,
+        evidence: Evidence,
+        name: str,
+        scored: Scored,
+        foreign: Scored | None,
+    ) -> Measurement:
+        sets = {name: scored, **({FOREIGN: foreign} if foreign is not None else {})}
+        found = {}
+        for number, (title, part) in enumerate(sets.items()):
+            found[title] = evaluate_judged(
+                part.judged,
+                self.material.labels,
+                confidence.rule,
+                groups=part.groups,
+                rng=np.random.default_rng([self.request.seed, 8, number]),
+                features=part.features if title != FOREIGN else None,
+                held=part.held,
+                progress=self.progress,
+            )
+        return Measurement(confidence, evidence, found)
+
+
+def _evidence(documents: int, sorted_alone: int, errors: int, description: str) -> Evidence:
+    return Evidence(
+        documents=documents,
+        sorted_alone=sorted_alone,
+        errors=errors,
+        confidence=CONFIDENCE,
+        upper_bound=error_upper_bound(errors, sorted_alone, CONFIDENCE),
+        description=description,
+    )

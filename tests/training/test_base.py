@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+from docsorter.training.base import KnownHead, StartingHead, starting_head
+from docsorter.training.head import Adjustment
+
+WIDTH = 5
+KINDS = (
+    ("invoice-plain", "invoice"),
+    ("invoice-pad", "invoice"),
+    ("letter-memo", "letter"),
+    ("receipt", "other"),
+    ("photo", "other"),
+)
+
+
+@pytest.fixture
+def known() -> KnownHead:
+    """One kind answers to each feature."""
+    return KnownHead(10 * np.eye(WIDTH, dtype=np.float32), np.zeros(WIDTH, np.float32), KINDS)
+
+
+def pages(*kinds: int) -> NDArray[np.float64]:
+    return np.eye(WIDTH)[list(kinds)]
+
+
+def start(known: KnownHead | None, features: NDArray[np.float64], names: list[str]) -> StartingHead:
+    labels = tuple(sorted(set(names) - {"other"}))
+    return starting_head(known, labels, features, np.array(names), background="other" in names)
+
+
+def test_labels_of_the_same_name_keep_the_kinds_of_the_base(known: KnownHead) -> None:
+    head = start(known, pages(0, 1, 2, 2), ["invoice", "invoice", "letter", "letter"])
+    assert head.plan.kinds == KINDS
+    assert head.plan.outputs == ("invoice", "letter", "other")
+    assert head.known.tolist() == [True, True, False]
+    said = head.prior(pages(0, 2, 4))
+    assert said.argmax(axis=1).tolist() == [0, 1, 2]
+
+
+def test_a_label_of_the_base_that_nobody_teaches_becomes_foreign(known: KnownHead) -> None:
+    head = start(known, pages(0, 3), ["invoice", "receipt"])
+    assert ("letter-memo", "other") in head.plan.kinds
+    assert head.prior(pages(2)).argmax() == head.plan.output_index("other")
+
+
+def test_a_new_label_takes_over_the_kind_with_its_name(known: KnownHead) -> None:
+    head = start(known, pages(0, 0), ["invoice", "receipts"])
+    assert ("receipt", "receipts") in head.plan.kinds
+    assert not head.known[head.plan.output_index("receipts")]
+
+
+def test_a_new_label_takes_over_the_kinds_it_is_taken_for(known: KnownHead) -> None:
+    names = ["invoice", *["bild"] * 10]
+    head = start(known, pages(0, *[4] * 4, *[0] * 6), names)
+    assert ("photo", "bild") in head.plan.kinds
+    assert ("receipt", "other") in head.plan.kinds
+    few = start(known, pages(0, *[4] * 2, *[0] * 8), names)
+    assert ("photo", "other") in few.plan.kinds
+    assert ("bild", "bild") in few.plan.kinds
+
+
+def test_a_kind_of_a_label_that_is_taught_is_never_taken_over(known: KnownHead) -> None:
+    head = start(known, pages(0, *[0] * 5), ["invoice", *["bill"] * 5])
+    assert {kind for kind, output in head.plan.kinds if output == "invoice"} == {
+        "invoice-plain",
+        "invoice-pad",
+    }
+
+
+def test_without_a_base_every_output_is_a_kind_of_its_own() -> None:
+    head = start(None, pages(0, 1, 2), ["a", "b", "other"])
+    assert head.plan.kinds == (("a", "a"), ("b", "b"), ("other", "other"))
+    assert not head.prior(pages(0, 1)).any()
+    assert start(None, pages(0, 1), ["a", "b"]).plan.outputs == ("a", "b")
+
+
+def test_the_network_says_what_was_learned_for_the_outputs(known: KnownHead) -> None:
+    """What is added to every kind of an output is added to their log-sum-exp."""
+    rng = np.random.default_rng(2)
+    head = start(known, pages(0, 2), ["invoice", "letter"])
+    learned = Adjustment(rng.normal(0, 1, (WIDTH, 3)), rng.normal(0, 1, 3), 1.0)
+    kernel, bias = head.adjusted(learned)
+    features = rng.normal(0, 1, (7, WIDTH))
+    kinds = features @ kernel + bias
+    outputs = np.stack([logsumexp(kinds[:, [0, 1]], axis=1), kinds[:, 2],
+                        logsumexp(kinds[:, [3, 4]], axis=1)], axis=1)  # fmt: skip
+    np.testing.assert_allclose(outputs, learned.logits(features, head.prior(features)), atol=1e-4)

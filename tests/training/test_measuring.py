@@ -1,0 +1,163 @@
+"""What is fitted on what: with a model that was made up, so that nothing has to be trained."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from docsorter.documents import RawOutput
+from docsorter.training.base import StartingHead
+from docsorter.training.dataset import ClassPlan, Sample
+from docsorter.training.head import Adjustment
+from docsorter.training.looking import Looked
+from docsorter.training.material import ForeignPages
+from docsorter.training.measuring import CROSS_FITTED, FOREIGN, TESTED, Measurement, measure
+from docsorter.training.progress import SILENT
+from docsorter.training.request import TrainingRequest
+from docsorter.training.splits import Division, divide
+
+if TYPE_CHECKING:
+    from docsorter.training.export import Exported
+    from docsorter.training.material import Material
+    from docsorter.training.transfer import TrainedModel
+
+WIDTH = 6
+PLAN = ClassPlan(("a", "b"), (("a", "a"), ("b", "b"), ("other", "other")))
+
+
+@dataclass
+class Files:
+    """Documents with features around the corner of their label; a stand-in for the real thing."""
+
+    samples: tuple[Sample, ...]
+    division: Division
+    foreign: ForeignPages
+    groups: tuple[int, ...] = ()
+    labels: tuple[str, ...] = ("a", "b")
+    start: StartingHead = field(
+        default_factory=lambda: StartingHead(
+            PLAN, np.eye(WIDTH, 3, dtype=np.float32) * 4, np.zeros(3, np.float32),
+            np.zeros(3, np.bool_),
+        )
+    )  # fmt: skip
+
+    @property
+    def targets(self) -> NDArray[np.int64]:
+        return np.array([PLAN.output_index(s.label) for s in self.samples], np.int64)
+
+
+@dataclass
+class Model:
+    """Says what the starting head says, of features drawn by the name of the file."""
+
+    asked: list[str] = field(default_factory=list)
+
+    def look(self, samples: "tuple[Sample, ...]", progress: object) -> Looked:
+        del progress
+        outputs, targets = [], []
+        head = Files(
+            (), Division((), np.zeros(0, np.int64), False), ForeignPages((), (), False)
+        ).start
+        for sample in samples:
+            self.asked.append(sample.path.name)
+            corner = {"a": 0, "b": 1, "other": 2}[sample.label]
+            rng = np.random.default_rng([corner, int(sample.path.stem)])
+            features = rng.normal(0, 0.25, (1, WIDTH)).astype(np.float32)
+            features[0, corner] += 1
+            outputs.append(RawOutput(head.prior(features).astype(np.float32), features))
+            targets.append(min(corner, 2))
+        return Looked(tuple(samples), np.array(targets, np.int64), tuple(outputs))
+
+
+def files(each: int, foreign: int = 0) -> Files:
+    samples = tuple(
+        Sample(Path(f"/in/{label}/{number}.png"), label, "", f"{label}/{number}", "")
+        for label in ("a", "b")
+        for number in range(each)
+    )
+    held = tuple(
+        Sample(Path(f"/made/{n}.png"), "other", "photo", str(n), "synthetic")
+        for n in range(foreign)
+    )
+    groups = tuple(range(len(samples)))
+    return Files(samples, divide(samples, groups, 0), ForeignPages((), held, False), groups)
+
+
+def measured(material: Files, model: Model, heads: list[Adjustment]) -> Measurement:
+    @dataclass
+    class Heads:
+        held_out: tuple[Adjustment, ...] = tuple(heads)
+
+    request = TrainingRequest(Path("/in"), "x-1", Path("/out"))
+    return measure(
+        cast("Material", material),
+        cast("TrainedModel", Heads()),
+        cast("Exported", model),
+        request,
+        SILENT,
+    )
+
+
+def nothing() -> Adjustment:
+    return Adjustment(np.zeros((WIDTH, 3)), np.zeros(3), 1.0)
+
+
+def test_with_four_sets_the_evidence_is_of_the_test_alone() -> None:
+    material = files(100, foreign=20)
+    found = measured(material, Model(), [])
+    test = len(material.division.rows("test"))
+    assert found.evidence.documents == test
+    assert list(found.sets) == [TESTED, FOREIGN]
+    assert found.sets[TESTED].documents == test
+    assert found.sets[FOREIGN].at_rule.foreign == 20
+    assert found.confidence.promise.tested == len(material.division.rows("calibration"))
+    assert not found.confidence.promise.certified
+    assert found.confidence.rule.threshold >= 0.9
+
+
+def test_with_enough_calibration_documents_the_threshold_is_certified() -> None:
+    found = measured(files(1000), Model(), [])
+    assert found.confidence.promise.certified
+    assert found.confidence.promise.sorted_alone >= 299
+    assert list(found.sets) == [TESTED]
+
+
+def test_cross_fitting_judges_every_document_by_the_head_without_it() -> None:
+    material = files(30)
+    heads = [nothing() for _ in range(5)]
+    wrong = np.array([0.0, 9.0, 0.0])
+    heads[2] = Adjustment(np.zeros((WIDTH, 3)), wrong, 1.0)  # takes everything for "b"
+    found = measured(material, Model(), heads)
+    mistaken = sum(
+        1 for fold, s in zip(material.division.folds, material.samples, strict=True)
+        if fold == 2 and s.label == "a"
+    )  # fmt: skip
+    accuracy = found.sets[CROSS_FITTED].figures["accuracy"]
+    assert accuracy.n == 60
+    assert accuracy.value == pytest.approx(1 - mistaken / 60, abs=0.02)
+
+
+def test_cross_fitting_certifies_nothing_and_says_what_is_missing() -> None:
+    found = measured(files(30), Model(), [nothing() for _ in range(5)])
+    promise = found.confidence.promise
+    assert (promise.certified, promise.tested, promise.needed) == (False, 0, 299)
+    assert promise.more >= 299
+    assert found.evidence.documents == 60
+
+
+def test_the_novelty_of_a_document_is_never_measured_with_its_own_help() -> None:
+    """A document far from all others is far from the model that lacks it."""
+    found = measured(files(30), Model(), [nothing() for _ in range(5)])
+    novelty = found.confidence.novelty
+    far: NDArray[Any] = np.full((1, WIDTH), 5.0)
+    assert len(novelty.reference) == 60
+    assert novelty.percentile(far)[0] == 100
+
+
+def test_the_same_seed_measures_the_same() -> None:
+    first, again = (measured(files(40, 5), Model(), [nothing()] * 5) for _ in range(2))
+    assert first.confidence.rule == again.confidence.rule
+    assert first.sets[CROSS_FITTED].metrics() == again.sets[CROSS_FITTED].metrics()
