@@ -154,7 +154,7 @@ def test_bad_documents_give_one_line_an_exit_code_and_nothing_else(tmp_path: Pat
             sys.executable, "-c", "from docsorter.cli.main import main; main()", "train",
             str(tmp_path / "labelled"), "--out", str(tmp_path / "models"),
         ],
-        capture_output=True, text=True, check=False, timeout=170,
+        capture_output=True, text=True, check=False, timeout=600,
         env={**os.environ, "NO_COLOR": "1"},
     )  # fmt: skip
     assert ended.returncode == 2, ended.stderr

@@ -48,7 +48,7 @@ def _run(scratch: Path, *command: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
             command, capture_output=True, text=True, check=False, env=environment,
-            cwd=TESTS.parents[2], timeout=170,
+            cwd=TESTS.parents[2], timeout=600,
         )  # fmt: skip
     except FileNotFoundError as error:
         return subprocess.CompletedProcess(command, 1, "", str(error))

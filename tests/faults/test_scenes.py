@@ -51,7 +51,7 @@ def _said(command: list[str], python: Python | None) -> str:
         text=True,
         check=False,
         cwd=ROOT,
-        timeout=170,
+        timeout=600,
         env={
             **os.environ,
             **(python.environment if python else {}),

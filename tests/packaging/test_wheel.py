@@ -46,7 +46,6 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_an_installed_wheel_runs_init_migrations_and_demo(installed: Path, tmp_path: Path) -> None:
     where = _run(
         installed / "python", "-c", "import docsorter; print(docsorter.__file__)", cwd=tmp_path
@@ -64,7 +63,6 @@ def test_an_installed_wheel_runs_init_migrations_and_demo(installed: Path, tmp_p
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_the_wheel_needs_nothing_of_what_training_needs(installed: Path) -> None:
     listed = _pip(installed.parent, "list", "--format=freeze")
     names = {line.split("==")[0].lower() for line in listed.splitlines()}
@@ -72,7 +70,6 @@ def test_the_wheel_needs_nothing_of_what_training_needs(installed: Path) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_the_wheel_has_the_generated_pages_and_not_what_made_them(installed: Path) -> None:
     code = (
         "import docsorter.training.generated as g; print(g.PACK, g.foreign_kinds(('invoice',))[0])"

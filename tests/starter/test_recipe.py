@@ -28,7 +28,7 @@ from starter.finishing import FOREIGN_SHARE, Finished, Identity, mix_weights, pr
 from starter.recipe import Recipe, hand_out, make
 from starter.training_run import Schedule, load_tuning_weights, new_network, shift_background
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 
 OPEN_GATE = ExportGate(accuracy_drop=1.0, equal_labels=0.0, difference=1.0)
 KINDS = {"invoice": "invoice-plain", "claim": "claim-cash", "letter": "letter-memo", "other": "map"}

@@ -6,4 +6,4 @@ from hypothesis import settings
 from tests.torture.any_order import AnyOrder
 
 AnyOrder.TestCase.settings = settings(max_examples=3, stateful_step_count=20, deadline=None)
-TestAnyOrder = pytest.mark.slow(pytest.mark.timeout(600)(AnyOrder.TestCase))
+TestAnyOrder = pytest.mark.slow(AnyOrder.TestCase)

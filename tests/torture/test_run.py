@@ -26,7 +26,6 @@ class Played:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_nothing_is_lost_doubled_or_half_done_in_a_short_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,7 +26,7 @@ from tests.training.papers import MICRO, labelled, weights
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 
 
 def now() -> dt.datetime:

@@ -17,7 +17,7 @@ from docsorter.training.network import build_network, load_runtime_weights, runt
 from starter.training_run import new_network
 from tests.training.exports import LABELS, PAIRS, SIDE, Exports, plan_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 
 
 def _bundle(folder: Path, file: Path, plan: ClassPlan) -> Path:
