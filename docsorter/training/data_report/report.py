@@ -14,15 +14,22 @@ from PIL import Image
 
 from docsorter.errors import UsageError
 from docsorter.model.classifier import Classifier
-from docsorter.training.copies import Copy, copies, file_digests
 from docsorter.training.data_report.label_errors import Suspicion, suspicions
 from docsorter.training.data_report.metadata import INKS, FileMetadata, read_metadata
-from docsorter.training.engine.division import divide, with_groups_enough
-from docsorter.training.grouping import grouped, labels_split_by_document
 from docsorter.training.labelled import LabelledFolder, require_trainable
 from docsorter.training.progress import Progress
 from docsorter.training.rasters import BASE, RasterCache
-from docsorter.training.splits import difference_hash, group
+from docsorter.training.splits import (
+    Copy,
+    copies,
+    difference_hash,
+    divide,
+    file_digests,
+    group,
+    grouped,
+    labels_split_by_document,
+    with_groups_enough,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
