@@ -2,7 +2,8 @@
 
 Writes `docsorter/training/generated_pages.zip` anew: a few pages of every kind, as the training
 split has them, at the size that augmentation starts from. Prints the digest that
-`docsorter/training/generated.py` has to name; docs/starter-model.md says what was measured.
+`docsorter/training/generated.py` has to name; docs/develop/making-the-starter.md has what was
+measured.
 """
 
 import io

@@ -25,7 +25,7 @@ POLICIES: Final = ("auto", "review", "never")
 
 Variant = Literal["int8-corrected", "int8-weights", "float16"]
 VARIANTS: Final[tuple[Variant, ...]] = ("int8-corrected", "int8-weights", "float16")
-"""Best first; docs/model-inputs-and-export.md has the figures.
+"""Best first; docs/develop/making-the-starter.md has the figures.
 
 int8-corrected: int8 weights, and biases that make up for their rounding (`bias_correction`).
 int8-weights: the same without that; dynamic range, one scale per output channel.
@@ -39,7 +39,8 @@ class ExportGate:
 
     Temperature, novelty and promise are measured on the file itself; the gate is there for files
     that a wrong conversion or an odd network made another model. Its limits are about twice what
-    was seen (docs/model-inputs-and-export.md). One page may always differ, however few were asked.
+    was seen (docs/develop/making-the-starter.md). One page may always differ, however few were
+    asked.
 
     Attributes:
         accuracy_drop: Greatest loss of accuracy, 0-1.
