@@ -189,7 +189,7 @@ from docsorter.configuration import load
 from docsorter.service.workspace.layout import open_workspace_store
 configuration = load(Path(sys.argv[1]))
 store = open_workspace_store(configuration)
-store.add_event("looked", actor=str(os.getuid()), document_id=1)
+store.documents.add_event("looked", actor=str(os.getuid()), document_id=1)
 for file in sorted(configuration.state.glob("docsorter.db*")):
     status = file.stat()
     print(file.name, oct(status.st_mode & 0o7777), status.st_gid)
