@@ -14,10 +14,10 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
+from bench.baselines.baseline import Measurement
+from bench.baselines.limit import BareLimit
+from bench.baselines.product import Product
 from bench.mix import Paper, mix
-from bench.ways.bare import Bare
-from bench.ways.way import Turn
-from bench.ways.whole import Whole
 
 _FIRST: Final = 6  # documents before the measured ones
 
@@ -59,14 +59,16 @@ def on(
     everywhere = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)  # what is started inherits it
     try:
-        bare = Bare().__enter__()
+        bare = BareLimit().__enter__()
     finally:
         os.sched_setaffinity(0, everywhere)
     try:
-        with Whole(cores=cores) as whole:
-            for way in (whole, bare):
-                way.turn(folder, papers[:_FIRST])
-            pairs = [(whole.turn(folder, papers), bare.turn(folder, papers)) for _ in range(rounds)]
+        with Product(cores=cores) as product:
+            for way in (product, bare):
+                way.sort(folder, papers[:_FIRST])
+            pairs = [
+                (product.sort(folder, papers), bare.sort(folder, papers)) for _ in range(rounds)
+            ]
     finally:
         bare.__exit__()
     return {
@@ -78,7 +80,7 @@ def on(
     }
 
 
-def _work(turn: Turn) -> float:
+def _work(turn: Measurement) -> float:
     return turn.cpu_seconds / turn.documents
 
 

@@ -18,7 +18,7 @@ _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _START_SECONDS: Final = 120
 _SAMPLED: Final = 0.5  # seconds between two looks at the memory, which go through all processes
 REAL: Final = ("docsorter", "run")
-BLIND: Final = ("bench.blind_daemon",)
+STUBBED: Final = ("bench.stub_daemon",)
 
 
 @dataclass(frozen=True, slots=True)

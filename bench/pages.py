@@ -9,18 +9,28 @@ everything it starts and its sandbox, the ways in turn, in one run: compare the 
 """
 
 import argparse
+import gc
 import io
 import json
+import os
 import statistics
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import pdf2image
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from bench.page_ways import WAYS, Forks
+from docsorter.pages import pdf, poppler, reader
+from docsorter.pages import server as child
+from docsorter.pages.families import preload
+from docsorter.pages.images import PageRequest
+from docsorter.pages.protocol import ReadRequest, read_result
+from docsorter.pages.sandbox import examine
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,6 +48,10 @@ MIX: Final = {
 SCANS_IN_PDF: Final = ("jpeg in pdf", "group 4 in pdf")
 TWINS: Final = {"jpeg in pdf": "jpeg", "group 4 in pdf": "group 4 tiff"}
 """Families that hold the very pictures that another family keeps outside of a PDF."""
+SIDE: Final = 299
+_REQUEST: Final = ReadRequest(
+    "pages", SIDE, 0, 8, max_pixels=200_000_000, time_limit=60.0, memory_limit=1 << 30
+)
 
 
 def main() -> None:
@@ -59,8 +73,6 @@ def main() -> None:
 
 def _in_a_process(folder: Path, count: int) -> dict[str, list[Path]]:
     """Make the files elsewhere, so that no generator is copied with every fork."""
-    import os  # noqa: PLC0415 -- used here only
-
     if (pid := os.fork()) == 0:
         status = 1
         try:
@@ -108,7 +120,7 @@ Squares = dict[tuple[str, str], "NDArray[np.uint8]"]
 
 
 def measure(
-    forks: Forks, files: dict[str, list[Path]], rounds: int
+    forks: "Forks", files: dict[str, list[Path]], rounds: int
 ) -> tuple[dict[str, object], Squares]:
     """Return milliseconds and ratios by family, and first pages by family and way."""
     import numpy as np  # noqa: PLC0415 -- read_result has loaded it; the children are small all the same
@@ -188,3 +200,85 @@ def show(figures: dict[str, object]) -> None:
 
 if __name__ == "__main__":
     main()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one reading gave.
+
+    Attributes:
+        cpu: Processor time of the child and every program it started, seconds.
+        squares: (pages, 299, 299, 3) uint8.
+    """
+
+    cpu: float
+    squares: "NDArray[np.uint8]"
+
+
+def _as_now() -> None:
+    """Read as the program does."""
+
+
+def _all_drawn() -> None:
+    """Draw every page of a PDF, with `pdfinfo` and one `pdftoppm`."""
+    vars(pdf)["open_pdf"] = lambda _path: None
+
+
+def _by_pdf2image() -> None:
+    """Draw every page of a PDF as the first version did: pdf2image starts four programs."""
+    _all_drawn()
+    poppler.render = _converted
+
+
+def _converted(run: range, wanted: PageRequest) -> poppler.RenderedPages:
+    pages: list[Image.Image] = pdf2image.convert_from_path(
+        poppler.PATH,
+        first_page=run.start + 1,
+        last_page=run.stop,
+        size=wanted.pixels,
+        use_cropbox=True,
+        timeout=wanted.seconds,
+    )
+    for page in pages:
+        page.load()
+    return poppler.RenderedPages(pages, "")
+
+
+WAYS: Final[dict[str, Callable[[], None]]] = {
+    "now": _as_now,
+    "drawn": _all_drawn,
+    "pdf2image": _by_pdf2image,
+}
+"""What each way changes in the child, after its fork."""
+
+
+class Forks:
+    """Forks a child per reading from this process, which has to be as small as the server."""
+
+    def __init__(self) -> None:
+        preload(gc.freeze)
+        self._features, _ = examine()
+
+    def read(self, path: Path, way: str) -> Reading:
+        """Read a document.
+
+        Raises:
+            DocsorterError: It cannot be read.
+        """
+        document, result = os.open(path, os.O_RDONLY), os.memfd_create("pages", os.MFD_CLOEXEC)
+        server = os.getpid()
+        try:
+            pid = os.fork()
+            if pid == 0:
+                WAYS[way]()
+                child.run_child(
+                    _REQUEST, self._features, server=server, document=document, result=result
+                )
+            _, _, usage = os.wait4(pid, 0)
+            header, body = read_result(result, _REQUEST)
+            reader.raise_refusal(header)
+            pages = reader.page_set(header, body, SIDE)
+        finally:
+            os.close(document)
+            os.close(result)
+        return Reading(usage.ru_utime + usage.ru_stime, pages.pixels)

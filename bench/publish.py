@@ -14,9 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bench.compare import KEPT, ratios_of
+from bench.compare import AIMS, KEPT, is_met, ratios_of
 from bench.plots import work_plot
-from bench.show import AIMS, is_met
 
 BEGIN: Final = "<!-- figures: written by `make bench-publish` -->"
 END: Final = "<!-- end of figures -->"

@@ -2,44 +2,48 @@
 
     python -m bench.run [--documents 200] [--rounds 3] [--text 24] [--json FILE]
 
-The ways take turns, so that whatever else the machine does troubles all of them; what counts are
+They take turns, so that whatever else the machine does troubles all of them; what counts are
 the ratios. Needs the `train` extra; the text sorters need Tesseract and OCRmyPDF and are left out
 without them.
 """
 
 import argparse
 import json
+import math
 import os
+import random
 import statistics
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from bench import latency, show
+from bench.baselines import text
+from bench.baselines.baseline import Baseline, Measurement
+from bench.baselines.limit import BareLimit
+from bench.baselines.product import REST, Product
+from bench.baselines.script import AfternoonScript
+from bench.baselines.text import TextSorter
+from bench.compare import print_table
 from bench.mix import Paper, mix
-from bench.ways import words
-from bench.ways.afternoon import Afternoon
-from bench.ways.bare import Bare
-from bench.ways.way import Turn, Way
-from bench.ways.whole import Whole
-from bench.ways.words import Words
 from docsorter import __version__
 
 SCANS: Final = "scans"
 BORN: Final = "born digital"
 SHARE_OF_THROUGHPUT: Final = 0.6
 _SCAN_SHARE: Final = 0.85
-_TEXT_SORTERS: Final = {"text": words.recognized, "paperless": words.archived}
-Turns = dict[str, dict[str, list[Turn]]]
+_SPACING: Final = 0.3  # seconds between two single documents, beyond the rest
+_TEXT_SORTERS: Final = {"text": text.recognized, "paperless": text.archived}
+Turns = dict[str, dict[str, list[Measurement]]]
 
 
 def main() -> None:
     """Measure, write the figures as JSON, and print them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--documents", type=int, default=200, help="of the mix, times of twenty")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of every way")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of every sorter")
     parser.add_argument("--text", type=int, default=24, help="documents that a text sorter reads")
     parser.add_argument("--single", type=int, default=30, help="documents dropped one by one")
     parser.add_argument("--stream", type=int, default=200, help="documents dropped at random")
@@ -48,7 +52,7 @@ def main() -> None:
     figures = measure(options)
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    show.table(figures)
+    print_table(figures)
 
 
 def measure(options: argparse.Namespace) -> dict[str, object]:
@@ -56,25 +60,28 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     folder, papers = mix(options.documents)
     skipped = _skipped()
     with ExitStack() as stack:
-        whole = stack.enter_context(Whole())
-        ways: dict[str, Way] = {"docsorter": whole, "limit": stack.enter_context(Bare())}
-        ways["script"] = stack.enter_context(Afternoon())
+        product = stack.enter_context(Product())
+        sorters: dict[str, Baseline] = {
+            "docsorter": product,
+            "limit": stack.enter_context(BareLimit()),
+        }
+        sorters["script"] = stack.enter_context(AfternoonScript())
         for name, read in _TEXT_SORTERS.items():
             if name not in skipped:
-                ways[name] = stack.enter_context(Words(read))
-        turns = _take_turns(ways, folder, papers, options)
+                sorters[name] = stack.enter_context(TextSorter(read))
+        turns = _take_turns(sorters, folder, papers, options)
         rates = _rates(turns)
-        peak, ready = whole.daemon.peak_own, whole.daemon.ready_seconds
-        tree = whole.daemon.peak_tree
-        single = latency.singly(whole, folder, papers[: options.single])
+        peak, ready = product.daemon.peak_own, product.daemon.ready_seconds
+        tree = product.daemon.peak_tree
+        single = _singly(product, folder, papers[: options.single])
         stream = [papers[n % len(papers)] for n in range(options.stream)]
         share = SHARE_OF_THROUGHPUT * rates["docsorter"]["mix"]
-        streamed = latency.streamed(whole, folder, stream, share)
+        streamed = _streamed(product, folder, stream, share)
     return {
         "version": __version__,
         "cores": len(os.sched_getaffinity(0)),
         "documents": {"mix": len(papers), SCANS: sum(paper.is_scan for paper in papers)},
-        "taken": {way: _taken(by_set) for way, by_set in turns.items()},
+        "taken": {sorter: _taken(by_set) for sorter, by_set in turns.items()},
         "skipped": skipped,
         "per_second": rates,
         "cpu_ms": _cpu(turns),
@@ -82,8 +89,8 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         "ratios": ratios(turns),
         "accuracy": _accuracy(turns, papers),
         "latency": {
-            "single": latency.summary(single),
-            "stream": {"share_of_throughput": SHARE_OF_THROUGHPUT, **latency.summary(streamed)},
+            "single": _latency_summary(single),
+            "stream": {"share_of_throughput": SHARE_OF_THROUGHPUT, **_latency_summary(streamed)},
         },
         "memory_mb": {"daemon": round(peak / 2**20), "with_children": round(tree / 2**20)},
         "start_to_ready_s": round(ready, 2),
@@ -92,16 +99,19 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
 
 def _skipped() -> dict[str, str]:
     needed = {
-        "text": (words.is_installed(), words.HOW_TO_INSTALL),
-        "paperless": (words.is_archiving_installed(), words.HOW_TO_INSTALL_ARCHIVING),
+        "text": (text.is_installed(), text.HOW_TO_INSTALL),
+        "paperless": (text.is_archiving_installed(), text.HOW_TO_INSTALL_ARCHIVING),
     }
-    return {way: f"skipped: {how}" for way, (there, how) in needed.items() if not there}
+    return {sorter: f"skipped: {how}" for sorter, (there, how) in needed.items() if not there}
 
 
 def _take_turns(
-    ways: Mapping[str, Way], folder: Path, papers: Sequence[Paper], options: argparse.Namespace
+    sorters: Mapping[str, Baseline],
+    folder: Path,
+    papers: Sequence[Paper],
+    options: argparse.Namespace,
 ) -> Turns:
-    """Let every way take a turn in each round, for the scans and for the born digital apart.
+    """Let every sorter take a turn in each round, for the scans and for the born digital apart.
 
     docsorter and the limit look at all documents in each round, the script at a part, so that it
     has seen each once in the end, and a text sorter at a few.
@@ -110,9 +120,9 @@ def _take_turns(
         SCANS: [paper for paper in papers if paper.is_scan],
         BORN: [paper for paper in papers if not paper.is_scan],
     }
-    turns: Turns = {way: {name: [] for name in sets} for way in ways}
-    for way in ways.values():
-        way.turn(folder, papers[:4])  # whatever is only done once
+    turns: Turns = {sorter: {name: [] for name in sets} for sorter in sorters}
+    for sorter in sorters.values():
+        sorter.sort(folder, papers[:4])  # whatever is only done once
     for number in range(options.rounds):
         for name, part in sets.items():
             few = max(1, round(options.text * len(part) / len(papers) / options.rounds))
@@ -120,8 +130,8 @@ def _take_turns(
                 "script": part[number :: options.rounds],
                 **dict.fromkeys(_TEXT_SORTERS, part[number * few : (number + 1) * few]),
             }
-            for asked, way in ways.items():
-                turn = way.turn(folder, slices.get(asked, part))
+            for asked, sorter in sorters.items():
+                turn = sorter.sort(folder, slices.get(asked, part))
                 turns[asked][name].append(turn)
                 said = f"{turn.documents} {name}, {turn.rate:.2f} a second"
                 print(f"round {number + 1}: {asked}: {said}", file=sys.stderr, flush=True)
@@ -129,18 +139,20 @@ def _take_turns(
 
 
 def _rates(turns: Turns) -> dict[str, dict[str, float]]:
-    return {way: _by_set(by_set, lambda turn: 1 / turn.rate, 1) for way, by_set in turns.items()}
+    return {
+        sorter: _by_set(by_set, lambda turn: 1 / turn.rate, 1) for sorter, by_set in turns.items()
+    }
 
 
 def _cpu(turns: Turns) -> dict[str, dict[str, float]]:
     return {
-        way: _by_set(by_set, lambda turn: 1000 * turn.cpu_seconds / turn.documents, 0)
-        for way, by_set in turns.items()
+        sorter: _by_set(by_set, lambda turn: 1000 * turn.cpu_seconds / turn.documents, 0)
+        for sorter, by_set in turns.items()
     }
 
 
 def _by_set(
-    by_set: Mapping[str, Sequence[Turn]], cost: Callable[[Turn], float], inverse: int
+    by_set: Mapping[str, Sequence[Measurement]], cost: Callable[[Measurement], float], inverse: int
 ) -> dict[str, float]:
     """Return the median over the rounds by set, and for the mix the weighted sum of the costs."""
     costs = {name: statistics.median(map(cost, taken)) for name, taken in by_set.items()}
@@ -155,10 +167,10 @@ def ratios(turns: Turns) -> dict[str, dict[str, float]]:
     """
     found: dict[str, dict[str, float]] = {}
     ours = turns["docsorter"]
-    for way, by_set in turns.items():
-        if way == "docsorter":
+    for sorter, by_set in turns.items():
+        if sorter == "docsorter":
             continue
-        found[way] = {}
+        found[sorter] = {}
         for name, taken in by_set.items():
             pairs = list(zip(ours[name], taken, strict=True))
             wall = statistics.median(mine.rate / other.rate for mine, other in pairs)
@@ -166,15 +178,15 @@ def ratios(turns: Turns) -> dict[str, dict[str, float]]:
                 (other.cpu_seconds / other.documents) / (mine.cpu_seconds / mine.documents)
                 for mine, other in pairs
             )
-            found[way] |= {name: round(wall, 3), f"{name}, cpu": round(work, 3)}
+            found[sorter] |= {name: round(wall, 3), f"{name}, cpu": round(work, 3)}
     return found
 
 
-def _taken(by_set: Mapping[str, Sequence[Turn]]) -> dict[str, int]:
+def _taken(by_set: Mapping[str, Sequence[Measurement]]) -> dict[str, int]:
     return {name: sum(turn.documents for turn in taken) for name, taken in by_set.items()}
 
 
-def _parts(by_set: Mapping[str, Sequence[Turn]]) -> dict[str, dict[str, float]]:
+def _parts(by_set: Mapping[str, Sequence[Measurement]]) -> dict[str, dict[str, float]]:
     return {
         name: {
             part: round(
@@ -187,14 +199,14 @@ def _parts(by_set: Mapping[str, Sequence[Turn]]) -> dict[str, dict[str, float]]:
 
 
 def _accuracy(turns: Turns, papers: Sequence[Paper]) -> dict[str, dict[str, float]]:
-    """Return how often the most probable label is right, of the documents that a way saw."""
+    """Return how often the most probable label is right, of the documents that a sorter saw."""
     truth = {paper.file: paper.label for paper in papers}
-    said = {way: _labels(by_set) for way, by_set in turns.items()}
+    said = {sorter: _labels(by_set) for sorter, by_set in turns.items()}
     found = {}
-    for way, labels in said.items():
+    for sorter, labels in said.items():
         right = sum(label == truth[file] for file, label in labels.items())
         same = sum(said["docsorter"].get(file) == label for file, label in labels.items())
-        found[way] = {
+        found[sorter] = {
             "documents": len(labels),
             "right": round(right / len(labels), 4),
             "as_docsorter": round(same / len(labels), 4),
@@ -202,10 +214,51 @@ def _accuracy(turns: Turns, papers: Sequence[Paper]) -> dict[str, dict[str, floa
     return found
 
 
-def _labels(by_set: Mapping[str, Sequence[Turn]]) -> dict[str, str]:
+def _labels(by_set: Mapping[str, Sequence[Measurement]]) -> dict[str, str]:
     taken = [turn for turns in by_set.values() for turn in turns]
     return {file: label for turn in taken for file, label in turn.labels.items()}
 
 
 if __name__ == "__main__":
     main()
+
+
+def _singly(sorter: Product, folder: Path, papers: Sequence[Paper]) -> list[float]:
+    """Drop one document after the other; return seconds from drop to sorted, beyond the rest."""
+    dropped = {}
+    for path in sorter.aside(folder, papers):
+        before = sorter.finished()
+        dropped[path.name] = time.time()
+        sorter.drop(path)
+        sorter.wait_for(before + 1)
+        time.sleep(_SPACING)
+    return _latencies(sorter, dropped)
+
+
+def _streamed(sorter: Product, folder: Path, papers: Sequence[Paper], rate: float) -> list[float]:
+    """Drop documents at random moments, `rate` a second on average; return the same seconds."""
+    rng = random.Random(0)
+    ready = sorter.aside(folder, papers)
+    dropped, before, due = {}, sorter.finished(), time.time()
+    for path in ready:
+        due += rng.expovariate(rate)
+        time.sleep(max(0.0, due - time.time()))
+        dropped[path.name] = time.time()
+        sorter.drop(path)
+    sorter.wait_for(before + len(ready), 0.5)
+    return _latencies(sorter, dropped)
+
+
+def _latencies(sorter: Product, dropped: dict[str, float]) -> list[float]:
+    ends = sorter.ends(len(dropped))
+    return [ends[name] - at - REST for name, at in dropped.items()]
+
+
+def _latency_summary(latencies: Sequence[float]) -> dict[str, float]:
+    """Return count, median and 99th percentile, milliseconds."""
+    ordered = sorted(latencies)
+    return {
+        "documents": len(ordered),
+        "median_ms": round(1000 * statistics.median(ordered), 1),
+        "p99_ms": round(1000 * ordered[math.ceil(0.99 * len(ordered)) - 1], 1),
+    }

@@ -33,7 +33,8 @@ from bench.department.plot import plot
 from bench.department.pool import recorded_pool
 from bench.department.runs import RETRAINED, run_all
 from docsorter.cli.output import console, progress
-from docsorter.decide.autonomy import EarnPolicy, miss_rate_bound
+from docsorter.decide.autonomy import AutonomyPolicy
+from docsorter.decide.promise import error_upper_bound
 
 _FOLDER = Path("build/simulate")
 _OUT = Path("bench/out")
@@ -69,14 +70,14 @@ def main() -> None:
     figures = as_json(lives, changes if drifts else {}, facts)
     for path, text in (
         (options.json, json.dumps(figures, indent=2) + "\n"),
-        (options.svg, plot(lives, EarnPolicy().target)),
+        (options.svg, plot(lives, AutonomyPolicy().target)),
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
 
 def _print(lives: Sequence[Life], changes: dict[str, DriftFigures], facts: dict[str, int]) -> None:
-    policy = EarnPolicy()
+    policy = AutonomyPolicy()
     out = console()
     out.print(
         f"{len(lives)} departments, {DAYS} days of {PER_DAY} documents each; scores recorded on "
@@ -96,15 +97,15 @@ def _print(lives: Sequence[Life], changes: dict[str, DriftFigures], facts: dict[
     )
     doubles, differed = sum(one.doubles for one in lives), sum(one.differed for one in lives)
     out.print(
-        f"people: {differed} of {doubles} double looks differ, so that at most "
-        f"{miss_rate_bound(differed, doubles):.1%} of the wrong documents pass as right "
+        f"people: {differed} of {doubles} second answers differ, so that at most "
+        f"{error_upper_bound(differed, doubles):.1%} of the wrong documents pass as right "
         f"({policy.miss_rate:.0%} are reckoned with)"
     )
     abrupt = summed([day for life in lives for day in life.abrupt])
     out.print(
         f"if new models take over at once and begin with nothing: {abrupt.sorted_alone:.1%} "
         f"sorted over all days, {abrupt.error:.2%} wrong, {abrupt.answers:.0f} answers a day "
-        f"(rehearsing: {whole.answers:.0f})"
+        f"(shadow evaluation: {whole.answers:.0f})"
     )
     out.print(_retrainings(lives))
     if changes:

@@ -18,9 +18,9 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from bench.daemon import BLIND, REAL, MeasuredDaemon, Usage
+from bench.daemon import REAL, STUBBED, MeasuredDaemon, Usage
 from bench.million import fill
-from bench.variants import make_inputs
+from bench.mix import make_inputs
 from docsorter.configuration import Configuration
 from docsorter.documents import Place, State
 from docsorter.service.daemon.demo import example_files
@@ -98,7 +98,7 @@ def soak(
     (configuration.workspace / "docsorter.toml").write_text("[intake]\nrest_seconds = 0.5\n")
     migrate_workspace(configuration)
     samples: list[tuple[int, Usage]] = []
-    module = BLIND if kind == "blind" else REAL
+    module = STUBBED if kind == "blind" else REAL
     with open_workspace_store(configuration) as store:
         if stored:
             fill(store, stored)

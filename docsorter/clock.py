@@ -1,4 +1,4 @@
-"""Time as something that is handed in, so that tests neither wait nor guess."""
+"""Time as a dependency that is injected, so that tests need not wait."""
 
 import datetime as dt
 import time

@@ -187,7 +187,7 @@ def _explain(error: ValidationError) -> SettingsError:
 
 
 def _refuse_overlap(configuration: Configuration) -> None:
-    """A root inside another would feed the output back into the input (LESSONS 23)."""
+    """A root inside another would feed the output back into the input."""
     roots = {place: configuration.root(place).resolve() for place in Place}
     for inner, inner_root in roots.items():
         for outer, outer_root in roots.items():

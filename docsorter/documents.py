@@ -1,4 +1,4 @@
-"""The frozen types every room speaks of: documents, predictions, verdicts, moves and answers.
+"""The frozen types that all packages share: documents, predictions, verdicts, moves and answers.
 
 A document travels inbox -> spool -> sorted | review | rejected. `State` says what is being waited
 for, `Place` says where its bytes are; both are committed together in the store.
@@ -66,47 +66,28 @@ class ReasonCode(StrEnum):
 
 REFUSED_FOR = frozenset(
     {
-        ReasonCode.EMPTY,
-        ReasonCode.UNSUPPORTED,
-        ReasonCode.ENCRYPTED,
-        ReasonCode.TRUNCATED,
-        ReasonCode.DAMAGED,
-        ReasonCode.TOO_LARGE,
-        ReasonCode.TIME_LIMIT,
-        ReasonCode.MEMORY_LIMIT,
-        ReasonCode.DUPLICATE,
-        ReasonCode.REJECTED_BY_PERSON,
+        ReasonCode.EMPTY, ReasonCode.UNSUPPORTED, ReasonCode.ENCRYPTED, ReasonCode.TRUNCATED,
+        ReasonCode.DAMAGED, ReasonCode.TOO_LARGE, ReasonCode.TIME_LIMIT, ReasonCode.MEMORY_LIMIT,
+        ReasonCode.DUPLICATE, ReasonCode.REJECTED_BY_PERSON,
     }
-)
+)  # fmt: skip
 """Why a document may be rejected, and nothing else."""
 WAITS_FOR = frozenset(
     {
-        ReasonCode.CHANGED,
-        ReasonCode.BUSY,
-        ReasonCode.DISK_FULL,
-        ReasonCode.READ_ONLY,
-        ReasonCode.NO_PERMISSION,
-        ReasonCode.STORAGE_GONE,
-        ReasonCode.MISSING,
-        ReasonCode.PROGRAM_MISSING,
-        ReasonCode.NO_RESOURCES,
-        ReasonCode.DATABASE,
+        ReasonCode.CHANGED, ReasonCode.BUSY, ReasonCode.DISK_FULL, ReasonCode.READ_ONLY,
+        ReasonCode.NO_PERMISSION, ReasonCode.STORAGE_GONE, ReasonCode.MISSING,
+        ReasonCode.PROGRAM_MISSING, ReasonCode.NO_RESOURCES, ReasonCode.DATABASE,
         ReasonCode.INTERNAL,
     }
-)
+)  # fmt: skip
 """Why a document or the whole daemon may wait, and nothing else."""
-PATIENCE = frozenset({ReasonCode.CHANGED, ReasonCode.BUSY})
+TRANSIENT = frozenset({ReasonCode.CHANGED, ReasonCode.BUSY})
 """Waits that end without anybody doing anything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why, as a code for machines and a sentence for people.
-
-    Attributes:
-        code: One of the closed list.
-        text: One line in plain words, without the code, e.g. "unsure: claim 0.54, invoice 0.41".
-    """
+    """Why, as a code for machines and a sentence for people."""
 
     code: ReasonCode
     text: str
@@ -122,7 +103,7 @@ class PageSet:
         media_type: What the bytes are, whatever the name says, e.g. "application/pdf".
         producer: What the scanner says of itself ("" when it says nothing).
         notes: Harmless oddities met while reading, one line each.
-        traits: What the scan looks like as a scan, see `docsorter.pages.fit`.
+        traits: Properties of the scan, see `docsorter.pages.fit`.
     """
 
     pixels: "NDArray[np.uint8]"
@@ -220,7 +201,7 @@ class Verdict:
         label: Where it is sorted to; for review the best guess; None when nothing was predicted.
         confidence: Of that label, None when nothing was predicted.
         reason: Why.
-        threshold: The confidence that was asked for, None when it did not come to that.
+        threshold: The confidence that was needed, None when it did not come to that.
     """
 
     kind: VerdictKind
@@ -249,7 +230,7 @@ class SortRule:
     policies: dict[str, str] = field(default_factory=dict)
     offsets: dict[str, float] = field(default_factory=dict)
 
-    def asked_for(self, label: str) -> float:
+    def required_confidence(self, label: str) -> float:
         """Return the least confidence, 0-1, with which a document is sorted to a label."""
         offset = self.offsets.get(label, 0.0)
         if offset == 0 or not 0 < self.threshold < 1:
@@ -294,7 +275,7 @@ class State(StrEnum):
     """What a document is waiting for."""
 
     CLAIMING = "claiming"  # a move from the inbox to the spool is planned, perhaps done
-    SPOOLED = "spooled"  # ours; waits to be looked at, or for its next try
+    SPOOLED = "spooled"  # claimed; waits for inspection, or for its next try
     REVIEW = "review"  # waits for a person
     SORTED = "sorted"  # delivered
     REJECTED = "rejected"  # refused, with a reason
@@ -410,14 +391,14 @@ class ReviewEntry:
     Attributes:
         id: Number of the entry (not of the document).
         document: The document.
-        prediction: What the model saw, None when it saw nothing.
+        prediction: Of the model, None when nothing was predicted.
         created_at: Since when it waits.
         skips: How often it was put back.
         lease_owner: Who holds it just now.
         lease_expires_at: Until when.
         purpose: What the answer is for; only `decide` moves a document out of review.
         blind: Nothing of the model may be shown before the answer.
-        not_for: Who looked first; somebody else is asked before them.
+        not_for: Who answered first; somebody else is asked before them.
     """
 
     id: int
@@ -446,7 +427,7 @@ class Answer:
         answered_at: When.
         undone_at: When it was taken back, if it was.
         purpose: What it was asked for.
-        blind: It was given without seeing what the model said.
+        blind: It was given without seeing the prediction.
         seconds: From the page being shown to the answer, None when nobody measured.
         batch: What joins the answers of one gesture, None for a single one.
     """

@@ -115,7 +115,7 @@ class DependencyError(DocsorterError):
 
 
 class EnvironmentFaultError(DocsorterError):
-    """The surroundings fail, not the document: pause, keep everything, try again.
+    """The environment fails, not the document: pause, keep everything, try again.
 
     Args:
         message: What fails.

@@ -1,13 +1,6 @@
-"""The few system calls that decide whether a file is lost, and what their errors mean.
+"""The system calls that move files without losing them, what their errors mean, and mounts.
 
 Everything that moves a document goes through a `Disk`, so that tests can make each step fail.
-
-Such file systems give no change events (watchdog#668, #1005, microsoft/WSL#4739) and are no place
-for a database (Sonarr#1886).
-
-A file may have rested for seconds and been renamed, and its writer may yet go on writing through
-the descriptor it kept. A read lease (fcntl(2), "Leases") is granted only while nobody, in any
-process, has the file open for writing or mapped for it; that is what the question costs.
 """
 
 import ctypes
@@ -48,10 +41,41 @@ _ENVIRONMENT = {
     errno.ETIMEDOUT: (ReasonCode.STORAGE_GONE, "the file server does not answer"),
 }
 _NO_INODES = "the disk holds as many files as it can (no inodes left)"
+_AT_FDCWD = -100
+_RENAME_NOREPLACE = 1
+_CHUNK = 1024 * 1024
+# renameat2 answers these where the file system cannot do RENAME_NOREPLACE (renameat2(2)).
+_NOT_SUPPORTED = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
+# link(2) answers these where the file system has no hard links (exFAT, some SMB servers).
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
+
+MOUNTINFO = Path("/proc/self/mountinfo")
+UNKNOWN = "unknown"
+# They give no change events (watchdog#668, #1005, microsoft/WSL#4739) and are no place for a
+# database (Sonarr#1886).
+_REMOTE = frozenset(
+    {
+        # network
+        "nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "coda", "davfs", "autofs",
+        # cluster and distributed: another node's change makes no event here
+        "ceph", "glusterfs", "lustre", "gfs2", "ocfs2", "beegfs", "gpfs", "pvfs2", "orangefs",
+        # shared from the host of a virtual machine or of a container engine
+        "9p", "virtiofs", "vboxsf", "vmhgfs", "prl_fs", "drvfs", "fakeowner",
+        # a program in user space, mostly in front of a network: sshfs, rclone, s3fs, ...
+        "fuse",
+    }
+)  # fmt: skip
+# `overlay` is not among them: watches on its folders do report what is done through the mount, as
+# everything in a container is; only a watch on a single file is lost when that file is copied up
+# (libuv#1201, kubernetes/test-infra#5859), and folders are all we watch.
+# `fuseblk` is a local disk (NTFS, exFAT).
+# The kernel tells the breaking of a lease by a signal. SIGIO, the usual one, ends a process that
+# does not expect it; this one is ignored by default.
+_HARMLESS: Final = signal.SIGURG
 
 
 def environment_reason(error: OSError) -> Reason:
-    """Say in words why the surroundings failed; unknown errors count as storage trouble."""
+    """Return why the environment failed; unknown errors count as storage trouble."""
     code, text = _ENVIRONMENT.get(
         error.errno or 0, (ReasonCode.STORAGE_GONE, error.strerror or type(error).__name__)
     )
@@ -72,15 +96,6 @@ def out_of_inodes(path: Path) -> bool:
             status = os.statvfs(place)
             return status.f_files > 0 and status.f_favail == 0
     return False
-
-
-_AT_FDCWD = -100
-_RENAME_NOREPLACE = 1
-_CHUNK = 1024 * 1024
-# renameat2 answers these where the file system cannot do RENAME_NOREPLACE (renameat2(2)).
-_NOT_SUPPORTED = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
-# link(2) answers these where the file system has no hard links (exFAT, some SMB servers).
-_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
 
 
 class Disk:
@@ -281,26 +296,6 @@ def _regular(path: Path) -> Iterator[int]:
         yield descriptor
 
 
-MOUNTINFO = Path("/proc/self/mountinfo")
-UNKNOWN = "unknown"
-_REMOTE = frozenset(
-    {
-        # network
-        "nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "coda", "davfs", "autofs",
-        # cluster and distributed: another node's change makes no event here
-        "ceph", "glusterfs", "lustre", "gfs2", "ocfs2", "beegfs", "gpfs", "pvfs2", "orangefs",
-        # shared from the host of a virtual machine or of a container engine
-        "9p", "virtiofs", "vboxsf", "vmhgfs", "prl_fs", "drvfs", "fakeowner",
-        # a program in user space, mostly in front of a network: sshfs, rclone, s3fs, ...
-        "fuse",
-    }
-)  # fmt: skip
-# `overlay` is not among them: watches on its folders do report what is done through the mount, as
-# everything in a container is; only a watch on a single file is lost when that file is copied up
-# (libuv#1201, kubernetes/test-infra#5859), and folders are all we watch.
-# `fuseblk` is a local disk (NTFS, exFAT).
-
-
 @dataclass(frozen=True, slots=True)
 class FileSystem:
     """The file system of a path.
@@ -323,12 +318,7 @@ class FileSystem:
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """One line of mountinfo.
-
-    Attributes:
-        id: Number of the mount.
-        file_system: What is mounted where.
-    """
+    """One line of mountinfo."""
 
     id: int
     file_system: FileSystem
@@ -402,15 +392,12 @@ def _mount_id(path: Path) -> int | None:
     return int(found[1]) if found else None
 
 
-# A lease that somebody wants broken is told by a signal. SIGIO, the usual one, ends a process that
-# does not expect it; this one is ignored by whoever does not.
-_HARMLESS: Final = signal.SIGURG
-
-
 def has_writer(descriptor: int) -> bool | None:
     """Say whether a file is open for writing anywhere on this machine.
 
-    The lease is given back at once. Whoever opens the file in these microseconds waits for that.
+    A writer may go on through its descriptor though the file rests or was renamed. A read lease
+    (fcntl(2), "Leases") is granted only while no process has the file open for writing or mapped
+    for it; it is given back at once. Whoever opens the file in these microseconds waits for that.
 
     Args:
         descriptor: A regular file, opened for reading only.

@@ -1,4 +1,4 @@
-"""What there is to work with: the files that travel with the package, and the cores we may use."""
+"""The data files of the package, and the cores that this process may use."""
 
 import math
 import os
@@ -8,24 +8,24 @@ _PACKAGE = Path(__file__).resolve().parent
 _CHECKOUT = _PACKAGE.parent
 
 
-def _travelling(inside: str, beside: str) -> Path:
+def _data_dir(inside: str, beside: str) -> Path:
     packed = _PACKAGE / inside
     return packed if packed.is_dir() else _CHECKOUT / beside
 
 
 def migrations_dir() -> Path:
     """Return the directory with Alembic's `env.py` and `versions/`."""
-    return _travelling("_migrations", "migrations")
+    return _data_dir("_migrations", "migrations")
 
 
 def examples_dir() -> Path:
     """Return the directory of example scans that `docsorter demo` sorts."""
-    return _travelling("_inbox_examples", "inbox_examples")
+    return _data_dir("_inbox_examples", "inbox_examples")
 
 
 def systemd_dir() -> Path:
     """Return the directory of systemd unit templates."""
-    return _travelling("_systemd", "deploy/systemd")
+    return _data_dir("_systemd", "deploy/systemd")
 
 
 def starter_bundle_dir() -> Path:

@@ -378,7 +378,7 @@ class Finisher:
             judged += [joined(mine)] if mine else []
         threshold, offsets = thresholds_of(judged, self._plan.labels, NOVELTY_LIMIT, target)
         rule = SortRule(temperature, threshold, NOVELTY_LIMIT, offsets=offsets)
-        asked = {label: round(rule.asked_for(label), 4) for label in self._plan.labels}
+        asked = {label: round(rule.required_confidence(label), 4) for label in self._plan.labels}
         _LOG.info(
             "rule: temperature %.3f, threshold %.4f, by label %s", temperature, threshold, asked
         )

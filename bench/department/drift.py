@@ -13,7 +13,7 @@ from bench.department.days import Day
 from bench.department.earning import EarnedDepartment
 from bench.department.models import NAMES, OTHER, Seen, Starter
 from bench.department.pool import Pool
-from docsorter.decide.autonomy import EarnPolicy
+from docsorter.decide.autonomy import AutonomyPolicy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -104,7 +104,7 @@ def drifted(
     """
     usual = draw(starter.pool, DAYS, seed, among=among)
     teachings = {retrained: functools.partial(starter.taught, "ours-1")}
-    department = EarnedDepartment(model, usual, EarnPolicy(), seed, teachings)
+    department = EarnedDepartment(model, usual, AutonomyPolicy(), seed, teachings)
     for day in range(BEGIN):
         department.live(day)
     found = {}

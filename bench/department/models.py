@@ -8,7 +8,7 @@ import numpy as np
 from bench.department.pool import Pool
 from docsorter.decide.calibration import fit_temperature, label_probabilities
 from docsorter.decide.novelty import NoveltyModel
-from docsorter.decide.policy import comparable, offsets_of
+from docsorter.decide.policy import offsets_of, threshold_scores
 from docsorter.model.bundle import load_bundle
 from docsorter.resources import starter_bundle_dir
 from docsorter.training.head import (
@@ -42,7 +42,7 @@ class Seen:
     Attributes:
         name: Of the model.
         top: (n,) int, the most probable output.
-        score: (n,) float64, its calibrated probability, comparable across labels.
+        score: (n,) float64, its calibrated probability, threshold_scores across labels.
         eligible: (n,) bool, everything but the threshold lets the document be sorted.
         learned: (n,) bool, documents that the model was trained on.
         threshold: What the model's own card says; NaN when it says nothing.
@@ -73,7 +73,7 @@ class Starter:
         limit = self.card.novelty_limit
         seen = _judged("starter", self.prior, novel <= limit, nothing, self.card.threshold)
         shifts = offsets_of(NAMES, self.card.offsets)[seen.top]
-        return replace(seen, score=comparable(seen.score, shifts))
+        return replace(seen, score=threshold_scores(seen.score, shifts))
 
     def taught(self, name: str, rows: "Ints", answers: "Ints") -> Seen:
         """Return what a model makes of the pool whose head has learned from answers.

@@ -15,7 +15,7 @@ from bench.department.earning import EarnedDepartment
 from bench.department.figures import Life
 from bench.department.models import Seen, Starter
 from bench.department.pool import recorded_pool
-from docsorter.decide.autonomy import EarnPolicy
+from docsorter.decide.autonomy import AutonomyPolicy
 from docsorter.resources import usable_cores
 
 if TYPE_CHECKING:
@@ -55,10 +55,10 @@ def _life(seed: int) -> Life:
         day: functools.partial(room.starter.taught, f"ours-{number}")
         for number, day in enumerate(RETRAINED, start=1)
     }
-    department = EarnedDepartment(room.seen, arrivals, EarnPolicy(), seed, teachings)
+    department = EarnedDepartment(room.seen, arrivals, AutonomyPolicy(), seed, teachings)
     days = department.run()
     abrupt = EarnedDepartment(
-        room.seen, arrivals, EarnPolicy(), seed, teachings, rehearses=False
+        room.seen, arrivals, AutonomyPolicy(), seed, teachings, shadows=False
     ).run()
     return Life(
         seed, run_starter(room.seen, arrivals), days, abrupt, department.retrainings,

@@ -47,7 +47,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
     Exit code 1 when the daemon does not run, or waits for its surroundings.
     """
     from docsorter.clock import SystemClock
-    from docsorter.documents import PATIENCE
+    from docsorter.documents import TRANSIENT
     from docsorter.service.promise.report import alarm_words, last_alarm
     from docsorter.service.review.service import open_acts
     from docsorter.service.review.status import noticed_by
@@ -66,7 +66,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
         alarm = last_alarm(workspace.store)
         noticed = noticed_by(chosen, workspace)
     stale = beat is not None and beat.is_stale(SystemClock().now())
-    hindered = (beat is not None and bool(beat.paused)) or bool(waiting.keys() - PATIENCE)
+    hindered = (beat is not None and bool(beat.paused)) or bool(waiting.keys() - TRANSIENT)
     well = pid is not None and beat is not None and not stale and not hindered
     if as_json:
         print_json(

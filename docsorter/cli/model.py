@@ -440,7 +440,7 @@ def show(ctx: typer.Context, name: Name = "", as_json: AsJson = False) -> None:
             ("made", when(card.created_at)),
             ("labels", ", ".join(card.labels)),
             ("base", f"{card.provenance.base.name} ({card.provenance.base.licence})"),
-            ("sorts at", f"confidence {card.asks_for()} or more"),
+            ("sorts at", f"confidence {card.threshold_text()} or more"),
             ("novelty", f"asks a person beyond the {card.novelty_limit:g}th percentile"),
             ("tested on", evidence.description if evidence else "nothing"),
             ("so", starter_statement(evidence) if evidence else "untested: everything to a person"),
@@ -525,7 +525,13 @@ def model(
     """
     from docsorter.model.bundle import load_bundle
     from docsorter.model.registry import ModelRegistry, fingerprint
-    from docsorter.model.threads import RuntimeChoice, choose, keep, measure, surroundings
+    from docsorter.model.threads import (
+        RuntimeChoice,
+        choose,
+        measure,
+        runtime_environment,
+        save_choice,
+    )
     from docsorter.resources import usable_cores
 
     chosen = configuration(ctx)
@@ -534,13 +540,13 @@ def model(
     bundle, cores = load_bundle(used.path), usable_cores()
     measured = measure(bundle, cores, pages)
     choice = RuntimeChoice(
-        surroundings=surroundings(fingerprint(used.path), cores),
+        environment=runtime_environment(fingerprint(used.path), cores),
         threads=choose(measured),
         measured=measured,
     )
-    keep(chosen.state, choice)
+    save_choice(chosen.state, choice)
     if as_json:
-        print_json(choice.model_dump(mode="json"))
+        print_json(choice.model_dump(mode="json", by_alias=True))
         return
     print_table(
         ("", ">threads", ">a page, ms", ">work, ms", ">golden pages differ by"),

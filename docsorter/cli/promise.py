@@ -137,9 +137,9 @@ def _misses(found: "PromiseReport") -> str:
 
 
 def _doubt(value: float) -> str:
-    from docsorter.decide.autonomy import CALM
+    from docsorter.decide.autonomy import ELEVATED
 
-    return "calm" if value < CALM else "some doubt, more is checked"
+    return "calm" if value < ELEVATED else "some doubt, more is checked"
 
 
 def _print_weeks(found: "PromiseReport") -> None:

@@ -20,13 +20,7 @@ _LOG_TOLERANCE: Final = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:
-    """Documents of about the same confidence.
-
-    Attributes:
-        count: How many.
-        confidence: Their mean confidence.
-        accuracy: The share of them whose top label is right.
-    """
+    """Documents of about the same confidence."""
 
     count: int
     confidence: float
@@ -153,20 +147,6 @@ def reliability(
         ReliabilityBin(len(part), float(confidences[part].mean()), float(right[part].mean()))
         for part in parts
     )
-
-
-def expected_calibration_error(probabilities: Floats, targets: Integers, bins: int = 15) -> float:
-    """Mean distance between confidence and accuracy over bins of equal mass, 0-1.
-
-    Equal-mass bins as in Nixon et al. 2019 (arXiv 1904.01685). Small sets look worse than they
-    are: n documents add about sqrt(bins * p(1-p) / n) of pure chance.
-
-    Raises:
-        ModelError: As for `reliability`.
-    """
-    table = reliability(probabilities, targets, bins)
-    total = sum(part.count for part in table)
-    return sum(part.count * abs(part.accuracy - part.confidence) for part in table) / total
 
 
 def brier(probabilities: Floats, targets: Integers) -> float:

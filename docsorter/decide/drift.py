@@ -66,12 +66,7 @@ class Difference:
 
 
 def compare_numbers(before: Sequence[float], now: Sequence[float]) -> Difference | None:
-    """Compare two samples of numbers; None where there are too few.
-
-    Args:
-        before: Of documents before, finite, in any order.
-        now: Of documents now.
-    """
+    """Compare two samples of numbers; None where there are too few."""
     if min(len(before), len(now)) < LEAST:
         return None
     first, second = np.sort(np.array(before, float)), np.sort(np.array(now, float))
@@ -91,12 +86,7 @@ def compare_numbers(before: Sequence[float], now: Sequence[float]) -> Difference
 
 
 def compare_words(before: Sequence[str], now: Sequence[str]) -> Difference | None:
-    """Compare how often words occur; None where there are too few documents.
-
-    Args:
-        before: One word per document before, e.g. its label.
-        now: One word per document now.
-    """
+    """Compare how often words occur; None where there are too few documents."""
     if min(len(before), len(now)) < LEAST:
         return None
     counts = Counter(before), Counter(now)
@@ -126,12 +116,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def chi_square_tail(value: float, freedom: int) -> float:
-    """Return the probability of a chi-square variable above a value (Abramowitz & Stegun 26.4).
-
-    Args:
-        value: At least 0.
-        freedom: Degrees of freedom, at least 1.
-    """
+    """Return the probability of a chi-square variable above a value (Abramowitz & Stegun 26.4)."""
     half = value / 2
     if freedom % 2 == 0:
         term, total = 1.0, 1.0

@@ -1,14 +1,11 @@
 """Whether a candidate model may take over: paired tests on blind answers neither learned from.
 
-The mean of d over all documents is below a margin m exactly when the mean of (d - m) / p over the
-drawn ones is below 0, so that is bet on: the capital prod(1 - b (d_i - m) p_min / p_i), averaged
-over bets b, exceeds 1 / alpha with at most the probability alpha while the mean is m or more,
-however often one looks (Ville 1939; Waudby-Smith and Ramdas 2024, "Estimating means of bounded
-random variables by betting").
-
 Each checked document gives d = (new model wrong) - (old model wrong), -1, 0 or 1, and was drawn
-with a known inclusion probability. While the new model is worse by the margin or more, the chance
-that it ever passes is at most 1 - confidence, however often one looks (`paired_betting`).
+with a known inclusion probability p. The mean of d over all documents is below a margin m exactly
+when the mean of (d - m) / p over the drawn ones is below 0. That is tested by an e-process: the
+wealth prod(1 - b (d_i - m) p_min / p_i), averaged over betting fractions b, exceeds 1 / alpha with
+at most the probability alpha while the mean is m or more, however often one looks (Ville 1939;
+Waudby-Smith and Ramdas 2024, "Estimating means of bounded random variables by betting").
 """
 
 import bisect
@@ -23,119 +20,11 @@ from numpy.typing import NDArray
 from docsorter.decide.promise import binomial_tail, error_upper_bound
 from docsorter.errors import UsageError
 
-
-def mcnemar(only_first: int, only_second: int) -> float:
-    """Return the two-sided p-value of the exact McNemar test.
-
-    Documents that both models get right, or both wrong, say nothing about which is better; of the
-    others each model would be right about half if neither were (McNemar 1947; exact by the
-    binomial distribution, e.g. Fagerland, Lydersen and Laake 2013).
-
-    Args:
-        only_first: Documents that only the first model got right, at least 0.
-        only_second: The same of the second.
-
-    Returns:
-        0-1; 1.0 when no document tells them apart.
-
-    Raises:
-        UsageError: A count is negative.
-    """
-    if min(only_first, only_second) < 0:
-        raise UsageError(f"no document counts as {min(only_first, only_second)}")
-    n = only_first + only_second
-    return min(1.0, 2 * binomial_tail(min(only_first, only_second), n, 0.5)) if n else 1.0
-
-
-def proportion_interval(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the two-sided Clopper-Pearson interval of a share.
-
-    Args:
-        k: 0 to n.
-        n: Documents; without any the interval is all from 0 to 1.
-        confidence: Between 0 and 1, both excluded.
-
-    Raises:
-        UsageError: A number lies outside its range.
-    """
-    if n == 0:
-        return 0.0, 1.0
-    side = 1 - (1 - confidence) / 2
-    return 1 - error_upper_bound(n - k, n, side), error_upper_bound(k, n, side)
-
-
-# Half of the stake on the bet that grows fastest while the two models agree.
-_BETS: Final = np.array([0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95])
-_STAKES: Final = np.array([*[0.5 / 7] * 7, 0.5])
+_FRACTIONS: Final = np.array([0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95])
+# Half of the wealth on the fraction that grows fastest while the two models agree.
+_MIXTURE: Final = np.array([*[0.5 / 7] * 7, 0.5])
 _MARGINS: Final = np.linspace(-0.5, 1.0, 301)[1:-1]
 _MOST_CHECKS: Final = 100_000
-
-
-def weights_of(inclusion: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what each check counts, (0, 1]; the least inclusion is the sampling plan's."""
-    least = float(inclusion.min(initial=1.0))
-    weights: NDArray[np.float64] = least / inclusion
-    return weights
-
-
-def capitals(stakes: NDArray[np.float64], most: float) -> NDArray[np.float64]:
-    """Return the logarithm of each bet's capital after each check, (n, bets).
-
-    Args:
-        stakes: (n,) what is lost per unit bet, each at most `most`.
-        most: Greatest loss, > 0.
-    """
-    logs: NDArray[np.float64] = np.log1p(-np.outer(stakes, _BETS / most))
-    return np.cumsum(logs, axis=0)
-
-
-def mixture(logs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the capital over all bets, averaged by their stakes, (n,).
-
-    Args:
-        logs: (n, bets) as `capitals` returns them.
-    """
-    result: NDArray[np.float64] = np.exp(np.minimum(logs, 700.0)) @ _STAKES
-    return result
-
-
-def checks_needed(
-    logs: NDArray[np.float64], weights: NDArray[np.float64], margin: float, wanted: float
-) -> int:
-    """Return the least number of further checks without a difference until the capital is wanted.
-
-    Args:
-        logs: (n, bets) capitals so far, as `capitals` returns them; n may be 0.
-        weights: (n,) what each check counted, (0, 1].
-        margin: That is bet on, 0-1.
-        wanted: Capital to be reached, above 1.
-    """
-    now = logs[-1] if len(logs) else np.zeros(len(_BETS))
-    weight = float(weights.mean()) if len(weights) else 1.0
-    gain = np.log1p(weight * margin * _BETS / (1 - margin))
-    low, high = 0, 1
-    while mixture((now + high * gain)[np.newaxis])[0] < wanted and high < _MOST_CHECKS:
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        reached = mixture((now + middle * gain)[np.newaxis])[0] >= wanted
-        low, high = (low, middle) if reached else (middle, high)
-    return high
-
-
-def least_margin_shown(
-    d: NDArray[np.float64], weights: NDArray[np.float64], wanted: float
-) -> float:
-    """Return the least margin that is shown, in steps of half a percent; 1 for none."""
-
-    def shown(margin: float) -> bool:
-        logs = capitals(weights * (d - margin), 1 - margin)
-        return bool(mixture(logs).max(initial=1.0) >= wanted)
-
-    # The capital grows with the margin, whatever the checks are: what is shown stays shown.
-    margins: list[float] = _MARGINS.tolist()
-    place = bisect.bisect_left(margins, True, key=shown)
-    return margins[place] if place < len(margins) else 1.0
 
 
 class GateVerdict(StrEnum):
@@ -194,15 +83,7 @@ class GatePlan:
 
 @dataclass(frozen=True, slots=True)
 class LabelDifference:
-    """One label in a comparison.
-
-    Attributes:
-        label: Which.
-        checks: Checked documents that are of it.
-        old_wrong: Of those, wrong by the model in use.
-        new_wrong: And by the candidate.
-        holds: Whether the floor of the label holds; True where too few checks say anything.
-    """
+    """One label in a comparison."""
 
     label: str
     checks: int
@@ -212,7 +93,7 @@ class LabelDifference:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class GateEvaluation:
     """How far a candidate has come.
 
     Attributes:
@@ -240,40 +121,36 @@ class Gate:
     labels: tuple[LabelDifference, ...]
 
 
-def judge_candidate(checks: PairedChecks, plan: GatePlan) -> Gate:
+def evaluate_candidate(checks: PairedChecks, plan: GatePlan) -> GateEvaluation:
     """Say whether a candidate may take over.
 
     It passes when it is shown to be worse by less than the margin and the floor of every label
     holds; it fails when it is shown to be worse at all, or a floor is broken. May be asked after
     every check: both errors are bounded by 1 - confidence over all looks together.
 
-    Args:
-        checks: Settled checks that neither model has learned from.
-        plan: What is asked of it.
-
     Raises:
         UsageError: A number of the plan lies outside its range.
     """
     if not (0 < plan.margin < 1 and 0 < plan.confidence < 1):
         raise UsageError("margin and confidence of a gate lie between 0 and 1")
-    d, weights = checks.difference, weights_of(checks.inclusion)
+    d, weights = checks.difference, _weights(checks.inclusion)
     wanted = 1 / (1 - plan.confidence)
-    logs = capitals(weights * (d - plan.margin), 1 - plan.margin)
-    passed = mixture(logs).max(initial=1.0) >= wanted
-    worse = mixture(capitals(-weights * d, 1.0)).max(initial=1.0) >= wanted
+    logs = _log_wealth(weights * (d - plan.margin), 1 - plan.margin)
+    passed = _mixed(logs).max(initial=1.0) >= wanted
+    worse = _mixed(_log_wealth(-weights * d, 1.0)).max(initial=1.0) >= wanted
     labels = _labels(checks, plan)
     broken = tuple(label.label for label in labels if not label.holds)
-    needed = 0 if passed else checks_needed(logs, weights, plan.margin, wanted)
+    needed = 0 if passed else _checks_needed(logs, weights, plan.margin, wanted)
     verdict, why = _verdict(passed=passed, worse=worse, broken=broken, needed=needed, plan=plan)
     only_old, only_new = int((d > 0).sum()), int((d < 0).sum())
-    return Gate(
+    return GateEvaluation(
         verdict=verdict,
         why=why,
         checks=len(d),
         only_old_right=only_old,
         only_new_right=only_new,
         difference=float((weights * d).sum() / weights.sum()) if len(d) else 0.0,
-        upper_bound=least_margin_shown(d, weights, wanted),
+        upper_bound=_least_margin_shown(d, weights, wanted),
         needed=needed,
         p_value=mcnemar(only_old, only_new),
         labels=labels,
@@ -282,7 +159,7 @@ def judge_candidate(checks: PairedChecks, plan: GatePlan) -> Gate:
 
 def _labels(checks: PairedChecks, plan: GatePlan) -> tuple[LabelDifference, ...]:
     found = []
-    weights, d = weights_of(checks.inclusion), checks.difference
+    weights, d = _weights(checks.inclusion), checks.difference
     for label in sorted(set(checks.truths)):
         mine = np.array([truth == label for truth in checks.truths])
         worse = float((weights * d)[mine].sum() / weights[mine].sum())
@@ -313,3 +190,102 @@ def _verdict(
             f"{100 * plan.confidence:g} % confidence"
         )
     return GateVerdict.OPEN, f"at least {needed} more checked documents are needed to tell"
+
+
+def _weights(inclusion: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what each check counts, (0, 1]; the least inclusion is the sampling plan's."""
+    least = float(inclusion.min(initial=1.0))
+    weights: NDArray[np.float64] = least / inclusion
+    return weights
+
+
+def _log_wealth(losses: NDArray[np.float64], most: float) -> NDArray[np.float64]:
+    """Return the logarithm of the wealth by fraction after each check, (n, fractions).
+
+    Args:
+        losses: (n,) what is lost per unit bet, each at most `most`.
+        most: Greatest loss, > 0.
+    """
+    logs: NDArray[np.float64] = np.log1p(-np.outer(losses, _FRACTIONS / most))
+    return np.cumsum(logs, axis=0)
+
+
+def _mixed(logs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the wealth averaged over fractions, (n,), of what `_log_wealth` returns."""
+    result: NDArray[np.float64] = np.exp(np.minimum(logs, 700.0)) @ _MIXTURE
+    return result
+
+
+def _checks_needed(
+    logs: NDArray[np.float64], weights: NDArray[np.float64], margin: float, wanted: float
+) -> int:
+    """Return the least number of further checks without a difference until the wealth is reached.
+
+    Args:
+        logs: (n, fractions) so far, as `_log_wealth` returns them; n may be 0.
+        weights: (n,) what each check counted, (0, 1].
+        margin: That is tested, 0-1.
+        wanted: Wealth to be reached, above 1.
+    """
+    now = logs[-1] if len(logs) else np.zeros(len(_FRACTIONS))
+    weight = float(weights.mean()) if len(weights) else 1.0
+    gain = np.log1p(weight * margin * _FRACTIONS / (1 - margin))
+    low, high = 0, 1
+    while _mixed((now + high * gain)[np.newaxis])[0] < wanted and high < _MOST_CHECKS:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        reached = _mixed((now + middle * gain)[np.newaxis])[0] >= wanted
+        low, high = (low, middle) if reached else (middle, high)
+    return high
+
+
+def _least_margin_shown(
+    d: NDArray[np.float64], weights: NDArray[np.float64], wanted: float
+) -> float:
+    """Return the least margin that is shown, in steps of half a percent; 1 for none."""
+
+    def shown(margin: float) -> bool:
+        logs = _log_wealth(weights * (d - margin), 1 - margin)
+        return bool(_mixed(logs).max(initial=1.0) >= wanted)
+
+    # The wealth grows with the margin, whatever the checks are: what is shown stays shown.
+    margins: list[float] = _MARGINS.tolist()
+    place = bisect.bisect_left(margins, True, key=shown)
+    return margins[place] if place < len(margins) else 1.0
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Return the two-sided p-value of the exact McNemar test.
+
+    Documents that both models get right, or both wrong, say nothing about which is better; of the
+    others each model would be right about half if neither were (McNemar 1947; exact by the
+    binomial distribution, e.g. Fagerland, Lydersen and Laake 2013).
+
+    Returns:
+        0-1; 1.0 when no document tells them apart.
+
+    Raises:
+        UsageError: A count is negative.
+    """
+    if min(only_first, only_second) < 0:
+        raise UsageError(f"no document counts as {min(only_first, only_second)}")
+    n = only_first + only_second
+    return min(1.0, 2 * binomial_tail(min(only_first, only_second), n, 0.5)) if n else 1.0
+
+
+def proportion_interval(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the two-sided Clopper-Pearson interval of a share.
+
+    Args:
+        k: 0 to n.
+        n: Documents; without any the interval is all from 0 to 1.
+        confidence: Between 0 and 1, both excluded.
+
+    Raises:
+        UsageError: A number lies outside its range.
+    """
+    if n == 0:
+        return 0.0, 1.0
+    side = 1 - (1 - confidence) / 2
+    return 1 - error_upper_bound(n - k, n, side), error_upper_bound(k, n, side)

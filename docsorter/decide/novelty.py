@@ -1,7 +1,5 @@
 """How unlike the training data a page is, by the features under the classifier's top.
 
-Within them the covariance is shrunk by the rule of Ledoit and Wolf (2004).
-
 One Gaussian per class with a shared covariance and the distance to the nearest of them (Lee et al.
 2018, arXiv 1807.03888). Features have up to 2048 dimensions and training sets some hundred pages,
 so the covariance is full only within the main components, shrunk by the rule of Ledoit and Wolf
@@ -32,61 +30,10 @@ from numpy.typing import NDArray
 from docsorter.errors import ModelError
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 
 LEAST_SHARE: Final = 1e-6
 """Of the mean variance: below, a direction is rounding, not evidence."""
-
-
-def squares(values: Floats) -> Floats:
-    """Return the squared length of each row, (n,) of (n, F)."""
-    result: Floats = np.einsum("ij,ij->i", values, values)
-    return result
-
-
-def principal_components(centred: Floats, width: int) -> Floats:
-    """Return (F, width) orthonormal columns; by the smaller of the two scatter matrices.
-
-    Raises:
-        ModelError: All rows of (n, F) are the same.
-    """
-    if not np.ptp(centred, axis=0).any():
-        raise ModelError("novelty cannot be fitted: all training pages have the same features")
-    if len(centred) >= centred.shape[1]:
-        vectors = np.linalg.eigh(centred.T @ centred)[1]
-        return np.asarray(vectors[:, ::-1][:, :width])
-    vectors = np.linalg.eigh(centred @ centred.T)[1]
-    return np.linalg.qr(centred.T @ vectors[:, ::-1][:, :width])[0]
-
-
-def whitening_of(deviations: Floats, spare: int) -> Floats:
-    """Return the inverse root of the shrunk covariance of deviations from class means, (k, k).
-
-    Args:
-        deviations: (n, k).
-        spare: Degrees of freedom, at least 1.
-    """
-    width = deviations.shape[1]
-    covariance = deviations.T @ deviations / spare
-    level = float(np.trace(covariance)) / width
-    target = level * np.eye(width)
-    share = shrinkage(deviations)
-    values, vectors = np.linalg.eigh((1 - share) * covariance + share * target)
-    floor = max(level * LEAST_SHARE, float(np.finfo(np.float32).tiny))
-    return np.asarray(vectors / np.sqrt(width * np.maximum(values, floor)))
-
-
-def shrinkage(deviations: Floats) -> float:
-    """Return the share of the identity in the covariance, 0-1 (Ledoit and Wolf 2004)."""
-    count, width = deviations.shape
-    covariance = deviations.T @ deviations / count
-    level = float(np.trace(covariance)) / width
-    spread = float(((covariance - level * np.eye(width)) ** 2).sum())
-    squared = deviations**2
-    chance = (float((squared.T @ squared).sum()) / count - float((covariance**2).sum())) / count
-    return 1.0 if spread <= 0 else max(0.0, min(chance / spread, 1.0))
-
-
-Singles = NDArray[np.float32]
 
 COMPONENTS: Final = 128
 OUTSIDE_WEIGHT: Final = 0.1
@@ -153,10 +100,10 @@ class NoveltyModel:
         centred = pages - mean
         # Half as many components as there are pages to spare, or the last ones are noise.
         width = max(1, min(components, spare // 2, pages.shape[1]))
-        basis = principal_components(centred, width)
+        basis = _principal_components(centred, width)
         inside = centred @ basis
         class_means = np.stack([inside[members == one].mean(axis=0) for one in range(len(classes))])
-        whitening = whitening_of(inside - class_means[members], spare)
+        whitening = _whitening(inside - class_means[members], spare)
         model = cls(
             mean=mean.astype(np.float32),
             components=basis.astype(np.float32),
@@ -181,18 +128,15 @@ class NoveltyModel:
             ModelError: The shape does not fit, or a number is not finite.
         """
         centred, inside, white = self._projected(features)
-        rest = squares(centred) - squares(inside)
+        rest = _squares(centred) - _squares(inside)
         nearest = np.full(len(white), np.inf)
         for centre in self._wide[2]:  # one by one: n x classes x k is large
-            nearest = np.minimum(nearest, squares(white - centre))
+            nearest = np.minimum(nearest, _squares(white - centre))
         result: Floats = np.sqrt(nearest + np.maximum(rest, 0.0) * float(self.outside[0]))
         return result
 
-    def place(self, features: NDArray[np.floating[Any]]) -> Floats:
-        """Return where pages lie: two of them are as far apart as they are unlike.
-
-        Args:
-            features: (n, F).
+    def whiten(self, features: NDArray[np.floating[Any]]) -> Floats:
+        """Return pages in the whitened components, where distance measures unlikeness.
 
         Returns:
             (n, k) float64, whitened; 1 is about the distance of a page from its class.
@@ -204,12 +148,6 @@ class NoveltyModel:
 
     def percentile(self, features: NDArray[np.floating[Any]]) -> Floats:
         """Return the share of held-out pages that are nearer, 0-100; 100 beyond all of them.
-
-        Args:
-            features: (n, F).
-
-        Returns:
-            (n,) float64.
 
         Raises:
             ModelError: As for `distance`.
@@ -260,6 +198,55 @@ class NoveltyModel:
         return cls(**found)
 
 
+def _squares(values: Floats) -> Floats:
+    """Return the squared length of each row, (n,) of (n, F)."""
+    result: Floats = np.einsum("ij,ij->i", values, values)
+    return result
+
+
+def _principal_components(centred: Floats, width: int) -> Floats:
+    """Return (F, width) orthonormal columns; by the smaller of the two scatter matrices.
+
+    Raises:
+        ModelError: All rows of (n, F) are the same.
+    """
+    if not np.ptp(centred, axis=0).any():
+        raise ModelError("novelty cannot be fitted: all training pages have the same features")
+    if len(centred) >= centred.shape[1]:
+        vectors = np.linalg.eigh(centred.T @ centred)[1]
+        return np.asarray(vectors[:, ::-1][:, :width])
+    vectors = np.linalg.eigh(centred @ centred.T)[1]
+    return np.linalg.qr(centred.T @ vectors[:, ::-1][:, :width])[0]
+
+
+def _whitening(deviations: Floats, spare: int) -> Floats:
+    """Return the inverse root of the shrunk covariance of deviations from class means, (k, k).
+
+    Args:
+        deviations: (n, k).
+        spare: Degrees of freedom, at least 1.
+    """
+    width = deviations.shape[1]
+    covariance = deviations.T @ deviations / spare
+    level = float(np.trace(covariance)) / width
+    target = level * np.eye(width)
+    share = shrinkage(deviations)
+    values, vectors = np.linalg.eigh((1 - share) * covariance + share * target)
+    floor = max(level * LEAST_SHARE, float(np.finfo(np.float32).tiny))
+    return np.asarray(vectors / np.sqrt(width * np.maximum(values, floor)))
+
+
+def shrinkage(deviations: Floats) -> float:
+    """Return the share of the identity in the covariance, 0-1 (Ledoit and Wolf 2004)."""
+    count, width = deviations.shape
+    covariance = deviations.T @ deviations / count
+    level = float(np.trace(covariance)) / width
+    spread = float(((covariance - level * np.eye(width)) ** 2).sum())
+    squared = deviations**2
+    chance = (float((squared.T @ squared).sum()) / count - float((covariance**2).sum())) / count
+    return 1.0 if spread <= 0 else max(0.0, min(chance / spread, 1.0))
+
+
 def _kept() -> list[str]:
     return [part.name for part in fields(NoveltyModel) if part.init]
 
@@ -276,8 +263,8 @@ def _finite_rows(features: NDArray[np.floating[Any]]) -> Floats:
 def _outside_weight(centred: Floats, inside: Floats) -> float:
     if centred.shape[1] == inside.shape[1]:
         return 0.0
-    whole = float(squares(centred).sum())
-    rest = max(whole - float(squares(inside).sum()), whole * LEAST_SHARE)
+    whole = float(_squares(centred).sum())
+    rest = max(whole - float(_squares(inside).sum()), whole * LEAST_SHARE)
     return OUTSIDE_WEIGHT * len(centred) / rest
 
 

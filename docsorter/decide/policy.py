@@ -1,13 +1,11 @@
 """From a prediction to a verdict: the sort rule, its offsets by label, and its key.
 
 A confidence of 0.95 may be right nearly always where the model says "invoice" and less often where
-it says "letter": what looks like a letter to it is at times any page of plain text. With one
-threshold for all, the most deceptive label decides how many documents of the others wait for a
-person. So a label may have an offset: what is asked for it are the odds of the threshold times
-`exp(offset)`. There still is a single number that makes the rule stricter or looser, so that its
-promise is still one test (`docsorter.decide.thresholds`) and costs no more documents than before;
-offsets are fixed before that test sees a document. Confidence stays what it is, the calibrated
-probability of the label; only what is asked for differs.
+it says "letter". With one threshold for all, the least reliable label decides how many documents of
+the others wait for a person. So a label may have an offset: it needs the odds of the threshold
+times `exp(offset)`. There still is a single number that makes the rule stricter or looser, so that
+its promise is one test (`docsorter.decide.thresholds`); offsets are fixed before that test sees a
+document. Confidence stays what it is, the calibrated probability of the label.
 
 Policies of labels: `auto` documents are sorted when sure; `review` documents are always shown to a
 person, with the label suggested; `never` documents go to a person as unlike the training
@@ -35,41 +33,7 @@ from docsorter.documents import (
 )
 from docsorter.errors import ModelError
 
-_STEPS = 1000  # offsets are kept to three digits
-
-
-def offset_between(threshold: float, asked: float) -> float:
-    """Return the offset with which a label is asked for `asked` where others are for `threshold`.
-
-    Both lie between 0 and 1, ends excluded. Rounded upwards, that is towards asking a person.
-    """
-    odds = math.log(asked / (1 - asked)) - math.log(threshold / (1 - threshold))
-    return math.ceil(odds * _STEPS) / _STEPS
-
-
-def offsets_of(names: Sequence[str], offsets: Mapping[str, float]) -> NDArray[np.float64]:
-    """Return the offset of each name in turn, 0 where there is none."""
-    return np.array([offsets.get(name, 0.0) for name in names], np.float64)
-
-
-def comparable(
-    confidences: NDArray[np.float64], offsets: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return what can be compared with one threshold, whatever the label.
-
-    Args:
-        confidences: (n,) of the label named, 0-1.
-        offsets: (n,) of that label.
-
-    Returns:
-        (n,) 0-1; equal to the confidence where the offset is 0. A document is sorted when this
-        reaches `SortRule.threshold`, which is when its confidence reaches `SortRule.asked_for`.
-    """
-    odds = confidences * np.exp(-offsets)
-    result: NDArray[np.float64] = odds / (1 - confidences + odds)
-    return result
-
-
+_OFFSET_STEPS = 1000  # offsets are kept to three digits
 _COMPETES = 0.5  # the second label is worth naming from this share of the first one's probability
 _LEAST_DIGITS = 2
 _MOST_DIGITS = 12
@@ -79,13 +43,8 @@ def decide(prediction: Prediction, rule: SortRule, active_labels: Collection[str
     """Say what is to happen to a document, by the first reason that applies.
 
     In this order: the policy of its label, a label no longer in use, novelty above the limit, pages
-    that name different labels, confidence below what is asked for the label; sorted only when none
+    that name different labels, confidence below what the label needs; sorted only when none
     applies.
-
-    Args:
-        prediction: Of the document.
-        rule: When to sort without a person.
-        active_labels: Labels that documents may be sorted to today.
 
     Returns:
         A verdict `sort` or `review`. In review its label is the most probable one that may be
@@ -95,15 +54,15 @@ def decide(prediction: Prediction, rule: SortRule, active_labels: Collection[str
         ModelError: A number of the prediction or the rule is not one that can be compared.
     """
     _check(prediction, rule)
-    doubt = (
-        _policy_doubt(prediction, rule)
-        or _retired_doubt(prediction, active_labels)
-        or _novelty_doubt(prediction, rule)
-        or _pages_doubt(prediction)
-        or _threshold_doubt(prediction, rule)
+    reason = (
+        _policy_reason(prediction, rule)
+        or _retired_reason(prediction, active_labels)
+        or _novelty_reason(prediction, rule)
+        or _pages_reason(prediction)
+        or _threshold_reason(prediction, rule)
     )
-    if doubt is not None:
-        return _review(prediction, rule, active_labels, doubt)
+    if reason is not None:
+        return _review(prediction, rule, active_labels, reason)
     return _sorted(prediction, rule)
 
 
@@ -117,33 +76,77 @@ def score_of(prediction: Prediction, rule: SortRule) -> float:
     offset = rule.offsets.get(prediction.label, 0.0)
     if offset == 0:
         return prediction.confidence
-    return float(comparable(np.array([prediction.confidence]), np.array([offset]))[0])
+    return float(threshold_scores(np.array([prediction.confidence]), np.array([offset]))[0])
 
 
 def at_threshold(prediction: Prediction, rule: SortRule, threshold: float) -> Verdict:
-    """Return what another threshold makes of an eligible document.
+    """Return what another threshold makes of an eligible document."""
+    other = dataclasses.replace(rule, threshold=threshold)
+    reason = _threshold_reason(prediction, other)
+    if reason is None:
+        return _sorted(prediction, other)
+    return Verdict(VerdictKind.REVIEW, reason, prediction.label, prediction.confidence, threshold)
+
+
+def rule_key(fingerprint: str, rule: SortRule, labels: Sequence[str]) -> str:
+    """Return a digest of everything but the threshold that decides who is sorted alone.
 
     Args:
-        prediction: Of a document whose verdict `is_eligible`.
-        rule: That the verdict was made by.
-        threshold: Least score to sort, 0-1.
+        fingerprint: Of the model bundle (SHA-256 of its SHA256SUMS).
+        rule: Temperature, novelty limit, policies and offsets; the threshold is what evidence is
+            sought for.
+        labels: Labels that documents may be sorted to.
+
+    Returns:
+        64 hexadecimal digits.
     """
-    other = dataclasses.replace(rule, threshold=threshold)
-    doubt = _threshold_doubt(prediction, other)
-    if doubt is None:
-        return _sorted(prediction, other)
-    return Verdict(VerdictKind.REVIEW, doubt, prediction.label, prediction.confidence, threshold)
+    policies = {label: policy for label, policy in rule.policies.items() if policy != "auto"}
+    offsets = {label: offset for label, offset in rule.offsets.items() if offset}
+    content = [fingerprint, rule.temperature, rule.novelty_limit, policies, offsets, sorted(labels)]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def offset_between(threshold: float, needed: float) -> float:
+    """Return the offset with which a label is needed for `needed` where others are for `threshold`.
+
+    Both lie between 0 and 1, ends excluded. Rounded upwards, that is towards asking a person.
+    """
+    odds = math.log(needed / (1 - needed)) - math.log(threshold / (1 - threshold))
+    return math.ceil(odds * _OFFSET_STEPS) / _OFFSET_STEPS
+
+
+def offsets_of(names: Sequence[str], offsets: Mapping[str, float]) -> NDArray[np.float64]:
+    """Return the offset of each name in turn, 0 where there is none."""
+    return np.array([offsets.get(name, 0.0) for name in names], np.float64)
+
+
+def threshold_scores(
+    confidences: NDArray[np.float64], offsets: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return what can be compared with one threshold, whatever the label.
+
+    Args:
+        confidences: (n,) of the label named, 0-1.
+        offsets: (n,) of that label.
+
+    Returns:
+        (n,) 0-1; equal to the confidence where the offset is 0. A document is sorted when this
+        reaches `SortRule.threshold`, that is, its confidence `SortRule.required_confidence`.
+    """
+    odds = confidences * np.exp(-offsets)
+    result: NDArray[np.float64] = odds / (1 - confidences + odds)
+    return result
 
 
 def _sorted(prediction: Prediction, rule: SortRule) -> Verdict:
-    asked = rule.asked_for(prediction.label)
-    confidence, threshold = _apart(prediction.confidence, asked)
+    needed = rule.required_confidence(prediction.label)
+    confidence, threshold = _apart(prediction.confidence, needed)
     return Verdict(
         VerdictKind.SORT,
-        Reason(ReasonCode.SURE, f"sure: {prediction.label} {confidence}, asked for {threshold}"),
+        Reason(ReasonCode.SURE, f"sure: {prediction.label} {confidence}, needs {threshold}"),
         label=prediction.label,
         confidence=prediction.confidence,
-        threshold=asked,
+        threshold=needed,
     )
 
 
@@ -158,11 +161,13 @@ def _review(
         ),
         (None, None),
     )
-    asked = rule.asked_for(prediction.label) if reason.code is ReasonCode.UNSURE else None
-    return Verdict(VerdictKind.REVIEW, reason, label, confidence, asked)
+    needed = (
+        rule.required_confidence(prediction.label) if reason.code is ReasonCode.UNSURE else None
+    )
+    return Verdict(VerdictKind.REVIEW, reason, label, confidence, needed)
 
 
-def _policy_doubt(prediction: Prediction, rule: SortRule) -> Reason | None:
+def _policy_reason(prediction: Prediction, rule: SortRule) -> Reason | None:
     policy = rule.policies.get(prediction.label, "auto")
     if policy == "auto":
         return None
@@ -176,24 +181,24 @@ def _policy_doubt(prediction: Prediction, rule: SortRule) -> Reason | None:
     )
 
 
-def _retired_doubt(prediction: Prediction, active_labels: Collection[str]) -> Reason | None:
+def _retired_reason(prediction: Prediction, active_labels: Collection[str]) -> Reason | None:
     if prediction.label in active_labels:
         return None
     named = _named(prediction.ranked[:1])
     return Reason(ReasonCode.RETIRED_LABEL, f"the label is no longer in use: {named}")
 
 
-def _novelty_doubt(prediction: Prediction, rule: SortRule) -> Reason | None:
+def _novelty_reason(prediction: Prediction, rule: SortRule) -> Reason | None:
     if prediction.novelty <= rule.novelty_limit:
         return None
     share = _floor(prediction.novelty, 1)
     return Reason(
         ReasonCode.UNLIKE_TRAINING,
-        f"unlike anything taught: stranger than {share} % of the training pages",
+        f"unlike the training data: more unusual than {share} % of the training pages",
     )
 
 
-def _pages_doubt(prediction: Prediction) -> Reason | None:
+def _pages_reason(prediction: Prediction) -> Reason | None:
     found = disagreement(_page_table(prediction))
     if found is None:
         return None
@@ -204,15 +209,15 @@ def _pages_doubt(prediction: Prediction) -> Reason | None:
     return Reason(ReasonCode.PAGES_DISAGREE, f"pages disagree: {said}")
 
 
-def _threshold_doubt(prediction: Prediction, rule: SortRule) -> Reason | None:
-    asked = rule.asked_for(prediction.label)
-    if prediction.confidence >= asked:
+def _threshold_reason(prediction: Prediction, rule: SortRule) -> Reason | None:
+    needed = rule.required_confidence(prediction.label)
+    if prediction.confidence >= needed:
         return None
     ranked = prediction.ranked
     if len(ranked) > 1 and ranked[1][1] >= _COMPETES * ranked[0][1]:
         return Reason(ReasonCode.UNSURE, f"unsure: {_named(ranked[:2])}")
-    confidence, threshold = _apart(prediction.confidence, asked)
-    text = f"unsure: {prediction.label} {confidence}, asked for {threshold}"
+    confidence, threshold = _apart(prediction.confidence, needed)
+    text = f"unsure: {prediction.label} {confidence}, needs {threshold}"
     return Reason(ReasonCode.UNSURE, text)
 
 
@@ -260,21 +265,3 @@ def _apart(confidence: float, threshold: float) -> tuple[str, str]:
         _LEAST_DIGITS,
     )
     return _floor(confidence, digits), _floor(threshold, digits)
-
-
-def rule_key(fingerprint: str, rule: SortRule, labels: Sequence[str]) -> str:
-    """Return a digest of everything but the threshold that decides who is sorted alone.
-
-    Args:
-        fingerprint: Of the model bundle (SHA-256 of its SHA256SUMS).
-        rule: Temperature, novelty limit, policies and offsets; the threshold is what evidence is
-            sought for.
-        labels: Labels that documents may be sorted to.
-
-    Returns:
-        64 hexadecimal digits.
-    """
-    policies = {label: policy for label, policy in rule.policies.items() if policy != "auto"}
-    offsets = {label: offset for label, offset in rule.offsets.items() if offset}
-    content = [fingerprint, rule.temperature, rule.novelty_limit, policies, offsets, sorted(labels)]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

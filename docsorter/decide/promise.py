@@ -120,11 +120,7 @@ def checks_needed(target: float, confidence: float = 0.95, errors: int = 0) -> i
 
 
 def starter_statement(evidence: SortEvidence | None) -> str:
-    """Say what the model's own test showed, and that it is no promise for the user's paper.
-
-    Args:
-        evidence: From the card; None when the sort rule was never tested.
-    """
+    """Say what the model's own test showed, and that it is no promise for the user's paper."""
     if evidence is None:
         return "uncertified on your paper: the sort rule of this model was never tested"
     bound = math.ceil(evidence.upper_bound * 1000 - 1e-9) / 10  # upwards: the sentence stays true
@@ -136,13 +132,7 @@ def starter_statement(evidence: SortEvidence | None) -> str:
 
 
 def not_certifiable_yet(needed: int, have: int, errors: int = 0) -> str:
-    """Say how much evidence is missing.
-
-    Args:
-        needed: Checked documents that the promise takes with so many errors among them.
-        have: Checked documents there are.
-        errors: Errors among those.
-    """
+    """Say how much evidence is missing."""
     allowed = "without an error" if errors == 0 else f"with no more than {_count(errors, 'error')}"
     return (
         f"not certifiable yet: {_count(needed, 'checked document')} {allowed} needed, "
@@ -151,13 +141,7 @@ def not_certifiable_yet(needed: int, have: int, errors: int = 0) -> str:
 
 
 def promise_statement(target: float, confidence: float, checked: int) -> str:
-    """Say what is promised, with its evidence; only ever of the user's own paper.
-
-    Args:
-        target: Promised error rate.
-        confidence: Confidence level of the promise.
-        checked: Documents that were sorted alone and checked.
-    """
+    """Say what is promised, with its evidence; only ever of the user's own paper."""
     return (
         f"of what is sorted alone at most {_percent(target)} is wrong "
         f"({_percent(confidence)} confidence, {checked} checked)"

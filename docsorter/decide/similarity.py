@@ -1,12 +1,11 @@
-"""Which sample pages a page is most like, and which unknown documents look alike.
+"""Which sample pages a page is most like, and which unknown documents form groups.
 
-Average linkage (Sokal and Michener 1958; distances of merged groups by Lance and Williams 1967)
-up to a cut: two groups become one while the mean distance between their members is below it.
-
-Models differ in how far apart they see documents, so the cut is a share of the model's own measure:
-the middle of the distances between sample pages of different labels that its bundle carries. The
-share is measured (`bench/alike.py`, docs/teach/retraining.md has the figures). The space of novelty
-tells unknown kinds apart less well.
+Groups are made by average linkage (Sokal and Michener 1958; distances of merged groups by Lance and
+Williams 1967) up to a cut: two groups become one while the mean distance between their members is
+below it. Distances differ from model to model, so the cut is a share of the median distance between
+sample pages of different labels that the bundle carries. The share is measured (`bench.grouping`,
+docs/teach/retraining.md has the figures). The whitened space of novelty separates unknown kinds
+less well.
 """
 
 from collections.abc import Sequence
@@ -21,58 +20,62 @@ from docsorter.documents import Likeness
 from docsorter.errors import UsageError
 
 SHOWN: Final = 3
+"""Sample pages that are named for a page."""
+
+MAX_DOCUMENTS: Final = 600
+"""Documents that are grouped at once; the cost grows with their cube."""
+
+DEFAULT_CUT: Final = 0.55
+"""The cut for features of unit length where the model has too few sample pages to give its own."""
+
+CUT_SHARE: Final = 0.6
+"""The cut as a share of the median distance between pages of different labels."""
+
+_LEAST_PAIRS: Final = 6
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Samples:
-    """The sample pages of a model: whatever a page can be said to be like without a customer's.
+class SamplePages:
+    """The sample pages of a model, which say what a page is like without showing a customer's.
 
     Attributes:
         names: What each is called in the bundle.
         labels: What each is; see `Likeness`.
-        places: (n, k) float64, by `NoveltyModel.place`.
+        places: (n, k) float64, by `NoveltyModel.whiten`.
     """
 
     names: tuple[str, ...]
     labels: tuple[str, ...]
-    places: "NDArray[np.float64]"
+    places: NDArray[np.float64]
 
     @classmethod
-    def placed(
+    def from_features(
         cls,
         names: Sequence[str],
         labels: Sequence[str],
-        features: "Sequence[NDArray[np.floating[Any]]]",
+        features: Sequence[NDArray[np.floating[Any]]],
         novelty: NoveltyModel,
-    ) -> "Samples":
-        """Find the places of sample pages.
-
-        Args:
-            names: What each is called.
-            labels: What each is.
-            features: (F,) of each.
-            novelty: Of the same model.
+    ) -> "SamplePages":
+        """Whiten the features of sample pages.
 
         Raises:
             ModelError: A shape does not fit, or a number is not finite.
         """
-        return cls(tuple(names), tuple(labels), novelty.place(np.stack(features)))
+        return cls(tuple(names), tuple(labels), novelty.whiten(np.stack(features)))
 
     def nearest(
-        self, features: "NDArray[np.floating[Any]]", novelty: NoveltyModel
+        self, features: NDArray[np.floating[Any]], novelty: NoveltyModel
     ) -> Sequence[tuple[Likeness, ...]]:
         """Return for each page the samples nearest to it, the nearest first.
-
-        Args:
-            features: (pages, F) of a document.
-            novelty: Of the same model.
 
         Raises:
             ModelError: The shape does not fit, or a number is not finite.
         """
-        return [self._nearest(place) for place in novelty.place(features)]
+        return [self._nearest(place) for place in novelty.whiten(features)]
 
-    def _nearest(self, place: "NDArray[np.float64]") -> tuple[Likeness, ...]:
+    def _nearest(self, place: NDArray[np.float64]) -> tuple[Likeness, ...]:
         distances = np.linalg.norm(self.places - place, axis=1)
         return tuple(
             Likeness(self.names[one], self.labels[one], float(distances[one]))
@@ -80,24 +83,9 @@ class Samples:
         )
 
 
-MOST: Final = 600
-"""Documents that are grouped at once; the cost grows with their cube."""
-
-CUT: Final = 0.55
-"""Mean distance of features of unit length up to which documents are of one group, where the model
-has too few sample pages to say so itself."""
-
-SHARE: Final = 0.6
-"""The cut as a share of the middle distance between pages of different labels."""
-
-_LEAST_PAIRS: Final = 6
-
-Floats = NDArray[np.float64]
-
-
 @dataclass(frozen=True, slots=True)
-class Alike:
-    """A group of documents.
+class SimilarGroup:
+    """A group of similar documents.
 
     Attributes:
         members: Rows, the most typical one first.
@@ -108,18 +96,20 @@ class Alike:
     tightness: float
 
 
-def group_alike(places: Floats, cut: float = CUT) -> tuple[Alike, ...]:
+def group_similar(places: Floats, cut: float = DEFAULT_CUT) -> tuple[SimilarGroup, ...]:
     """Return groups of at least two, the largest first.
 
     Args:
-        places: (n, k) one row per document, see `places_of`.
+        places: (n, k) one row per document, see `unit_vectors`.
         cut: Mean distance up to which groups are joined, > 0.
 
     Raises:
-        UsageError: There are more than `MOST`, or the cut is none.
+        UsageError: There are more than `MAX_DOCUMENTS`, or the cut is not above 0.
     """
-    if len(places) > MOST or not cut > 0:
-        raise UsageError(f"at most {MOST} documents are grouped at once, with a cut above 0")
+    if len(places) > MAX_DOCUMENTS or not cut > 0:
+        raise UsageError(
+            f"at most {MAX_DOCUMENTS} documents are grouped at once, with a cut above 0"
+        )
     distances = _distances(places)
     found = [group for group in _linked(distances, cut) if len(group) > 1]
     groups = []
@@ -127,26 +117,21 @@ def group_alike(places: Floats, cut: float = CUT) -> tuple[Alike, ...]:
         inside = distances[np.ix_(rows, rows)]
         order = inside.mean(axis=1).argsort(kind="stable")
         mean = inside.sum() / (len(rows) * (len(rows) - 1))
-        groups.append(Alike(tuple(int(rows[row]) for row in order), float(mean / cut)))
+        groups.append(SimilarGroup(tuple(int(rows[row]) for row in order), float(mean / cut)))
     return tuple(sorted(groups, key=lambda group: (-len(group.members), group.members)))
 
 
-def cut_of(places: Floats, labels: Sequence[str]) -> float:
-    """Return the cut for a model by its sample pages; `CUT` where they are too few or all alike.
-
-    Args:
-        places: (n, k) of the sample pages, see `places_of`.
-        labels: What each is.
-    """
+def linkage_cut(places: Floats, labels: Sequence[str]) -> float:
+    """Return the cut by a model's sample pages; `DEFAULT_CUT` if they are too few or all alike."""
     distances, names = _distances(places), np.array(labels)
     one, other = np.triu_indices(len(names), 1)
     apart = distances[one, other][names[one] != names[other]]
-    middle = float(np.median(apart)) if len(apart) >= _LEAST_PAIRS else 0.0
-    return SHARE * middle if middle > 0 else CUT
+    median = float(np.median(apart)) if len(apart) >= _LEAST_PAIRS else 0.0
+    return CUT_SHARE * median if median > 0 else DEFAULT_CUT
 
 
-def places_of(features: NDArray[np.floating]) -> Floats:
-    """Return where documents lie: features of unit length, so that distances lie within 0-2.
+def unit_vectors(features: NDArray[np.floating]) -> Floats:
+    """Return features scaled to unit length, so that distances lie within 0-2.
 
     Args:
         features: (n, F) pooled features; a row of zeros stays where it is.

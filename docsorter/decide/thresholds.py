@@ -1,4 +1,4 @@
-"""Choose the threshold by a test that may look at many thresholds and still keeps its word.
+"""The threshold on the card: a test over many thresholds that keeps its error level.
 
 Learn-then-Test with a fixed sequence (Angelopoulos et al. 2021, arXiv 2110.01052): the grid and
 where to start on it are fixed on validation documents. Then the calibration documents are looked
@@ -22,13 +22,13 @@ from docsorter.decide.promise import (
 )
 from docsorter.errors import ModelError
 
-STEPS: Final = 50
+GRID_STEPS: Final = 50
 """Thresholds on the grid; neighbours differ by about 1/50 of the eligible documents."""
 
-SPARE: Final = 1.03
+START_MARGIN: Final = 1.03
 """The test starts where at least this many times the required documents are expected."""
 
-NEARLY: Final = 0.95
+NEAR_BEST: Final = 0.95
 """It starts at the strictest threshold that has this share of the best chance to pass."""
 
 
@@ -156,7 +156,7 @@ def plan_thresholds(
             "or there is no calibration document",
             remedy="label more documents",
         )
-    levels = np.linspace(1.0, 0.0, STEPS + 1)[1:]
+    levels = np.linspace(1.0, 0.0, GRID_STEPS + 1)[1:]
     # `lower` keeps thresholds at confidences that occurred, so that ties fall on the sorted side.
     grid = np.unique(np.quantile(eligible, levels, method="lower"))[::-1]
     scale = calibration_documents / len(validation)
@@ -201,14 +201,14 @@ def _start(
     table = zip(*validation.sorted_at_each(grid), strict=True)
     for index, (sorted_alone, errors) in enumerate(table):
         expected = int(sorted_alone * scale)
-        allowed = _allowed_errors(expected / SPARE, target, confidence)
+        allowed = _allowed_errors(expected / START_MARGIN, target, confidence)
         if allowed >= 0:
             rate = float(errors + 0.5) / float(sorted_alone + 1)  # none seen is not "never any"
             chances[index] = binomial_tail(allowed, expected, rate)
     if chances.max() == 0:
         return len(grid) - 1
     # The strictest of those about as good: the best one is partly best by luck.
-    return int(np.flatnonzero(chances >= NEARLY * chances.max())[0])
+    return int(np.flatnonzero(chances >= NEAR_BEST * chances.max())[0])
 
 
 def _allowed_errors(documents: float, target: float, confidence: float) -> int:

@@ -1,4 +1,4 @@
-"""Does a file end as its format says it must? Judged by the bytes, never by the name.
+"""Whether a file ends as its format says it must, by its bytes and never by its name.
 
 A missing end only lengthens the rest of a file: the parser has the last word. A few kilobytes are
 read (about one more per page of a TIFF), and garbage of any kind is no error.
@@ -29,6 +29,122 @@ _MAX_BOXES = 64
 _STRIPS = {273: 279, 324: 325}  # StripOffsets -> StripByteCounts, TileOffsets -> TileByteCounts
 _FIELD_SIZES = {3: 2, 4: 4, 13: 4, 16: 8, 18: 8}  # SHORT, LONG, IFD, LONG8, IFD8
 _BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
+_HEAD = 1024
+_TAIL = 4096
+STILL_OPEN = Reason(ReasonCode.BUSY, "another program still has it open for writing")
+_GONE_ERRORS = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
+
+
+class End(StrEnum):
+    """What the end of a file says."""
+
+    COMPLETE = "complete"
+    MISSING = "missing"
+    UNKNOWN = "unknown"  # a format without a recognizable end
+    BUSY = "busy"  # cannot be opened just now
+    GONE = "gone"  # no longer there, or no longer a regular file
+
+
+@dataclass(frozen=True, slots=True)
+class EndCheck:
+    """The end of a file and how the file was while it was open.
+
+    Opening makes a network file system ask its server, where `lstat` may answer from a cache that
+    is seconds old (nfs(5), "acregmin"), so these numbers outrank an observation.
+
+    Attributes:
+        end: What the end says.
+        size: Bytes; -1 when it could not be opened.
+        mtime_ns: Modification time; -1 when it could not be opened.
+        reason: Why it is busy.
+    """
+
+    end: End
+    size: int = -1
+    mtime_ns: int = -1
+    reason: Reason | None = None
+
+
+def check_end(path: Path, *, detect_writers: bool = False) -> EndCheck:
+    """Look at the end of a file. Never raises OSError, never follows a link, never blocks.
+
+    Args:
+        path: The file.
+        detect_writers: Let the kernel say whether anybody still has it open for writing; a file
+            that is held so is busy, however long it has rested. For local file systems only.
+    """
+    try:
+        # O_NONBLOCK: a pipe that took the place of the file must not stop us, nor a lease.
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        return _cannot_open(path, error)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return EndCheck(End.GONE)
+        if detect_writers and has_writer(descriptor):
+            return EndCheck(End.BUSY, reason=STILL_OPEN)
+        size = status.st_size
+        end = end_of(size, lambda offset, length: os.pread(descriptor, length, offset))
+    except OSError as error:
+        return EndCheck(End.BUSY, reason=environment_reason(error))
+    finally:
+        os.close(descriptor)
+    return EndCheck(end, size, status.st_mtime_ns)
+
+
+def _cannot_open(path: Path, error: OSError) -> EndCheck:
+    if isinstance(error, _GONE_ERRORS):
+        return EndCheck(End.GONE)
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):  # a link, socket or device by now
+            return EndCheck(End.GONE)
+    except OSError:
+        return EndCheck(End.GONE)
+    # A scanner that holds its file answers EBUSY or EACCES: not ready, no failure
+    # (paperless-ngx#432).
+    return EndCheck(End.BUSY, reason=environment_reason(error))
+
+
+def end_of(size: int, read: Callable[[int, int], bytes]) -> End:
+    """Say what the end of `size` bytes looks like.
+
+    Args:
+        size: Bytes of the file.
+        read: `read(offset, length)` returns what there is, perhaps less.
+    """
+    head = read(0, _HEAD)
+    if not head.strip(b"\0"):
+        # Reserved in full and not written yet, as Windows does when copying to a share.
+        return End.MISSING
+    for has_magic, is_complete in _FORMATS:
+        if has_magic(head):
+            return _ENDS[is_complete(head, size, read)]
+    return End.UNKNOWN
+
+
+def _tail(size: int, read: Read) -> bytes:
+    return read(max(0, size - _TAIL), _TAIL)
+
+
+def _pdf(_head: bytes, size: int, read: Read) -> bool:
+    # ISO 32000-1, annex H.3: readers look for %%EOF in the last 1024 bytes; some scanners pad.
+    return b"%%EOF" in _tail(size, read)
+
+
+def _jpeg(_head: bytes, size: int, read: Read) -> bool:
+    # In coded data 0xFF is always followed by 0x00 or a restart marker (ITU-T T.81, B.1.1.5), so
+    # this can only be the end of image; phones append data of their own behind it.
+    return b"\xff\xd9" in _tail(size, read)
+
+
+def _png(_head: bytes, size: int, read: Read) -> bool:
+    return b"\0\0\0\0IEND\xaeB`\x82" in _tail(size, read)
+
+
+def _webp(head: bytes, size: int, _read: Read) -> bool:
+    return int.from_bytes(head[4:8], "little") + 8 <= size
 
 
 class _OutsideError(Exception):
@@ -56,7 +172,7 @@ class _Tiff:
         return data
 
 
-def tiff_complete(head: bytes, size: int, read: Read) -> bool | None:
+def _tiff(head: bytes, size: int, read: Read) -> bool | None:
     """Say whether all directories and the last strip of each lie inside the file.
 
     A writer that is not done has no first directory yet, or one that points behind the end.
@@ -111,13 +227,13 @@ def _last(tiff: _Tiff, entry_at: int) -> int:
     value_at = entry_at + 4 + wide
     width = _FIELD_SIZES.get(kind, 0)
     if count == 0 or width == 0:
-        return 0  # damaged, not cut off: for the parser to judge
+        return 0  # damaged, not cut off: which the parser finds
     if count * width > wide:
         value_at = tiff.number(value_at, wide)
     return tiff.number(value_at + (count - 1) * width, width)
 
 
-def boxes_complete(_head: bytes, size: int, read: Read) -> bool:
+def _boxes(_head: bytes, size: int, read: Read) -> bool:
     """Say whether the top-level boxes of an ISO base media file (ISO/IEC 14496-12) fill it.
 
     Picture data (`mdat`) and a description (`meta` or `moov`) must be among them.
@@ -142,7 +258,7 @@ def boxes_complete(_head: bytes, size: int, read: Read) -> bool:
     return b"mdat" in kinds and bool(kinds & {b"meta", b"moov"})
 
 
-def bitmap_complete(head: bytes, size: int, _read: Read) -> bool | None:
+def _bitmap(head: bytes, size: int, _read: Read) -> bool | None:
     """Compare the file size a BMP states with the real one; None when it is no BMP."""
     if len(head) < _BMP_KNOWN or int.from_bytes(head[14:18], "little") not in _BMP_HEADERS:
         return None
@@ -152,131 +268,13 @@ def bitmap_complete(head: bytes, size: int, _read: Read) -> bool | None:
     return stated <= size
 
 
-_HEAD = 1024
-_TAIL = 4096
-STILL_OPEN = Reason(ReasonCode.BUSY, "another program still has it open for writing")
-_GONE_ERRORS = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
-
-
-class End(StrEnum):
-    """What the end of a file says."""
-
-    COMPLETE = "complete"
-    MISSING = "missing"
-    UNKNOWN = "unknown"  # a format without a recognizable end
-    BUSY = "busy"  # cannot be opened just now
-    GONE = "gone"  # no longer there, or no longer a regular file
-
-
-@dataclass(frozen=True, slots=True)
-class EndCheck:
-    """The end of a file and how the file was while it was open.
-
-    Opening makes a network file system ask its server, where `lstat` may answer from a cache that
-    is seconds old (nfs(5), "acregmin"), so these numbers outrank an observation.
-
-    Attributes:
-        end: What the end says.
-        size: Bytes; -1 when it could not be opened.
-        mtime_ns: Modification time; -1 when it could not be opened.
-        reason: Why it is busy.
-    """
-
-    end: End
-    size: int = -1
-    mtime_ns: int = -1
-    reason: Reason | None = None
-
-
-def check_end(path: Path, *, ask_for_writers: bool = False) -> EndCheck:
-    """Look at the end of a file. Never raises OSError, never follows a link, never blocks.
-
-    Args:
-        path: The file.
-        ask_for_writers: Let the kernel say whether anybody still has it open for writing; a file
-            that is held so is busy, however long it has rested. For local file systems only.
-    """
-    try:
-        # O_NONBLOCK: a pipe that took the place of the file must not stop us, nor a lease.
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        descriptor = os.open(path, flags)
-    except OSError as error:
-        return _cannot_open(path, error)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            return EndCheck(End.GONE)
-        if ask_for_writers and has_writer(descriptor):
-            return EndCheck(End.BUSY, reason=STILL_OPEN)
-        size = status.st_size
-        end = judge(size, lambda offset, length: os.pread(descriptor, length, offset))
-    except OSError as error:
-        return EndCheck(End.BUSY, reason=environment_reason(error))
-    finally:
-        os.close(descriptor)
-    return EndCheck(end, size, status.st_mtime_ns)
-
-
-def _cannot_open(path: Path, error: OSError) -> EndCheck:
-    if isinstance(error, _GONE_ERRORS):
-        return EndCheck(End.GONE)
-    try:
-        if not stat.S_ISREG(os.lstat(path).st_mode):  # a link, socket or device by now
-            return EndCheck(End.GONE)
-    except OSError:
-        return EndCheck(End.GONE)
-    # A scanner that holds its file answers EBUSY or EACCES: not ready, no failure
-    # (paperless-ngx#432).
-    return EndCheck(End.BUSY, reason=environment_reason(error))
-
-
-def judge(size: int, read: Callable[[int, int], bytes]) -> End:
-    """Say what the end of `size` bytes looks like.
-
-    Args:
-        size: Bytes of the file.
-        read: `read(offset, length)` returns what there is, perhaps less.
-    """
-    head = read(0, _HEAD)
-    if not head.strip(b"\0"):
-        # Reserved in full and not written yet, as Windows does when copying to a share.
-        return End.MISSING
-    for has_magic, is_complete in _FORMATS:
-        if has_magic(head):
-            return _VERDICTS[is_complete(head, size, read)]
-    return End.UNKNOWN
-
-
-def _tail(size: int, read: Read) -> bytes:
-    return read(max(0, size - _TAIL), _TAIL)
-
-
-def _pdf(_head: bytes, size: int, read: Read) -> bool:
-    # ISO 32000-1, annex H.3: readers look for %%EOF in the last 1024 bytes; some scanners pad.
-    return b"%%EOF" in _tail(size, read)
-
-
-def _jpeg(_head: bytes, size: int, read: Read) -> bool:
-    # In coded data 0xFF is always followed by 0x00 or a restart marker (ITU-T T.81, B.1.1.5), so
-    # this can only be the end of image; phones append data of their own behind it.
-    return b"\xff\xd9" in _tail(size, read)
-
-
-def _png(_head: bytes, size: int, read: Read) -> bool:
-    return b"\0\0\0\0IEND\xaeB`\x82" in _tail(size, read)
-
-
-def _webp(head: bytes, size: int, _read: Read) -> bool:
-    return int.from_bytes(head[4:8], "little") + 8 <= size
-
-
-_VERDICTS = {True: End.COMPLETE, False: End.MISSING, None: End.UNKNOWN}
+_ENDS = {True: End.COMPLETE, False: End.MISSING, None: End.UNKNOWN}
 _FORMATS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes, int, Read], bool | None]], ...] = (
     (lambda head: head.startswith(b"\xff\xd8\xff"), _jpeg),
     (lambda head: head.startswith(b"\x89PNG\r\n\x1a\n"), _png),
-    (lambda head: head[:2] in {b"II", b"MM"}, tiff_complete),
+    (lambda head: head[:2] in {b"II", b"MM"}, _tiff),
     (lambda head: head[:4] == b"RIFF" and head[8:12] == b"WEBP", _webp),
-    (lambda head: head[4:8] == b"ftyp", boxes_complete),
-    (lambda head: head[:2] == b"BM", bitmap_complete),
+    (lambda head: head[4:8] == b"ftyp", _boxes),
+    (lambda head: head[:2] == b"BM", _bitmap),
     (lambda head: b"%PDF-" in head, _pdf),
 )

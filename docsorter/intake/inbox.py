@@ -1,4 +1,4 @@
-"""One inbox under observation: rescans, second looks and the files that are complete."""
+"""One inbox for the daemon: rescans, rechecks of waiting files, and the files that are complete."""
 
 import datetime as dt
 import threading
@@ -11,7 +11,7 @@ from docsorter.documents import Reason
 from docsorter.errors import EnvironmentFaultError
 from docsorter.filesystem import is_network_or_virtual
 from docsorter.intake.completeness import EndCheck, check_end
-from docsorter.intake.scan import IgnoreRules, Observation, Oddity, Scanner
+from docsorter.intake.scan import IgnoreRules, Observation, Scanner, SkippedEntry
 from docsorter.intake.settling import Settler, WaitingSummary
 from docsorter.settings import IntakeSettings
 
@@ -24,7 +24,7 @@ class Inbox:
     """Says which files are complete, a bounded amount of work per tick.
 
     A rescan of everything happens at the first tick, `interval` seconds after the last one, and
-    when asked for; in between only files that are due for a second look are looked at.
+    when asked for; in between only files that are due are checked again.
 
     Args:
         root: The inbox.
@@ -45,7 +45,7 @@ class Inbox:
         check: Callable[[Path], EndCheck] | None = None,
     ) -> None:
         local = not is_network_or_virtual(root)
-        look = check or partial(check_end, ask_for_writers=local)
+        check = check or partial(check_end, detect_writers=local)
         self.interval = settings.rescan_seconds
         """Seconds between full rescans; shorter when nothing tells of changes."""
         self.last_rescan: dt.datetime | None = None
@@ -64,7 +64,7 @@ class Inbox:
             settings.rest_seconds,
             settings.slow_rest_seconds,
             clock,
-            lambda path: look(root / path),
+            lambda path: check(root / path),
             inodes=local,
         )
         self._asked = threading.Event()
@@ -82,7 +82,7 @@ class Inbox:
         compare size and mtime again.
 
         Args:
-            limit: Files that are judged at most; 0 goes on rescanning but hands out nothing.
+            limit: Files that are checked at most; 0 goes on rescanning but hands out nothing.
 
         Raises:
             EnvironmentFaultError: The inbox cannot be read. Nothing is forgotten; try again later.
@@ -90,7 +90,7 @@ class Inbox:
         try:
             if self._scanner.walking or self._scan_at() <= self._clock.monotonic():
                 self._scan()
-            return tuple(self._second_looks(limit))
+            return tuple(self._recheck(limit))
         except EnvironmentFaultError:
             self._rested_at = self._clock.monotonic()
             self._asked.set()  # no tick may pass for a success until a rescan is one
@@ -100,12 +100,12 @@ class Inbox:
         """Return the monotonic time of the next work; not later than now when there is some.
 
         Args:
-            rescans_only: Leave out second looks, for whoever calls `tick(0)` at present.
+            rescans_only: Leave out rechecks, for whoever calls `tick(0)` at present.
         """
         if self._scanner.walking:
             return self._clock.monotonic()
-        look_at = None if rescans_only else self._settler.next_due()
-        return self._scan_at() if look_at is None else min(self._scan_at(), look_at)
+        recheck_at = None if rescans_only else self._settler.next_due()
+        return self._scan_at() if recheck_at is None else min(self._scan_at(), recheck_at)
 
     def defer(self, path: str, reason: Reason) -> None:
         """Offer a file again later: it could not be claimed."""
@@ -124,9 +124,9 @@ class Inbox:
         """Inode numbers of the sub-folders that the last complete rescan found."""
         return self._scanner.folders
 
-    def take_oddities(self) -> tuple[Oddity, ...]:
+    def take_skipped(self) -> tuple[SkippedEntry, ...]:
         """Return links, pipes and the like that were found since the last call."""
-        return self._scanner.take_oddities()
+        return self._scanner.take_skipped()
 
     def close(self) -> None:
         """Give up a rescan that is under way."""
@@ -136,11 +136,11 @@ class Inbox:
         asked = self._asked.is_set()
         return min(self._rested_at, self._next_scan) if asked else self._next_scan
 
-    def _second_looks(self, limit: int) -> list[Observation]:
+    def _recheck(self, limit: int) -> list[Observation]:
         due = self._settler.due(limit)
         if not due:
             return []
-        seen = self._scanner.look(due)
+        seen = self._scanner.observe(due)
         for path in set(due).difference(observation.path for observation in seen):
             self._settler.forget(path)  # should it be there after all, the next rescan finds it
         return self._settler.feed(seen)
@@ -148,7 +148,7 @@ class Inbox:
     def _scan(self) -> None:
         began = self._clock.monotonic()
         if not self._scanner.walking:
-            self._asked.clear()  # what changes behind the walk's back asks for another one
+            self._asked.clear()  # what changes behind the walk asks for another one
             self._began, self._spent = began, 0.0
         part = self._scanner.step(_ENTRIES, _SECONDS)
         self._settler.note(part.observations)

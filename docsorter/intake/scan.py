@@ -1,10 +1,8 @@
-"""Reading the inbox: is it there, which regular files are in it, how big and how old they are.
+"""Reads the inbox: whether it is there, which regular files are in it, their size and time.
 
-A share that went away for a moment must never look like an inbox that was emptied
-(ocrmypdf-auto#21).
-
-The walk is a generator that can be left and resumed, so that 100,000 waiting files cost bounded
-work at a time. Nothing is followed or opened: `lstat` only.
+A share that is gone for a moment must not be taken for an inbox that was emptied
+(ocrmypdf-auto#21). The walk is a generator that can be left and resumed, so that 100,000 waiting
+files cost bounded work at a time. Nothing is followed or opened: `lstat` only.
 """
 
 import errno
@@ -24,42 +22,220 @@ BUILT_IN: tuple[str, ...] = (
     # hidden: also .nfs*, .fuse_hidden*, .smbdelete*, .~lock*, .DS_Store, .stfolder, rsync's own
     ".*",
     # being written by a browser, an FTP or WebDAV client, a synchronizer (paperless-ng#462)
-    "*.part",
-    "*.partial",
-    "*.tmp",
-    "*.temp",
-    "*.filepart",
-    "*.crdownload",
-    "*.opdownload",
-    "*.download",
-    "*.incomplete",
-    "*.aria2",
-    "*.!ut",
-    "~syncthing~*",
+    "*.part", "*.partial", "*.tmp", "*.temp", "*.filepart", "*.crdownload", "*.opdownload",
+    "*.download", "*.incomplete", "*.aria2", "*.!ut", "~syncthing~*",
     # locks, swap and backup files of programs that have a document open
-    "~$*",
-    "*.lock",
-    "*.lck",
-    "*.swp",
-    "*.swx",
-    "*~",
-    "#*#",
-    "*.sb-????????-??????",
+    "~$*", "*.lock", "*.lck", "*.swp", "*.swx", "*~", "#*#", "*.sb-????????-??????",
     # what file managers and storage boxes leave behind
-    "Thumbs.db",
-    "ehthumbs.db",
-    "desktop.ini",
-    "$RECYCLE.BIN",
-    "System Volume Information",
-    "lost+found",
-    "@eaDir",
-    "@Recycle",
-    "@Recently-Snapshot",
-    "#recycle",
-    "#snapshot",
-    "~snapshot",
-    "__MACOSX",
+    "Thumbs.db", "ehthumbs.db", "desktop.ini", "$RECYCLE.BIN", "System Volume Information",
+    "lost+found", "@eaDir", "@Recycle", "@Recently-Snapshot", "#recycle", "#snapshot",
+    "~snapshot", "__MACOSX",
+)  # fmt: skip
+
+GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+"""What the system answers when a name is no longer there."""
+
+_KINDS = (
+    (stat.S_ISLNK, "a symbolic link"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISBLK, "a block device"),
+    (stat.S_ISCHR, "a character device"),
 )
+_MOST_SKIPPED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A regular file at one observation.
+
+    Attributes:
+        path: Relative to the inbox, forward slashes; bytes that are no UTF-8 are surrogates.
+        size: Bytes.
+        mtime_ns: Modification time, nanoseconds since the epoch.
+        inode: Inode number.
+        device: Device number; for comparing two observations only, never for "same mount".
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    inode: int
+    device: int
+
+    @property
+    def source(self) -> str:
+        """The sub-folder it arrived in, "" for the inbox itself."""
+        return self.path.rpartition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """The file name."""
+        return self.path.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedEntry:
+    """Something in the inbox that is left alone."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScanStep:
+    """What one step of a walk has seen."""
+
+    observations: tuple[Observation, ...]
+    finished: bool
+
+
+class Scanner:
+    """Walks one inbox again and again.
+
+    Args:
+        root: The inbox.
+        ignore: What to leave alone.
+        clock: For the time budget.
+        recursive: Whether to enter sub-folders (also other mounts).
+        private: Name of the claim directory directly inside the inbox; it is never entered.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        ignore: "IgnoreRules",
+        clock: Clock,
+        *,
+        recursive: bool = True,
+        private: str = ".docsorter",
+    ) -> None:
+        self._guard = _RootGuard(root, private)
+        self._root = os.fspath(root)  # joined as text: a Path per file would cost more than lstat
+        self._ignore = ignore
+        self._clock = clock
+        self._recursive = recursive
+        self._private = private
+        self._walk: Generator[Observation | None, None, None] | None = None
+        self._known: set[SkippedEntry] = set()
+        self._skipped: set[SkippedEntry] = set()
+        self._new: list[SkippedEntry] = []
+        self._entered: set[int] = set()
+        self.folders: frozenset[int] = frozenset()
+        """Inode numbers of the sub-folders that the last complete walk found."""
+
+    @property
+    def walking(self) -> bool:
+        """Whether a walk is under way."""
+        return self._walk is not None
+
+    def step(self, max_entries: int = 2000, max_seconds: float = 0.1) -> ScanStep:
+        """Begin a walk or go on with it, for so many directory entries or so long at most.
+
+        Raises:
+            EnvironmentFaultError: The inbox itself cannot be read; the walk is given up.
+        """
+        try:
+            if self._walk is None:
+                self._guard.check()
+                self._skipped = set()
+                self._entered = set()
+                self._walk = self._entries()
+            return self._advance(max_entries, self._clock.monotonic() + max_seconds)
+        except BaseException:
+            self.close()
+            raise
+
+    def observe(self, paths: Iterable[str]) -> list[Observation]:
+        """Observe single files again; those that are gone or no longer regular are left out.
+
+        Raises:
+            EnvironmentFaultError: The inbox itself cannot be read.
+        """
+        self._guard.check()
+        seen = []
+        for path in paths:
+            try:
+                status = os.lstat(f"{self._root}/{path}")
+            except OSError:
+                continue  # the next walk tells whether it is gone for good
+            if stat.S_ISREG(status.st_mode):
+                seen.append(_observation(path, status))
+        return seen
+
+    def take_skipped(self) -> tuple[SkippedEntry, ...]:
+        """Return what was skipped and not returned yet; each is returned once while it lasts."""
+        new = tuple(self._new)
+        self._new.clear()
+        return new
+
+    def close(self) -> None:
+        """Give up a walk that is under way."""
+        if self._walk is not None:
+            self._walk.close()
+            self._walk = None
+
+    def _advance(self, max_entries: int, until: float) -> ScanStep:
+        assert self._walk is not None
+        found: list[Observation] = []
+        for count, observation in enumerate(self._walk, start=1):
+            if observation is not None:
+                found.append(observation)
+            if count >= max_entries or self._clock.monotonic() >= until:
+                return ScanStep(tuple(found), finished=False)
+        self.close()
+        self._known = self._skipped
+        self.folders = frozenset(self._entered)
+        return ScanStep(tuple(found), finished=True)
+
+    def _entries(self) -> Generator[Observation | None, None, None]:
+        """Yield a file, or None for an entry that is none."""
+        folders = [""]
+        while folders:
+            folder = folders.pop()
+            try:
+                with os.scandir(f"{self._root}/{folder}" if folder else self._root) as listing:
+                    for entry in listing:
+                        path = f"{folder}/{entry.name}" if folder else entry.name
+                        yield self._entry(path, entry, folders)
+            except OSError as error:
+                if not folder:
+                    raise self._guard.fault(error) from error
+                self._unreadable(folder, error)
+
+    def _entry(self, path: str, entry: os.DirEntry[str], folders: list[str]) -> Observation | None:
+        if path == self._private or self._ignore.matches(path):
+            return None
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except OSError as error:
+            self._unreadable(path, error)
+            return None
+        if stat.S_ISREG(status.st_mode):
+            return _observation(path, status)
+        if stat.S_ISDIR(status.st_mode):
+            if self._recursive:
+                folders.append(path)
+                self._entered.add(status.st_ino)
+            return None
+        kind = next((text for test, text in _KINDS if test(status.st_mode)), "no regular file")
+        self._report(SkippedEntry(path, f"{kind}, only regular files are sorted"))
+        return None
+
+    def _unreadable(self, path: str, error: OSError) -> None:
+        if error.errno not in GONE:  # files may go between two observations
+            self._report(SkippedEntry(path, f"cannot be read, {environment_reason(error).text}"))
+
+    def _report(self, entry: SkippedEntry) -> None:
+        if len(self._skipped) >= _MOST_SKIPPED or entry in self._skipped:
+            return
+        self._skipped.add(entry)
+        if entry not in self._known:
+            self._new.append(entry)
+
+
+def _observation(path: str, status: os.stat_result) -> Observation:
+    return Observation(path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
 
 
 class IgnoreRules:
@@ -67,9 +243,6 @@ class IgnoreRules:
 
     A pattern is a glob for the last part of a path; one with a slash is for the whole path under
     the inbox. An ignored folder is not entered.
-
-    Args:
-        extra: More patterns beside `BUILT_IN`.
 
     Raises:
         SettingsError: A pattern is empty or no glob.
@@ -98,17 +271,8 @@ def _one_of(patterns: list[str]) -> re.Pattern[str]:
     return re.compile("|".join(fnmatch.translate(p) for p in patterns), re.IGNORECASE)
 
 
-GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
-"""What the system answers when a name is no longer there."""
-
-
-class RootGuard:
-    """Tells an inbox that is gone from one that is empty.
-
-    Args:
-        root: The inbox.
-        private: Name of the claim directory in it, by which the inbox is known again.
-    """
+class _RootGuard:
+    """Tells an inbox that is gone from one that is empty."""
 
     def __init__(self, root: Path, private: str) -> None:
         self._root = root
@@ -154,216 +318,3 @@ def inbox_gone(root: Path, error: OSError) -> EnvironmentFaultError:
     return EnvironmentFaultError(
         f"the inbox is gone: {text}", remedy="mount or create it again, or mend its permissions"
     )
-
-
-_KINDS = (
-    (stat.S_ISLNK, "a symbolic link"),
-    (stat.S_ISFIFO, "a named pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISBLK, "a block device"),
-    (stat.S_ISCHR, "a character device"),
-)
-_ODDITIES_KEPT = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """A regular file as it was at one look.
-
-    Attributes:
-        path: Relative to the inbox, forward slashes; bytes that are no UTF-8 are surrogates.
-        size: Bytes.
-        mtime_ns: Modification time, nanoseconds since the epoch.
-        inode: Inode number.
-        device: Device number; for comparing two looks only, never for "same mount".
-    """
-
-    path: str
-    size: int
-    mtime_ns: int
-    inode: int
-    device: int
-
-    @property
-    def source(self) -> str:
-        """The sub-folder it arrived in, "" for the inbox itself."""
-        return self.path.rpartition("/")[0]
-
-    @property
-    def name(self) -> str:
-        """The file name."""
-        return self.path.rpartition("/")[2]
-
-
-@dataclass(frozen=True, slots=True)
-class Oddity:
-    """Something in the inbox that is left alone.
-
-    Attributes:
-        path: Relative to the inbox.
-        text: Why, in plain words.
-    """
-
-    path: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """What one step of a walk has seen.
-
-    Attributes:
-        observations: Regular files, in the order of the directory.
-        finished: Whether the walk has come to its end.
-    """
-
-    observations: tuple[Observation, ...]
-    finished: bool
-
-
-class Scanner:
-    """Walks one inbox again and again.
-
-    Args:
-        root: The inbox.
-        ignore: What to leave alone.
-        clock: For the time budget.
-        recursive: Whether to enter sub-folders (also other mounts).
-        private: Name of the claim directory directly inside the inbox; it is never entered.
-    """
-
-    def __init__(
-        self,
-        root: Path,
-        ignore: IgnoreRules,
-        clock: Clock,
-        *,
-        recursive: bool = True,
-        private: str = ".docsorter",
-    ) -> None:
-        self._guard = RootGuard(root, private)
-        self._root = os.fspath(root)  # joined as text: a Path per file would cost more than lstat
-        self._ignore = ignore
-        self._clock = clock
-        self._recursive = recursive
-        self._private = private
-        self._walk: Generator[Observation | None, None, None] | None = None
-        self._known_odd: set[Oddity] = set()
-        self._odd: set[Oddity] = set()
-        self._new_odd: list[Oddity] = []
-        self._entered: set[int] = set()
-        self.folders: frozenset[int] = frozenset()
-        """Inode numbers of the sub-folders that the last complete walk found."""
-
-    @property
-    def walking(self) -> bool:
-        """Whether a walk is under way."""
-        return self._walk is not None
-
-    def step(self, max_entries: int = 2000, max_seconds: float = 0.1) -> Slice:
-        """Begin a walk or go on with it, for so many directory entries or so long at most.
-
-        Raises:
-            EnvironmentFaultError: The inbox itself cannot be read; the walk is given up.
-        """
-        try:
-            if self._walk is None:
-                self._guard.check()
-                self._odd = set()
-                self._entered = set()
-                self._walk = self._entries()
-            return self._advance(max_entries, self._clock.monotonic() + max_seconds)
-        except BaseException:
-            self.close()
-            raise
-
-    def look(self, paths: Iterable[str]) -> list[Observation]:
-        """Look at single files again; those that are gone or no longer regular are left out.
-
-        Raises:
-            EnvironmentFaultError: The inbox itself cannot be read.
-        """
-        self._guard.check()
-        seen = []
-        for path in paths:
-            try:
-                status = os.lstat(f"{self._root}/{path}")
-            except OSError:
-                continue  # the next walk tells whether it is gone for good
-            if stat.S_ISREG(status.st_mode):
-                seen.append(_observation(path, status))
-        return seen
-
-    def take_oddities(self) -> tuple[Oddity, ...]:
-        """Return what was found odd and not told yet; each is told once while it lasts."""
-        new = tuple(self._new_odd)
-        self._new_odd.clear()
-        return new
-
-    def close(self) -> None:
-        """Give up a walk that is under way."""
-        if self._walk is not None:
-            self._walk.close()
-            self._walk = None
-
-    def _advance(self, max_entries: int, until: float) -> Slice:
-        assert self._walk is not None
-        found: list[Observation] = []
-        for count, observation in enumerate(self._walk, start=1):
-            if observation is not None:
-                found.append(observation)
-            if count >= max_entries or self._clock.monotonic() >= until:
-                return Slice(tuple(found), finished=False)
-        self.close()
-        self._known_odd = self._odd
-        self.folders = frozenset(self._entered)
-        return Slice(tuple(found), finished=True)
-
-    def _entries(self) -> Generator[Observation | None, None, None]:
-        """Yield a file, or None for an entry that is none."""
-        folders = [""]
-        while folders:
-            folder = folders.pop()
-            try:
-                with os.scandir(f"{self._root}/{folder}" if folder else self._root) as listing:
-                    for entry in listing:
-                        path = f"{folder}/{entry.name}" if folder else entry.name
-                        yield self._entry(path, entry, folders)
-            except OSError as error:
-                if not folder:
-                    raise self._guard.fault(error) from error
-                self._unreadable(folder, error)
-
-    def _entry(self, path: str, entry: os.DirEntry[str], folders: list[str]) -> Observation | None:
-        if path == self._private or self._ignore.matches(path):
-            return None
-        try:
-            status = entry.stat(follow_symlinks=False)
-        except OSError as error:
-            self._unreadable(path, error)
-            return None
-        if stat.S_ISREG(status.st_mode):
-            return _observation(path, status)
-        if stat.S_ISDIR(status.st_mode):
-            if self._recursive:
-                folders.append(path)
-                self._entered.add(status.st_ino)
-            return None
-        kind = next((text for test, text in _KINDS if test(status.st_mode)), "no regular file")
-        self._report(Oddity(path, f"{kind}, only regular files are sorted"))
-        return None
-
-    def _unreadable(self, path: str, error: OSError) -> None:
-        if error.errno not in GONE:  # gone between two looks is everyday life in an inbox
-            self._report(Oddity(path, f"cannot be read, {environment_reason(error).text}"))
-
-    def _report(self, oddity: Oddity) -> None:
-        if len(self._odd) >= _ODDITIES_KEPT or oddity in self._odd:
-            return
-        self._odd.add(oddity)
-        if oddity not in self._known_odd:
-            self._new_odd.append(oddity)
-
-
-def _observation(path: str, status: os.stat_result) -> Observation:
-    return Observation(path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)

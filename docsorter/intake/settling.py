@@ -17,17 +17,21 @@ from docsorter.documents import Reason, ReasonCode
 from docsorter.intake.completeness import End, EndCheck
 from docsorter.intake.scan import Observation
 
+RETRY_FIRST_SECONDS = 2.0
+RETRY_FACTOR = 1.15
+RETRY_MOST_SECONDS = 600.0
+HAND_OUT_SECONDS = 60.0
+"""A file that was handed out and is still there is offered again after this long."""
+_NEVER = math.inf
+_SHOWN = 20
+_BUSY = Reason(ReasonCode.BUSY, "the file is busy")
+_FINGERPRINT = struct.Struct("=4Q")
+_64_BITS = 2**64 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class BusyFile:
-    """A file that could not be opened or claimed.
-
-    Attributes:
-        path: Relative to the inbox.
-        reason: Why.
-        attempts: Tries so far.
-        next_try_in: Seconds until the next one.
-    """
+    """A file that could not be opened or claimed."""
 
     path: str
     reason: Reason
@@ -54,37 +58,6 @@ class WaitingSummary:
     busy: tuple[BusyFile, ...]
 
 
-RETRY_FIRST_SECONDS = 2.0
-RETRY_FACTOR = 1.15
-RETRY_MOST_SECONDS = 600.0
-HAND_OUT_SECONDS = 60.0
-"""A file that was handed out and still stands there is offered again after this long."""
-_NEVER = math.inf
-_SHOWN = 20
-_BUSY = Reason(ReasonCode.BUSY, "the file is busy")
-_FINGERPRINT = struct.Struct("=4Q")
-_64_BITS = 2**64 - 1
-
-
-class _Record:
-    """What is known of one file; small, as there may be 100,000 of them."""
-
-    __slots__ = ("attempts", "due", "fingerprint", "first_seen", "reason", "seen", "since")
-
-    def __init__(self, now: float) -> None:
-        self.first_seen = now
-        self.fingerprint = b""
-        self.since = now  # when this size, mtime and inode were first seen
-        self.due = _NEVER  # when to look again
-        self.attempts = 0
-        self.reason: Reason | None = None
-        self.seen = 0  # number of the pass that saw it last
-
-    @property
-    def empty(self) -> bool:
-        return not any(self.fingerprint[:8])
-
-
 class Settler:
     """Decides from repeated observations which files are complete.
 
@@ -97,7 +70,7 @@ class Settler:
         clock: Only its monotonic time is used.
         check: Looks at the end of a file, given its relative path; asked once it has rested.
         inodes: Whether another inode number means another file. Not on network file systems, where
-            the client may invent a new one at each look (mount.cifs(8), "noserverino").
+            the client may invent a new one each time (mount.cifs(8), "noserverino").
     """
 
     def __init__(
@@ -122,15 +95,15 @@ class Settler:
         return len(self._records)
 
     def note(self, observations: Iterable[Observation]) -> None:
-        """Take in what was just seen of some files without judging them; cheap."""
+        """Record what was just seen of some files without checking their end; cheap."""
         now = self._clock.monotonic()
         for seen in observations:
             self._observe(seen, now)
 
     def feed(self, observations: Iterable[Observation]) -> list[Observation]:
-        """Take in what was just seen of some files; return those that are complete.
+        """Record what was just seen of some files; return those that are complete.
 
-        A file is returned once; again only if it changes, is deferred, or still stands there
+        A file is returned once; again only if it changes, is deferred, or is still there
         `HAND_OUT_SECONDS` later.
         """
         now = self._clock.monotonic()
@@ -149,7 +122,7 @@ class Settler:
         self._pass += 1
 
     def due(self, limit: int) -> list[str]:
-        """Return paths to look at again now, the longest due first."""
+        """Return paths to check again now, the longest due first."""
         now = self._clock.monotonic()
         found: list[str] = []
         kept: list[tuple[float, str]] = []
@@ -163,7 +136,7 @@ class Settler:
         return found
 
     def next_due(self) -> float | None:
-        """Return the monotonic time of the next look; None when only a new event can help."""
+        """Return the monotonic time of the next check; None when only a new event can help."""
         while self._heap and not self._is_current(self._heap[0]):
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
@@ -201,7 +174,7 @@ class Settler:
         reason = record.reason or _BUSY
         return BusyFile(path, reason, record.attempts, max(0.0, record.due - now))
 
-    def _observe(self, seen: Observation, now: float) -> _Record:
+    def _observe(self, seen: Observation, now: float) -> "_Record":
         record = self._records.get(seen.path)
         if record is None:
             record = self._records[seen.path] = _Record(now)
@@ -211,15 +184,15 @@ class Settler:
             self._changed(seen.path, record, fingerprint, now)
         return record
 
-    def _changed(self, path: str, record: _Record, fingerprint: bytes, now: float) -> None:
+    def _changed(self, path: str, record: "_Record", fingerprint: bytes, now: float) -> None:
         record.fingerprint = fingerprint
         record.since = now
         record.attempts = 0
         record.reason = None
         self._schedule(path, record, _NEVER if record.empty else now + self._rest)
 
-    def _rested(self, seen: Observation, record: _Record, now: float) -> bool:
-        """Judge a file that has rested and may be tried; return whether it is complete."""
+    def _rested(self, seen: Observation, record: "_Record", now: float) -> bool:
+        """Check the end of a file that has rested; return whether it is complete."""
         found = self._check(seen.path)
         if found.end is End.GONE:
             self.forget(seen.path)
@@ -239,7 +212,7 @@ class Settler:
         self._schedule(seen.path, record, now + HAND_OUT_SECONDS)
         return True
 
-    def _schedule(self, path: str, record: _Record, due: float) -> None:
+    def _schedule(self, path: str, record: "_Record", due: float) -> None:
         record.due = due
         if due != _NEVER:
             heapq.heappush(self._heap, (due, path))
@@ -255,3 +228,22 @@ class Settler:
     def _is_current(self, entry: tuple[float, str]) -> bool:
         record = self._records.get(entry[1])
         return record is not None and record.due == entry[0]
+
+
+class _Record:
+    """What is known of one file; small, as there may be 100,000 of them."""
+
+    __slots__ = ("attempts", "due", "fingerprint", "first_seen", "reason", "seen", "since")
+
+    def __init__(self, now: float) -> None:
+        self.first_seen = now
+        self.fingerprint = b""
+        self.since = now  # when this size, mtime and inode were first seen
+        self.due = _NEVER  # when to check again
+        self.attempts = 0
+        self.reason: Reason | None = None
+        self.seen = 0  # number of the pass that saw it last
+
+    @property
+    def empty(self) -> bool:
+        return not any(self.fingerprint[:8])

@@ -1,13 +1,13 @@
-"""What wakes the rescan: inotify through watchdog where it works, else only the poll interval.
-
-watchdog keeps every "moved away" event back for half a second, to pair it with the "moved here"
-that may follow, and everything behind it in its queue waits as well. Each claim is such an event:
-without this, a scan that is dropped right after another one was claimed wakes nobody for as long.
-
-watchdog leaves a sub-folder out without a word when the kernel refuses to watch it; the kernel
-itself says what is watched (proc_pid_fdinfo(5), "inotify").
+"""Wakes the rescan: inotify through watchdog where it works, else only the poll interval.
 
 Nothing here says which file changed; events are hints and get lost (watchdog#668, #1094, #577).
+
+watchdog holds every "moved away" event back for half a second, to pair it with the "moved here"
+that may follow, and everything behind it in its queue. Each claim is such an event and would delay
+the wake-up by the next scan, so they are filtered out.
+
+watchdog does not report that the kernel refused to watch a sub-folder; the kernel says what is
+watched (proc_pid_fdinfo(5), "inotify").
 """
 
 import errno
@@ -18,7 +18,6 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from watchdog.events import (
     DirCreatedEvent,
@@ -39,123 +38,10 @@ from docsorter.intake.scan import inbox_gone
 from docsorter.settings import IntakeSettings
 
 _IN_MOVED_FROM = 0x40  # inotify(7)
-
-
-class _ArrivalEmitter(InotifyEmitter):
-    def get_event_mask_from_filter(self) -> int:  # type: ignore[override] # a NewType of int
-        """Return the events to listen to, without files that leave."""
-        return int(super().get_event_mask_from_filter()) & ~_IN_MOVED_FROM
-
-
-class ArrivalObserver(InotifyObserver):
-    """An `InotifyObserver` that is deaf to departures.
-
-    A watchdog that keeps its emitter class elsewhere would only be slower, not wrong.
-    """
-
-    def __init__(self, *, timeout: float = DEFAULT_OBSERVER_TIMEOUT) -> None:
-        super().__init__(timeout=timeout)
-        self._emitter_class = _ArrivalEmitter
-
-
 _PROC = Path("/proc/sys/fs/inotify")
-
-
-@dataclass(frozen=True, slots=True)
-class InotifyLimits:
-    """Limits per user; None where the system does not say.
-
-    Attributes:
-        max_user_watches: Folders watched at the same time.
-        max_user_instances: Watchers, about one per program.
-        max_queued_events: Events kept before the kernel drops them.
-    """
-
-    max_user_watches: int | None
-    max_user_instances: int | None
-    max_queued_events: int | None
-
-
-def inotify_limits(directory: Path = _PROC) -> InotifyLimits:
-    """Read the limits of this machine."""
-    return InotifyLimits(
-        _number(directory / "max_user_watches"),
-        _number(directory / "max_user_instances"),
-        _number(directory / "max_queued_events"),
-    )
-
-
-def is_watch_limit(error: OSError) -> bool:
-    """Say whether an error of setting up a watch means a limit, not a full disk."""
-    return error.errno in {errno.ENOSPC, errno.EMFILE, errno.ENFILE}
-
-
-def watch_tip(error: OSError, directory: Path = _PROC) -> str:
-    """Say in one line how to lift the limit that was met (watchdog#155, #673)."""
-    limits = inotify_limits(directory)
-    if error.errno == errno.ENOSPC:
-        name, current, at_least = "max_user_watches", limits.max_user_watches, 524288
-    else:
-        name, current, at_least = "max_user_instances", limits.max_user_instances, 512
-    wanted = max(at_least, 2 * (current or 0))
-    said = f" of {current}" if current is not None else ""
-    return (
-        f"the limit fs.inotify.{name}{said} is used up, so the inbox is read at intervals instead; "
-        f"TIP: sudo sysctl -w fs.inotify.{name}={wanted}"
-    )
-
-
-def _number(path: Path) -> int | None:
-    try:
-        return int(path.read_text())
-    except (OSError, ValueError):
-        return None
-
-
 _FDS = Path("/proc/self/fd")
 _FDINFO = Path("/proc/self/fdinfo")
 _WATCH = re.compile(r"^inotify wd:\w+ ino:([0-9a-f]+)", re.MULTILINE)
-
-
-def missed_folders(root: tuple[int, int] | None, folders: Collection[int]) -> frozenset[int]:
-    """Return the folders that are not watched; none as well where that cannot be told.
-
-    Args:
-        root: Device and inode of the inbox itself, which is watched.
-        folders: Inode numbers of its sub-folders.
-    """
-    watched = watched_inodes()
-    if root is None or root[1] not in watched:
-        return frozenset()  # this file system numbers its watches in another way (some overlays)
-    return frozenset(inode for inode in folders if inode not in watched)
-
-
-def watched_inodes() -> set[int]:
-    """Return the inode numbers of everything this process watches."""
-    found: set[int] = set()
-    with suppress(OSError):
-        for link in _FDS.iterdir():
-            with suppress(OSError):
-                if str(link.readlink()) == "anon_inode:inotify":
-                    text = (_FDINFO / link.name).read_text(encoding="ascii")
-                    found.update(int(inode, 16) for inode in _WATCH.findall(text))
-    return found
-
-
-def left_out(count: int) -> str:
-    """Say in one line that sub-folders are not watched, and what to do."""
-    folders = "1 sub-folder is" if count == 1 else f"{count} sub-folders are"
-    tip = watch_tip(OSError(errno.ENOSPC, "")).partition("TIP: ")[2]
-    return f"{folders} not watched and read at intervals instead; TIP: {tip}"
-
-
-def cannot_watch(error: OSError | RuntimeError) -> str:
-    """Say in one line why the inbox is read at intervals."""
-    if isinstance(error, OSError) and is_watch_limit(error):
-        return watch_tip(error)
-    said = error.strerror if isinstance(error, OSError) else None
-    return f"the inbox cannot be watched: {said or error}; it is read at intervals instead"
-
 
 EVENTS = "inotify"
 POLLING = "polling"
@@ -173,38 +59,32 @@ _JOIN_SECONDS = 5.0
 _starting = threading.Lock()  # so that threads which appear during a start belong to it
 
 
-class IntakeSource(Protocol):
-    """Something that knows when to look into the inbox.
+class _ArrivalEmitter(InotifyEmitter):
+    def get_event_mask_from_filter(self) -> int:  # type: ignore[override] # a NewType of int
+        """Return the events to listen to, without files that leave."""
+        return int(super().get_event_mask_from_filter()) & ~_IN_MOVED_FROM
 
-    Attributes:
-        backend: Its name, for `status`.
-        note: Why it is this one, or what to do to get a better one; "" when all is well.
-        interval: Seconds between full rescans that go with it.
+
+class ArrivalObserver(InotifyObserver):
+    """An `InotifyObserver` without events of files that leave.
+
+    A watchdog that keeps its emitter class elsewhere would only be slower, not wrong.
     """
 
-    backend: str
-    note: str
-    interval: float
-
-    def start(self) -> None:
-        """Begin; raises EnvironmentFaultError when the inbox cannot be opened."""
-        ...
-
-    def stop(self) -> None:
-        """End; harmless when it was not started."""
-        ...
-
-    def healthy(self) -> bool:
-        """Say whether everything that should run does run, on the folder that is there now."""
-        ...
-
-    def rebuild(self) -> None:
-        """Start anew; raises EnvironmentFaultError when the inbox cannot be opened."""
-        ...
+    def __init__(self, *, timeout: float = DEFAULT_OBSERVER_TIMEOUT) -> None:
+        super().__init__(timeout=timeout)
+        self._emitter_class = _ArrivalEmitter
 
 
 class FolderSource:
-    """Watches a folder with inotify, or leaves it to the poll interval.
+    """Says when to read the inbox: watches it with inotify, or leaves it to the poll interval.
+
+    Attributes:
+        backend: `EVENTS` or `POLLING`, for `status`.
+        note: Why it polls, or what to do to get a better watch; "" when all is well.
+        interval: Seconds between full rescans that go with it.
+        worth_another_try: Whether the watch fell short of what was wanted, which may have been
+            mended since.
 
     Args:
         root: The inbox.
@@ -236,7 +116,6 @@ class FolderSource:
         self._identity: tuple[int, int] | None = None
         self._missed: frozenset[int] = frozenset()
         self.worth_another_try = False
-        """Whether the watch fell short of what was wanted, which may have been mended since."""
 
     def start(self) -> None:
         """Choose a backend and start it.
@@ -253,7 +132,7 @@ class FolderSource:
                 self._watch()
             except (OSError, RuntimeError) as error:  # RuntimeError: no thread can be started
                 self._dismantle()
-                self.note = cannot_watch(error)
+                self.note = _cannot_watch(error)
                 self.worth_another_try = True
         self.backend = POLLING if self.note else EVENTS
         self._set_interval()
@@ -269,11 +148,11 @@ class FolderSource:
         """
         if self.backend == POLLING or not self._settings.recursive:
             return False
-        missed = missed_folders(self._identity, folders)
+        missed = _unwatched_folders(self._identity, folders)
         lasting = missed & self._missed  # a folder made just now is watched in a moment
         self._missed = missed
         self.worth_another_try = bool(lasting)
-        self.note = left_out(len(lasting)) if lasting else ""
+        self.note = _unwatched_note(len(lasting)) if lasting else ""
         self._set_interval()
         return bool(missed - lasting)
 
@@ -372,3 +251,94 @@ class _Waker(FileSystemEventHandler):
         if isinstance(arrived, str) and arrived.startswith(self._private):
             return  # our own claim
         self._wake()
+
+
+@dataclass(frozen=True, slots=True)
+class InotifyLimits:
+    """Limits per user; None where the system does not say.
+
+    Attributes:
+        max_user_watches: Folders watched at the same time.
+        max_user_instances: Watchers, about one per program.
+        max_queued_events: Events kept before the kernel drops them.
+    """
+
+    max_user_watches: int | None
+    max_user_instances: int | None
+    max_queued_events: int | None
+
+
+def inotify_limits(directory: Path = _PROC) -> InotifyLimits:
+    """Read the limits of this machine."""
+    return InotifyLimits(
+        _number(directory / "max_user_watches"),
+        _number(directory / "max_user_instances"),
+        _number(directory / "max_queued_events"),
+    )
+
+
+def is_watch_limit(error: OSError) -> bool:
+    """Say whether an error of setting up a watch means a limit, not a full disk."""
+    return error.errno in {errno.ENOSPC, errno.EMFILE, errno.ENFILE}
+
+
+def watch_tip(error: OSError, directory: Path = _PROC) -> str:
+    """Say in one line how to lift the limit that was met (watchdog#155, #673)."""
+    limits = inotify_limits(directory)
+    if error.errno == errno.ENOSPC:
+        name, current, at_least = "max_user_watches", limits.max_user_watches, 524288
+    else:
+        name, current, at_least = "max_user_instances", limits.max_user_instances, 512
+    wanted = max(at_least, 2 * (current or 0))
+    said = f" of {current}" if current is not None else ""
+    return (
+        f"the limit fs.inotify.{name}{said} is used up, so the inbox is read at intervals instead; "
+        f"TIP: sudo sysctl -w fs.inotify.{name}={wanted}"
+    )
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _unwatched_folders(root: tuple[int, int] | None, folders: Collection[int]) -> frozenset[int]:
+    """Return the folders that are not watched; none as well where that cannot be told.
+
+    Args:
+        root: Device and inode of the inbox itself, which is watched.
+        folders: Inode numbers of its sub-folders.
+    """
+    watched = _watched_inodes()
+    if root is None or root[1] not in watched:
+        return frozenset()  # this file system numbers its watches in another way (some overlays)
+    return frozenset(inode for inode in folders if inode not in watched)
+
+
+def _watched_inodes() -> set[int]:
+    """Return the inode numbers of everything this process watches."""
+    found: set[int] = set()
+    with suppress(OSError):
+        for link in _FDS.iterdir():
+            with suppress(OSError):
+                if str(link.readlink()) == "anon_inode:inotify":
+                    text = (_FDINFO / link.name).read_text(encoding="ascii")
+                    found.update(int(inode, 16) for inode in _WATCH.findall(text))
+    return found
+
+
+def _unwatched_note(count: int) -> str:
+    """Say in one line that sub-folders are not watched, and what to do."""
+    folders = "1 sub-folder is" if count == 1 else f"{count} sub-folders are"
+    tip = watch_tip(OSError(errno.ENOSPC, "")).partition("TIP: ")[2]
+    return f"{folders} not watched and read at intervals instead; TIP: {tip}"
+
+
+def _cannot_watch(error: OSError | RuntimeError) -> str:
+    """Say in one line why the inbox is read at intervals."""
+    if isinstance(error, OSError) and is_watch_limit(error):
+        return watch_tip(error)
+    said = error.strerror if isinstance(error, OSError) else None
+    return f"the inbox cannot be watched: {said or error}; it is read at intervals instead"

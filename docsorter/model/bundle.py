@@ -31,13 +31,7 @@ _AGAIN: Final = "take the bundle again from where it came from, or use `starter`
 
 @dataclass(frozen=True, slots=True)
 class ModelBundle:
-    """A bundle whose files are all there and unchanged.
-
-    Attributes:
-        path: Its directory.
-        card: What is known of the model.
-        novelty: The arrays that the novelty model is made from.
-    """
+    """A bundle whose files are all there and unchanged."""
 
     path: Path
     card: ModelCard
@@ -56,9 +50,6 @@ class ModelBundle:
 
 def load_bundle(path: Path) -> ModelBundle:
     """Load a bundle after checking that it is whole.
-
-    Args:
-        path: Directory of the bundle.
 
     Raises:
         ModelError: A file is missing or changed, or the card cannot be understood.

@@ -1,4 +1,4 @@
-"""The card of a model bundle: what the model is, where it comes from, what its tests showed."""
+"""The card of a model bundle: what the model is, its provenance, what its tests showed."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -87,7 +87,7 @@ class Measured(_Part):
     note: str = ""
 
 
-class Evidence(_Part):
+class CardEvidence(_Part):
     """What a test of the complete sort rule showed, on documents the model never saw."""
 
     documents: Count
@@ -98,7 +98,7 @@ class Evidence(_Part):
     description: str
 
     def as_sort_evidence(self) -> SortEvidence:
-        """Return the same as the type that the other rooms speak."""
+        """Return the same as the type of `docsorter.documents`."""
         return SortEvidence(**self.model_dump())
 
 
@@ -121,10 +121,9 @@ class ModelCard(_Part):
     threshold: Share
     novelty_limit: Annotated[float, Ge(0), Le(100)]
     offsets: dict[str, Annotated[float, Ge(-10), Le(10)]] = Field(default_factory=dict)
-    """By label, what is added to the log odds of the threshold; format 2. 0 for a label not named.
-    """
+    """By label, what is added to the log odds of the threshold; 0 if not named. Format 2."""
     policies: dict[str, Literal["auto", "review", "never"]] = Field(default_factory=dict)
-    evidence: Evidence | None = None
+    evidence: CardEvidence | None = None
     """Of the sort rule on this card; None when it was not tested."""
     metrics: dict[str, dict[str, Measured]] = Field(default_factory=dict)
     """By kind of documents ("synthetic", "real", ...), then by name of the figure."""
@@ -185,13 +184,13 @@ class ModelCard(_Part):
         }
         return self.model_copy(update=changes)
 
-    def asks_for(self) -> str:
-        """Say from which confidence on documents are sorted, e.g. "0.9820 (invoice 0.9000)"."""
+    def threshold_text(self) -> str:
+        """Return the confidence that documents need, e.g. "0.9820 (invoice 0.9000)"."""
         rule = self.rule()
         text = f"{rule.threshold:.4f}"
         if not self.offsets:
             return text
-        own = (f"{label} {rule.asked_for(label):.4f}" for label in self.labels)
+        own = (f"{label} {rule.required_confidence(label):.4f}" for label in self.labels)
         return f"{text} ({', '.join(own)})"
 
 
@@ -257,12 +256,7 @@ class FigurePair:
 
 @dataclass(frozen=True, slots=True)
 class CardComparison:
-    """Two cards side by side.
-
-    Attributes:
-        facts: (what, first, second) of everything that is not measured, as text.
-        figures: Everything measured that at least one card has.
-    """
+    """Two cards side by side."""
 
     facts: tuple[tuple[str, str, str], ...]
     figures: tuple[FigurePair, ...]
@@ -304,7 +298,7 @@ def _facts(card: ModelCard) -> list[tuple[str, str]]:
         ("trained on", f"{_trained_on(card)} documents"),
         ("input", f"{card.input.size} x {card.input.size}, {card.input.fit}"),
         ("temperature", f"{card.temperature:.3f}"),
-        ("threshold", card.asks_for()),
+        ("threshold", card.threshold_text()),
         ("novelty limit", f"{card.novelty_limit:g}"),
         ("policies", policies or "none"),
         ("evidence", _evidence(card.evidence)),
@@ -318,7 +312,7 @@ def _trained_on(card: ModelCard) -> int:
     )
 
 
-def _evidence(evidence: Evidence | None) -> str:
+def _evidence(evidence: CardEvidence | None) -> str:
     if evidence is None:
         return "none"
     return (

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Classifier(Protocol):
-    """Looks at pages."""
+    """Runs a model on pages."""
 
     def classify(self, pixels: "NDArray[np.uint8]") -> RawOutput:
-        """Look at pages.
+        """Return logits and features of pages.
 
         Args:
             pixels: (pages, size, size, 3) uint8, RGB, 0-255, as the card's input says.
@@ -70,7 +70,7 @@ class LiteRTClassifier:
                 remedy="install ai-edge-litert for this Python and this processor",
             ) from error
         try:
-            with _without_chatter():
+            with _without_greeting():
                 threads = threads or usable_cores()
                 self._interpreter = Interpreter(str(path), num_threads=threads)
                 self._interpreter.allocate_tensors()
@@ -97,13 +97,13 @@ class LiteRTClassifier:
             )
 
     def classify(self, pixels: "NDArray[np.uint8]") -> RawOutput:
-        """Look at pages; see `docsorter.model.classifier.Classifier`."""
+        """Return logits and features of pages; see `Classifier`."""
         import numpy as np  # noqa: PLC0415 -- keeps `import docsorter.model.classifier` light
 
         size = self._card.input.size
         if pixels.dtype != np.uint8 or pixels.shape[1:] != (size, size, 3) or not len(pixels):
             raise ModelError(
-                f"the model looks at pages of (n, {size}, {size}, 3) uint8, "
+                f"the model takes pages of (n, {size}, {size}, 3) uint8, "
                 f"not {pixels.shape} {pixels.dtype}"
             )
         with self._lock:
@@ -117,12 +117,12 @@ _first = iter((True,))
 
 
 @contextmanager
-def _without_chatter() -> Iterator[None]:
+def _without_greeting() -> Iterator[None]:
     """Keep LiteRT's greeting off stderr; it has no switch for that (LiteRT#7420, mediapipe#2354).
 
-    The descriptor itself is turned away, since the greeting is written from C++. Anything another
-    thread says in these milliseconds is lost; a process is greeted once, so that a model loaded
-    later, while documents are looked at, silences nobody.
+    The descriptor itself is redirected, since the greeting is written from C++. What another thread
+    writes in these milliseconds is lost; a process is greeted once, so that loading a model later
+    silences nobody.
     """
     if not next(_first, False):
         yield
@@ -139,5 +139,5 @@ def _without_chatter() -> Iterator[None]:
 
 
 def open_classifier(bundle: ModelBundle, *, threads: int = 0) -> LiteRTClassifier:
-    """Return the classifier of a bundle, ready to look at pages."""
+    """Return the classifier of a bundle, ready to run."""
     return LiteRTClassifier(bundle.runtime_file, bundle.card, threads=threads)

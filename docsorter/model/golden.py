@@ -1,4 +1,4 @@
-"""Golden pages: synthetic pages whose answers are known, asked again on this machine.
+"""Golden pages: synthetic pages whose outputs are known, computed again on this machine.
 
 Processors round differently, so that probabilities may differ a little; a file that is damaged in
 a way no checksum sees, or a runtime that computes wrongly, differs a lot.
@@ -43,7 +43,7 @@ class GoldenSet(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class GoldenResult:
-    """How one golden page was answered here.
+    """The outputs for one golden page on this machine.
 
     Attributes:
         file: Its name.
@@ -76,10 +76,7 @@ def read_golden(path: Path) -> GoldenSet:
 
 
 def check_golden(bundle: ModelBundle, classifier: Classifier) -> tuple[GoldenResult, ...]:
-    """Ask the classifier about the golden pages and compare.
-
-    Returns:
-        One result per golden page, all within the tolerance.
+    """Run the classifier on the golden pages and compare.
 
     Raises:
         ModelError: An answer differs by more than the tolerance; the message shows both.
@@ -149,7 +146,7 @@ def _show(names: tuple[str, ...], values: tuple[float, ...]) -> str:
 def label_of(name: str, labels: Sequence[str]) -> str:
     """Return what a sample page is by its name, `claim-cash`; "" where that is no label here.
 
-    The answer expected of it will not do: it is what the model says, right or wrong.
+    Not by its expected output, which is what the model says, right or wrong.
     """
     fitting = [label for label in labels if name == label or name.startswith(f"{label}-")]
     return max(fitting, key=len, default="")

@@ -1,11 +1,10 @@
 """Which model bundles there are and which is in use; adding one and removing one.
 
-The file holds every promotion and every rollback in the order they happened. What is in use follows
-from them as from a stack: a promotion puts a model on top, a rollback takes the top away, and below
-them all lies the starter.
+`promoted.json` holds every promotion and rollback in order. What is in use follows from them as
+from a stack: a promotion pushes a model, a rollback pops it, and at the bottom is the starter.
 
-A bundle comes from elsewhere, so nothing in it is trusted: only regular files whose names are known
-here, each named in SHA256SUMS, within limits of size. None of them is code that docsorter runs.
+A bundle that is added is not trusted: only regular files whose names are known here, each named in
+SHA256SUMS, within limits of size. None of them is code that docsorter runs.
 """
 
 import fcntl
@@ -37,6 +36,28 @@ PROMOTED: Final = "promoted"
 FILE_NAME: Final = "promoted.json"
 _LOCK: Final = ".promotion.lock"
 _FORMAT_VERSION: Final = 1
+
+STARTER: Final = "starter"
+"""The name by which the shipped bundle is always found."""
+
+RESERVED: Final = frozenset({STARTER, PROMOTED})
+"""Names that no bundle in the state folder can have."""
+
+MEGABYTE: Final = 1 << 20
+_LIMITS: Final = {
+    r"card\.json": 4,
+    r"SHA256SUMS": 1,
+    r"model\.tflite": 512,
+    r"novelty\.npz": 256,
+    r"tuning\.npz": 512,
+    r"golden/golden\.json": 4,
+    r"golden/[\w][\w.-]{0,99}\.png": 8,
+    r"[\w][\w.-]{0,99}\.(?:json|md|html|log|txt|csv)": 64,
+}
+"""Names that a bundle may hold, as patterns, and the most megabytes of such a file."""
+
+_MOST_FILES: Final = 500
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 Stamp = tuple[int, int, int]
 """Tells one version of a file from another without reading it: inode, size, time of change."""
@@ -86,20 +107,20 @@ class Promotions(BaseModel):
         return self
 
     def stack(self) -> tuple[Promotion, ...]:
-        """Return the promotions that stand, the one in use last; without any it is the starter.
+        """Return the promotions in force, the one in use last; without any it is the starter.
 
         Raises:
             ValueError: There are more rollbacks than promotions.
         """
-        standing: list[Promotion] = []
+        stack: list[Promotion] = []
         for act in self.acts:
             if act.act == "promote":
-                standing.append(act)
-            elif standing:
-                standing.pop()
+                stack.append(act)
+            elif stack:
+                stack.pop()
             else:
                 raise ValueError("a rollback with nothing to take back")
-        return tuple(standing)
+        return tuple(stack)
 
     @property
     def current(self) -> Promotion | None:
@@ -108,13 +129,7 @@ class Promotions(BaseModel):
 
 
 class PromotionFile:
-    """The file in the models folder.
-
-    Args:
-        models_dir: Folder of the bundles; it need not exist for reading.
-        disk: Writes it durably.
-        mode: Permission bits of the file and of its lock.
-    """
+    """The file in the models folder."""
 
     def __init__(self, models_dir: Path, disk: Disk | None = None, *, mode: int = 0o600) -> None:
         self._path = models_dir / FILE_NAME
@@ -180,28 +195,6 @@ class PromotionFile:
         return longer
 
 
-def fingerprint(bundle: Path) -> str:
-    """Return the SHA-256 of a bundle's SHA256SUMS, as hex digits.
-
-    Raises:
-        ModelError: It has none.
-    """
-    try:
-        return digest(bundle / CHECKSUMS)
-    except FileNotFoundError as error:
-        raise ModelError(
-            f"the model bundle is incomplete: {CHECKSUMS} is missing: {bundle}",
-            remedy="take the bundle again from where it came from, or use `starter`",
-        ) from error
-
-
-STARTER: Final = "starter"
-"""The name by which the shipped bundle is always found."""
-
-RESERVED: Final = frozenset({STARTER, PROMOTED})
-"""Names that no bundle in the state folder can have."""
-
-
 @dataclass(frozen=True, slots=True)
 class RegisteredBundle:
     """A bundle that can be asked for by name.
@@ -221,13 +214,7 @@ class RegisteredBundle:
 
 @dataclass(frozen=True, slots=True)
 class InUse:
-    """The bundle that decides.
-
-    Attributes:
-        name: Its name, or the path in the settings.
-        path: Its directory.
-        promotion: Who put it to use; None for one that was never promoted.
-    """
+    """The bundle that decides."""
 
     name: str
     path: Path
@@ -235,12 +222,7 @@ class InUse:
 
 
 class ModelRegistry:
-    """Finds bundles by name.
-
-    Args:
-        models_dir: Folder whose sub-folders are bundles; it need not exist.
-        starter: Where the shipped bundle is.
-    """
+    """Finds bundles by name."""
 
     def __init__(self, models_dir: Path, *, starter: Path | None = None) -> None:
         self._models_dir = models_dir
@@ -330,34 +312,24 @@ def _register(name: str, path: Path) -> RegisteredBundle:
         return RegisteredBundle(name, path, None, error.message)
 
 
-MEGABYTE: Final = 1 << 20
-LIMITS: Final = {
-    r"card\.json": 4,
-    r"SHA256SUMS": 1,
-    r"model\.tflite": 512,
-    r"novelty\.npz": 256,
-    r"tuning\.npz": 512,
-    r"golden/golden\.json": 4,
-    r"golden/[\w][\w.-]{0,99}\.png": 8,
-    r"[\w][\w.-]{0,99}\.(?:json|md|html|log|txt|csv)": 64,
-}
-"""Names that a bundle may hold, as patterns, and the most megabytes of such a file."""
+def fingerprint(bundle: Path) -> str:
+    """Return the SHA-256 of a bundle's SHA256SUMS, as hex digits.
 
-MOST_FILES: Final = 500
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+    Raises:
+        ModelError: It has none.
+    """
+    try:
+        return digest(bundle / CHECKSUMS)
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"the model bundle is incomplete: {CHECKSUMS} is missing: {bundle}",
+            remedy="take the bundle again from where it came from, or use `starter`",
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
-    """A bundle that was taken in.
-
-    Attributes:
-        name: By which it is found from now on.
-        path: Where it is.
-        bundle: What is in it.
-        golden_difference: Greatest difference of a probability on its golden pages.
-        is_new: False when the same bundle was there already.
-    """
+class AddedBundle:
+    """A bundle that was added."""
 
     name: str
     path: Path
@@ -368,7 +340,7 @@ class Added:
 
 def add_bundle(
     source: Path, models_dir: Path, name: str = "", *, dir_mode: int = 0o700, file_mode: int = 0o600
-) -> Added:
+) -> AddedBundle:
     """Copy a bundle, check the copy, and only then give it its name.
 
     Args:
@@ -408,7 +380,9 @@ def add_bundle(
             f"the model bundle cannot be taken in: {environment_reason(error).text}",
             remedy="make room, or ask for write permission, then say it again",
         ) from error
-    return Added(name, target, ModelBundle(target, bundle.card, bundle.novelty), worst, is_new=True)
+    return AddedBundle(
+        name, target, ModelBundle(target, bundle.card, bundle.novelty), worst, is_new=True
+    )
 
 
 def inspect_files(source: Path) -> list[str]:
@@ -434,8 +408,8 @@ def inspect_files(source: Path) -> list[str]:
             if relative not in listed:
                 raise _foreign(relative, f"is not listed in {CHECKSUMS}")
             found.append(relative)
-        if len(found) > MOST_FILES:
-            raise _foreign(folder, f"holds more than {MOST_FILES} files")
+        if len(found) > _MOST_FILES:
+            raise _foreign(folder, f"holds more than {_MOST_FILES} files")
     return sorted(found)
 
 
@@ -451,7 +425,7 @@ def _check_file(path: Path, relative: str) -> None:
     status = path.lstat()
     if not stat.S_ISREG(status.st_mode):
         raise _foreign(relative, "is a link or a device")
-    limit = next((mb for name, mb in LIMITS.items() if re.fullmatch(name, relative)), None)
+    limit = next((mb for name, mb in _LIMITS.items() if re.fullmatch(name, relative)), None)
     if limit is None:
         raise _foreign(relative, "is none of a bundle's files")
     if status.st_size > limit * MEGABYTE:
@@ -491,11 +465,11 @@ def _check_name(name: str) -> None:
         )
 
 
-def _already(source: Path, target: Path, name: str) -> Added:
+def _already(source: Path, target: Path, name: str) -> AddedBundle:
     if not target.is_dir() or fingerprint(source) != fingerprint(target):
         raise _taken(name)
     bundle, worst = _checked(target)
-    return Added(name, target, bundle, worst, is_new=False)
+    return AddedBundle(name, target, bundle, worst, is_new=False)
 
 
 def _taken(name: str) -> ConflictError:
@@ -508,11 +482,6 @@ def _taken(name: str) -> ConflictError:
 
 def remove_bundle(name: str, models_dir: Path, setting: str) -> None:
     """Delete a bundle of the models folder; it vanishes from the list at once.
-
-    Args:
-        name: Its name.
-        models_dir: Where bundles are found.
-        setting: Value of model.bundle.
 
     Raises:
         ModelError: There is no such bundle.

@@ -1,4 +1,4 @@
-"""How many threads run the model on this machine: measured once, kept until something changes.
+"""How many threads run the model on this machine: measured once, for one environment.
 
 At most one for every two cores: beside the model, pages are decoded, which takes as long. With two
 cores, two threads wait for each other whenever a decoder has one of the cores (measured under a
@@ -16,7 +16,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Annotated, Final
 
 from annotated_types import Ge, Gt, MinLen
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from docsorter import __version__
 from docsorter.filesystem import Disk
@@ -53,15 +53,8 @@ class Variant(_Part):
     golden_difference: float
 
 
-class Surroundings(_Part):
-    """What a choice is good for; when any of it changes, it is made anew.
-
-    Attributes:
-        fingerprint: Of the bundle.
-        docsorter: Version.
-        runtime: Version of LiteRT.
-        cores: How many may be used.
-    """
+class RuntimeEnvironment(_Part):
+    """What a choice was measured for; when any of it changes, the choice is void."""
 
     fingerprint: str
     docsorter: str
@@ -70,26 +63,24 @@ class Surroundings(_Part):
 
 
 class RuntimeChoice(_Part):
-    """What was chosen, for what, and why."""
+    """What was chosen, for what, and why; written to `runtime.json`."""
 
-    surroundings: Surroundings
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True)
+
+    environment: Annotated[RuntimeEnvironment, Field(alias="surroundings")]
     threads: Annotated[int, Ge(1)]
     measured: Annotated[tuple[Variant, ...], MinLen(1)]
 
 
-def surroundings(fingerprint: str, cores: int) -> Surroundings:
-    """Return what there is now."""
-    return Surroundings(
+def runtime_environment(fingerprint: str, cores: int) -> RuntimeEnvironment:
+    """Return the environment of this process."""
+    return RuntimeEnvironment(
         fingerprint=fingerprint, docsorter=__version__, runtime=version(_RUNTIME), cores=cores
     )
 
 
 def most_threads(cores: int) -> int:
-    """Return how many threads the model is given at most, and where nothing was chosen.
-
-    Args:
-        cores: How many may be used, >= 1.
-    """
+    """Return how many threads the model is given at most, and where nothing was chosen."""
     return max(1, cores // 2)
 
 
@@ -141,20 +132,20 @@ def choose(measured: tuple[Variant, ...]) -> int:
     return min(v.threads for v in measured if v.page_ms <= _AS_FAST * best)
 
 
-def keep(state: Path, choice: RuntimeChoice) -> None:
+def save_choice(state: Path, choice: RuntimeChoice) -> None:
     """Write a choice into the state folder, whole or not at all.
 
     Raises:
         OSError: What the system says.
     """
-    text = choice.model_dump_json(indent=2) + "\n"
+    text = choice.model_dump_json(indent=2, by_alias=True) + "\n"
     Disk().write_durably(state / FILE, text.encode(), _MODE)
 
 
-def kept_threads(state: Path, now: Surroundings) -> int:
+def chosen_threads(state: Path, now: RuntimeEnvironment) -> int:
     """Return the threads that were chosen, or `most_threads` where nothing was chosen for `now`."""
     try:
         choice = RuntimeChoice.model_validate_json((state / FILE).read_bytes())
     except (OSError, ValidationError):
         return most_threads(now.cores)
-    return choice.threads if choice.surroundings == now else most_threads(now.cores)
+    return choice.threads if choice.environment == now else most_threads(now.cores)

@@ -10,8 +10,7 @@ from PIL import Image
 from docsorter.documents import ReasonCode
 from docsorter.errors import DocumentError
 from docsorter.pages import pdf, raster, tiff
-from docsorter.pages import raster as heif
-from docsorter.pages.pictures import Pictures, Wanted, size_of
+from docsorter.pages.images import PageRequest, PageStream, size_of
 
 HEAD_BYTES: Final = 4096
 _PDF_WITHIN: Final = 1024  # readers look for the header this far (ISO 32000-1, annex H, note 13)
@@ -19,7 +18,7 @@ _ACCEPTED: Final = "PDF, TIFF, JPEG, PNG, WebP, BMP or HEIC"
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis"})
 _STILL_BRANDS: Final = frozenset({b"mif1", b"msf1"})
 
-_READ: Final = tuple(  # compiled here, not anew in every child
+_SIGNATURES: Final = tuple(  # compiled here, not anew in every child
     (re.compile(pattern, re.DOTALL), media_type)
     for pattern, media_type in (
         (rb"%PDF-", "application/pdf"),
@@ -30,7 +29,7 @@ _READ: Final = tuple(  # compiled here, not anew in every child
         (rb"BM.{8}.{4}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0", "image/bmp"),
     )
 )
-_REFUSED: Final[tuple[tuple[bytes, str], ...]] = (
+_NOT_SCANS: Final[tuple[tuple[bytes, str], ...]] = (
     (rb"GIF8[79]a", "a GIF picture"),
     (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Microsoft Office file or Outlook message"),
     (rb"PK\x03\x04.*?word/", "a Microsoft Word document"),
@@ -58,6 +57,53 @@ _REFUSED: Final[tuple[tuple[bytes, str], ...]] = (
     (rb"\s*<\?xml", "an XML file"),
     (rb"(Return-Path|Received|From|Delivered-To|MIME-Version|Message-ID):? ", "an e-mail"),
 )
+_TAIL: Final = 4096
+_STARTXREF: Final = re.compile(rb"startxref\s+(\d+)\s")
+_LINEARIZED: Final = re.compile(rb"/Linearized.{0,200}?/L\s+(\d+)", re.DOTALL)
+
+
+class Family(Protocol):
+    """Reads one family of files."""
+
+    def __call__(
+        self, file: BinaryIO, wanted: PageRequest, *, media_type: str, tail_missing: bool
+    ) -> PageStream:
+        """Read a document."""
+
+
+FAMILIES: Final[dict[str, Family]] = {
+    "application/pdf": pdf.read,
+    "image/tiff": tiff.read,
+    "image/jpeg": raster.read,
+    "image/png": raster.read,
+    "image/webp": raster.read,
+    "image/bmp": raster.read,
+    "image/heic": raster.read_heif,
+}
+
+
+def open_document(file: BinaryIO, wanted: PageRequest, suffix: str = "") -> tuple[str, PageStream]:
+    """Return the media type of a document, by its bytes, and its pages.
+
+    Raises:
+        DocumentError: Why it cannot be read.
+        DependencyError: A program that it takes is not installed.
+        MemoryError: The memory limit is met.
+        TimeoutError: The time limit is met.
+        OSError: The disk or the share below it failed.
+    """
+    file.seek(0)
+    media_type = sniff(file.read(HEAD_BYTES), suffix)
+    missing = tail_missing(file, media_type)
+    file.seek(0)
+    read = FAMILIES[media_type]
+    return media_type, read(file, wanted, media_type=media_type, tail_missing=missing)
+
+
+def preload(freeze: Callable[[], None]) -> None:
+    """Load what every child needs, before the first of them is forked."""
+    Image.preinit()
+    freeze()
 
 
 def sniff(head: bytes, suffix: str = "") -> str:
@@ -85,17 +131,17 @@ def sniff(head: bytes, suffix: str = "") -> str:
 
 
 def _read_as(head: bytes) -> str | None:
-    for pattern, media_type in _READ:
+    for pattern, media_type in _SIGNATURES:
         if pattern.match(head):
             return media_type
     if head[4:8] == b"ftyp":
-        return _heif(head)
-    if not any(re.match(pattern, head, re.DOTALL | re.IGNORECASE) for pattern, _ in _REFUSED):
+        return _heif_type(head)
+    if not any(re.match(pattern, head, re.DOTALL | re.IGNORECASE) for pattern, _ in _NOT_SCANS):
         return "application/pdf" if b"%PDF-" in head[:_PDF_WITHIN] else None
     return None
 
 
-def _heif(head: bytes) -> str | None:
+def _heif_type(head: bytes) -> str | None:
     length = min(int.from_bytes(head[:4], "big"), len(head))
     brands = {head[8:12], *(head[at : at + 4] for at in range(16, length - 3, 4))}
     if brands & _HEIF_BRANDS or (brands & _STILL_BRANDS and not brands & {b"avif", b"avis"}):
@@ -104,7 +150,7 @@ def _heif(head: bytes) -> str | None:
 
 
 def _described(head: bytes, suffix: str) -> str:
-    for pattern, name in _REFUSED:
+    for pattern, name in _NOT_SCANS:
         if re.match(pattern, head, re.DOTALL | re.IGNORECASE):
             return name
     if head[4:8] == b"ftyp":
@@ -123,17 +169,12 @@ def _is_text(head: bytes) -> bool:
     return odd == 0 and len(head) - len(text.encode()) < 4  # noqa: PLR2004
 
 
-_TAIL: Final = 4096
-_STARTXREF: Final = re.compile(rb"startxref\s+(\d+)\s")
-_LINEARIZED: Final = re.compile(rb"/Linearized.{0,200}?/L\s+(\d+)", re.DOTALL)
-
-
 def tail_missing(file: BinaryIO, media_type: str) -> bool:
     """Whether the file stops before the end that its format prescribes.
 
     False where the format does not tell; a TIFF is judged by its directories instead.
     """
-    check = _CHECKS.get(media_type)
+    check = _CUT_OFF.get(media_type)
     position = file.tell()
     missing = check is not None and check(file)
     file.seek(position)
@@ -149,7 +190,7 @@ def _tail(file: BinaryIO) -> bytes:
     return _read(file, size_of(file) - _TAIL, _TAIL)
 
 
-def _pdf(file: BinaryIO) -> bool:
+def _pdf_cut_off(file: BinaryIO) -> bool:
     # A linearized file has an %%EOF near its start as well, but tells its own length.
     linearized = _LINEARIZED.search(_read(file, 0, 1024))
     if linearized:
@@ -165,26 +206,26 @@ def _pdf(file: BinaryIO) -> bool:
     return start >= size_of(file) or not re.match(rb"\s*(xref|\d+ \d+ obj)", _read(file, start, 40))
 
 
-def _jpeg(file: BinaryIO) -> bool:
+def _jpeg_cut_off(file: BinaryIO) -> bool:
     return b"\xff\xd9" not in _tail(file)
 
 
-def _png(file: BinaryIO) -> bool:
+def _png_cut_off(file: BinaryIO) -> bool:
     return b"IEND" not in _tail(file)
 
 
-def _webp(file: BinaryIO) -> bool:
+def _webp_cut_off(file: BinaryIO) -> bool:
     # The file may have become shorter since its first bytes were looked at.
     head = _read(file, 0, 8)
     return len(head) < 8 or size_of(file) < int.from_bytes(head[4:8], "little") + 8  # noqa: PLR2004
 
 
-def _bmp(file: BinaryIO) -> bool:
+def _bmp_cut_off(file: BinaryIO) -> bool:
     head = _read(file, 0, 6)
     return len(head) < 6 or size_of(file) < int.from_bytes(head[2:6], "little")  # noqa: PLR2004
 
 
-def _tails_heif(file: BinaryIO) -> bool:
+def _heif_cut_off(file: BinaryIO) -> bool:
     end, at = size_of(file), 0
     while at < end:
         head = _read(file, at, 16)
@@ -199,55 +240,11 @@ def _tails_heif(file: BinaryIO) -> bool:
     return at > end
 
 
-_CHECKS: Final[dict[str, Callable[[BinaryIO], bool]]] = {
-    "application/pdf": _pdf,
-    "image/jpeg": _jpeg,
-    "image/png": _png,
-    "image/webp": _webp,
-    "image/bmp": _bmp,
-    "image/heic": _tails_heif,
+_CUT_OFF: Final[dict[str, Callable[[BinaryIO], bool]]] = {
+    "application/pdf": _pdf_cut_off,
+    "image/jpeg": _jpeg_cut_off,
+    "image/png": _png_cut_off,
+    "image/webp": _webp_cut_off,
+    "image/bmp": _bmp_cut_off,
+    "image/heic": _heif_cut_off,
 }
-
-
-class Family(Protocol):
-    """A reader of one family of files."""
-
-    def __call__(
-        self, file: BinaryIO, wanted: Wanted, *, media_type: str, tail_missing: bool
-    ) -> Pictures:
-        """Read a document."""
-
-
-FAMILIES: Final[dict[str, Family]] = {
-    "application/pdf": pdf.read,
-    "image/tiff": tiff.read,
-    "image/jpeg": raster.read,
-    "image/png": raster.read,
-    "image/webp": raster.read,
-    "image/bmp": raster.read,
-    "image/heic": heif.read_heif,
-}
-
-
-def open_document(file: BinaryIO, wanted: Wanted, suffix: str = "") -> tuple[str, Pictures]:
-    """Return the media type of a document, by its bytes, and its pages.
-
-    Raises:
-        DocumentError: Why it cannot be read.
-        DependencyError: A program that it takes is not installed.
-        MemoryError: The memory limit is met.
-        TimeoutError: The time limit is met.
-        OSError: The disk or the share below it failed.
-    """
-    file.seek(0)
-    media_type = sniff(file.read(HEAD_BYTES), suffix)
-    missing = tail_missing(file, media_type)
-    file.seek(0)
-    read = FAMILIES[media_type]
-    return media_type, read(file, wanted, media_type=media_type, tail_missing=missing)
-
-
-def preload(freeze: Callable[[], None]) -> None:
-    """Load what every child needs, before the first of them is forked."""
-    Image.preinit()
-    freeze()

@@ -1,10 +1,8 @@
-"""A picture of any size and mode becomes the square that the classifier sees.
+"""An image of any size and mode becomes the square that the classifier sees; traits of a scan.
 
-This is the only place where it happens: training and the daemon both call it, so that the model is
-asked about the same pixels that it was taught on.
-
-Measured in the child on the first page as it was decoded anyway, on a piece of it, in a few
-milliseconds and without NumPy. What comes back is believed in nothing but being numbers.
+Training and the daemon both call `fit_page`, so that the model is asked about the same pixels that
+it was trained on. Traits (resolution, ink, noise) are measured in the child on the first page, in a
+few milliseconds and without NumPy; of what comes back only the ranges are trusted.
 """
 
 from collections.abc import Mapping
@@ -12,43 +10,32 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image, ImageChops, ImageCms, ImageFilter, ImageStat
 
-from docsorter.pages.pictures import BROKEN
+from docsorter.pages.images import BROKEN
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 _BAND: Final = 16  # rows of the reduced picture that are made at a time
-
-
-def reduced(image: Image.Image, factors: tuple[int, int]) -> Image.Image:
-    """Return a picture of mode `1`, `P`, `L` or `RGB` as `L` or `RGB`, reduced by two factors.
-
-    Args:
-        image: Of those that Pillow cannot average as they are, `1` and `P`, only a band at a time
-            is unpacked. The pixels are those of unpacking it whole.
-        factors: By how much, across and down, >= 1.
-    """
-    if image.mode in {"1", "P"} and image.height > _BAND * factors[1]:
-        return _by_bands(image, factors)
-    if image.mode in {"1", "P"}:
-        image = image.convert("L" if image.mode == "1" else "RGB")
-    return image.reduce(factors) if max(factors) > 1 else image
-
-
-def _by_bands(image: Image.Image, factors: tuple[int, int]) -> Image.Image:
-    width, height = (-(-side // factor) for side, factor in zip(image.size, factors, strict=True))
-    whole = Image.new("L" if image.mode == "1" else "RGB", (width, height))
-    for top in range(0, height, _BAND):
-        bottom = min((top + _BAND) * factors[1], image.height)
-        band = image.crop((0, top * factors[1], image.width, bottom))
-        whole.paste(reduced(band, factors), (0, top))
-    return whole
-
-
 _WHITE = (255, 255, 255)
 _REDUCING_GAP = 2.0  # box-reduce to twice the target first: the same picture in a third of the time
 _MAX_8_BIT = 255.0
+
+INKS: Final = ("bw", "grey", "colour")
+_NUMBERS: Final = {
+    "dpi": (0.0, 10_000.0),
+    "shape": (0.0, 100.0),
+    "noise": (0.0, 1.0),
+    "paper": (0.0, 1.0),
+    "frame": (0.0, 1.0),
+}
+_PIECE: Final = 480  # pixels; the side of what noise is measured on
+_SMALL: Final = 160
+_COLOURED: Final = 18  # of 255: mean difference of the channels on grey paper stays below
+_EXTREME: Final = 0.985  # of all pixels are nearly black or nearly white on a bitonal page
+_DARK: Final = 96
+
+Traits = dict[str, float | str]
 
 
 def fit_page(image: Image.Image, size: int) -> "NDArray[np.uint8]":
@@ -102,6 +89,31 @@ def shrunk(image: Image.Image, size: tuple[int, int], by: Image.Resampling) -> I
     return reduced(image, (across, down)).resize(size, by, seen)
 
 
+def reduced(image: Image.Image, factors: tuple[int, int]) -> Image.Image:
+    """Return a picture of mode `1`, `P`, `L` or `RGB` as `L` or `RGB`, reduced by two factors.
+
+    Args:
+        image: Of those that Pillow cannot average as they are, `1` and `P`, only a band at a time
+            is unpacked. The pixels are those of unpacking it whole.
+        factors: By how much, across and down, >= 1.
+    """
+    if image.mode in {"1", "P"} and image.height > _BAND * factors[1]:
+        return _by_bands(image, factors)
+    if image.mode in {"1", "P"}:
+        image = image.convert("L" if image.mode == "1" else "RGB")
+    return image.reduce(factors) if max(factors) > 1 else image
+
+
+def _by_bands(image: Image.Image, factors: tuple[int, int]) -> Image.Image:
+    width, height = (-(-side // factor) for side, factor in zip(image.size, factors, strict=True))
+    whole = Image.new("L" if image.mode == "1" else "RGB", (width, height))
+    for top in range(0, height, _BAND):
+        bottom = min((top + _BAND) * factors[1], image.height)
+        band = image.crop((0, top * factors[1], image.width, bottom))
+        whole.paste(reduced(band, factors), (0, top))
+    return whole
+
+
 def flatten(image: Image.Image) -> Image.Image:
     """Return a picture of any mode as `L` or `RGB`, what is transparent being white."""
     if image.mode in {"L", "RGB"} and not image.has_transparency_data:
@@ -135,24 +147,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     return image.convert("F").point(lambda value: value * scale).convert("L")
 
 
-INKS: Final = ("bw", "grey", "colour")
-_NUMBERS: Final = {
-    "dpi": (0.0, 10_000.0),
-    "shape": (0.0, 100.0),
-    "noise": (0.0, 1.0),
-    "paper": (0.0, 1.0),
-    "frame": (0.0, 1.0),
-}
-_PIECE: Final = 480  # pixels; the side of what noise is measured on
-_SMALL: Final = 160
-_COLOURED: Final = 18  # of 255: mean difference of the channels on grey paper stays below
-_EXTREME: Final = 0.985  # of all pixels are nearly black or nearly white on a bitonal page
-_DARK: Final = 96
-
-Traits = dict[str, float | str]
-
-
-def traits_of(page: Image.Image, small: Image.Image | None = None) -> Traits:
+def measure_traits(page: Image.Image, small: Image.Image | None = None) -> Traits:
     """Return the traits of a decoded page.
 
     Args:
@@ -161,7 +156,7 @@ def traits_of(page: Image.Image, small: Image.Image | None = None) -> Traits:
 
     Returns:
         `dpi` as the file says, 0 when it says nothing; `shape`, height by width; `ink`, one of
-        `INKS`; `noise`, mean deviation from the surroundings, 0-1; `paper`, the most frequent
+        `INKS`; `noise`, mean deviation from neighbouring pixels, 0-1; `paper`, the most frequent
         brightness, 0-1; `frame`, share of dark pixels along the edges, 0-1. Nothing where a page
         cannot be measured.
     """
@@ -185,8 +180,8 @@ def _measured(page: Image.Image, seen: Image.Image) -> Traits:
     }
 
 
-def checked(told: object) -> Traits:
-    """Return the traits that a child told, without whatever is none."""
+def checked_traits(told: object) -> Traits:
+    """Return the traits that a child sent, without whatever is out of range."""
     if not isinstance(told, Mapping):
         return {}
     found: Traits = {}

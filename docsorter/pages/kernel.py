@@ -1,10 +1,9 @@
-"""The kernel interfaces that the sandbox needs: system calls, Landlock and seccomp, through ctypes.
+"""Linux calls that the sandbox needs, through ctypes: capabilities, Landlock, seccomp.
 
-Source: https://docs.kernel.org/userspace-api/landlock.html and landlock(7). The numbers of the
-three calls are the same on every processor.
-
-Classic BPF, as in seccomp(2). Everything that reading a document needs stays allowed; what is
-denied answers EPERM, so that a library takes its other way instead of dying.
+Landlock: https://docs.kernel.org/userspace-api/landlock.html and landlock(7); the numbers of its
+three calls are the same on every processor. seccomp: classic BPF as in seccomp(2); everything that
+reading a document needs stays allowed, and what is denied answers EPERM, so that a library can fall
+back instead of dying.
 """
 
 import contextlib
@@ -47,16 +46,8 @@ def _checked(result: int, call: str) -> int:
     return result
 
 
-def syscall(name: str, number: int, *arguments: object) -> int:
+def _syscall(name: str, number: int, *arguments: object) -> int:
     """Make a system call.
-
-    Args:
-        name: For the message of an error.
-        number: Of the call, on this processor.
-        arguments: `ctypes` values or integers.
-
-    Returns:
-        What the call returned, >= 0.
 
     Raises:
         OSError: The call failed; carries its `errno`.
@@ -138,11 +129,11 @@ def abi_version() -> int:
         OSError: ENOSYS: too old a kernel; EOPNOTSUPP: switched off at boot; EPERM: a system call
             filter around the service leaves `landlock_*` out.
     """
-    return syscall("landlock_create_ruleset", _CREATE_RULESET, None, 0, _VERSION_FLAG)
+    return _syscall("landlock_create_ruleset", _CREATE_RULESET, None, 0, _VERSION_FLAG)
 
 
 def describe(abi: int) -> str:
-    """Say what a version shuts."""
+    """Say what a Landlock version restricts."""
     parts = ["files"]
     if abi >= _ABI_WITH_TCP:
         parts.append("TCP")
@@ -154,7 +145,7 @@ def describe(abi: int) -> str:
 def restrict_files_to(
     abi: int, *, read: Iterable[str], read_fds: Iterable[int], write: Iterable[str]
 ) -> None:
-    """Shut this process and all it will start in; needs no-new-privileges to be set.
+    """Restrict this process and all it will start; needs no-new-privileges to be set.
 
     Args:
         abi: What `abi_version` said.
@@ -172,7 +163,7 @@ def restrict_files_to(
         _ABSTRACT_SOCKETS_AND_SIGNALS if abi >= _ABI_WITH_SCOPES else 0,
     )
     size = 24 if abi >= _ABI_WITH_SCOPES else 16 if abi >= _ABI_WITH_TCP else 8
-    ruleset = syscall(
+    ruleset = _syscall(
         "landlock_create_ruleset", _CREATE_RULESET, ctypes.byref(attr), ctypes.c_size_t(size), 0
     )
     try:
@@ -182,7 +173,7 @@ def restrict_files_to(
             _allow_path(ruleset, path, _READ_FILE | _WRITE_FILE)
         for descriptor in read_fds:
             _allow(ruleset, descriptor, _READ_FILE)
-        syscall("landlock_restrict_self", _RESTRICT_SELF, ruleset, 0)
+        _syscall("landlock_restrict_self", _RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
 
@@ -199,7 +190,7 @@ def _allow_path(ruleset: int, path: str, rights: int) -> None:
 
 def _allow(ruleset: int, descriptor: int, rights: int) -> None:
     attr = _PathBeneathAttr(rights, descriptor)
-    syscall("landlock_add_rule", _ADD_RULE, ruleset, _RULE_PATH_BENEATH, ctypes.byref(attr), 0)
+    _syscall("landlock_add_rule", _ADD_RULE, ruleset, _RULE_PATH_BENEATH, ctypes.byref(attr), 0)
 
 
 _SECCOMP_MODE_FILTER: Final = 2

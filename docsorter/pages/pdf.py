@@ -1,11 +1,10 @@
-"""PDF: pages that are one picture are taken out of the file, all others are drawn by poppler.
+"""PDF: a page that is one image is taken out of the file, all others are rendered by poppler.
 
-Drawing such a page unpacks every pixel, works out its colour and averages it again, in a program
-that has to be started first. Here the decoder reduces while it decodes. What comes out is compared
-with what poppler draws by tests, picture by picture.
+Rendering such a page unpacks every pixel, works out its colour and averages it again, in a program
+that has to be started first; here the decoder reduces while it decodes. Tests compare the two.
 
-Pixels are bounded before anything is drawn: pages are scaled to a number of pixels, never drawn at
-a resolution, since a file of a few hundred bytes can claim a page of 200,000 by 200,000 points.
+Pixels are bounded before anything is rendered: pages are scaled to a number of pixels, never to a
+resolution, since a file of a few hundred bytes can claim a page of 200,000 by 200,000 points.
 """
 
 import re
@@ -16,10 +15,10 @@ from typing import BinaryIO, Final
 import pikepdf
 from PIL import Image
 
-from docsorter.pages import pictures, poppler
-from docsorter.pages.pdf_image import picture
-from docsorter.pages.pdf_structure import Box, Matrix, Outline, Sheet, only_picture, outline_of
-from docsorter.pages.pictures import Pictures, Wanted, damaged, too_large, truncated
+from docsorter.pages import images, poppler
+from docsorter.pages.images import PageRequest, PageStream, damaged, too_large, truncated
+from docsorter.pages.pdf_image import decode_image
+from docsorter.pages.pdf_structure import Box, Matrix, PdfDocument, PdfPage, only_image, open_pdf
 
 _TRANSPOSE = Image.Transpose
 # What turns rows from the top into the page, by the signs of the matrix: across, up.
@@ -45,36 +44,155 @@ _LEAST_SHARE: Final = 0.5  # of the page that the picture covers, and of the pic
 _SLACK: Final = 1.0  # pixels at an edge that are left as they are
 _OBLONG: Final = 0.003  # shares by which the pixels may be wider than high, or the reverse
 _WHITE: Final[dict[str, int | tuple[int, int, int]]] = {"L": 255, "RGB": (255, 255, 255)}
+_AT_ONCE: Final = 16  # pages held in memory at the same time
+_SIZE: Final = re.compile(r"([\d.]+) x ([\d.]+) pts")
+_QUARTER_TURNS: Final = (90, 270)
+_TOLERANCE: Final = 2  # pixels, for rounding
+
+_Sides = dict[int, tuple[float, float]]
 
 
-def scanned(file: pikepdf.Pdf, sheet: Sheet, wanted: Wanted) -> Image.Image | None:
-    """Return a page that is one picture, upright; None when it is for poppler to draw.
+def read(file: BinaryIO, wanted: PageRequest, *, media_type: str, tail_missing: bool) -> PageStream:
+    """Read a PDF; the document must be standard input.
 
-    Args:
-        file: The document.
-        sheet: The page.
-        wanted: How many pixels are of use, and how many are too many.
+    Raises:
+        DocumentError: Why it cannot be read.
+        DependencyError: poppler is not installed.
     """
+    del media_type, file
+    if tail_missing:
+        raise truncated(poppler.WHAT)
+    if not (shutil.which("pdfinfo") and shutil.which("pdftoppm")):
+        raise poppler.missing()
+    document = open_pdf(poppler.PATH)
+    found = None if document is None else _by_outline(document, wanted)
+    return found or _by_poppler(wanted)
+
+
+def _by_outline(document: PdfDocument, wanted: PageRequest) -> PageStream | None:
+    """Read a sound file; None when something about a wanted page is odd."""
+    numbers = wanted.numbers(document.total)
+    pages: dict[int, PdfPage] = {}
+    for number in numbers:
+        page = document.page(number)
+        if page is None:
+            return None
+        pages[number] = page
+    sides = {number: page.seen for number, page in pages.items()}
+    _check_sides(sides, wanted)
+    return PageStream(
+        document.total, _extracted_or_rendered(document, pages, wanted), document.producer
+    )
+
+
+def _by_poppler(wanted: PageRequest) -> PageStream:
+    """Read whatever poppler can read, or raise its reason why it cannot."""
+    info = poppler.document_info(wanted)
+    total = int(str(info["Pages"]))
+    if total < 1:
+        raise poppler.no_pages()
+    told = images.joined((info.get("Producer"), info.get("Creator")))
+    return PageStream(total, _all_rendered(info, wanted.numbers(total), wanted), told)
+
+
+def _extracted_or_rendered(
+    document: PdfDocument, pages: dict[int, PdfPage], wanted: PageRequest
+) -> Iterator[Image.Image]:
+    """Give the pages in order; what lies between two scans is rendered in one run of poppler."""
+    sides = {number: page.seen for number, page in pages.items()}
+    waiting: list[int] = []
+    with document.file:
+        for number, page in pages.items():
+            scan = extract_scan(document.file, page, wanted)
+            if scan is None or poppler.is_uniform(scan):
+                waiting.append(number)
+                continue
+            yield from _rendered(waiting, sides, wanted)
+            waiting.clear()
+            yield scan
+        yield from _rendered(waiting, sides, wanted)
+
+
+def _all_rendered(
+    info: dict[str, object], numbers: range, wanted: PageRequest
+) -> Iterator[Image.Image]:
+    sides = {number: _sides(info, number) for number in numbers}
+    _check_sides(sides, wanted)
+    yield from _rendered(list(numbers), sides, wanted)
+
+
+def _rendered(numbers: list[int], sides: _Sides, wanted: PageRequest) -> Iterator[Image.Image]:
+    """Render pages that follow each other without a gap."""
+    for start in range(0, len(numbers), _AT_ONCE):
+        run = range(numbers[start], numbers[min(start + _AT_ONCE, len(numbers)) - 1] + 1)
+        rendered = poppler.render(run, wanted)
+        for number, page in zip(run, (*rendered.pages, *[None] * len(run)), strict=False):
+            if page is None or not _as_expected(page, sides[number], wanted):
+                raise poppler.render_failure(number, wanted)
+            if rendered.said.strip() and poppler.is_uniform(page):
+                poppler.check_blank(number, wanted)
+            yield page
+
+
+def _sides(info: dict[str, object], number: int) -> tuple[float, float]:
+    """Return the sides of a page as it is seen, in points, by what `pdfinfo` says."""
+    fields = {" ".join(key.split()): str(value) for key, value in info.items()}
+    match = _SIZE.match(fields.get(f"Page {number + 1} size", ""))
+    if match is None:
+        raise damaged(poppler.WHAT, f"page {number + 1} has no size")
+    width, height = float(match[1]), float(match[2])
+    rotated = float(fields.get(f"Page {number + 1} rot", "0") or 0) % 360
+    return (height, width) if rotated in _QUARTER_TURNS else (width, height)
+
+
+def _check_sides(sides: _Sides, wanted: PageRequest) -> None:
+    """Refuse pages without an area and those larger than any paper.
+
+    Raises:
+        DocumentError: `damaged` or `too_large`.
+    """
+    for number, (width, height) in sides.items():
+        if min(width, height) <= 0:
+            raise damaged(poppler.WHAT, f"page {number + 1} is {width:g} x {height:g} points")
+        if width * height > wanted.max_pixels:
+            # Drawn at a mere 72 dpi it would be over the limit already: no paper is 5 m by 5 m.
+            raise too_large(round(width * height), wanted)
+
+
+def _as_expected(image: Image.Image, sides: tuple[float, float], wanted: PageRequest) -> bool:
+    """Whether a picture has the shape of its page: poppler may draw one white dot instead.
+
+    See Belval/pdf2image#34: a page too long for memory comes back as 1 x 1, with exit status 0.
+    """
+    longest = max(sides)
+    return all(
+        abs(side - max(1.0, wanted.pixels * points / longest)) <= _TOLERANCE
+        for side, points in zip(image.size, sides, strict=True)
+    )
+
+
+def extract_scan(file: pikepdf.Pdf, page: PdfPage, wanted: PageRequest) -> Image.Image | None:
+    """Return a page that is one image, upright; None when poppler has to render it."""
     try:
-        return _taken(file, sheet, wanted)
+        return _extracted(file, page, wanted)
     except Exception:  # noqa: BLE001 - poppler reads on where others give up, and says what is wrong
         return None
 
 
-def _taken(file: pikepdf.Pdf, sheet: Sheet, wanted: Wanted) -> Image.Image | None:
-    placed = only_picture(file, sheet)
+def _extracted(file: pikepdf.Pdf, page: PdfPage, wanted: PageRequest) -> Image.Image | None:
+    placed = only_image(file, page)
     if placed is None:
         return None
-    place, box = placed.matrix.box(), sheet.box
+    place, box = placed.matrix.box(), page.box
     shown = _shown(place, box)
     if shown is None:
         return None
-    decoded = picture(placed.picture, wanted, round(wanted.averaged / shown))
+    decoded = decode_image(placed.image, wanted, round(wanted.averaged / shown))
     if decoded is None:
         return None
     turn = _turn_of(placed.matrix)
-    page = _cut(decoded if turn is None else decoded.transpose(turn), place, box)
-    return page.transpose(_TURNED[sheet.turn]) if sheet.turn else page
+    cut = _cut(decoded if turn is None else decoded.transpose(turn), place, box)
+    return cut.transpose(_TURNED[page.turn]) if page.turn else cut
 
 
 def _shown(place: Box, box: Box) -> float | None:
@@ -119,126 +237,3 @@ def _cut(image: Image.Image, place: Box, box: Box) -> Image.Image:
     if oblong > 1:
         return image.resize((max(1, round(width / oblong)), height), Image.Resampling.BOX)
     return image.resize((width, max(1, round(height * oblong))), Image.Resampling.BOX)
-
-
-_AT_ONCE: Final = 16  # pages held in memory at the same time
-_SIZE: Final = re.compile(r"([\d.]+) x ([\d.]+) pts")
-_PDF_LYING: Final = (90, 270)
-_TOLERANCE: Final = 2  # pixels, for rounding
-
-_Sides = dict[int, tuple[float, float]]
-
-
-def read(file: BinaryIO, wanted: Wanted, *, media_type: str, tail_missing: bool) -> Pictures:
-    """Read a PDF; the document must be standard input.
-
-    Raises:
-        DocumentError: Why it cannot be read.
-        DependencyError: poppler is not installed.
-    """
-    del media_type, file
-    if tail_missing:
-        raise truncated(poppler.WHAT)
-    if not (shutil.which("pdfinfo") and shutil.which("pdftoppm")):
-        raise poppler.missing()
-    outline = outline_of(poppler.PATH)
-    found = None if outline is None else _by_outline(outline, wanted)
-    return found or _by_poppler(wanted)
-
-
-def _by_outline(outline: Outline, wanted: Wanted) -> Pictures | None:
-    """Read a sound file; None when something about a wanted page is odd."""
-    numbers = wanted.numbers(outline.total)
-    sheets: dict[int, Sheet] = {}
-    for number in numbers:
-        sheet = outline.sheet(number)
-        if sheet is None:
-            return None
-        sheets[number] = sheet
-    sides = {number: sheet.seen for number, sheet in sheets.items()}
-    _check_sides(sides, wanted)
-    return Pictures(outline.total, _scans_or_drawn(outline, sheets, wanted), outline.producer)
-
-
-def _by_poppler(wanted: Wanted) -> Pictures:
-    """Read whatever poppler can read, or hear from it why it cannot."""
-    info = poppler.look(wanted)
-    total = int(str(info["Pages"]))
-    if total < 1:
-        raise poppler.no_pages()
-    told = pictures.joined((info.get("Producer"), info.get("Creator")))
-    return Pictures(total, _all_drawn(info, wanted.numbers(total), wanted), told)
-
-
-def _scans_or_drawn(
-    outline: Outline, sheets: dict[int, Sheet], wanted: Wanted
-) -> Iterator[Image.Image]:
-    """Give the pages in order; what lies between two scans is drawn in one go."""
-    sides = {number: sheet.seen for number, sheet in sheets.items()}
-    waiting: list[int] = []
-    with outline.file:
-        for number, sheet in sheets.items():
-            page = scanned(outline.file, sheet, wanted)
-            if page is None or poppler.is_uniform(page):
-                waiting.append(number)
-                continue
-            yield from _drawn(waiting, sides, wanted)
-            waiting.clear()
-            yield page
-        yield from _drawn(waiting, sides, wanted)
-
-
-def _all_drawn(info: dict[str, object], numbers: range, wanted: Wanted) -> Iterator[Image.Image]:
-    sides = {number: _sides(info, number) for number in numbers}
-    _check_sides(sides, wanted)
-    yield from _drawn(list(numbers), sides, wanted)
-
-
-def _drawn(numbers: list[int], sides: _Sides, wanted: Wanted) -> Iterator[Image.Image]:
-    """Draw pages that follow each other without a gap."""
-    for start in range(0, len(numbers), _AT_ONCE):
-        run = range(numbers[start], numbers[min(start + _AT_ONCE, len(numbers)) - 1] + 1)
-        drawn = poppler.draw(run, wanted)
-        for number, page in zip(run, (*drawn.pages, *[None] * len(run)), strict=False):
-            if page is None or not _as_expected(page, sides[number], wanted):
-                raise poppler.why_not_drawn(number, wanted)
-            if drawn.said.strip() and poppler.is_uniform(page):
-                poppler.check_blank(number, wanted)
-            yield page
-
-
-def _sides(info: dict[str, object], number: int) -> tuple[float, float]:
-    """Return the sides of a page as it is seen, in points, by what `pdfinfo` says."""
-    fields = {" ".join(key.split()): str(value) for key, value in info.items()}
-    match = _SIZE.match(fields.get(f"Page {number + 1} size", ""))
-    if match is None:
-        raise damaged(poppler.WHAT, f"page {number + 1} has no size")
-    width, height = float(match[1]), float(match[2])
-    rotated = float(fields.get(f"Page {number + 1} rot", "0") or 0) % 360
-    return (height, width) if rotated in _PDF_LYING else (width, height)
-
-
-def _check_sides(sides: _Sides, wanted: Wanted) -> None:
-    """Refuse pages without an area and those larger than any paper.
-
-    Raises:
-        DocumentError: `damaged` or `too_large`.
-    """
-    for number, (width, height) in sides.items():
-        if min(width, height) <= 0:
-            raise damaged(poppler.WHAT, f"page {number + 1} is {width:g} x {height:g} points")
-        if width * height > wanted.max_pixels:
-            # Drawn at a mere 72 dpi it would be over the limit already: no paper is 5 m by 5 m.
-            raise too_large(round(width * height), wanted)
-
-
-def _as_expected(image: Image.Image, sides: tuple[float, float], wanted: Wanted) -> bool:
-    """Whether a picture has the shape of its page: poppler may draw one white dot instead.
-
-    See Belval/pdf2image#34: a page too long for memory comes back as 1 x 1, with exit status 0.
-    """
-    longest = max(sides)
-    return all(
-        abs(side - max(1.0, wanted.pixels * points / longest)) <= _TOLERANCE
-        for side, points in zip(image.size, sides, strict=True)
-    )

@@ -1,9 +1,7 @@
-"""A picture inside a PDF, decoded as it lies in the file and at a reduced scale.
+"""An image inside a PDF, decoded as it lies in the file and at a reduced scale.
 
-Stencils, masks, CMYK and colour profiles other than sRGB need a renderer, and are not known here.
-
-Only what scanners write is known here; the rest is None and for poppler to draw. No library that
-Pillow carries reads JBIG2.
+Only what scanners write is decoded here: None for stencils, masks, CMYK and colour profiles other
+than sRGB, which poppler renders, and for JBIG2, which no library that Pillow carries reads.
 """
 
 import io
@@ -17,8 +15,8 @@ import pikepdf
 from PIL import Image, ImageOps, Jpeg2KImagePlugin
 
 from docsorter.pages.fit import reduced
+from docsorter.pages.images import PageRequest, open_image
 from docsorter.pages.pdf_structure import filter_of, unpacked
-from docsorter.pages.pictures import Wanted, open_picture
 
 _MODES: Final = {"/DeviceGray": "L", "/DeviceRGB": "RGB"}
 _COMPONENTS: Final = {"L": 1, "RGB": 3, "P": 1}
@@ -27,11 +25,54 @@ _MOST_PROFILE: Final = 1 << 16
 _SRGB: Final = (b"sRGB", "sRGB".encode("utf-16-be"))
 _MOST_COLOURS: Final = 256
 _PALETTE_BYTES: Final = 3
+_SHORT, _LONG = 3, 4  # field types of TIFF 6.0, section 2
+_END: Final = "000000000001" * 2  # two ends of line end a page of Group 4 (ITU-T T.6)
+_TAIL: Final = 512
+_BLACK_IS_0, _BLACK_IS_1 = 1, 0  # PhotometricInterpretation
+_BAND: Final = 1 << 22  # bytes unpacked at a time: a sheet is never whole in memory
+_LEAST_PNG_PREDICTOR: Final = 10
+_PNG_COLOURS: Final = {"L": 0, "RGB": 2, "P": 3}
+_BITS: Final = {"L": (1, 8), "RGB": (8,), "P": (1, 2, 4, 8)}
+_PALETTES: Final = {b"\0\0\0\xff\xff\xff": False, b"\xff\xff\xff\0\0\0": True}
+"""Palettes that are black and white, and whether the first colour is white."""
+
+# Named so that importing this module loads the plug-in before the first fork.
+PLUGINS: Final = (Jpeg2KImagePlugin,)
+
+
+def decode_image(stream: pikepdf.Stream, wanted: PageRequest, pixels: int) -> Image.Image | None:
+    """Decode an image of a PDF.
+
+    Args:
+        stream: The image.
+        wanted: Says how many pixels are too many.
+        pixels: Longest side of the whole image that is of use.
+
+    Returns:
+        It in mode `L` or `RGB`, no smaller than what is of use, its rows from the top; None when
+        it is of a kind that is not known here.
+
+    Raises:
+        DocumentError: Its header claims too many pixels.
+        Exception: Whatever Pillow and pikepdf raise over broken bytes.
+    """
+    packing = filter_of(stream)
+    decode = None if packing is None else _DECODERS.get(packing[0])
+    if packing is None or decode is None:
+        return None
+    spec = _image_spec(stream, packing[1], jpeg2000=packing[0] == "/JPXDecode")
+    if spec is None or spec.width * spec.height > wanted.max_pixels:
+        return None
+    factor = max(1, max(spec.width, spec.height) // max(1, pixels))
+    decoded = decode(stream.read_raw_bytes(), spec, wanted, factor)
+    if decoded is None:
+        return None
+    return ImageOps.invert(decoded) if spec.inverted else decoded
 
 
 @dataclass(frozen=True, slots=True)
-class Coded:
-    """What the dictionary of a picture promises of its samples.
+class ImageSpec:
+    """What the dictionary of an image says of its samples.
 
     Attributes:
         width: Samples of a row.
@@ -57,15 +98,10 @@ class Coded:
         return _COMPONENTS[self.mode]
 
 
-def promised(
+def _image_spec(
     stream: pikepdf.Stream, parameters: pikepdf.Dictionary, *, jpeg2000: bool
-) -> Coded | None:
-    """Read the dictionary of a picture.
-
-    Args:
-        stream: The picture.
-        parameters: Of its filter.
-        jpeg2000: Whether the codestream says itself how many bits a sample has.
+) -> ImageSpec | None:
+    """Read the dictionary of an image.
 
     Returns:
         None when there is more to it than plain samples, or something is unknown or odd.
@@ -84,7 +120,7 @@ def promised(
     inverted = _is_inverted(stream.get("/Decode"), mode)
     if inverted is None:
         return None
-    return Coded(width, height, bits, mode, inverted, colours, parameters)
+    return ImageSpec(width, height, bits, mode, inverted, colours, parameters)
 
 
 def _space(space: object) -> tuple[str, bytes] | None:
@@ -137,40 +173,23 @@ def _is_inverted(decode: object, mode: str) -> bool | None:
     return True if ends == [1, 0] * _COMPONENTS[mode] else None
 
 
-_SHORT, _LONG = 3, 4  # field types of TIFF 6.0, section 2
-_END: Final = "000000000001" * 2  # two ends of line end a page of Group 4 (ITU-T T.6)
-_TAIL: Final = 512
-_BLACK_IS_0, _BLACK_IS_1 = 1, 0  # PhotometricInterpretation
-
-
-def group4(data: bytes, coded: Coded, wanted: Wanted, factor: int) -> Image.Image | None:
-    """Decode a picture packed by CCITTFaxDecode; None for other kinds of fax than Group 4.
-
-    Args:
-        data: What the stream holds.
-        coded: What its dictionary promises.
-        wanted: Says how many pixels are too many.
-        factor: By how much it is reduced.
-    """
-    parameters = coded.parameters
+def _group4(data: bytes, spec: ImageSpec, wanted: PageRequest, factor: int) -> Image.Image | None:
+    """Decode an image packed by CCITTFaxDecode; None for other kinds of fax than Group 4."""
+    parameters = spec.parameters
     columns = int(parameters.get("/Columns", 1728))
     plain = int(parameters.get("/K", 0)) < 0 and not parameters.get("/EncodedByteAlign", False)
-    if not plain or columns != coded.width or coded.bits != 1 or coded.mode == "RGB":
+    if not plain or columns != spec.width or spec.bits != 1 or spec.mode == "RGB":
         return None
     if not _is_whole(data):
         return None
     black_is_1 = bool(parameters.get("/BlackIs1", False))
-    if coded.mode == "P":
-        if coded.colours not in _PALETTES:
+    if spec.mode == "P":
+        if spec.colours not in _PALETTES:
             return None
-        black_is_1 ^= _PALETTES[coded.colours]
-    image = open_picture(io.BytesIO(_tiff(data, coded, black_is_1=black_is_1)), "TIFF", wanted)
+        black_is_1 ^= _PALETTES[spec.colours]
+    image = open_image(io.BytesIO(_tiff(data, spec, black_is_1=black_is_1)), "TIFF", wanted)
     image.load()
     return reduced(image, (factor, factor))
-
-
-_PALETTES: Final = {b"\0\0\0\xff\xff\xff": False, b"\xff\xff\xff\0\0\0": True}
-"""Palettes that are black and white, and whether the first colour is white."""
 
 
 def _is_whole(data: bytes) -> bool:
@@ -182,17 +201,17 @@ def _is_whole(data: bytes) -> bool:
     return _END in f"{int.from_bytes(tail, 'big'):0{len(tail) * 8}b}"
 
 
-def _tiff(data: bytes, coded: Coded, *, black_is_1: bool) -> bytes:
+def _tiff(data: bytes, spec: ImageSpec, *, black_is_1: bool) -> bytes:
     """Return the data as a TIFF of one strip."""
     entries = [
-        (256, _LONG, coded.width),
-        (257, _LONG, coded.height),
+        (256, _LONG, spec.width),
+        (257, _LONG, spec.height),
         (258, _SHORT, 1),  # bits per sample
         (259, _SHORT, 4),  # compression: Group 4
         (262, _SHORT, _BLACK_IS_0 if black_is_1 else _BLACK_IS_1),
         (273, _LONG, 0),  # offset of the strip, set below
         (277, _SHORT, 1),  # samples per pixel
-        (278, _LONG, coded.height),  # rows per strip
+        (278, _LONG, spec.height),  # rows per strip
         (279, _LONG, len(data)),
     ]
     start = 8 + 2 + 12 * len(entries) + 4
@@ -204,76 +223,63 @@ def _tiff(data: bytes, coded: Coded, *, black_is_1: bool) -> bytes:
     return head + directory + bytes(4) + data
 
 
-_BAND: Final = 1 << 22  # bytes unpacked at a time: a sheet is never whole in memory
-_LEAST_PNG_PREDICTOR: Final = 10
-_PNG_COLOURS: Final = {"L": 0, "RGB": 2, "P": 3}
-_BITS: Final = {"L": (1, 8), "RGB": (8,), "P": (1, 2, 4, 8)}
-
-
-def flate(data: bytes, coded: Coded, wanted: Wanted, factor: int) -> Image.Image | None:
-    """Decode a picture packed by FlateDecode; None for the predictor of TIFF and odd depths.
-
-    Args:
-        data: What the stream holds.
-        coded: What its dictionary promises.
-        wanted: Says how many pixels are too many.
-        factor: By how much it is reduced.
-    """
-    if coded.bits not in _BITS[coded.mode]:
+def _flate(data: bytes, spec: ImageSpec, wanted: PageRequest, factor: int) -> Image.Image | None:
+    """Decode an image packed by FlateDecode; None for the predictor of TIFF and odd depths."""
+    if spec.bits not in _BITS[spec.mode]:
         return None
-    predictor = int(coded.parameters.get("/Predictor", 1))
+    predictor = int(spec.parameters.get("/Predictor", 1))
     if predictor == 1:
-        return _rows(data, coded, factor)
-    if predictor < _LEAST_PNG_PREDICTOR or _row_shape(coded) != (
-        int(coded.parameters.get("/Columns", 1)),
-        int(coded.parameters.get("/Colors", 1)),
-        int(coded.parameters.get("/BitsPerComponent", 8)),
+        return _rows(data, spec, factor)
+    if predictor < _LEAST_PNG_PREDICTOR or _row_shape(spec) != (
+        int(spec.parameters.get("/Columns", 1)),
+        int(spec.parameters.get("/Colors", 1)),
+        int(spec.parameters.get("/BitsPerComponent", 8)),
     ):
         return None
-    image = open_picture(io.BytesIO(_png(data, coded)), "PNG", wanted)
+    image = open_image(io.BytesIO(_png(data, spec)), "PNG", wanted)
     image.load()
     return reduced(image, (factor, factor))
 
 
-def _row_shape(coded: Coded) -> tuple[int, int, int]:
-    return coded.width, coded.components, coded.bits
+def _row_shape(spec: ImageSpec) -> tuple[int, int, int]:
+    return spec.width, spec.components, spec.bits
 
 
-def _rows(data: bytes, coded: Coded, factor: int) -> Image.Image | None:
+def _rows(data: bytes, spec: ImageSpec, factor: int) -> Image.Image | None:
     """Unpack and reduce band by band, each a multiple of the factor high."""
-    stride = (coded.width * coded.components * coded.bits + 7) // 8
+    stride = (spec.width * spec.components * spec.bits + 7) // 8
     high = max(1, _BAND // stride // factor) * factor
     whole: Image.Image | None = None
     unpacking = zlib.decompressobj()
-    for top in range(0, coded.height, high):
-        rows = min(high, coded.height - top)
+    for top in range(0, spec.height, high):
+        rows = min(high, spec.height - top)
         samples = unpacking.decompress(data, rows * stride)
         data = unpacking.unconsumed_tail
         if len(samples) != rows * stride:
             return None
-        band = reduced(_band(samples, coded, rows), (factor, factor))
+        band = reduced(_band(samples, spec, rows), (factor, factor))
         if whole is None:
-            whole = Image.new(band.mode, (band.width, -(-coded.height // factor)))
+            whole = Image.new(band.mode, (band.width, -(-spec.height // factor)))
         whole.paste(band, (0, top // factor))
     return whole
 
 
-def _band(samples: bytes, coded: Coded, rows: int) -> Image.Image:
-    size = coded.width, rows
-    if coded.mode == "P":
-        layout = "P" if coded.bits == 8 else f"P;{coded.bits}"  # noqa: PLR2004
+def _band(samples: bytes, spec: ImageSpec, rows: int) -> Image.Image:
+    size = spec.width, rows
+    if spec.mode == "P":
+        layout = "P" if spec.bits == 8 else f"P;{spec.bits}"  # noqa: PLR2004
         band = Image.frombytes("P", size, samples, "raw", layout)
-        band.putpalette(coded.colours)
+        band.putpalette(spec.colours)
         return band
-    mode = "1" if coded.bits == 1 else coded.mode
+    mode = "1" if spec.bits == 1 else spec.mode
     return Image.frombytes(mode, size, samples)
 
 
-def _png(data: bytes, coded: Coded) -> bytes:
+def _png(data: bytes, spec: ImageSpec) -> bytes:
     """Return the data as a PNG, whose rows are packed in the same way (ISO 32000-1, 7.4.4.4)."""
-    colour = _PNG_COLOURS[coded.mode]
-    header = struct.pack(">IIBBBBB", coded.width, coded.height, coded.bits, colour, 0, 0, 0)
-    palette = _chunk(b"PLTE", coded.colours) if coded.mode == "P" else b""
+    colour = _PNG_COLOURS[spec.mode]
+    header = struct.pack(">IIBBBBB", spec.width, spec.height, spec.bits, colour, 0, 0, 0)
+    palette = _chunk(b"PLTE", spec.colours) if spec.mode == "P" else b""
     return b"".join(
         (
             b"\x89PNG\r\n\x1a\n",
@@ -290,64 +296,30 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", check)
 
 
-# Named so that importing this module loads the plug-in before the first fork.
-PLUGINS: Final = (Jpeg2KImagePlugin,)
-
-
-def picture(stream: pikepdf.Stream, wanted: Wanted, pixels: int) -> Image.Image | None:
-    """Decode a picture of a PDF.
-
-    Args:
-        stream: The picture.
-        wanted: Says how many pixels are too many.
-        pixels: Longest side of the whole picture that is of use.
-
-    Returns:
-        It in mode `L` or `RGB`, no smaller than what is of use, its rows from the top; None when
-        it is of a kind that is not known here.
-
-    Raises:
-        DocumentError: Its header claims too many pixels.
-        Exception: Whatever Pillow and pikepdf raise over broken bytes.
-    """
-    packing = filter_of(stream)
-    decode = None if packing is None else _DECODERS.get(packing[0])
-    if packing is None or decode is None:
+def _jpeg(data: bytes, spec: ImageSpec, wanted: PageRequest, factor: int) -> Image.Image | None:
+    if len(spec.parameters) or spec.bits != 8:  # noqa: PLR2004
         return None
-    coded = promised(stream, packing[1], jpeg2000=packing[0] == "/JPXDecode")
-    if coded is None or coded.width * coded.height > wanted.max_pixels:
+    image = open_image(io.BytesIO(data), "JPEG", wanted)
+    if image.size != (spec.width, spec.height) or image.mode != spec.mode:
         return None
-    factor = max(1, max(coded.width, coded.height) // max(1, pixels))
-    decoded = decode(stream.read_raw_bytes(), coded, wanted, factor)
-    if decoded is None:
-        return None
-    return ImageOps.invert(decoded) if coded.inverted else decoded
-
-
-def _jpeg(data: bytes, coded: Coded, wanted: Wanted, factor: int) -> Image.Image | None:
-    if len(coded.parameters) or coded.bits != 8:  # noqa: PLR2004
-        return None
-    image = open_picture(io.BytesIO(data), "JPEG", wanted)
-    if image.size != (coded.width, coded.height) or image.mode != coded.mode:
-        return None
-    image.draft(None, (coded.width // factor, coded.height // factor))
+    image.draft(None, (spec.width // factor, spec.height // factor))
     image.load()
     return image
 
 
-def _jpeg2000(data: bytes, coded: Coded, wanted: Wanted, factor: int) -> Image.Image | None:
-    image = open_picture(io.BytesIO(data), "JPEG2000", wanted)
-    if image.size != (coded.width, coded.height) or image.mode != coded.mode:
+def _jpeg2000(data: bytes, spec: ImageSpec, wanted: PageRequest, factor: int) -> Image.Image | None:
+    image = open_image(io.BytesIO(data), "JPEG2000", wanted)
+    if image.size != (spec.width, spec.height) or image.mode != spec.mode:
         return None
-    # Each level of the wavelet halves the picture; what levels there are, the decoder knows.
+    # Each level of the wavelet halves the image; what levels there are, the decoder knows.
     image.reduce = factor.bit_length() - 1  # type: ignore[method-assign,assignment]
     image.load()
     return image
 
 
-_DECODERS: Final[dict[str, Callable[[bytes, Coded, Wanted, int], Image.Image | None]]] = {
+_DECODERS: Final[dict[str, Callable[[bytes, ImageSpec, PageRequest, int], Image.Image | None]]] = {
     "/DCTDecode": _jpeg,
     "/JPXDecode": _jpeg2000,
-    "/CCITTFaxDecode": group4,
-    "/FlateDecode": flate,
+    "/CCITTFaxDecode": _group4,
+    "/FlateDecode": _flate,
 }

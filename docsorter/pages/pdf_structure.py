@@ -1,11 +1,11 @@
-"""What a PDF says of its pages, read by qpdf: boxes, and whether a page is only one picture.
+"""What a PDF says of its pages, read by qpdf: boxes, and whether a page is only one image.
 
 It answers for sound files only. Whatever is odd about a file (a page tree that contradicts itself,
-a page without a size, a password) ends in None, and poppler, which mends much, is asked instead.
+a page without a size, a password) ends in None, and poppler, which repairs much, is asked instead.
 
-Its content stream is read by a grammar that knows only what leaves no mark: saving, moving, state
-that text and lines have, invisible text as recognition adds it, clipping to more than the page. One
-word outside of it, and the page is not for this path.
+A content stream is accepted only if it has nothing but operators that leave no mark: saving,
+moving, state of text and lines, invisible text as recognition adds it, clipping to more than the
+page. With any other operator the page is rendered by poppler.
 """
 
 import re
@@ -16,11 +16,32 @@ from typing import Final, NamedTuple
 
 import pikepdf
 
-from docsorter.pages import pictures
+from docsorter.pages import images
 
 _MOST_PAGES: Final = 10_000  # the tree of more is not walked
 _DEEPEST: Final = 64  # levels of the tree
 _QUARTER: Final = 90
+_MOST_BYTES: Final = 1 << 18  # of a content stream, unpacked: an invisible text layer fits
+_MOST_STREAMS: Final = 16
+_INVISIBLE: Final = 3  # text rendering mode, ISO 32000-1, table 106
+_SLACK: Final = 0.5  # points by which a clip may cut into the page
+# Operators that paint nothing and move nothing that an image depends on (ISO 32000-1, annex A).
+_HARMLESS: Final = frozenset(
+    {
+        "BT", "ET", "Tc", "Tw", "Tz", "TL", "Tf", "Td", "TD", "Tm", "T*", "Ts", "w", "J", "j", "M",
+        "d", "i", "ri", "g", "G", "rg", "RG", "k", "K", "cs", "CS", "sc", "SC", "scn", "SCN", "MP",
+        "BMC", "EMC", "BX", "EX",
+    }
+)  # fmt: skip
+_SHOWS_TEXT: Final = frozenset({"Tj", "TJ", "'", '"'})
+_PAINTS: Final = re.compile(rb"[\s\])](?:[fFSsBb]\*?|sh|BI)\s")
+_SHOWS: Final = re.compile(rb"T[jJ]\s")
+_HIDES: Final = re.compile(rb"\s3\s+Tr\s")
+_STATE: Final = {
+    "/Type": ("/ExtGState",), "/BM": ("/Normal", "/Compatible"), "/SMask": ("/None",),
+    "/ca": (1,), "/CA": (1,), "/SA": (True, False), "/AIS": (False,), "/OP": (False,),
+    "/op": (False,), "/OPM": (0, 1),
+}  # fmt: skip
 
 
 class Box(NamedTuple):
@@ -43,23 +64,23 @@ class Box(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class PdfPage:
     """One page.
 
     Attributes:
-        page: It, as pikepdf has it.
+        handle: pikepdf's.
         box: What of it is seen: its crop box within its media box.
         turn: By how much it is turned clockwise to be seen: 0, 90, 180 or 270 degrees.
     """
 
-    page: pikepdf.Page
+    handle: pikepdf.Page
     box: Box
     turn: int
 
     @property
     def resources(self) -> pikepdf.Dictionary:
         """What its content names; that of the page tree above it when it has none of its own."""
-        node: pikepdf.Object = self.page.obj
+        node: pikepdf.Object = self.handle.obj
         for _ in range(_DEEPEST):
             found = node.get("/Resources")
             if isinstance(found, pikepdf.Dictionary):
@@ -75,20 +96,14 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
-    """A document that was opened.
-
-    Attributes:
-        file: It, as pikepdf has it.
-        total: Its pages, >= 1.
-        producer: The software that made it, cleaned.
-    """
+class PdfDocument:
+    """A document that was opened."""
 
     file: pikepdf.Pdf
     total: int
     producer: str
 
-    def sheet(self, number: int) -> Sheet | None:
+    def page(self, number: int) -> PdfPage | None:
         """Return a page, counted from 0; None when something about it is odd."""
         try:
             page = self.file.pages[number]
@@ -104,15 +119,11 @@ class Outline:
             return None
         if min(seen.width, seen.height) <= 0 or turn is None:
             return None
-        return Sheet(page, seen, turn)
+        return PdfPage(page, seen, turn)
 
 
-def outline_of(path: str) -> Outline | None:
-    """Open a PDF; None when it is for poppler to say what is wrong. The file is left open.
-
-    Args:
-        path: The file.
-    """
+def open_pdf(path: str) -> PdfDocument | None:
+    """Open a PDF; None when it is for poppler to say what is wrong. The file is left open."""
     try:
         file = pikepdf.open(path, attempt_recovery=False, inherit_page_attributes=False)
         claimed = int(file.Root.Pages.Count)
@@ -120,7 +131,7 @@ def outline_of(path: str) -> Outline | None:
             return None
         if len(file.pages) != claimed:
             return None
-        return Outline(file, claimed, _producer(file))
+        return PdfDocument(file, claimed, _producer(file))
     except Exception:  # noqa: BLE001 - as above
         return None
 
@@ -129,7 +140,7 @@ def _producer(file: pikepdf.Pdf) -> str:
     info = file.trailer.get("/Info")
     if not isinstance(info, pikepdf.Dictionary):
         return ""
-    return pictures.joined(
+    return images.joined(
         str(value)
         for value in (info.get("/Producer"), info.get("/Creator"))
         if isinstance(value, pikepdf.String)
@@ -225,93 +236,33 @@ def unpacked(stream: object, most: int) -> bytes | None:
     return whole if unpacking.eof else None
 
 
-_MOST_BYTES: Final = 1 << 18  # of a content stream, unpacked: an invisible text layer fits
-_MOST_STREAMS: Final = 16
-_INVISIBLE: Final = 3  # text rendering mode, ISO 32000-1, table 106
-_SLACK: Final = 0.5  # points by which a clip may cut into the page
-# Operators that paint nothing and move nothing that a picture depends on (ISO 32000-1, annex A).
-_HARMLESS: Final = frozenset(
-    [
-        "BT",
-        "ET",
-        "Tc",
-        "Tw",
-        "Tz",
-        "TL",
-        "Tf",
-        "Td",
-        "TD",
-        "Tm",
-        "T*",
-        "Ts",
-        "w",
-        "J",
-        "j",
-        "M",
-        "d",
-        "i",
-        "ri",
-        "g",
-        "G",
-        "rg",
-        "RG",
-        "k",
-        "K",
-        "cs",
-        "CS",
-        "sc",
-        "SC",
-        "scn",
-        "SCN",
-        "MP",
-        "BMC",
-        "EMC",
-        "BX",
-        "EX",
-    ]
-)
-_SHOWS_TEXT: Final = frozenset({"Tj", "TJ", "'", '"'})
-_PAINTS: Final = re.compile(rb"[\s\])](?:[fFSsBb]\*?|sh|BI)\s")
-_SHOWS: Final = re.compile(rb"T[jJ]\s")
-_HIDES: Final = re.compile(rb"\s3\s+Tr\s")
-_STATE: Final = {
-    "/Type": ("/ExtGState",), "/BM": ("/Normal", "/Compatible"), "/SMask": ("/None",),
-    "/ca": (1,), "/CA": (1,), "/SA": (True, False), "/AIS": (False,), "/OP": (False,),
-    "/op": (False,), "/OPM": (0, 1),
-}  # fmt: skip
+class PlacedImage(NamedTuple):
+    """An image and where the unit square that it fills comes to lie on the page."""
 
-
-class Placed(NamedTuple):
-    """A picture and where the unit square that it fills comes to lie on the page."""
-
-    picture: pikepdf.Stream
+    image: pikepdf.Stream
     matrix: Matrix
 
 
-def only_picture(file: pikepdf.Pdf, sheet: Sheet) -> Placed | None:
-    """Return the one picture that a page consists of, None when there is more to it, or less.
-
-    Args:
-        file: The document.
-        sheet: The page.
+def only_image(file: pikepdf.Pdf, page: PdfPage) -> PlacedImage | None:
+    """Return the one image that a page consists of, None when there is more to it, or less.
 
     Raises:
         Exception: Whatever pikepdf raises over broken bytes.
     """
-    if sheet.page.get("/Annots") or _has_default_colours(sheet):
+    if page.handle.get("/Annots") or _has_default_colours(page):
         return None
-    content = _content(sheet.page)
+    content = _content(page.handle)
     if content is None or not _may_be_a_scan(content):
         return None
-    reading = _Reading(sheet)
-    if not reading.follow(pikepdf.parse_content_stream(pikepdf.Stream(file, content))):
+    reader = _ContentReader(page)
+    if not reader.follow(pikepdf.parse_content_stream(pikepdf.Stream(file, content))):
         return None
-    return reading.placed
+    return reader.placed
 
 
-def _has_default_colours(sheet: Sheet) -> bool:
+def _has_default_colours(page: PdfPage) -> bool:
     """Whether the page says what a device's colours are to be instead (ISO 32000-1, 8.6.5.6)."""
-    spaces = sheet.resources.get("/ColorSpace", pikepdf.Dictionary())
+    spaces = page.resources.get("/ColorSpace", pikepdf.Dictionary())
     return any(str(name).startswith("/Default") for name in spaces.keys())  # noqa: SIM118 -- no dict
 
 
@@ -339,11 +290,11 @@ def _content(page: pikepdf.Page) -> bytes | None:
 
 
 @dataclass(slots=True)
-class _Reading:
+class _ContentReader:
     """How far a content stream was followed."""
 
-    sheet: Sheet
-    placed: Placed | None = None
+    page: PdfPage
+    placed: PlacedImage | None = None
     _matrix: Matrix = field(default_factory=Matrix)
     _text_mode: int = 0
     _saved: list[tuple[Matrix, int]] = field(default_factory=list)
@@ -353,7 +304,7 @@ class _Reading:
         """Go through the whole stream; False as soon as something is not known to be harmless."""
         for instruction in instructions:
             if not isinstance(instruction, pikepdf.ContentStreamInstruction):
-                return False  # a picture inside the stream
+                return False  # an inline image
             word = str(instruction.operator)
             if word not in _HARMLESS and not self._take(word, list(instruction.operands)):
                 return False
@@ -388,7 +339,7 @@ class _Reading:
         shown = self._resource("/XObject", str(name))
         if self.placed is not None or not isinstance(shown, pikepdf.Stream):
             return False
-        self.placed = Placed(shown, self._matrix)
+        self.placed = PlacedImage(shown, self._matrix)
         return self._matrix.straight and shown.get("/Subtype") == "/Image"
 
     def _set_text_mode(self, operands: Sequence[object]) -> bool:
@@ -402,12 +353,12 @@ class _Reading:
         return self._matrix.straight and len(self._path) == 1
 
     def _clip(self, _: Sequence[object]) -> bool:
-        page = self.sheet.box
+        box = self.page.box
         return all(
-            path.left <= page.left + _SLACK
-            and path.bottom <= page.bottom + _SLACK
-            and path.right >= page.right - _SLACK
-            and path.top >= page.top - _SLACK
+            path.left <= box.left + _SLACK
+            and path.bottom <= box.bottom + _SLACK
+            and path.right >= box.right - _SLACK
+            and path.top >= box.top - _SLACK
             for path in self._path
         ) and bool(self._path)
 
@@ -427,11 +378,11 @@ class _Reading:
 
     def _has_drawn_font(self) -> bool:
         """Whether a font is made of drawings, which no text mode hides."""
-        fonts = self.sheet.resources.get("/Font", pikepdf.Dictionary())
+        fonts = self.page.resources.get("/Font", pikepdf.Dictionary())
         return any(font.get("/Subtype") == "/Type3" for _, font in fonts.items())
 
     def _resource(self, kind: str, name: str) -> object:
-        return self.sheet.resources[kind][name]
+        return self.page.resources[kind][name]
 
 
 def _number(value: object) -> float:

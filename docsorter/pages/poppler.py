@@ -1,8 +1,8 @@
-"""poppler, driven for the PDF pages that have to be drawn: `pdfinfo` looks, `pdftoppm` draws.
+"""poppler for the PDF pages that have to be rendered: `pdfinfo` describes, `pdftoppm` renders.
 
 pdf2image's `convert_from_path` starts four programs for a document: `pdfinfo` again, the version of
-`pdftoppm`, then `pdftoppm`, whose error output it throws away. Here one `pdftoppm` draws a run of
-pages, and what it said is kept, since that is what tells a blank sheet from a page that failed.
+`pdftoppm`, then `pdftoppm`, whose error output it throws away. Here one `pdftoppm` renders a run
+of pages, and its error output is kept, since that tells a blank sheet from a page that failed.
 """
 
 import operator
@@ -24,8 +24,8 @@ from PIL import Image
 
 from docsorter.documents import ReasonCode
 from docsorter.errors import DependencyError, DocumentError
-from docsorter.pages import pictures
-from docsorter.pages.pictures import KilledError, Wanted, damaged, no_such_page
+from docsorter.pages import images
+from docsorter.pages.images import KilledError, PageRequest, damaged, no_such_page
 
 WHAT: Final = "the PDF"
 # The document is standard input: poppler inherits it and opens it again under this name, so that
@@ -37,13 +37,8 @@ _FEW: Final = 64  # dots across and down
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """What came of drawing a run of pages.
-
-    Attributes:
-        pages: Pictures in page order, fewer than asked for when poppler gave up.
-        said: Its error output.
-    """
+class RenderedPages:
+    """The result of rendering a run of pages."""
 
     pages: list[Image.Image]
     said: str
@@ -62,7 +57,7 @@ def no_pages() -> DocumentError:
     return DocumentError(ReasonCode.EMPTY, f"{WHAT} has no pages", remedy="scan or send it again")
 
 
-def look(wanted: Wanted) -> dict[str, object]:
+def document_info(wanted: PageRequest) -> dict[str, object]:
     """Return what `pdfinfo` says of the document and of the wanted pages.
 
     Raises:
@@ -102,15 +97,11 @@ def _refusal(said: str) -> Exception:
         return MemoryError()
     first = next((line for line in said.splitlines() if line.strip()), "no reason given")
     detail = re.sub(r"^(Syntax Error|Internal Error|Command Line Error)[^:]*: ", "", first)
-    return damaged(WHAT, pictures.clean(detail) or "poppler cannot open it")
+    return damaged(WHAT, images.clean(detail) or "poppler cannot open it")
 
 
-def draw(run: range, wanted: Wanted) -> Drawn:
-    """Draw a run of pages, each scaled to the wanted number of pixels.
-
-    Args:
-        run: Page numbers, counted from 0, without a gap.
-        wanted: Says how large a page is to be.
+def render(run: range, wanted: PageRequest) -> RenderedPages:
+    """Render a run of pages, each scaled to the wanted number of pixels.
 
     Raises:
         TimeoutError: It took too long.
@@ -123,11 +114,11 @@ def draw(run: range, wanted: Wanted) -> Drawn:
         for image in pages:
             image.load()
     except (OSError, ValueError, TypeError, LookupError, AttributeError):
-        return Drawn([], said)  # half a picture came: the page is drawn again to hear why
-    return Drawn(pages, said)
+        return RenderedPages([], said)  # half a page came: it is rendered again for the reason
+    return RenderedPages(pages, said)
 
 
-def check_blank(number: int, wanted: Wanted) -> None:
+def check_blank(number: int, wanted: PageRequest) -> None:
     """Refuse a blank page that is blank because what is on it could not be drawn.
 
     poppler draws on when a picture needs too much memory or is damaged, with exit status 0.
@@ -136,16 +127,16 @@ def check_blank(number: int, wanted: Wanted) -> None:
         DocumentError: `damaged`.
         MemoryError: It needs more memory than there is.
     """
-    said = _draw_again(number, wanted).stderr
+    said = _render_again(number, wanted).stderr
     if _OUT_OF_MEMORY.search(said):
         raise MemoryError
     if said.strip():
         raise damaged(WHAT, f"nothing on page {number + 1} can be drawn")
 
 
-def why_not_drawn(number: int, wanted: Wanted) -> Exception:
-    """Return what keeps a page from being drawn; draws it once more to hear that."""
-    done = _draw_again(number, wanted)
+def render_failure(number: int, wanted: PageRequest) -> Exception:
+    """Return why a page cannot be rendered, by rendering it once more."""
+    done = _render_again(number, wanted)
     if _OUT_OF_MEMORY.search(done.stderr):
         return MemoryError()
     if done.returncode == -signal.SIGKILL:
@@ -167,14 +158,14 @@ def _spread(image: Image.Image) -> int:
     return int(max(map(operator.sub, high, low)))
 
 
-def _command(run: range, wanted: Wanted) -> list[str]:
+def _command(run: range, wanted: PageRequest) -> list[str]:
     first, last = str(run.start + 1), str(run.stop)
     size = str(wanted.pixels)
     return ["pdftoppm", "-cropbox", "-f", first, "-l", last, "-scale-to", size, PATH]
 
 
-def _draw_again(number: int, wanted: Wanted) -> "subprocess.CompletedProcess[str]":
-    """Draw one page again, only to hear what poppler has to say."""
+def _render_again(number: int, wanted: PageRequest) -> "subprocess.CompletedProcess[str]":
+    """Render one page again, only for what poppler says."""
     command = _command(range(number, number + 1), wanted)
     done = _run(command, wanted.seconds, output=subprocess.DEVNULL)
     said = done.stderr.decode(errors="replace")

@@ -1,4 +1,4 @@
-"""What the page reader, the fork server and a child say to each other, and how a child may end.
+"""Messages between page reader, fork server and child, and what the end of a child means.
 
 A request travels as one JSON packet with three descriptors: the socket for the answer, the document
 and an anonymous file for the result. The result never passes through the server.
@@ -17,15 +17,17 @@ from docsorter.documents import ReasonCode
 from docsorter.errors import DocumentError, EnvironmentFaultError
 
 MAX_PACKET: Final = 65536
-NOT_SHUT_IN: Final = 71  # exit status of a child that could not shut itself in; EX_OSERR
+NOT_CONFINED: Final = 71  # exit status of a child that could not confine itself; EX_OSERR
 _LENGTH: Final = struct.Struct(">I")
 _MAX_HEADER: Final = 1 << 20
 _HEADER_ROOM: Final = _LENGTH.size + _MAX_HEADER
 _PNG_BYTES_PER_PIXEL: Final = 4
+_MEGABYTE: Final = 1 << 20
+_MUCH: Final = 0.5  # of the memory limit: a crash beyond it counts as a lack of memory
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ReadRequest:
     """One document to be read.
 
     Attributes:
@@ -53,7 +55,7 @@ class Request:
         return json.dumps(dataclasses.asdict(self)).encode()
 
     @classmethod
-    def decode(cls, packet: bytes) -> "Request":
+    def decode(cls, packet: bytes) -> "ReadRequest":
         """Return the request of a packet that `encode` made."""
         return cls(**json.loads(packet))
 
@@ -84,7 +86,7 @@ def write_result(descriptor: int, header: dict[str, Any], body: Iterator[bytes])
             view = view[os.write(descriptor, view) :]
 
 
-def read_result(descriptor: int, request: Request) -> tuple[dict[str, Any], bytearray]:
+def read_result(descriptor: int, request: ReadRequest) -> tuple[dict[str, Any], bytearray]:
     """Read a result, trusting nothing about it: its writer has parsed hostile bytes.
 
     Raises:
@@ -116,10 +118,6 @@ def _read_body(descriptor: int, start: int, end: int) -> bytearray:
     return body
 
 
-_MEGABYTE: Final = 1 << 20
-_MUCH: Final = 0.5  # of the memory limit: a crash beyond it is laid to memory
-
-
 class ReaderKilledError(EnvironmentFaultError):
     """Whoever read the document was killed from outside, which says little about the document."""
 
@@ -133,7 +131,7 @@ def killed() -> ReaderKilledError:
     )
 
 
-def time_limit(request: Request) -> DocumentError:
+def time_limit(request: ReadRequest) -> DocumentError:
     """Return the refusal of a document that takes too long."""
     return DocumentError(
         ReasonCode.TIME_LIMIT,
@@ -142,7 +140,7 @@ def time_limit(request: Request) -> DocumentError:
     )
 
 
-def memory_limit(request: Request) -> DocumentError:
+def memory_limit(request: ReadRequest) -> DocumentError:
     """Return the refusal of a document that needs too much memory."""
     return DocumentError(
         ReasonCode.MEMORY_LIMIT,
@@ -160,8 +158,8 @@ def crashed(detail: str) -> DocumentError:
     )
 
 
-def of_death(
-    request: Request, *, number: int, timed_out: bool, peak_kb: int
+def explain_end(
+    request: ReadRequest, *, number: int, timed_out: bool, peak_kb: int
 ) -> DocumentError | ReaderKilledError:
     """Return why a child died: of the document, or because something outside killed it.
 

@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from docsorter.documents import PageSet, ReasonCode
+from docsorter.documents import REFUSED_FOR, PageSet, ReasonCode
 from docsorter.errors import (
     DependencyError,
     DocsorterError,
@@ -25,12 +25,225 @@ from docsorter.errors import (
     NotFoundError,
 )
 from docsorter.pages import protocol
-from docsorter.pages.fit import checked
-from docsorter.pages.pictures import clean
-from docsorter.pages.protocol import MAX_PACKET, NOT_SHUT_IN, Request, ResultError, read_result
+from docsorter.pages.fit import checked_traits
+from docsorter.pages.images import clean
+from docsorter.pages.protocol import MAX_PACKET, NOT_CONFINED, ReadRequest, ResultError, read_result
 from docsorter.settings import PagesSettings
 
 _MEGA: Final = 1_000_000
+INPUT_SIZE: Final = 299
+_MEGABYTE: Final = 1 << 20
+_TRIES: Final = 2
+_SUFFIX_LENGTH: Final = 12
+_CHANNELS: Final = 3
+_MOST_NOTES: Final = 20
+_LINE: Final = 300  # characters of a message
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+_MEDIA_TYPES: Final = frozenset(
+    {
+        "application/pdf", "image/tiff", "image/jpeg", "image/png", "image/webp", "image/bmp",
+        "image/heic",
+    }
+)  # fmt: skip
+_REFUSALS: Final = REFUSED_FOR - {ReasonCode.DUPLICATE, ReasonCode.REJECTED_BY_PERSON}
+_FAULTS: Final[dict[str, type[DocsorterError]]] = {
+    "dependency": DependencyError,
+    "not_found": NotFoundError,
+    "environment": EnvironmentFaultError,
+}
+_ROOT: Final = Path(__file__).resolve().parent.parent.parent
+_KEPT_VARIABLES: Final = ("PATH", "LD_LIBRARY_PATH", "TZ", "FONTCONFIG_FILE", "FONTCONFIG_PATH")
+# A decoded page is megabytes, and a child lives for one document: what it frees stays in its heap,
+# which grows by 16 MB at a time in pages of 2 MB, so that a fifth fewer are touched for the first
+# time ("Memory Allocation Tunables" of the glibc manual).
+_HEAP: Final = (
+    "glibc.malloc.hugetlb=1",
+    f"glibc.malloc.mmap_threshold={1 << 30}",
+    f"glibc.malloc.trim_threshold={1 << 30}",
+    f"glibc.malloc.top_pad={16 << 20}",
+)
+_GRACE: Final = 20.0  # seconds beyond the time limit until the server itself counts as hung
+_END_SECONDS: Final = 5.0
+
+
+class PageReader:
+    """Reads documents in sandboxed children; thread-safe, several documents at once.
+
+    The server that forks them is started by the first read, and again when it died.
+
+    Args:
+        settings: Limits of a child.
+        size: Side of the classifier's square, pixels.
+        concurrency: Documents read at the same time; further callers wait.
+    """
+
+    def __init__(
+        self, settings: PagesSettings, *, size: int = INPUT_SIZE, concurrency: int = 1
+    ) -> None:
+        self._settings = settings
+        self._size = size
+        self._slots = BoundedSemaphore(concurrency)
+        self._lock = Lock()
+        self._link: ServerConnection | None = None
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def read(self, path: Path, *, name: str = "") -> PageSet:
+        """Read a document.
+
+        Args:
+            path: Where its bytes are.
+            name: File name it arrived with, which says nothing but how a refusal is worded.
+
+        Returns:
+            Its pages, at most `page_cap` of them.
+
+        Raises:
+            DocumentError: The file cannot be sorted; the code says why.
+            EnvironmentFaultError: The file or the machine fails just now; try again later.
+            DependencyError: A program that reading it takes is not installed.
+        """
+        request = self._request("pages", path, name, size=self._size)
+        header, body = self._ask(request, path)
+        return page_set(header, body, self._size)
+
+    def preview(self, path: Path, page: int = 0, max_px: int = 1600) -> bytes:
+        """Return one page as a PNG for a person.
+
+        Args:
+            path: Where the document's bytes are.
+            page: Which page, counted from 0.
+            max_px: Longest side, pixels.
+
+        Raises:
+            NotFoundError: The document has fewer pages.
+            DocumentError: As for `read`, and so are the others.
+        """
+        request = self._request("preview", path, "", size=max_px, first=page, count=1)
+        header, body = self._ask(request, path)
+        return png(header, body)
+
+    def sandbox_report(self) -> dict[str, str]:
+        """Return what shuts a child in on this machine, and why the rest does not."""
+        with system_faults(), Path(os.devnull).open("rb") as nothing:
+            request = ReadRequest("report", time_limit=self._settings.time_limit_seconds)
+            answer = self._end_of_child(request, nothing.fileno(), nothing.fileno())
+        return {str(name): clean(str(said)) for name, said in answer.items()}
+
+    def close(self) -> None:
+        """End the server and every child; reads under way raise `EnvironmentFaultError`."""
+        with self._lock:
+            self._closed = True
+            link, self._link = self._link, None
+        if link is not None:
+            link.close()
+
+    @property
+    def server_pid(self) -> int | None:
+        """Process id of the server, None before the first read."""
+        with self._lock:
+            return self._link.pid if self._link else None
+
+    def _request(
+        self,
+        kind: Any,  # noqa: ANN401 - one of the literals of ReadRequest
+        path: Path,
+        name: str,
+        *,
+        size: int,
+        first: int = 0,
+        count: int | None = None,
+    ) -> ReadRequest:
+        settings = self._settings
+        return ReadRequest(
+            kind,
+            size=size,
+            first=first,
+            count=settings.page_cap if count is None else count,
+            max_pixels=round(settings.max_megapixels * _MEGA),
+            time_limit=settings.time_limit_seconds,
+            memory_limit=settings.memory_limit_mb * _MEGABYTE,
+            suffix=clean(Path(name or path.name).suffix)[:_SUFFIX_LENGTH],
+        )
+
+    def _ask(self, request: ReadRequest, path: Path) -> tuple[dict[str, Any], bytearray]:
+        limit = self._settings.max_file_mb
+        with self._slots, system_faults(), opened(path, limit) as document:
+            result = os.memfd_create("pages", os.MFD_CLOEXEC)
+            try:
+                end = self._end_of_child(request, document, result)
+                return self._outcome(request, end, result)
+            finally:
+                os.close(result)
+
+    @staticmethod
+    def _outcome(
+        request: ReadRequest, end: dict[str, Any], result: int
+    ) -> tuple[dict[str, Any], bytearray]:
+        if "fault" in end:
+            raise EnvironmentFaultError(
+                f"cannot read a document now: {end['fault']}",
+                remedy="close programs, or lower service.workers",
+                code=ReasonCode.NO_RESOURCES,
+            )
+        if end["exit"] == NOT_CONFINED:
+            raise EnvironmentFaultError(
+                "cannot read a document now: the sandbox failed",
+                remedy="run `docsorter doctor`",
+                code=ReasonCode.NO_RESOURCES,
+            )
+        number, timed_out = int(end["signal"]), bool(end["timed_out"])
+        if number or timed_out or end["exit"]:
+            raise protocol.explain_end(
+                request, number=number, timed_out=timed_out, peak_kb=int(end["peak_kb"])
+            )
+        try:
+            header, body = read_result(result, request)
+        except ResultError as error:
+            raise protocol.crashed(f"its answer makes no sense: {clean(str(error))}") from error
+        raise_refusal(header)
+        return header, body
+
+    def _end_of_child(self, request: ReadRequest, document: int, result: int) -> dict[str, Any]:
+        for attempt in range(1, _TRIES + 1):
+            link = self._server()
+            try:
+                return link.ask(request, document, result)
+            except ServerGoneError as error:
+                self._discard(link)
+                if attempt == _TRIES and not self._closed:
+                    raise EnvironmentFaultError(
+                        f"the page reader failed twice: {error}",
+                        remedy="run `docsorter doctor`",
+                        code=ReasonCode.NO_RESOURCES,
+                    ) from error
+                if request.kind != "report":
+                    os.ftruncate(result, 0)
+        raise _closed()
+
+    def _server(self) -> "ServerConnection":
+        with self._lock:
+            if self._closed:
+                raise _closed()
+            if self._link is None:
+                self._link = ServerConnection()
+            return self._link
+
+    def _discard(self, link: "ServerConnection") -> None:
+        with self._lock:
+            if self._link is link:
+                self._link = None
+        link.close()
 
 
 @contextmanager
@@ -88,46 +301,12 @@ def _not_regular() -> DocumentError:
     )
 
 
-_CHANNELS: Final = 3
-_MOST_NOTES: Final = 20
-_LINE: Final = 300  # characters of a message
-_PNG: Final = b"\x89PNG\r\n\x1a\n"
-_MEDIA_TYPES: Final = frozenset(
-    {
-        "application/pdf",
-        "image/tiff",
-        "image/jpeg",
-        "image/png",
-        "image/webp",
-        "image/bmp",
-        "image/heic",
-    }
-)
-_REFUSALS: Final = frozenset(
-    {
-        ReasonCode.EMPTY,
-        ReasonCode.UNSUPPORTED,
-        ReasonCode.ENCRYPTED,
-        ReasonCode.TRUNCATED,
-        ReasonCode.DAMAGED,
-        ReasonCode.TOO_LARGE,
-        ReasonCode.TIME_LIMIT,
-        ReasonCode.MEMORY_LIMIT,
-    }
-)
-_FAULTS: Final[dict[str, type[DocsorterError]]] = {
-    "dependency": DependencyError,
-    "not_found": NotFoundError,
-    "environment": EnvironmentFaultError,
-}
-
-
 def raise_refusal(header: dict[str, Any]) -> None:
     """Raise what a header says went wrong, if anything.
 
     Raises:
         DocumentError: The document was refused.
-        DocsorterError: The surroundings failed, as the kind of error says.
+        DocsorterError: The environment failed, as the kind of error says.
     """
     message = clean(str(header.get("message", "")), _LINE)
     remedy = clean(str(header.get("remedy", "")), _LINE)
@@ -169,7 +348,7 @@ def page_set(header: dict[str, Any], body: bytearray, size: int) -> PageSet:
         notes=tuple(clean(str(note)) for note in notes[:_MOST_NOTES])
         if isinstance(notes, list)
         else (),
-        traits=checked(header.get("traits")),
+        traits=checked_traits(header.get("traits")),
     )
 
 
@@ -185,32 +364,11 @@ def png(header: dict[str, Any], body: bytearray) -> bytes:
     return bytes(body)
 
 
-_ROOT: Final = Path(__file__).resolve().parent.parent.parent
-_KEPT_VARIABLES: Final = (
-    "PATH",
-    "LD_LIBRARY_PATH",
-    "TZ",
-    "FONTCONFIG_FILE",
-    "FONTCONFIG_PATH",
-)
-# A decoded page is megabytes, and a child lives for one document: what it frees stays in its heap,
-# which grows by 16 MB at a time in pages of 2 MB, so that a fifth fewer are touched for the first
-# time ("Memory Allocation Tunables" of the glibc manual).
-_HEAP: Final = (
-    "glibc.malloc.hugetlb=1",
-    f"glibc.malloc.mmap_threshold={1 << 30}",
-    f"glibc.malloc.trim_threshold={1 << 30}",
-    f"glibc.malloc.top_pad={16 << 20}",
-)
-_GRACE: Final = 20.0  # seconds beyond the time limit until the server itself counts as hung
-_END_SECONDS: Final = 5.0
-
-
 class ServerGoneError(Exception):
     """The fork server ended, or does not answer."""
 
 
-class ServerLink:
+class ServerConnection:
     """One running fork server; asked by several threads at once."""
 
     def __init__(self) -> None:
@@ -233,13 +391,8 @@ class ServerLink:
         """Process id of the server."""
         return self._process.pid
 
-    def ask(self, request: Request, document: int, result: int) -> dict[str, Any]:
+    def ask(self, request: ReadRequest, document: int, result: int) -> dict[str, Any]:
         """Send a request and wait for the server's answer.
-
-        Args:
-            request: What is asked.
-            document: Descriptor of the document.
-            result: Descriptor of the file that takes the result.
 
         Returns:
             How the child ended: exit, signal, timed_out, peak_kb; or a report.
@@ -262,7 +415,7 @@ class ServerLink:
                 raise ServerGoneError("it ended") from error
         return answer
 
-    def _send(self, request: Request, descriptors: list[int]) -> None:
+    def _send(self, request: ReadRequest, descriptors: list[int]) -> None:
         try:
             socket.send_fds(self._control, [request.encode()], descriptors)
         except OSError as error:
@@ -287,192 +440,6 @@ def _environment() -> dict[str, str]:
     paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     search = {"PYTHONPATH": os.pathsep.join(paths)}
     return {**kept, **search, **memory, "LC_ALL": "C.UTF-8"}
-
-
-INPUT_SIZE: Final = 299
-_MEGABYTE: Final = 1 << 20
-_TRIES: Final = 2
-_SUFFIX_LENGTH: Final = 12
-
-
-class PageReader:
-    """Reads documents in sandboxed children; thread-safe, several documents at once.
-
-    The server that forks them is started by the first read, and again when it died.
-
-    Args:
-        settings: Limits of a child.
-        size: Side of the classifier's square, pixels.
-        concurrency: Documents read at the same time; further callers wait.
-    """
-
-    def __init__(
-        self, settings: PagesSettings, *, size: int = INPUT_SIZE, concurrency: int = 1
-    ) -> None:
-        self._settings = settings
-        self._size = size
-        self._slots = BoundedSemaphore(concurrency)
-        self._lock = Lock()
-        self._link: ServerLink | None = None
-        self._closed = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def read(self, path: Path, *, name: str = "") -> PageSet:
-        """Read a document.
-
-        Args:
-            path: Where its bytes are.
-            name: File name it arrived with, which says nothing but how a refusal is worded.
-
-        Returns:
-            Its pages, at most `page_cap` of them.
-
-        Raises:
-            DocumentError: The file cannot be sorted; the code says why.
-            EnvironmentFaultError: The file or the machine fails just now; try again later.
-            DependencyError: A program that reading it takes is not installed.
-        """
-        request = self._request("pages", path, name, size=self._size)
-        header, body = self._ask(request, path)
-        return page_set(header, body, self._size)
-
-    def preview(self, path: Path, page: int = 0, max_px: int = 1600) -> bytes:
-        """Return one page as a PNG for a person.
-
-        Args:
-            path: Where the document's bytes are.
-            page: Which page, counted from 0.
-            max_px: Longest side, pixels.
-
-        Raises:
-            NotFoundError: The document has fewer pages.
-            DocumentError: As for `read`, and so are the others.
-        """
-        request = self._request("preview", path, "", size=max_px, first=page, count=1)
-        header, body = self._ask(request, path)
-        return png(header, body)
-
-    def sandbox_report(self) -> dict[str, str]:
-        """Return what shuts a child in on this machine, and why the rest does not."""
-        with system_faults(), Path(os.devnull).open("rb") as nothing:
-            request = Request("report", time_limit=self._settings.time_limit_seconds)
-            answer = self._end_of_child(request, nothing.fileno(), nothing.fileno())
-        return {str(name): clean(str(said)) for name, said in answer.items()}
-
-    def close(self) -> None:
-        """End the server and every child; reads under way raise `EnvironmentFaultError`."""
-        with self._lock:
-            self._closed = True
-            link, self._link = self._link, None
-        if link is not None:
-            link.close()
-
-    @property
-    def server_pid(self) -> int | None:
-        """Process id of the server, None before the first read."""
-        with self._lock:
-            return self._link.pid if self._link else None
-
-    def _request(
-        self,
-        kind: Any,  # noqa: ANN401 - one of the literals of Request
-        path: Path,
-        name: str,
-        *,
-        size: int,
-        first: int = 0,
-        count: int | None = None,
-    ) -> Request:
-        settings = self._settings
-        return Request(
-            kind,
-            size=size,
-            first=first,
-            count=settings.page_cap if count is None else count,
-            max_pixels=round(settings.max_megapixels * _MEGA),
-            time_limit=settings.time_limit_seconds,
-            memory_limit=settings.memory_limit_mb * _MEGABYTE,
-            suffix=clean(Path(name or path.name).suffix)[:_SUFFIX_LENGTH],
-        )
-
-    def _ask(self, request: Request, path: Path) -> tuple[dict[str, Any], bytearray]:
-        limit = self._settings.max_file_mb
-        with self._slots, system_faults(), opened(path, limit) as document:
-            result = os.memfd_create("pages", os.MFD_CLOEXEC)
-            try:
-                end = self._end_of_child(request, document, result)
-                return self._outcome(request, end, result)
-            finally:
-                os.close(result)
-
-    @staticmethod
-    def _outcome(
-        request: Request, end: dict[str, Any], result: int
-    ) -> tuple[dict[str, Any], bytearray]:
-        if "fault" in end:
-            raise EnvironmentFaultError(
-                f"cannot read a document now: {end['fault']}",
-                remedy="close programs, or lower service.workers",
-                code=ReasonCode.NO_RESOURCES,
-            )
-        if end["exit"] == NOT_SHUT_IN:
-            raise EnvironmentFaultError(
-                "cannot read a document now: the sandbox failed",
-                remedy="run `docsorter doctor`",
-                code=ReasonCode.NO_RESOURCES,
-            )
-        number, timed_out = int(end["signal"]), bool(end["timed_out"])
-        if number or timed_out or end["exit"]:
-            raise protocol.of_death(
-                request, number=number, timed_out=timed_out, peak_kb=int(end["peak_kb"])
-            )
-        try:
-            header, body = read_result(result, request)
-        except ResultError as error:
-            raise protocol.crashed(f"its answer makes no sense: {clean(str(error))}") from error
-        raise_refusal(header)
-        return header, body
-
-    def _end_of_child(self, request: Request, document: int, result: int) -> dict[str, Any]:
-        for attempt in range(1, _TRIES + 1):
-            link = self._server()
-            try:
-                return link.ask(request, document, result)
-            except ServerGoneError as error:
-                self._discard(link)
-                if attempt == _TRIES and not self._closed:
-                    raise EnvironmentFaultError(
-                        f"the page reader failed twice: {error}",
-                        remedy="run `docsorter doctor`",
-                        code=ReasonCode.NO_RESOURCES,
-                    ) from error
-                if request.kind != "report":
-                    os.ftruncate(result, 0)
-        raise _closed()
-
-    def _server(self) -> ServerLink:
-        with self._lock:
-            if self._closed:
-                raise _closed()
-            if self._link is None:
-                self._link = ServerLink()
-            return self._link
-
-    def _discard(self, link: ServerLink) -> None:
-        with self._lock:
-            if self._link is link:
-                self._link = None
-        link.close()
 
 
 def sandbox_report() -> dict[str, str]:

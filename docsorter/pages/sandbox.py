@@ -1,6 +1,6 @@
-"""A child shuts itself in before it looks at the first byte, and what of that works here.
+"""Confines a child before it reads the first byte of a document, and tells what of that works here.
 
-Everything goes through `ctypes`, works without root, and says so where the kernel lacks it.
+All of it works without root; what the kernel lacks is reported.
 """
 
 import contextlib
@@ -35,10 +35,12 @@ _SYSTEM_PATHS: Final = (
     "/dev/urandom",
 )
 _WRITABLE_PATHS: Final = ("/dev/null",)
+_TRYING: Final = "trying"
+_SEPARATOR: Final = "\t"
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class Limits:
     """What one child may use.
 
     Attributes:
@@ -53,7 +55,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Features:
+class KernelFeatures:
     """What this kernel lets a process without privileges give up.
 
     Attributes:
@@ -67,14 +69,8 @@ class Features:
     capabilities: bool
 
 
-def confine(features: Features, bounds: Bounds, *, server: int, document: int) -> None:
-    """Shut this process and everything it will start in; there is no way back.
-
-    Args:
-        features: What the kernel has.
-        bounds: Resource limits.
-        server: Process id of the parent, whose death ends this process.
-        document: Descriptor of the one file that may be opened again.
+def confine(features: KernelFeatures, limits: Limits, *, server: int, document: int) -> None:
+    """Confine this process and everything it will start; there is no way back.
 
     Raises:
         OSError: A feature that was there when the server started is refused now.
@@ -82,27 +78,27 @@ def confine(features: Features, bounds: Bounds, *, server: int, document: int) -
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != server:
         os._exit(1)  # it died before it could be watched
-    set_limits(bounds)
+    _set_limits(limits)
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     if features.landlock_abi:
-        restrict_files(features.landlock_abi, document)
+        _restrict_files(features.landlock_abi, document)
     if features.capabilities:
         kernel.drop_capabilities()
     if features.seccomp:
         kernel.restrict_system_calls()
 
 
-def set_limits(bounds: Bounds) -> None:
+def _set_limits(limits: Limits) -> None:
     """Set the resource limits of this process.
 
     RLIMIT_NPROC is left alone: it counts every process of the user, not those of this child, so
     that a low limit fails at random. The group is killed as one at the time limit instead.
     """
-    seconds = math.ceil(bounds.seconds) + 1
+    seconds = math.ceil(limits.seconds) + 1
     for kind, limit in (
-        (resource.RLIMIT_AS, bounds.memory),
+        (resource.RLIMIT_AS, limits.memory),
         (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_FSIZE, bounds.output),
+        (resource.RLIMIT_FSIZE, limits.output),
         (resource.RLIMIT_NOFILE, _OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
     ):
@@ -111,13 +107,15 @@ def set_limits(bounds: Bounds) -> None:
         resource.setrlimit(kind, (value, value))
 
 
-def restrict_files(abi: int, document: int) -> None:
+def _restrict_files(abi: int, document: int) -> None:
     """Give up the file system but for programs, libraries, fonts and the one document."""
-    kernel.restrict_files_to(abi, read=readable_paths(), read_fds=[document], write=_WRITABLE_PATHS)
+    kernel.restrict_files_to(
+        abi, read=_readable_paths(), read_fds=[document], write=_WRITABLE_PATHS
+    )
 
 
 @cache
-def readable_paths() -> tuple[str, ...]:
+def _readable_paths() -> tuple[str, ...]:
     """Return what programs and libraries are loaded from; never the root of the file system.
 
     Resolved, and each once: what lies beneath another is granted with it, and every child pays for
@@ -134,16 +132,12 @@ def readable_paths() -> tuple[str, ...]:
 
 
 def offer_to_memory_killer() -> None:
-    """Make this process and its children the first to go when the machine runs out of memory."""
+    """Let the kernel kill this process and its children first when memory runs out."""
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
-_TRYING: Final = "trying"
-_SEPARATOR: Final = "\t"
-
-
-def examine() -> tuple[Features, dict[str, str]]:
+def examine() -> tuple[KernelFeatures, dict[str, str]]:
     """Return what works, for the children, and the same in words, for people.
 
     A service manager's filter may answer a forbidden call by killing. What was said before tells
@@ -155,10 +149,10 @@ def examine() -> tuple[Features, dict[str, str]]:
         killed |= {name for name, said in report.items() if said == _TRYING}
         report = _in_a_process(killed)
     # Prepared once, before the first fork.
-    readable_paths()
+    _readable_paths()
     kernel.supported()
     landlock_works = report["landlock"].startswith("active")
-    features = Features(
+    features = KernelFeatures(
         landlock_abi=kernel.abi_version() if landlock_works else 0,
         seccomp=report["seccomp"].startswith("active"),
         capabilities=report["capabilities"].startswith("active"),
@@ -210,7 +204,7 @@ def _try_no_new_privileges() -> str:
 def _try_landlock() -> str:
     abi = kernel.abi_version()
     with Path(os.devnull).open("rb") as file:
-        restrict_files(abi, file.fileno())
+        _restrict_files(abi, file.fileno())
     return kernel.describe(abi)
 
 

@@ -1,8 +1,8 @@
 """The fork server: a small process with one thread that forks one child per document.
 
 The daemon has threads and a model in memory, so it must not fork itself. This process has neither;
-it loads the decoders once and gives each document a copy of itself to spoil. Run by
-`docsorter.pages.reader` as `python -m docsorter.pages.server DESCRIPTOR`.
+it loads the decoders once and forks a child for each document. `docsorter.pages.reader` runs it as
+`python -m docsorter.pages.server DESCRIPTOR`.
 """
 
 import fcntl
@@ -27,149 +27,20 @@ from docsorter.documents import ReasonCode
 from docsorter.errors import DependencyError, DocumentError, NotFoundError
 from docsorter.pages import kernel, protocol
 from docsorter.pages.families import open_document, preload
-from docsorter.pages.fit import Traits, centred, flatten, reduce_to, traits_of
-from docsorter.pages.pictures import KilledError, Pictures, Wanted, no_such_page
-from docsorter.pages.protocol import MAX_PACKET, NOT_SHUT_IN, Request, write_result
-from docsorter.pages.sandbox import Bounds, Features, confine, examine, offer_to_memory_killer
+from docsorter.pages.fit import Traits, centred, flatten, measure_traits, reduce_to
+from docsorter.pages.images import KilledError, PageRequest, PageStream, no_such_page
+from docsorter.pages.protocol import MAX_PACKET, NOT_CONFINED, ReadRequest, write_result
+from docsorter.pages.sandbox import KernelFeatures, Limits, confine, examine, offer_to_memory_killer
 
 _DOCUMENT: Final = 0  # standard input, so that poppler inherits it
 _RESULT: Final = 3
-_ABOVE: Final = 16  # descriptors are put aside here while they change places
+_DESCRIPTORS: Final = 3  # of a request: socket, document, result
+_ABOVE: Final = 16  # descriptors are moved here while their numbers change
 _USEFUL: Final = 8 / 3  # pages are drawn this much larger than the classifier's square
 _AVERAGED: Final = 4 / 3  # pictures are averaged down to no less, see docs/develop/performance.md
 _FAILED: Final = 70  # EX_SOFTWARE of sysexits.h
 
-_Answer = tuple[dict[str, Any], list[bytes]]
-
-
-def run(
-    request: Request, features: Features, *, server: int, document: int, result: int
-) -> NoReturn:
-    """Read one document and end this process; nothing else may run in it."""
-    status = _FAILED
-    try:
-        gc.disable()  # it is over before there is anything to collect
-        os.setpgid(0, 0)
-        _reset_signals()
-        _take_places(document, result)
-        bounds = Bounds(request.time_limit, request.memory_limit, request.max_result)
-        try:
-            confine(features, bounds, server=server, document=_DOCUMENT)
-        except OSError:
-            os._exit(NOT_SHUT_IN)
-        header, body = answer(request)
-        write_result(_RESULT, header, iter(body))
-        status = 0
-    finally:
-        os._exit(status)
-
-
-def answer(request: Request) -> _Answer:
-    """Return header and body of the result, a refusal being one as well."""
-    try:
-        with os.fdopen(_DOCUMENT, "rb", closefd=False) as file:
-            return _KINDS[request.kind](file, request)
-    except DocumentError as error:
-        refusal = error
-    except DependencyError as error:
-        return {"fault": "dependency", "message": error.message, "remedy": error.remedy}, []
-    except NotFoundError as error:
-        return {"fault": "not_found", "message": error.message, "remedy": error.remedy}, []
-    except MemoryError:
-        refusal = protocol.memory_limit(request)
-    except TimeoutError:
-        refusal = protocol.time_limit(request)
-    except KilledError:
-        return {"fault": "killed"}, []
-    except OSError as error:
-        return {"fault": "environment", "message": error.strerror or str(error)}, []
-    except Exception as error:  # noqa: BLE001 - hostile bytes reach any line of any decoder
-        refusal = protocol.crashed(type(error).__name__)
-    return {"refused": refusal.code, "message": refusal.message, "remedy": refusal.remedy}, []
-
-
-def _pages(file: BinaryIO, request: Request) -> _Answer:
-    wanted = _wanted(request, _USEFUL, _AVERAGED)
-    media_type, pictures = open_document(file, wanted, request.suffix)
-    traits: Traits = {}
-    squares = []
-    for page in pictures.pages:
-        small = reduce_to(page, request.size)
-        traits = traits or traits_of(page, small)
-        squares.append(centred(small, request.size).tobytes())
-    white = b"\xff" * (request.size * request.size * 3)
-    if all(square == white for square in squares):
-        raise _blank(len(squares))
-    return _header(media_type, pictures) | {"traits": traits}, squares
-
-
-def _blank(pages: int) -> DocumentError:
-    which = "its only page is" if pages == 1 else f"the first {pages} pages are"
-    return DocumentError(
-        ReasonCode.EMPTY,
-        f"nothing is on it: {which} purely white",
-        remedy="check whether the sheet lay the right way round, and scan it again",
-    )
-
-
-def _preview(file: BinaryIO, request: Request) -> _Answer:
-    media_type, pictures = open_document(file, _wanted(request), request.suffix)
-    page = next(pictures.pages, None)
-    if page is None:
-        raise no_such_page(request.first + 1, pictures.total_pages)
-    picture = flatten(page)
-    picture.thumbnail((request.size, request.size), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    png = io.BytesIO()
-    # Not compressed: it goes through a pipe, and of a noisy scan a third of the work remains.
-    picture.save(png, "PNG", compress_level=0)
-    return _header(media_type, pictures), [png.getvalue()]
-
-
-def _wanted(request: Request, useful: float = 1, averaged: float = 1) -> Wanted:
-    return Wanted(
-        first=request.first,
-        count=request.count,
-        pixels=round(request.size * useful),
-        averaged=round(request.size * averaged),
-        max_pixels=request.max_pixels,
-        seconds=request.time_limit,
-    )
-
-
-def _header(media_type: str, pictures: Pictures) -> dict[str, Any]:
-    return {
-        "media_type": media_type,
-        "total_pages": pictures.total_pages,
-        "producer": pictures.producer,
-        "notes": list(dict.fromkeys(pictures.notes)),
-    }
-
-
-def _reset_signals() -> None:
-    signal.set_wakeup_fd(-1)
-    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
-
-
-def _take_places(document: int, result: int) -> None:
-    """Put the document to 0 and the result to 3, and close whatever else the server had open."""
-    document = fcntl.fcntl(document, fcntl.F_DUPFD, _ABOVE)
-    result = fcntl.fcntl(result, fcntl.F_DUPFD, _ABOVE)
-    os.dup2(document, _DOCUMENT)
-    os.dup2(result, _RESULT, inheritable=False)
-    # Decoders print what they find in a document; logs never hold that.
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 1)
-    os.dup2(nothing, 2)
-    os.closerange(_RESULT + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-
-
-_KINDS: Final[dict[str, Callable[[BinaryIO, Request], _Answer]]] = {
-    "pages": _pages,
-    "preview": _preview,
-}
-
-_DESCRIPTORS: Final = 3
+_Result = tuple[dict[str, Any], list[bytes]]
 
 
 @dataclass(slots=True)
@@ -185,7 +56,7 @@ class Child:
     """
 
     pid: int
-    request: Request
+    request: ReadRequest
     caller: socket.socket
     deadline: float
     timed_out: bool = False
@@ -197,11 +68,7 @@ class Child:
 
 
 class ForkServer:
-    """Takes requests from one socket until its other end is closed.
-
-    Args:
-        control: Where requests come from, with their descriptors.
-    """
+    """Takes requests from one socket until its other end is closed."""
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
@@ -247,12 +114,12 @@ class ForkServer:
         caller_fd, *rest = descriptors
         caller = socket.socket(fileno=caller_fd)
         try:
-            self._start(Request.decode(packet), caller, rest)
+            self._start(ReadRequest.decode(packet), caller, rest)
         finally:
             for descriptor in rest:
                 os.close(descriptor)
 
-    def _start(self, request: Request, caller: socket.socket, rest: list[int]) -> None:
+    def _start(self, request: ReadRequest, caller: socket.socket, rest: list[int]) -> None:
         if request.kind == "report":
             self._say(caller, self._report)
             return
@@ -264,7 +131,7 @@ class ForkServer:
             self._say(caller, {"fault": f"no process for reading it: {error.strerror}"})
             return
         if pid == 0:
-            run(request, self._features, server=server, document=document, result=result)
+            run_child(request, self._features, server=server, document=document, result=result)
         with suppress(PermissionError, ProcessLookupError):
             os.setpgid(pid, pid)  # the child does so too; whoever is first
         running = Child(pid, request, caller, time.monotonic() + request.time_limit)
@@ -312,6 +179,134 @@ class ForkServer:
         with suppress(OSError):  # nobody listens any more
             caller.sendall(json.dumps(answer).encode())
         caller.close()
+
+
+def run_child(
+    request: ReadRequest, features: KernelFeatures, *, server: int, document: int, result: int
+) -> NoReturn:
+    """Read one document and end this process; nothing else may run in it."""
+    status = _FAILED
+    try:
+        gc.disable()  # it is over before there is anything to collect
+        os.setpgid(0, 0)
+        _reset_signals()
+        _place_descriptors(document, result)
+        limits = Limits(request.time_limit, request.memory_limit, request.max_result)
+        try:
+            confine(features, limits, server=server, document=_DOCUMENT)
+        except OSError:
+            os._exit(NOT_CONFINED)
+        header, body = read_document(request)
+        write_result(_RESULT, header, iter(body))
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def read_document(request: ReadRequest) -> _Result:
+    """Return header and body of the result, a refusal being one as well."""
+    try:
+        with os.fdopen(_DOCUMENT, "rb", closefd=False) as file:
+            return _KINDS[request.kind](file, request)
+    except DocumentError as error:
+        refusal = error
+    except DependencyError as error:
+        return {"fault": "dependency", "message": error.message, "remedy": error.remedy}, []
+    except NotFoundError as error:
+        return {"fault": "not_found", "message": error.message, "remedy": error.remedy}, []
+    except MemoryError:
+        refusal = protocol.memory_limit(request)
+    except TimeoutError:
+        refusal = protocol.time_limit(request)
+    except KilledError:
+        return {"fault": "killed"}, []
+    except OSError as error:
+        return {"fault": "environment", "message": error.strerror or str(error)}, []
+    except Exception as error:  # noqa: BLE001 - hostile bytes reach any line of any decoder
+        refusal = protocol.crashed(type(error).__name__)
+    return {"refused": refusal.code, "message": refusal.message, "remedy": refusal.remedy}, []
+
+
+def _pages(file: BinaryIO, request: ReadRequest) -> _Result:
+    wanted = _wanted(request, _USEFUL, _AVERAGED)
+    media_type, pictures = open_document(file, wanted, request.suffix)
+    traits: Traits = {}
+    squares = []
+    for page in pictures.pages:
+        small = reduce_to(page, request.size)
+        traits = traits or measure_traits(page, small)
+        squares.append(centred(small, request.size).tobytes())
+    white = b"\xff" * (request.size * request.size * 3)
+    if all(square == white for square in squares):
+        raise _blank(len(squares))
+    return _header(media_type, pictures) | {"traits": traits}, squares
+
+
+def _blank(pages: int) -> DocumentError:
+    which = "its only page is" if pages == 1 else f"the first {pages} pages are"
+    return DocumentError(
+        ReasonCode.EMPTY,
+        f"nothing is on it: {which} purely white",
+        remedy="check whether the sheet lay the right way round, and scan it again",
+    )
+
+
+def _preview(file: BinaryIO, request: ReadRequest) -> _Result:
+    media_type, pictures = open_document(file, _wanted(request), request.suffix)
+    page = next(pictures.pages, None)
+    if page is None:
+        raise no_such_page(request.first + 1, pictures.total_pages)
+    picture = flatten(page)
+    picture.thumbnail((request.size, request.size), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    png = io.BytesIO()
+    # Not compressed: it goes through a pipe, and of a noisy scan a third of the work remains.
+    picture.save(png, "PNG", compress_level=0)
+    return _header(media_type, pictures), [png.getvalue()]
+
+
+def _wanted(request: ReadRequest, useful: float = 1, averaged: float = 1) -> PageRequest:
+    return PageRequest(
+        first=request.first,
+        count=request.count,
+        pixels=round(request.size * useful),
+        averaged=round(request.size * averaged),
+        max_pixels=request.max_pixels,
+        seconds=request.time_limit,
+    )
+
+
+def _header(media_type: str, pictures: PageStream) -> dict[str, Any]:
+    return {
+        "media_type": media_type,
+        "total_pages": pictures.total_pages,
+        "producer": pictures.producer,
+        "notes": list(dict.fromkeys(pictures.notes)),
+    }
+
+
+def _reset_signals() -> None:
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _place_descriptors(document: int, result: int) -> None:
+    """Make the document descriptor 0 and the result 3; close whatever else the server had open."""
+    document = fcntl.fcntl(document, fcntl.F_DUPFD, _ABOVE)
+    result = fcntl.fcntl(result, fcntl.F_DUPFD, _ABOVE)
+    os.dup2(document, _DOCUMENT)
+    os.dup2(result, _RESULT, inheritable=False)
+    # Decoders print what they find in a document; logs never hold that.
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    os.dup2(nothing, 2)
+    os.closerange(_RESULT + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
+_KINDS: Final[dict[str, Callable[[BinaryIO, ReadRequest], _Result]]] = {
+    "pages": _pages,
+    "preview": _preview,
+}
 
 
 def main() -> None:

@@ -9,13 +9,13 @@ from PIL import Image, TiffImagePlugin
 
 from docsorter.documents import ReasonCode
 from docsorter.errors import DocumentError
-from docsorter.pages import pictures
-from docsorter.pages.pictures import (
-    Pictures,
-    Wanted,
+from docsorter.pages.images import (
+    PageRequest,
+    PageStream,
     check_pixels,
     decoding,
-    open_picture,
+    open_image,
+    scanner_name,
     size_of,
     truncated,
     upright,
@@ -47,14 +47,14 @@ class Directories:
     loop: bool = False
 
 
-def read(file: BinaryIO, wanted: Wanted, *, media_type: str, tail_missing: bool) -> Pictures:
+def read(file: BinaryIO, wanted: PageRequest, *, media_type: str, tail_missing: bool) -> PageStream:
     """Read a TIFF.
 
     Raises:
         DocumentError: Why it cannot be read.
     """
     del media_type, tail_missing
-    directories = walk(file)
+    directories = read_directories(file)
     if not directories.pages:
         if directories.cut:
             raise truncated(_WHAT)
@@ -63,16 +63,16 @@ def read(file: BinaryIO, wanted: Wanted, *, media_type: str, tail_missing: bool)
         )
     file.seek(0)
     with decoding(_WHAT, tail_missing=directories.cut):
-        image = open_picture(file, "TIFF", wanted)
+        image = open_image(file, "TIFF", wanted)
         if not isinstance(image, TiffImagePlugin.TiffImageFile):
             raise TypeError("its header makes no sense")
-        told = pictures.of_picture(image)
+        told = scanner_name(image)
     notes = ["the directories of the TIFF lead in a circle"] if directories.loop else []
     pages = _pages(image, directories, wanted, notes)
-    return Pictures(len(directories.pages), pages, told, notes)
+    return PageStream(len(directories.pages), pages, told, notes)
 
 
-def walk(file: BinaryIO) -> Directories:
+def read_directories(file: BinaryIO) -> Directories:
     """Follow the chain of directories without reading what they describe.
 
     Source: TIFF 6.0, section 2; BigTIFF, https://www.awaresystems.be/imaging/tiff/bigtiff.html.
@@ -125,7 +125,7 @@ def _directory(file: BinaryIO, offset: int, order: str, form: tuple[str, int]) -
 def _pages(
     image: TiffImagePlugin.TiffImageFile,
     directories: Directories,
-    wanted: Wanted,
+    wanted: PageRequest,
     notes: list[str],
 ) -> Iterator[Image.Image]:
     for number in wanted.numbers(len(directories.pages)):
@@ -136,7 +136,7 @@ def _pages(
             missing = _data_missing(image)
         with decoding(_WHAT, tail_missing=missing):
             image.load()
-            page = square_pixels(upright(image, notes), lying=lying)
+            page = _square_pixels(upright(image, notes), lying=lying)
         yield page
 
 
@@ -152,7 +152,7 @@ def _data_missing(image: TiffImagePlugin.TiffImageFile) -> bool:
     return end > size_of(image.fp)  # type: ignore[arg-type] # IO[bytes] with a descriptor
 
 
-def square_pixels(image: Image.Image, *, lying: bool) -> Image.Image:
+def _square_pixels(image: Image.Image, *, lying: bool) -> Image.Image:
     """Undo the oblong pixels of fax: 204 by 98 dots per inch look half as high as they are.
 
     Args:

@@ -13,7 +13,7 @@ from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.policy import decide, rule_key
 from docsorter.decide.prediction import predict
 from docsorter.decide.promise import starter_statement
-from docsorter.decide.similarity import Samples
+from docsorter.decide.similarity import SamplePages
 from docsorter.documents import PageSet, Prediction, SortRule, Verdict
 from docsorter.errors import SettingsError
 from docsorter.model.bundle import ModelBundle, load_bundle
@@ -21,7 +21,7 @@ from docsorter.model.card import ModelCard
 from docsorter.model.classifier import Classifier, open_classifier
 from docsorter.model.golden import check_golden, label_of
 from docsorter.model.registry import ModelRegistry, refuse_changed
-from docsorter.model.threads import kept_threads, surroundings
+from docsorter.model.threads import chosen_threads, runtime_environment
 from docsorter.pages.reader import PageReader
 from docsorter.resources import usable_cores
 from docsorter.settings import PagesSettings
@@ -120,7 +120,7 @@ class LoadedModel:
     rule: SortRule
     novelty: NoveltyModel
     golden_difference: float
-    samples: Samples | None = None
+    samples: SamplePages | None = None
 
     @property
     def card(self) -> ModelCard:
@@ -234,8 +234,8 @@ def load_model(configuration: Configuration, name: str = "") -> LoadedModel:
     mark = refuse_changed(used)
     bundle = load_bundle(used.path)
     rule = sort_rule(bundle.card, settings.decide.threshold, settings.decide.policies)
-    threads = settings.model.threads or kept_threads(
-        configuration.state, surroundings(mark, usable_cores())
+    threads = settings.model.threads or chosen_threads(
+        configuration.state, runtime_environment(mark, usable_cores())
     )
     classifier = open_classifier(bundle, threads=threads)
     golden = check_golden(bundle, classifier)
@@ -243,7 +243,7 @@ def load_model(configuration: Configuration, name: str = "") -> LoadedModel:
     worst = max(result.difference for result in golden)
     names = [Path(page.file).stem for page in golden]
     labels = [label_of(name, bundle.card.prediction_labels) for name in names]
-    samples = Samples.placed(names, labels, [page.features for page in golden], novelty)
+    samples = SamplePages.from_features(names, labels, [page.features for page in golden], novelty)
     return LoadedModel(used.name, mark, bundle, classifier, rule, novelty, worst, samples)
 
 

@@ -58,8 +58,8 @@ def figure_text(measured: Measured) -> str:
 def rule_text(card: ModelCard) -> str:
     """Write the sort rule and its evidence in words."""
     rule = (
-        f"A document is sorted alone at a confidence of {card.asks_for()} or more and a novelty "
-        f"of at most {card.novelty_limit:g}; the logits are divided by {card.temperature:.3f}."
+        f"A document is sorted alone at a confidence of {card.threshold_text()} or more and a "
+        f"novelty of at most {card.novelty_limit:g}; the logits are divided by {card.temperature:.3f}."
     )
     if card.evidence is None:
         return f"{rule} The rule was not tested."

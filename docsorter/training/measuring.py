@@ -10,7 +10,7 @@ from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.promise import error_upper_bound
 from docsorter.decide.thresholds import CheckedDocuments
 from docsorter.documents import RawOutput, SortRule
-from docsorter.model.card import Evidence
+from docsorter.model.card import CardEvidence
 from docsorter.training.evaluation import Evaluation, evaluate_judged
 from docsorter.training.export import Exported
 from docsorter.training.head import Adjustment
@@ -80,7 +80,7 @@ class Measurement:
     """
 
     confidence: Confidence
-    evidence: Evidence
+    evidence: CardEvidence
     sets: dict[str, Evaluation]
 
 
@@ -246,7 +246,7 @@ class _Measuring:
     def _complete(
         self,
         confidence: Confidence,
-        evidence: Evidence,
+        evidence: CardEvidence,
         name: str,
         scored: Scored,
         foreign: Scored | None,
@@ -267,8 +267,8 @@ class _Measuring:
         return Measurement(confidence, evidence, found)
 
 
-def _evidence(documents: int, sorted_alone: int, errors: int, description: str) -> Evidence:
-    return Evidence(
+def _evidence(documents: int, sorted_alone: int, errors: int, description: str) -> CardEvidence:
+    return CardEvidence(
         documents=documents,
         sorted_alone=sorted_alone,
         errors=errors,

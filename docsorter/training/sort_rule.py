@@ -14,7 +14,7 @@ import numpy as np
 
 from docsorter.decide.calibration import fit_temperature, label_probabilities
 from docsorter.decide.novelty import NoveltyModel
-from docsorter.decide.policy import comparable, offset_between, offsets_of
+from docsorter.decide.policy import offset_between, offsets_of, threshold_scores
 from docsorter.decide.prediction import disagreement
 from docsorter.decide.promise import (
     checks_needed,
@@ -25,7 +25,7 @@ from docsorter.decide.promise import (
 from docsorter.decide.thresholds import CheckedDocuments, choose_threshold, plan_thresholds
 from docsorter.documents import SortRule
 from docsorter.errors import ModelError
-from docsorter.model.card import Evidence
+from docsorter.model.card import CardEvidence
 from docsorter.training.looking import Judged, Looked
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ class RuleTest:
     foreign: int
     foreign_sorted: int
 
-    def evidence(self, description: str) -> Evidence:
+    def evidence(self, description: str) -> CardEvidence:
         """Return it as the card states it."""
-        return Evidence(
+        return CardEvidence(
             documents=self.documents,
             sorted_alone=self.sorted_alone,
             errors=self.errors,
@@ -84,7 +84,7 @@ def apply_rule(judged: Judged, labels: Sequence[str], rule: SortRule) -> RuleTes
     """Apply a rule to documents whose labels are known."""
     top = judged.probabilities.argmax(axis=1)
     never = np.inf  # nothing is sorted to the background
-    asked = np.array([*(rule.asked_for(label) for label in labels), never])
+    asked = np.array([*(rule.required_confidence(label) for label in labels), never])
     sure = judged.probabilities.max(axis=1) >= asked[np.minimum(top, len(labels))]
     chosen = sure & (judged.novelty <= rule.novelty_limit)
     wrong = chosen & (top != judged.targets)
@@ -276,14 +276,14 @@ def checked(
         held: (n,) those whose pages disagree.
         labels: The labels; further columns are background.
         policies: By label; only "auto" documents are sorted.
-        offsets: By label; confidences come back comparable across labels.
+        offsets: By label; confidences come back on one scale across labels.
     """
     top = judged.probabilities.argmax(axis=1)
     auto = np.array([policies.get(name, "auto") == "auto" for name in labels] + [False], np.bool_)
     free = auto[np.minimum(top, len(labels))]
     eligible = free & (judged.novelty <= NOVELTY_LIMIT) & ~held
     shifts = offsets_of([*labels, ""], offsets)[np.minimum(top, len(labels))]
-    scores = comparable(judged.probabilities.max(axis=1), shifts)
+    scores = threshold_scores(judged.probabilities.max(axis=1), shifts)
     return CheckedDocuments(scores, top == judged.targets, eligible)
 
 

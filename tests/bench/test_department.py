@@ -6,16 +6,17 @@ import pytest
 from bench.department.arrivals import MIX, PER_DAY, draw, mix_of, periods
 from bench.department.days import run_starter
 from bench.department.drift import SCENARIOS
-from bench.department.earning import EarnedDepartment
-from bench.department.evidence import Evidence
+from bench.department.earning import EarnedDepartment, Evidence, next_threshold
 from bench.department.figures import summed, weeks
 from bench.department.models import NAMES, OTHER, Seen, targets
 from bench.department.people import People
 from bench.department.pool import SCANNER, Pool, wanted_documents
-from docsorter.decide.autonomy import EarnPolicy
+from docsorter.decide.autonomy import ELEVATED, AutonomyPolicy
+from docsorter.decide.certification import CertificationPlan, CheckedScores, alarm_level
 
 CUTS, SHARES = (4, 20), (0.4, 0.3, 0.3)
-POLICY = EarnPolicy(target=0.05, jump=0.3, pilot_documents=20)
+PLAN = CertificationPlan(0.01, 0.95, (0.9, 0.8, 0.7))
+POLICY = AutonomyPolicy(target=0.05, jump=0.3, pilot_documents=20)
 
 
 def made_up_pool(documents: int = 1200) -> Pool:
@@ -96,7 +97,7 @@ def test_without_rehearsal_a_new_model_begins_with_nothing() -> None:
     arrivals = draw(POOL, 12, 2, among=AMONG[:12])
     model = model_of(POOL, "starter", error=0.0)
     new = {7: lambda _rows, _answers: model_of(POOL, "ours-1", error=0.0)}
-    days = EarnedDepartment(model, arrivals, POLICY, 2, new, rehearses=False).run()
+    days = EarnedDepartment(model, arrivals, POLICY, 2, new, shadows=False).run()
     assert days[7].sorted_alone > 0
     assert days[8].sorted_alone == 0
     assert days[8].model == "ours-1"
@@ -143,3 +144,40 @@ def test_every_change_brings_as_many_documents(name: str) -> None:
 def test_the_pool_has_every_document_once() -> None:
     documents = wanted_documents()
     assert len({(one.kind, one.seed) for one in documents}) == len(documents) == 2600
+
+
+def checks(*runs: tuple[float, int, bool]) -> CheckedScores:
+    scores = np.concatenate([np.full(count, score) for score, count, _ in runs])
+    wrong = np.concatenate([np.full(count, outcome) for _, count, outcome in runs])
+    return CheckedScores(scores, wrong, np.ones(len(scores)))
+
+
+def test_the_threshold_comes_down_as_the_evidence_allows() -> None:
+    assert next_threshold(checks((0.95, 100, False)), PLAN, None) is None
+    first = next_threshold(checks((0.75, 5, True), (0.95, 400, False)), PLAN, None)
+    assert first is not None
+    assert (first.threshold, first.alarm) == (0.8, False)
+    assert next_threshold(checks((0.75, 5, True), (0.95, 400, False)), PLAN, 0.8) is None
+
+
+def test_an_alarm_raises_the_threshold_to_one_that_is_calm() -> None:
+    evidence = checks((0.95, 400, False), (0.75, 4, True))
+    change = next_threshold(evidence, PLAN, 0.7)
+    assert change is not None
+    assert (change.threshold, change.alarm) == (0.8, True)
+    assert change.certification.alarm
+
+
+def test_an_alarm_everywhere_leaves_nothing_sorted_alone() -> None:
+    change = next_threshold(checks((0.95, 400, False), (0.95, 4, True)), PLAN, 0.7)
+    assert change is not None
+    assert (change.threshold, change.alarm) == (None, True)
+
+
+def test_one_error_raises_the_alarm_level_and_rings_no_alarm() -> None:
+    evidence = checks((0.95, 500, False), (0.95, 1, True))
+    assert next_threshold(evidence, PLAN, 0.7) is None
+    assert ELEVATED <= alarm_level(evidence, PLAN, 0.7) < 1
+    assert alarm_level(checks((0.95, 500, False)), PLAN, 0.7) < ELEVATED
+    later = checks((0.95, 500, False), (0.95, 1, True), (0.95, 30, False))
+    assert alarm_level(later, PLAN, 0.7) < ELEVATED

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.baselines.product import Product
 from bench.idle import memory, waits, watched
-from bench.ways.whole import Whole
 from tests.patience import wait_until
 
 
@@ -65,8 +65,8 @@ def _woken(thread: threading.Thread) -> int:
 
 @pytest.mark.slow
 def test_a_real_daemon_at_rest_stays_small_and_asleep() -> None:
-    with Whole() as whole:
-        found = watched(whole.daemon, 2)
+    with Product() as product:
+        found = watched(product.daemon, 2)
     assert float(str(found["resident_mb"])) < 150
     wakes = found["wakes_per_s"]
     assert isinstance(wakes, dict)

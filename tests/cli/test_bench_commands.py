@@ -29,7 +29,7 @@ def test_a_choice_is_said_and_kept_for_the_daemon(workspace: Path) -> None:
     assert said.returncode == 0, said.stderr
     choice = RuntimeChoice.model_validate_json(kept(workspace).read_bytes())
     assert f"{choice.threads} threads from the daemon's next start" in said.stdout
-    assert choice.surroundings.cores == usable_cores()
+    assert choice.environment.cores == usable_cores()
     assert len(choice.measured) >= 1
     assert all(one.golden_difference < 0.01 for one in choice.measured)
     assert all(len(line) <= 80 for line in said.stdout.splitlines())

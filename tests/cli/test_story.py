@@ -25,12 +25,12 @@ AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
             "verdict",
             {
                 "verdict": "sort",
-                "text": "sure: claim 0.95, asked for 0.90",
+                "text": "sure: claim 0.95, needs 0.90",
                 "confidence": 0.951,
                 "promise": "threshold 0.90 certified on 641 checks",
             },
             (
-                "decided: sort, since sure: claim 0.95, asked for 0.90; sorted alone at 0.9510, "
+                "decided: sort, since sure: claim 0.95, needs 0.90; sorted alone at 0.9510, "
                 "threshold 0.90 certified on 641 checks"
             ),
         ),

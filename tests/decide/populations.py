@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docsorter.decide.certification import draw_probability
-from docsorter.decide.e_process import PARTS, disproof, log_steps
+from docsorter.decide.e_process import FRACTION_WEIGHTS, log_factors, rejection_level
 
 THRESHOLDS = np.array([0.95, 0.9, 0.85, 0.8, 0.75, 0.7])
 """Strictest first; scores are uniform from 0.7 to 1."""
@@ -56,10 +56,10 @@ def live(
     """
     rng = np.random.default_rng(seed)
     share = draw_probability(100, 5, target, 10 * target) if planned is None else planned
-    enough = np.exp(disproof(0.95))
+    enough = np.exp(rejection_level(0.95))
     shape = (departments, len(THRESHOLDS))
-    fortunes = np.array(PARTS)[:, np.newaxis, np.newaxis] * np.ones((1, *shape))
-    right_or_wrong = np.exp(log_steps(np.array([False, True]), np.ones(2), target))
+    fortunes = np.array(FRACTION_WEIGHTS)[:, np.newaxis, np.newaxis] * np.ones((1, *shape))
+    right_or_wrong = np.exp(log_factors(np.array([False, True]), np.ones(2), target))
     reached = np.zeros(shape, np.bool_)
     certified = np.zeros(shape, np.bool_)
     alone, errors = np.zeros(departments, np.int64), np.zeros(departments, np.int64)

@@ -1,9 +1,12 @@
+"""Distance from the training data."""
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.metrics import roc_auc_score
 
-from docsorter.decide.novelty import NoveltyModel
+from docsorter.decide.novelty import NoveltyModel, shrinkage
 from docsorter.errors import ModelError
 
 Floats = NDArray[np.float64]
@@ -137,3 +140,10 @@ def test_too_few_or_equal_pages_are_refused() -> None:
         NoveltyModel.fit(features, targets[:2], features)
     with pytest.raises(ModelError, match="same features"):
         NoveltyModel.fit(np.ones((9, 5)), np.zeros(9, np.int64), np.ones((2, 5)))
+
+
+def test_shrinkage_is_that_of_sklearn() -> None:
+    for seed, shape in enumerate([(200, 10), (20, 30), (500, 3)]):
+        values = np.random.default_rng(seed).normal(size=shape)
+        values -= values.mean(axis=0)
+        assert shrinkage(values) == pytest.approx(ledoit_wolf_shrinkage(values), rel=1e-6)

@@ -1,10 +1,14 @@
+"""The sort rule, its reasons in words, and its offsets by label."""
+
+import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from docsorter.decide.policy import decide
+from docsorter.decide.policy import decide, offset_between, offsets_of, threshold_scores
 from docsorter.documents import (
     PagePrediction,
     Prediction,
@@ -31,7 +35,7 @@ def test_a_sure_document_is_sorted_and_says_what_was_asked() -> None:
     assert verdict.kind is VerdictKind.SORT
     assert (verdict.label, verdict.confidence, verdict.threshold) == ("invoice", 0.991, 0.96)
     assert verdict.reason.code is ReasonCode.SURE
-    assert verdict.reason.text == "sure: invoice 0.99, asked for 0.96"
+    assert verdict.reason.text == "sure: invoice 0.99, needs 0.96"
 
 
 def test_doubt_between_two_labels_names_both() -> None:
@@ -44,28 +48,28 @@ def test_doubt_between_two_labels_names_both() -> None:
 
 def test_doubt_that_is_not_between_two_says_what_was_asked() -> None:
     verdict = decide(seen((0.87, 0.07, 0.06)), RULE, LABELS)
-    assert verdict.reason.text == "unsure: invoice 0.87, asked for 0.96"
+    assert verdict.reason.text == "unsure: invoice 0.87, needs 0.96"
 
 
 def test_figures_never_hide_which_is_greater() -> None:
     near = decide(seen((0.9599, 0.03, 0.0101)), RULE, LABELS)
-    assert near.reason.text == "unsure: invoice 0.95, asked for 0.96"
+    assert near.reason.text == "unsure: invoice 0.95, needs 0.96"
     nearer = decide(seen((0.9612, 0.03, 0.0088)), replace(RULE, threshold=0.9634), LABELS)
-    assert nearer.reason.text == "unsure: invoice 0.961, asked for 0.963"
+    assert nearer.reason.text == "unsure: invoice 0.961, needs 0.963"
     just = decide(seen((0.96, 0.03, 0.01)), RULE, LABELS)
-    assert just.reason.text == "sure: invoice 0.96, asked for 0.96"
+    assert just.reason.text == "sure: invoice 0.96, needs 0.96"
     almost = decide(seen((0.9999, 0.0001, 0.0)), RULE, LABELS)
-    assert almost.reason.text == "sure: invoice 0.99, asked for 0.96"
+    assert almost.reason.text == "sure: invoice 0.99, needs 0.96"
 
 
 def test_what_is_asked_for_is_that_of_the_label() -> None:
     rule = replace(RULE, offsets={"invoice": -1.2})
     sure = decide(seen((0.93, 0.05, 0.02)), rule, LABELS)
     assert (sure.kind, sure.label) == (VerdictKind.SORT, "invoice")
-    assert sure.reason.text == "sure: invoice 0.93, asked for 0.87"
+    assert sure.reason.text == "sure: invoice 0.93, needs 0.87"
     assert sure.threshold == pytest.approx(0.8785, abs=1e-4)
     other = decide(seen((0.05, 0.02, 0.93)), rule, LABELS)
-    assert other.reason.text == "unsure: letter 0.93, asked for 0.96"
+    assert other.reason.text == "unsure: letter 0.93, needs 0.96"
     assert (other.kind, other.threshold) == (VerdictKind.REVIEW, 0.96)
 
 
@@ -78,7 +82,7 @@ def test_strangeness_beats_confidence() -> None:
     verdict = decide(seen((0.99, 0.005, 0.005), novelty=99.27), RULE, LABELS)
     assert verdict.reason.code is ReasonCode.UNLIKE_TRAINING
     assert verdict.reason.text == (
-        "unlike anything taught: stranger than 99.2 % of the training pages"
+        "unlike the training data: more unusual than 99.2 % of the training pages"
     )
     assert decide(seen((0.99, 0.005, 0.005), novelty=99.0), RULE, LABELS).kind is VerdictKind.SORT
 
@@ -186,3 +190,62 @@ def test_a_damaged_prediction_or_rule_gets_no_verdict(bad: float) -> None:
     for rule in (replace(RULE, threshold=float("nan")), replace(RULE, novelty_limit=float("nan"))):
         with pytest.raises(ModelError, match="sort rule"):
             decide(good, rule, LABELS)
+
+
+INSIDE = st.floats(0.01, 0.999)
+OFFSETS = st.floats(-5, 5)
+
+
+def score(confidence: float, offset: float) -> float:
+    return float(threshold_scores(np.array([confidence]), np.array([offset]))[0])
+
+
+@given(confidence=INSIDE, threshold=INSIDE, offset=OFFSETS)
+def test_comparing_scores_sorts_what_the_rule_sorts(
+    confidence: float, threshold: float, offset: float
+) -> None:
+    rule = SortRule(1.0, threshold, 99.0, offsets={"letter": offset})
+    assume(abs(score(confidence, offset) - threshold) > 1e-9)
+    assert (confidence >= rule.required_confidence("letter")) == (
+        score(confidence, offset) >= threshold
+    )
+
+
+@given(confidence=INSIDE, offset=OFFSETS)
+def test_a_document_on_the_threshold_is_sorted(confidence: float, offset: float) -> None:
+    rule = SortRule(1.0, score(confidence, offset), 99.0, offsets={"letter": offset})
+    assert confidence >= rule.required_confidence("letter")
+
+
+@given(low=INSIDE, high=INSIDE, offset=OFFSETS)
+def test_one_number_makes_the_rule_stricter_for_every_label(
+    low: float, high: float, offset: float
+) -> None:
+    low, high = sorted((low, high))
+    # Of two that differ in the last bit alone, rounding may turn the order round.
+    assert score(low, offset) <= score(high, offset) * (1 + 1e-12)
+    asked = [
+        SortRule(1.0, t, 99.0, offsets={"x": offset}).required_confidence("x") for t in (low, high)
+    ]
+    assert asked[0] <= asked[1] * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("end", [0.0, 1.0])
+def test_certain_stays_certain(end: float) -> None:
+    assert score(end, 2.5) == end
+    assert SortRule(1.0, end, 99.0, offsets={"x": 2.5}).required_confidence("x") == end
+
+
+def test_without_an_offset_confidence_is_compared_as_it_is() -> None:
+    rule = SortRule(1.0, 0.96, 99.0, offsets={"letter": 1.0})
+    assert rule.required_confidence("invoice") == 0.96
+    assert score(0.96, 0.0) == pytest.approx(0.96)
+    assert offsets_of(["letter", "invoice"], rule.offsets).tolist() == [1.0, 0.0]
+
+
+@given(threshold=INSIDE, asked=INSIDE)
+def test_an_offset_leads_from_one_threshold_to_the_other(threshold: float, asked: float) -> None:
+    rule = SortRule(1.0, threshold, 99.0, offsets={"x": offset_between(threshold, asked)})
+    found = rule.required_confidence("x")
+    assert found >= asked * (1 - 1e-11)
+    assert math.log(found / (1 - found)) == pytest.approx(math.log(asked / (1 - asked)), abs=2e-3)

@@ -9,7 +9,7 @@ from scipy.stats import binom
 
 from docsorter.decide.promise import checks_needed, error_upper_bound, is_certified
 from docsorter.decide.thresholds import (
-    SPARE,
+    START_MARGIN,
     CheckedDocuments,
     ThresholdPlan,
     choose_threshold,
@@ -181,7 +181,7 @@ def test_the_test_starts_where_it_can_pass_and_goes_down() -> None:
     validation = documents(np.linspace(0.2, 1.0, 500), np.ones(500, dtype=np.bool_))
     plan = plan_thresholds(validation, 500)
     expected, _ = validation.sorted_at(plan.thresholds[0])
-    assert expected >= SPARE * 473  # one error is affordable there, and likelier than none
+    assert expected >= START_MARGIN * 473  # one error is affordable there, and likelier than none
     assert list(plan.thresholds) == sorted(plan.thresholds, reverse=True)
 
 
@@ -190,7 +190,7 @@ def test_expected_errors_move_the_start_to_where_they_are_affordable() -> None:
     correct[1490:1492] = False  # two errors among the surest documents
     plan = plan_thresholds(documents(np.linspace(0.2, 1.0, 1500), correct), 1500)
     expected = int((np.linspace(0.2, 1.0, 1500) >= plan.thresholds[0]).sum())
-    assert expected >= SPARE * 628  # which two errors take
+    assert expected >= START_MARGIN * 628  # which two errors take
 
 
 def test_too_few_documents_are_stated_as_a_number() -> None:

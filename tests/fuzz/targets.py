@@ -21,11 +21,11 @@ from docsorter.deliver.template import parse_template, render
 from docsorter.documents import Document, Place, State
 from docsorter.errors import DocsorterError, DocumentError, SettingsError
 from docsorter.filesystem import longest_match, parse_mounts
-from docsorter.intake.completeness import End, judge
+from docsorter.intake.completeness import End, end_of
 from docsorter.model.card import read_card
 from docsorter.pages.families import FAMILIES, sniff, tail_missing
-from docsorter.pages.protocol import Request, ResultError, read_result
-from docsorter.pages.tiff import walk
+from docsorter.pages.protocol import ReadRequest, ResultError, read_result
+from docsorter.pages.tiff import read_directories
 from docsorter.store.columns import ForeignText
 from tests.hostile.parts import bitmap, box, fields, paper, picture, riff, tiff
 
@@ -70,10 +70,10 @@ def tails(data: bytes) -> None:
 
 
 def tiff_directories(data: bytes) -> None:
-    """A walk through directories ends, and counts each once."""
+    """A read_directories through directories ends, and counts each once."""
     _FILE.write_bytes(b"II*\0" + data if data[:2] not in {b"II", b"MM"} else data)
     with _FILE.open("rb") as file:
-        found = walk(file)
+        found = read_directories(file)
     assert len(found.pages) <= len(data) // 2 + 1
     assert found.pages == sorted(set(found.pages))
 
@@ -81,7 +81,7 @@ def tiff_directories(data: bytes) -> None:
 def trailers(data: bytes) -> None:
     """The end of a file that may still be written, with every length it might have."""
     for size in {len(data), len(data) + 7, 2 * len(data), max(0, len(data) - 5)}:
-        assert judge(size, lambda offset, length: data[offset : offset + length]) in End
+        assert end_of(size, lambda offset, length: data[offset : offset + length]) in End
 
 
 def settings(data: bytes) -> None:
@@ -151,7 +151,7 @@ def result(data: bytes) -> None:
     _FILE.write_bytes(data)
     descriptor = os.open(_FILE, os.O_RDONLY)
     try:
-        header, body = read_result(descriptor, Request("pages", size=4, count=2))
+        header, body = read_result(descriptor, ReadRequest("pages", size=4, count=2))
         assert isinstance(header, dict)
         assert len(body) <= len(data)
     except ResultError:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from docsorter.errors import DocsorterError, DocumentError
-from docsorter.pages.protocol import Request
+from docsorter.pages.protocol import ReadRequest
 from docsorter.pages.reader import PageReader
 from docsorter.settings import PagesSettings
 from tests.hostile.cases import READ, Hostile
@@ -43,7 +43,7 @@ class MeasuredReader(PageReader):
         super().__init__(settings, concurrency=concurrency)
         self.peaks: dict[str, float] = {}
 
-    def _end_of_child(self, request: Request, document: int, result: int) -> dict[str, Any]:
+    def _end_of_child(self, request: ReadRequest, document: int, result: int) -> dict[str, Any]:
         end = super()._end_of_child(request, document, result)
         if "peak_kb" in end:
             self.peaks[request.suffix] = end["peak_kb"] / 1024

@@ -1,3 +1,5 @@
+"""Reading the inbox: files, what is left alone, and an inbox that is gone."""
+
 import errno
 import os
 import shutil
@@ -10,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from docsorter.clock import ManualClock
-from docsorter.errors import EnvironmentFaultError
-from docsorter.intake.scan import IgnoreRules, Observation, Scanner, Slice
+from docsorter.errors import EnvironmentFaultError, SettingsError
+from docsorter.intake.scan import IgnoreRules, Observation, Scanner, ScanStep
 
 
 def walk(scanner: Scanner, entries: int = 10_000) -> list[Observation]:
@@ -84,16 +86,16 @@ def test_links_pipes_and_sockets_are_told_once_and_never_followed(
         server.bind(f"/proc/self/fd/{directory}/sock")  # the full path may be too long for one
         os.close(directory)
         assert paths(scanner) == set()
-        told = {oddity.path: oddity.text for oddity in scanner.take_oddities()}
+        told = {oddity.path: oddity.text for oddity in scanner.take_skipped()}
         assert set(told) == {"link.pdf", "folder", "pipe", "sock"}
         assert told["pipe"] == "a named pipe, only regular files are sorted"
         walk(scanner)
-        assert scanner.take_oddities() == ()
+        assert scanner.take_skipped() == ()
         (root / "pipe").unlink()
         walk(scanner)
         os.mkfifo(root / "pipe")
         walk(scanner)
-        assert [oddity.path for oddity in scanner.take_oddities()] == ["pipe"]
+        assert [oddity.path for oddity in scanner.take_skipped()] == ["pipe"]
 
 
 def test_names_that_are_no_utf8_are_seen(root: Path, scanner: Scanner) -> None:
@@ -102,7 +104,7 @@ def test_names_that_are_no_utf8_are_seen(root: Path, scanner: Scanner) -> None:
         file.write(b"x")
     [seen] = walk(scanner)
     assert os.fsencode(seen.path) == b"caf\xe9.pdf"
-    assert scanner.look([seen.path]) == [seen]
+    assert scanner.observe([seen.path]) == [seen]
 
 
 def test_a_walk_does_a_bounded_piece_of_work_and_goes_on(root: Path, scanner: Scanner) -> None:
@@ -110,7 +112,7 @@ def test_a_walk_does_a_bounded_piece_of_work_and_goes_on(root: Path, scanner: Sc
         (root / folder).mkdir(exist_ok=True)
         for number in range(40):
             (root / folder / f"{number}.pdf").write_bytes(b"x")
-    steps: list[Slice] = []
+    steps: list[ScanStep] = []
     while not steps or not steps[-1].finished:
         steps.append(scanner.step(max_entries=10, max_seconds=60))
     assert all(len(step.observations) <= 10 for step in steps)
@@ -141,7 +143,7 @@ def test_a_missing_inbox_is_never_taken_for_an_empty_one(root: Path, scanner: Sc
     with pytest.raises(EnvironmentFaultError, match="the inbox is gone: there is no folder"):
         scanner.step()
     with pytest.raises(EnvironmentFaultError, match="the inbox is gone"):
-        scanner.look(["a.pdf"])
+        scanner.observe(["a.pdf"])
     root.mkdir()
     assert walk(scanner) == []
 
@@ -206,7 +208,7 @@ def test_a_sub_folder_that_cannot_be_read_spoils_nothing_else(
 
     monkeypatch.setattr("docsorter.intake.scan.os.scandir", flaky)
     assert paths(scanner) == {"good/x.pdf"}
-    [oddity] = scanner.take_oddities()
+    [oddity] = scanner.take_skipped()
     assert oddity.path == "bad"
     assert oddity.text.startswith("cannot be read, the storage answers with an error")
 
@@ -253,7 +255,7 @@ def test_a_second_look_leaves_out_what_is_gone_or_no_longer_a_file(
 ) -> None:
     (root / "a.pdf").write_bytes(b"x")
     (root / "link.pdf").symlink_to(root / "a.pdf")
-    seen = scanner.look(["a.pdf", "gone.pdf", "link.pdf"])
+    seen = scanner.observe(["a.pdf", "gone.pdf", "link.pdf"])
     assert [observation.path for observation in seen] == ["a.pdf"]
 
 
@@ -263,3 +265,53 @@ def test_an_inbox_may_be_reached_through_a_link(
     (root / "a.pdf").write_bytes(b"x")
     (tmp_path / "link").symlink_to(root)
     assert paths(Scanner(tmp_path / "link", IgnoreRules(), clock)) == {"a.pdf"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".hidden.pdf",
+        "scan.pdf.part",
+        "scan.pdf.filepart",
+        "SCAN.PDF.FILEPART",
+        "scan.crdownload",
+        "scan.tmp",
+        "~$letter.docx",
+        ".~lock.letter.odt#",
+        "letter.swp",
+        "Thumbs.db",
+        "THUMBS.DB",
+        ".DS_Store",
+        "desktop.ini",
+        ".nfs000000000123",
+        ".fuse_hidden0001",
+        ".stfolder",
+        "@eaDir",
+        "#recycle",
+        "$RECYCLE.BIN",
+        "sub/folder/scan.part",
+    ],
+)
+def test_half_written_and_housekeeping_names_are_ignored(name: str) -> None:
+    assert IgnoreRules().matches(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["scan.pdf", "part.pdf", "tmp/scan.tif", "a.part.pdf", "[1].jpg", "scan", "\udcff.pdf"]
+)
+def test_documents_are_not_ignored(name: str) -> None:
+    assert not IgnoreRules().matches(name)
+
+
+def test_own_patterns_are_for_names_or_for_paths_with_a_slash() -> None:
+    rules = IgnoreRules(("*.bak", "drafts/*.pdf"))
+    assert rules.matches("any/where/OLD.BAK")
+    assert rules.matches("drafts/a.pdf")
+    assert not rules.matches("a.pdf")
+    assert not rules.matches("other/a.pdf")
+
+
+def test_an_empty_pattern_is_refused_with_a_remedy() -> None:
+    with pytest.raises(SettingsError, match=r"intake\.ignore has an empty pattern") as caught:
+        IgnoreRules(("",))
+    assert caught.value.remedy

@@ -1,3 +1,5 @@
+"""What wakes the rescan: events, their limits, and what is not watched."""
+
 import errno
 import os
 import threading
@@ -5,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from watchdog.events import FileSystemEventHandler
+from watchdog.events import FileCreatedEvent, FileMovedEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 from watchdog.utils import BaseThread
@@ -16,7 +18,16 @@ from docsorter.filesystem import FileSystem
 from docsorter.intake import watch
 from docsorter.intake.completeness import check_end
 from docsorter.intake.inbox import Inbox
-from docsorter.intake.watch import EVENTS, POLLING, FolderSource, IntakeSource
+from docsorter.intake.watch import (
+    EVENTS,
+    POLLING,
+    ArrivalObserver,
+    FolderSource,
+    InotifyLimits,
+    inotify_limits,
+    is_watch_limit,
+    watch_tip,
+)
 from docsorter.settings import IntakeSettings
 
 LONG = 20.0
@@ -66,8 +77,8 @@ def watchers() -> int:
     return sum(1 for thread in threading.enumerate() if isinstance(thread, BaseThread))
 
 
-def test_it_is_an_intake_source(make: Make) -> None:
-    source: IntakeSource = make()
+def test_it_says_how_it_watches(make: Make) -> None:
+    source = make()
     source.start()
     assert (source.backend, source.note) == (EVENTS, "")
     assert source.interval == SETTINGS.rescan_seconds
@@ -287,3 +298,54 @@ def test_a_missing_inbox_is_an_environment_fault(root: Path, make: Make) -> None
     with pytest.raises(EnvironmentFaultError, match="the inbox is gone"):
         source.start()
     assert not source.healthy()
+
+
+IN_MOVED_FROM, IN_MOVED_TO, IN_CREATE = 0x40, 0x80, 0x100
+
+
+def test_arrivals_are_heard_and_departures_are_not(tmp_path: Path) -> None:
+    observer = ArrivalObserver()
+    observer.schedule(
+        FileSystemEventHandler(), str(tmp_path), event_filter=[FileCreatedEvent, FileMovedEvent]
+    )
+    observer.start()
+    try:
+        (emitter,) = observer.emitters
+        mask = emitter.get_event_mask_from_filter()  # type: ignore[attr-defined] # inotify's own
+        assert mask & IN_MOVED_TO
+        assert mask & IN_CREATE
+        assert not mask & IN_MOVED_FROM
+    finally:
+        observer.stop()
+        observer.join()
+
+
+def test_the_limits_of_this_machine_are_read() -> None:
+    limits = inotify_limits()
+    assert limits.max_user_watches is not None
+    assert limits.max_user_watches > 0
+    assert limits.max_user_instances is not None
+
+
+def test_limits_that_cannot_be_read_are_unknown(tmp_path: Path) -> None:
+    (tmp_path / "max_user_watches").write_text("many")
+    assert inotify_limits(tmp_path) == InotifyLimits(None, None, None)
+
+
+def test_no_space_left_means_watches_and_tells_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "max_user_watches").write_text("8192\n")
+    tip = watch_tip(OSError(errno.ENOSPC, "inotify watch limit reached"), tmp_path)
+    assert "fs.inotify.max_user_watches of 8192 is used up" in tip
+    assert "sysctl -w fs.inotify.max_user_watches=524288" in tip
+    assert "\n" not in tip
+
+
+def test_the_advice_is_always_more_than_there_is(tmp_path: Path) -> None:
+    (tmp_path / "max_user_instances").write_text("1024\n")
+    tip = watch_tip(OSError(errno.EMFILE, "inotify instance limit reached"), tmp_path)
+    assert tip.endswith("fs.inotify.max_user_instances=2048")
+
+
+def test_other_errors_are_no_limit() -> None:
+    assert is_watch_limit(OSError(errno.ENOSPC, "x"))
+    assert not is_watch_limit(OSError(errno.ENOENT, "x"))

@@ -1,3 +1,5 @@
+"""The card: its format, its rule, and two cards side by side."""
+
 import json
 from pathlib import Path
 
@@ -6,7 +8,7 @@ from pydantic import ValidationError
 
 from docsorter.documents import SortRule
 from docsorter.errors import ModelError
-from docsorter.model.card import read_card
+from docsorter.model.card import Measured, compare_cards, read_card
 from tests.model.bundles import make_card
 
 RULE = SortRule(2.0, 0.95, 99.0, offsets={"invoice": -0.5, "letter": 0.0})
@@ -29,8 +31,12 @@ def test_offsets_of_labels_need_the_second_format_and_survive_it(tmp_path: Path)
     assert again.format_version == 2
     assert again.rule().offsets == {"invoice": -0.5}
     assert again.rule().policies == {"claim": "review", "other": "never"}
-    assert again.rule().asked_for("invoice") < again.rule().asked_for("claim") == 0.95
-    assert again.asks_for() == "0.9500 (invoice 0.9202, claim 0.9500, letter 0.9500)"
+    assert (
+        again.rule().required_confidence("invoice")
+        < again.rule().required_confidence("claim")
+        == 0.95
+    )
+    assert again.threshold_text() == "0.9500 (invoice 0.9202, claim 0.9500, letter 0.9500)"
 
 
 @pytest.mark.parametrize(
@@ -52,3 +58,38 @@ def test_a_format_that_is_not_known_is_refused_and_not_guessed_at(tmp_path: Path
 
     with pytest.raises(ModelError, match="has format 3, this docsorter reads up to 2"):
         read_card(tmp_path / "card.json")
+
+
+def figures(**values: Measured) -> dict[str, object]:
+    return {"metrics": {"real": values}}
+
+
+def test_only_intervals_that_do_not_overlap_are_a_difference() -> None:
+    low = Measured(value=0.90, n=400, low=0.87, high=0.93)
+    near = Measured(value=0.92, n=400, low=0.89, high=0.95)
+    far = Measured(value=0.97, n=400, low=0.94, high=0.99)
+    first = make_card(**figures(accuracy=low, f1=low, ece=low))
+    second = make_card(**figures(accuracy=near, f1=far, aurc=low))
+
+    found = {pair.figure: pair for pair in compare_cards(first, second).figures}
+
+    assert not found["accuracy"].differs
+    assert found["f1"].differs
+    assert found["ece"].second is None
+    assert found["aurc"].first is None
+    assert not found["ece"].differs
+
+
+def test_a_figure_without_an_interval_never_differs() -> None:
+    first = make_card(**figures(accuracy=Measured(value=0.1, n=3)))
+    second = make_card(**figures(accuracy=Measured(value=0.9, n=400, low=0.8, high=0.95)))
+
+    assert not compare_cards(first, second).figures[0].differs
+
+
+def test_facts_stand_side_by_side() -> None:
+    facts = compare_cards(make_card(), make_card(temperature=2.5, labels=("bill", "note"))).facts
+
+    assert ("temperature", "1.000", "2.500") in facts
+    assert ("labels", "invoice, claim, letter", "bill, note") in facts
+    assert ("evidence", "none", "none") in facts

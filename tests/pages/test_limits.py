@@ -15,7 +15,7 @@ import pytest
 
 from docsorter.documents import PageSet, ReasonCode
 from docsorter.errors import DocumentError, EnvironmentFaultError
-from docsorter.pages.protocol import NOT_SHUT_IN, ReaderKilledError, Request
+from docsorter.pages.protocol import NOT_CONFINED, ReaderKilledError, ReadRequest
 from docsorter.pages.reader import PageReader
 from docsorter.settings import PagesSettings
 from tests.pages.papers import endless_pdf, pdf, png_of_zeros, saved, sheet, stream_object
@@ -253,9 +253,9 @@ def test_a_terminal_signal_leaves_the_server_to_drain(patient: PageReader, tmp_p
 def test_a_child_that_cannot_shut_itself_in_is_no_fault_of_the_document(
     reader: PageReader,
 ) -> None:
-    end = {"exit": NOT_SHUT_IN, "signal": 0, "timed_out": False, "peak_kb": 0}
+    end = {"exit": NOT_CONFINED, "signal": 0, "timed_out": False, "peak_kb": 0}
     with pytest.raises(EnvironmentFaultError, match="the sandbox failed"):
-        reader._outcome(Request("pages"), end, -1)
+        reader._outcome(ReadRequest("pages"), end, -1)
 
 
 def test_without_descriptors_to_spare_nothing_is_refused(

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from docsorter.pages import poppler
-from docsorter.pages.pdf_structure import outline_of, unpacked
-from docsorter.pages.pictures import Wanted
+from docsorter.pages.images import PageRequest
+from docsorter.pages.pdf_structure import open_pdf, unpacked
 from docsorter.pages.reader import PageReader
 from docsorter.settings import PagesSettings
 from tests.pages import scan_files
@@ -59,7 +59,7 @@ def test_a_run_of_drawn_pages_takes_one_program(
 
     monkeypatch.setattr(poppler, "PATH", str(written))
     monkeypatch.setattr(subprocess, "Popen", counted)
-    done = poppler.draw(range(3), Wanted(0, 3, 100, 100, 1_000_000, 60.0))
+    done = poppler.render(range(3), PageRequest(0, 3, 100, 100, 1_000_000, 60.0))
     assert (len(done.pages), done.said, len(started)) == (3, "", 1)
 
 
@@ -76,7 +76,7 @@ def test_what_hindered_a_program_is_told_where_it_may_not_be_killed(
     monkeypatch.setattr(poppler, "PATH", str(written))
     monkeypatch.setattr(subprocess.Popen, "kill", refuse)
     with pytest.raises(TimeoutError):
-        poppler.draw(range(1), Wanted(0, 1, 100, 100, 1_000_000, 0.0))
+        poppler.render(range(1), PageRequest(0, 1, 100, 100, 1_000_000, 0.0))
     assert len(started) == 1
     started[0].communicate()
 
@@ -119,7 +119,7 @@ def test_a_file_at_odds_with_itself_is_left_to_poppler(
     whole = scan(scan_files.jpeg(sheet(500, 700)))
     assert old in whole
     written.write_bytes(whole.replace(old, new))
-    assert outline_of(str(written)) is None
+    assert open_pdf(str(written)) is None
 
 
 def test_what_pdfinfo_and_the_outline_say_is_the_same(
@@ -133,13 +133,13 @@ def test_what_pdfinfo_and_the_outline_say_is_the_same(
         file.docinfo["/Creator"] = "Büro (unten)"
         file.save(written)
     monkeypatch.setattr(poppler, "PATH", str(written))
-    told = poppler.look(Wanted(0, 1, 100, 100, 1_000_000, 60.0))
-    outline = outline_of(str(written))
-    assert outline is not None
-    found = outline.sheet(0)
+    told = poppler.document_info(PageRequest(0, 1, 100, 100, 1_000_000, 60.0))
+    document = open_pdf(str(written))
+    assert document is not None
+    found = document.page(0)
     assert found is not None
-    assert outline.producer == f"{told['Producer']} / {told['Creator']}"
-    assert outline.total == int(str(told["Pages"]))
+    assert document.producer == f"{told['Producer']} / {told['Creator']}"
+    assert document.total == int(str(told["Pages"]))
     width, height = found.seen
     assert str(told["Page    1 size"]).startswith(f"{height:g} x {width:g} pts")
 

@@ -14,13 +14,13 @@ from tests.pages.papers import saved, sheet
 ROOT = Path(__file__).resolve().parent.parent.parent
 PRELUDE = """
 import ctypes, json, os, resource, signal, socket, subprocess, sys, threading
-from docsorter.pages.sandbox import confine, landlock, libc, seccomp, probing
+from docsorter.pages import kernel, sandbox
 document = int(sys.argv[1])
 """
 SHUT_IN = """
-features, report = probing.examine()
-bounds = confine.Bounds(seconds=20, memory=1 << 30, output=1 << 20)
-confine.confine(features, bounds, server=os.getppid(), document=document)
+features, report = sandbox.examine()
+bounds = sandbox.Limits(seconds=20, memory=1 << 30, output=1 << 20)
+sandbox.confine(features, bounds, server=os.getppid(), document=document)
 def tried(act):
     try:
         act()
@@ -194,12 +194,12 @@ print(json.dumps({
 
 def test_a_filter_that_kills_landlock_costs_landlock_alone(seccomp: None, document: Path) -> None:
     script = """
-number = landlock._CREATE_RULESET
+number = kernel._CREATE_RULESET
 lines = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x80000000), (0x06, 0, 0, 0x7FFF0000)]
-filters = (seccomp._SockFilter * 4)(*(seccomp._SockFilter(*line) for line in lines))
-libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)
-libc.prctl(libc.PR_SET_SECCOMP, 2, ctypes.byref(seccomp._SockFprog(4, filters)))
-features, report = probing.examine()
+filters = (kernel._SockFilter * 4)(*(kernel._SockFilter(*line) for line in lines))
+kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+kernel.prctl(kernel.PR_SET_SECCOMP, 2, ctypes.byref(kernel._SockFprog(4, filters)))
+features, report = sandbox.examine()
 said = report["landlock"]
 print(json.dumps({"abi": features.landlock_abi, "seccomp": features.seccomp, "said": said}))
 """
@@ -216,7 +216,7 @@ def test_an_unknown_processor_says_so(
     script = """
 import platform
 platform.machine = lambda: "riscv64"
-features, report = probing.examine()
+features, report = sandbox.examine()
 print(json.dumps({"seccomp": features.seccomp, "said": report["seccomp"]}))
 """
     assert run(script, document, shut_in=False) == {

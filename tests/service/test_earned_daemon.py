@@ -99,7 +99,7 @@ def test_everything_goes_to_a_person_blind_until_their_answers_certify_it(
         assert alone.verdict is not None
         rule = Viewer(workspace, acts.store).rule
         asked = [  # it comes down further while more answers are looked at
-            replace(rule, threshold=each.threshold).asked_for("claim")
+            replace(rule, threshold=each.threshold).required_confidence("claim")
             for each in acts.store.checks.promises()
             if each.threshold is not None
         ]

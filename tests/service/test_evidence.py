@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from docsorter.decide.autonomy import EarnPolicy, MissRate, make_plan
-from docsorter.decide.certification import EarnPlan
+from docsorter.decide.autonomy import AutonomyPolicy, MissRate, make_plan
+from docsorter.decide.certification import CertificationPlan
 from docsorter.documents import CheckOutcome
 from docsorter.service.promise.evidence import (
     Gathered,
@@ -23,7 +23,7 @@ from docsorter.service.promise.evidence import (
 from docsorter.settings import PromiseSettings
 from docsorter.store import ChangeReason, CheckEvidence, PromiseChange
 
-PLAN = EarnPlan(0.1, 0.5, (0.99, 0.9, 0.5), starts=((1, 1.0),))
+PLAN = CertificationPlan(0.1, 0.5, (0.99, 0.9, 0.5), starts=((1, 1.0),))
 BEGUN = first_move("m", "rule", PLAN, after=0)
 
 
@@ -106,7 +106,7 @@ def test_an_alarm_begins_new_evidence_and_leaves_nothing_that_does_not_stand() -
 
 
 def test_after_an_alarm_a_stricter_threshold_that_stands_stays_in_use() -> None:
-    plan = EarnPlan(0.1, 0.5, (0.99, 0.5), starts=((0, 0.5), (1, 0.5)))
+    plan = CertificationPlan(0.1, 0.5, (0.99, 0.5), starts=((0, 0.5), (1, 0.5)))
     begun = first_move("m", "rule", plan, after=0)
     in_use = dataclasses.replace(begun, threshold=0.5, why=ChangeReason.CERTIFIED)
     good = [check(n, score=0.995) for n in range(1, 100, 2)]
@@ -129,7 +129,7 @@ def test_a_threshold_whose_answers_were_taken_back_is_given_up() -> None:
 
 def test_how_much_is_drawn_changes_in_steps_and_grows_with_doubt() -> None:
     in_use = dataclasses.replace(BEGUN, threshold=0.9, why=ChangeReason.CERTIFIED)
-    policy = EarnPolicy(target=0.1, jump=0.5)
+    policy = AutonomyPolicy(target=0.1, jump=0.5)
     now, changes = in_use, 0
     for volume in range(1, 1000):
         moved = sampled(now, policy, volume, 0.0)

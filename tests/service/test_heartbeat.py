@@ -7,7 +7,7 @@ import pytest
 from docsorter.clock import ManualClock
 from docsorter.documents import Reason, ReasonCode
 from docsorter.intake.inbox import Inbox
-from docsorter.intake.watch import IntakeSource
+from docsorter.intake.watch import FolderSource
 from docsorter.service.daemon.heartbeat import Heartbeat, ModelWord
 from docsorter.service.daemon.pipeline import Pause
 from docsorter.service.daemon.workers import Workers
@@ -41,7 +41,7 @@ class Rig:
         self.heart = Heartbeat(state, 0o600, self.clock, self.manager, stuck_seconds=100)
         self.heart.ready(
             ModelWord("starter-1", "abc"),
-            cast("IntakeSource", self.source),
+            cast("FolderSource", self.source),
             cast("Inbox", inbox),
             cast("Workers", self.workers),
         )

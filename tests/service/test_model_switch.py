@@ -17,7 +17,7 @@ from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.store import Store
 from docsorter.store.documents import DocumentRepository
 from tests.model.bundles import write_whole_bundle
-from tests.model.test_promotion import act
+from tests.model.test_registry import act
 from tests.service.models import make_engine, make_model
 
 

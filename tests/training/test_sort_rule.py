@@ -106,9 +106,9 @@ def test_a_deceptive_label_holds_no_other_back() -> None:
     rule = SortRule(1.0, threshold, 99.0, offsets=offsets)
     assert threshold == pytest.approx(0.985, abs=1e-6)
     assert set(offsets) == {"invoice"}
-    assert rule.asked_for("invoice") == pytest.approx(LEAST_THRESHOLD, abs=1e-4)
-    assert rule.asked_for("invoice") >= LEAST_THRESHOLD - 1e-9
-    assert rule.asked_for("claim") == rule.asked_for("letter") == threshold
+    assert rule.required_confidence("invoice") == pytest.approx(LEAST_THRESHOLD, abs=1e-4)
+    assert rule.required_confidence("invoice") >= LEAST_THRESHOLD - 1e-9
+    assert rule.required_confidence("claim") == rule.required_confidence("letter") == threshold
 
 
 @given(
@@ -127,7 +127,7 @@ def test_thresholds_by_label_let_no_more_errors_through_than_the_target(
     threshold, offsets = thresholds_of([judged], LABELS, 99.0, 0.01)
 
     rule = SortRule(1.0, threshold, 99.0, offsets=offsets)
-    if all(rule.asked_for(label) < GREATEST_THRESHOLD - 1e-9 for label in LABELS):
+    if all(rule.required_confidence(label) < GREATEST_THRESHOLD - 1e-9 for label in LABELS):
         seen = apply_rule(judged, LABELS, rule)
         assert seen.errors - seen.foreign_sorted <= 0.01 * seen.sorted_alone
         assert seen.foreign_sorted <= FOREIGN_SORTED * seen.foreign

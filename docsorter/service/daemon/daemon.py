@@ -258,7 +258,7 @@ class Daemon:
             watching.tick()
             claimer.tell_inbox()
             claimer.add(inbox.tick(max(0, _BACKLOG - claimer.backlog)))
-            for oddity in inbox.take_oddities():
+            for oddity in inbox.take_skipped():
                 _LOG.warning("left alone in the inbox: %s: %s", oddity.path, oddity.text)
             asked = self._hand_out(assembly, claimer, workers)
             self._pauses.end()

@@ -8,7 +8,7 @@ from typing import Literal
 from docsorter import __version__
 from docsorter.clock import Clock
 from docsorter.intake.inbox import Inbox
-from docsorter.intake.watch import IntakeSource
+from docsorter.intake.watch import FolderSource
 from docsorter.service.daemon.pipeline import Pause
 from docsorter.service.daemon.workers import Workers
 from docsorter.service.systemd import Notifier
@@ -54,13 +54,13 @@ class Heartbeat:
         self._said: object = None
         self._last: Health | None = None
         self._model = ModelWord()
-        self._parts: tuple[IntakeSource, Inbox, Workers] | None = None
+        self._parts: tuple[FolderSource, Inbox, Workers] | None = None
         self._started_at = clock.now()
         self._ready_seconds: float | None = None
         self._pending = False
         self._told = ""
 
-    def ready(self, model: ModelWord, source: IntakeSource, inbox: Inbox, workers: Workers) -> None:
+    def ready(self, model: ModelWord, source: FolderSource, inbox: Inbox, workers: Workers) -> None:
         """Remember what to report on, and tell the service manager that start-up is over."""
         self._model = model
         self._parts = (source, inbox, workers)

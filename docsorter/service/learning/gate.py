@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from docsorter.configuration import Configuration
 from docsorter.decide.autonomy import MissRate, make_plan
-from docsorter.decide.certification import CheckedScores, standing
-from docsorter.decide.gate import Gate, GatePlan, PairedChecks, judge_candidate
+from docsorter.decide.certification import CheckedScores, certify
+from docsorter.decide.gate import GateEvaluation, GatePlan, PairedChecks, evaluate_candidate
 from docsorter.decide.policy import is_eligible, score_of
 from docsorter.documents import Document, PageSet
 from docsorter.errors import DocumentError, EnvironmentFaultError
@@ -130,7 +130,7 @@ def _certified(heard: Heard, promise: PromiseSettings, misses: MissRate) -> floa
         heard.inclusion[rest],
         pending=heard.pending[rest],
     )
-    return standing(checks, replanned(grid, promise, misses), in_use=None).threshold
+    return certify(checks, replanned(grid, promise, misses), in_use=None).threshold
 
 
 def _share(scores: Floats, inclusion: Floats, threshold: float | None) -> float:
@@ -180,7 +180,7 @@ class Judged:
 
     candidate: Candidate
     in_use: str
-    gate: Gate
+    gate: GateEvaluation
     unusable: int
     rule_key: str = ""
     shadows: tuple[ShadowPrediction, ...] = ()
@@ -244,7 +244,7 @@ class Judge:
         seen = self._look(candidate.name, documents, (old, new), progress)
         said = {number: opinion.labels for number, opinion in seen.items()}
         usable = [check for check in checks if check.document.id in said]
-        gate = judge_candidate(
+        gate = evaluate_candidate(
             PairedChecks(
                 tuple(check.truth for check in usable),
                 _wrong(usable, said, old.fingerprint),

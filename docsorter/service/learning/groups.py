@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from docsorter.clock import Clock
 from docsorter.configuration import Configuration
-from docsorter.decide.similarity import CUT, cut_of, group_alike, places_of
+from docsorter.decide.similarity import DEFAULT_CUT, group_similar, linkage_cut, unit_vectors
 from docsorter.documents import Document, Prediction, ReasonCode
 from docsorter.errors import ConflictError, DocumentError, EnvironmentFaultError, NotFoundError
 from docsorter.filesystem import Disk
@@ -73,7 +73,7 @@ class Listing(BaseModel):
     looked_at: int
     unreadable: int
     left_over: int
-    cut: float = CUT
+    cut: float = DEFAULT_CUT
     groups: tuple[Group, ...]
 
     def group(self, number: int) -> Group:
@@ -112,17 +112,17 @@ def grouped(seen: Sequence[Seen], cut: float) -> tuple[tuple[Group, ...], int]:
 
     Args:
         seen: The documents.
-        cut: See `docsorter.decide.similarity.group_alike`.
+        cut: See `docsorter.decide.similarity.group_similar`.
 
     Returns:
         The groups, the largest first, and how many waiting documents are in none.
     """
     if not seen:
         return (), 0
-    places = places_of(np.stack([one.features for one in seen]))
+    places = unit_vectors(np.stack([one.features for one in seen]))
     groups: list[Group] = []
     gathered: set[int] = set()
-    for alike in group_alike(places, cut):
+    for alike in group_similar(places, cut):
         members = [seen[row] for row in alike.members]
         waiting = tuple(one.document.id for one in members if one.waits)
         if not waiting:
@@ -163,7 +163,7 @@ def _nearest(predictions: Sequence[Prediction]) -> tuple[str, float]:
 
 
 def cut_by_samples(bundle: ModelBundle, classifier: Classifier) -> float:
-    """Return up to which distance documents are alike to a model; `CUT` for one without samples.
+    """Return the linkage cut of a model; `DEFAULT_CUT` for one without sample pages.
 
     Args:
         bundle: The model.
@@ -174,7 +174,7 @@ def cut_by_samples(bundle: ModelBundle, classifier: Classifier) -> float:
     """
     golden, labels = bundle.golden_file, bundle.card.prediction_labels
     if not golden.is_file():
-        return CUT
+        return DEFAULT_CUT
     files = [page.file for page in read_golden(golden).pages]
     features = []
     for file in files:
@@ -182,7 +182,7 @@ def cut_by_samples(bundle: ModelBundle, classifier: Classifier) -> float:
             pixels = np.asarray(opened.convert("RGB"), np.uint8)
         features.append(classifier.classify(pixels[np.newaxis]).features[0])
     named = [label_of(Path(file).stem, labels) for file in files]
-    return cut_of(places_of(np.stack(features)), named)
+    return linkage_cut(unit_vectors(np.stack(features)), named)
 
 
 MOST: Final = 24

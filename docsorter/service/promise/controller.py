@@ -12,7 +12,7 @@ import numpy as np
 
 from docsorter.clock import Clock
 from docsorter.decide.autonomy import MissRate, make_plan
-from docsorter.decide.certification import EarnPlan, doubt
+from docsorter.decide.certification import CertificationPlan, alarm_level
 from docsorter.decide.policy import at_threshold, is_eligible, score_of
 from docsorter.documents import SortRule, Verdict, VerdictKind
 from docsorter.errors import EnvironmentFaultError, StoreError
@@ -130,12 +130,12 @@ class Follower:
             moved = self._write(change)
 
     def _sampled(
-        self, moved: PromiseChange, gathered: Gathered, plan: EarnPlan
+        self, moved: PromiseChange, gathered: Gathered, plan: CertificationPlan
     ) -> PromiseChange | None:
         found, volume = 0.0, 0.0
         if moved.threshold is not None:
             begins_anew = moved.why is ChangeReason.ALARM and moved.id == 0
-            found = 0.0 if begins_anew else doubt(gathered.watched, plan, moved.threshold)
+            found = 0.0 if begins_anew else alarm_level(gathered.watched, plan, moved.threshold)
             volume = self._volume(moved.rule, moved.threshold)
         return sampled(moved, policy_of(self._promise), volume, found)
 

@@ -8,14 +8,20 @@ from typing import Final
 
 import numpy as np
 
-from docsorter.decide.autonomy import CALM, EarnPolicy, MissRate, measured_miss_rate, share_checked
+from docsorter.decide.autonomy import (
+    ELEVATED,
+    AutonomyPolicy,
+    MissRate,
+    measured_miss_rate,
+    share_checked,
+)
 from docsorter.decide.certification import (
+    Certification,
+    CertificationPlan,
     CheckedScores,
-    EarnPlan,
-    Standing,
+    alarm_level,
     certified_thresholds,
-    doubt,
-    standing,
+    certify,
 )
 from docsorter.decide.e_process import upper_bound
 from docsorter.documents import CheckOutcome, Reason, ReasonCode
@@ -82,9 +88,9 @@ def share_of(moved: PromiseChange | None) -> float:
     return float(share) if isinstance(share, float | int) else 1.0
 
 
-def policy_of(settings: PromiseSettings) -> EarnPolicy:
+def policy_of(settings: PromiseSettings) -> AutonomyPolicy:
     """Return what is set about earned autonomy."""
-    return EarnPolicy(
+    return AutonomyPolicy(
         target=settings.target_error,
         confidence=settings.confidence,
         miss_rate=settings.miss_rate,
@@ -95,25 +101,25 @@ def policy_of(settings: PromiseSettings) -> EarnPolicy:
     )
 
 
-def plan_detail(plan: EarnPlan) -> dict[str, object]:
+def plan_detail(plan: CertificationPlan) -> dict[str, object]:
     """Return a plan as facts for a row of the store."""
     return {
         _PLAN: {
             "thresholds": list(plan.thresholds),
             "starts": [list(start) for start in plan.starts],
             "miss_rate": plan.miss_rate,
-            "patience": plan.patience,
+            "patience": plan.run_length,
         }
     }
 
 
-def plan_of(moved: PromiseChange) -> EarnPlan | None:
+def plan_of(moved: PromiseChange) -> CertificationPlan | None:
     """Return the plan that a change of the threshold was made by; None when it is not readable."""
     kept = moved.detail.get(_PLAN)
     if not isinstance(kept, dict):
         return None
     try:
-        return EarnPlan(
+        return CertificationPlan(
             moved.target,
             moved.confidence,
             tuple(map(float, kept["thresholds"])),
@@ -159,7 +165,9 @@ def _number(moved: PromiseChange, name: str) -> int:
     return number if isinstance(number, int) else 0
 
 
-def replanned(plan: EarnPlan, settings: PromiseSettings, misses: MissRate) -> EarnPlan:
+def replanned(
+    plan: CertificationPlan, settings: PromiseSettings, misses: MissRate
+) -> CertificationPlan:
     """Return the same grid for what is asked now.
 
     A measured miss rate has a share of the risk; the thresholds begin with what is left.
@@ -180,7 +188,7 @@ the history of it stays short."""
 
 
 def first_move(
-    model: str, rule: str, plan: EarnPlan, *, after: int, before: float | None = None
+    model: str, rule: str, plan: CertificationPlan, *, after: int, before: float | None = None
 ) -> PromiseChange:
     """Return the beginning of evidence under a rule: nothing is sorted alone yet.
 
@@ -212,7 +220,7 @@ def first_move(
 
 
 def next_move(
-    now: PromiseChange, gathered: Gathered, plan: EarnPlan, *, drawn_until: int
+    now: PromiseChange, gathered: Gathered, plan: CertificationPlan, *, drawn_until: int
 ) -> PromiseChange | None:
     """Return the change of the threshold that the evidence asks for; None when it stays.
 
@@ -228,9 +236,9 @@ def next_move(
         drawn_until: Number of the last check that was drawn under the rule.
     """
     in_use = now.threshold
-    if in_use is not None and doubt(gathered.watched, plan, in_use) >= 1:
+    if in_use is not None and alarm_level(gathered.watched, plan, in_use) >= 1:
         return _alarmed(now, gathered, plan, drawn_until)
-    found = standing(gathered.counted, plan, in_use=None)
+    found = certify(gathered.counted, plan, in_use=None)
     facts: dict[str, object] = {CARRIED: False}
     if found.threshold is not None and (in_use is None or found.threshold < in_use):
         return _moved(now, found, ChangeReason.CERTIFIED, found.threshold, facts)
@@ -241,7 +249,7 @@ def next_move(
 
 
 def sampled(
-    now: PromiseChange, policy: EarnPolicy, volume_per_day: float, found: float
+    now: PromiseChange, policy: AutonomyPolicy, volume_per_day: float, found: float
 ) -> PromiseChange | None:
     """Return the change of how much is drawn; None when it stays.
 
@@ -251,7 +259,9 @@ def sampled(
         volume_per_day: Documents sorted alone in a day, of late.
         found: The doubt about the threshold in use.
     """
-    share = share_checked(policy, in_use=now.threshold, volume_per_day=volume_per_day, doubt=found)
+    share = share_checked(
+        policy, in_use=now.threshold, volume_per_day=volume_per_day, alarm_level=found
+    )
     current = share_of(now)
     if _RUNG**2 * current <= share <= current:
         return None
@@ -260,14 +270,14 @@ def sampled(
     )
 
 
-def level_of(checks: CheckedScores, plan: EarnPlan, threshold: float) -> Standing:
+def level_of(checks: CheckedScores, plan: CertificationPlan, threshold: float) -> Certification:
     """Return the evidence above a threshold that is in use, whether or not it is certified by it.
 
-    Its `needed` is 0 and its alarm unset: what the next step lacks is said by `standing`.
+    Its `needed` is 0 and its alarm unset: what the next step lacks is said by `certify`.
     """
     above = checks.above(threshold)
-    bound = min(1.0, upper_bound(above, plan.certainty) / (1 - plan.miss_rate))
-    return Standing(threshold, len(above.wrong), int(above.wrong.sum()), bound, 0, alarm=False)
+    bound = min(1.0, upper_bound(above, plan.bound_confidence) / (1 - plan.miss_rate))
+    return Certification(threshold, len(above.wrong), int(above.wrong.sum()), bound, 0, alarm=False)
 
 
 def _rung(share: float) -> float:
@@ -277,7 +287,7 @@ def _rung(share: float) -> float:
 
 
 def _alarmed(
-    now: PromiseChange, gathered: Gathered, plan: EarnPlan, drawn_until: int
+    now: PromiseChange, gathered: Gathered, plan: CertificationPlan, drawn_until: int
 ) -> PromiseChange:
     assert now.threshold is not None
     stricter = _next_that_stands(now.threshold, gathered, plan)
@@ -292,17 +302,17 @@ def _alarmed(
     return _moved(now, level, ChangeReason.ALARM, stricter, facts)
 
 
-def _next_that_stands(in_use: float, gathered: Gathered, plan: EarnPlan) -> float | None:
+def _next_that_stands(in_use: float, gathered: Gathered, plan: CertificationPlan) -> float | None:
     """Return the loosest stricter certified threshold that there is no doubt about."""
     for threshold in sorted(certified_thresholds(gathered.counted, plan)):
-        if threshold > in_use and doubt(gathered.watched, plan, threshold) < CALM:
+        if threshold > in_use and alarm_level(gathered.watched, plan, threshold) < ELEVATED:
             return threshold
     return None
 
 
 def _moved(
     now: PromiseChange,
-    found: Standing,
+    found: Certification,
     why: ChangeReason,
     threshold: float | None,
     facts: dict[str, object],
@@ -328,7 +338,7 @@ def pilot_reason(left: int) -> Reason:
     return Reason(ReasonCode.EARNING, text)
 
 
-def earning_reason(standing: Standing) -> Reason:
+def earning_reason(standing: Certification) -> Reason:
     """Say how much evidence there is and how much is missing at least."""
     errors = f" ({standing.errors} wrong or still open)" if standing.errors else ""
     text = (
@@ -338,7 +348,7 @@ def earning_reason(standing: Standing) -> Reason:
     return Reason(ReasonCode.EARNING, text)
 
 
-def certified_statement(moved: PromiseChange, level: Standing) -> str:
+def certified_statement(moved: PromiseChange, level: Certification) -> str:
     """Say what the threshold in use rests on.
 
     Args:
@@ -368,7 +378,7 @@ def carried_statement(moved: PromiseChange) -> str:
     )
 
 
-def nothing_yet(standing: Standing | None, target: float, confidence: float) -> str:
+def nothing_yet(standing: Certification | None, target: float, confidence: float) -> str:
     """Say that nothing is sorted alone, and what that would take."""
     promised = f"at most {percent(target)} wrong, {percent(confidence)}"
     if standing is None:
@@ -432,9 +442,9 @@ class Position:
     """
 
     moved: PromiseChange | None = None
-    plan: EarnPlan | None = None
-    standing: Standing | None = None
-    level: Standing | None = None
+    plan: CertificationPlan | None = None
+    standing: Certification | None = None
+    level: Certification | None = None
     left: int = 0
     share: float = 1.0
     unanswered: tuple[int, ...] = ()
@@ -479,11 +489,11 @@ def where(moved: PromiseChange | None, gathered: Gathered, *, left: int = 0) -> 
     plan = None if moved is None else plan_of(moved)
     if moved is None or plan is None:
         return Position(left=left)
-    found = standing(gathered.counted, plan, in_use=None)
+    found = certify(gathered.counted, plan, in_use=None)
     level = None
     if moved.threshold is not None:
-        doubted = doubt(gathered.watched, plan, moved.threshold)
-        found = dataclasses.replace(found, alarm=doubted >= 1, doubt=doubted)
+        doubted = alarm_level(gathered.watched, plan, moved.threshold)
+        found = dataclasses.replace(found, alarm=doubted >= 1, alarm_level=doubted)
         level = level_of(gathered.counted, plan, moved.threshold)
     unanswered = gathered.unanswered
     return Position(moved, plan, found, level, share=share_of(moved), unanswered=unanswered)

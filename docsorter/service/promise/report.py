@@ -168,7 +168,7 @@ def report(configuration: Configuration, store: Store, now: dt.datetime) -> Prom
         errors=0 if level is None else level.errors,
         upper_bound=1.0 if level is None else level.upper_bound,
         needed=0 if position.standing is None else position.standing.needed,
-        doubt=0.0 if position.standing is None else position.standing.doubt,
+        doubt=0.0 if position.standing is None else position.standing.alarm_level,
         before_it_begins=_left(position),
         share=settings.promise.starter_share if starter else position.share,
         checks=store.checks.tally(viewer.rule_key),

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docsorter.configuration import Configuration
-from docsorter.decide.autonomy import EarnPolicy, make_plan
-from docsorter.decide.certification import EarnPlan, PastDocuments, WhatIf, what_if
+from docsorter.decide.autonomy import AutonomyPolicy, make_plan
+from docsorter.decide.certification import CertificationPlan, PastDocuments, WhatIf, what_if
 from docsorter.decide.policy import decide, is_eligible, score_of
 from docsorter.documents import SortRule
 from docsorter.errors import UsageError
@@ -316,7 +316,9 @@ def _asked(rule: SortRule, threshold: float | None) -> dict[str, float]:
     if threshold is None or not 0 < threshold < 1:
         return {}
     meant = replace(rule, threshold=threshold)
-    return {label: meant.asked_for(label) for label, offset in rule.offsets.items() if offset}
+    return {
+        label: meant.required_confidence(label) for label, offset in rule.offsets.items() if offset
+    }
 
 
 def _check(target: float, confidence: float) -> None:
@@ -330,7 +332,9 @@ def _check(target: float, confidence: float) -> None:
         )
 
 
-def _plan(grid: EarnPlan | None, policy: EarnPolicy, window: Window) -> EarnPlan | None:
+def _plan(
+    grid: CertificationPlan | None, policy: AutonomyPolicy, window: Window
+) -> CertificationPlan | None:
     if grid is not None:
         return replace(
             grid, target=policy.target, confidence=policy.confidence, miss_rate=policy.miss_rate
@@ -341,7 +345,7 @@ def _plan(grid: EarnPlan | None, policy: EarnPolicy, window: Window) -> EarnPlan
 def _meant(
     window: Window,
     gathered: Gathered,
-    plan: EarnPlan | None,
+    plan: CertificationPlan | None,
     target: float,
     now_at: float | None,
 ) -> WhatIf:

@@ -116,7 +116,7 @@ class Eye:
             pixels: (height, width, 3), as the model takes them.
         """
         features = self._classifier.classify(pixels[np.newaxis]).features
-        place: Features = self._novelty.place(features)[0]
+        place: Features = self._novelty.whiten(features)[0]
         return place
 
     def _samples(self, bundle: ModelBundle) -> tuple[Neighbour, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from docsorter.decide.policy import comparable, offsets_of
+from docsorter.decide.policy import offsets_of, threshold_scores
 from docsorter.decide.thresholds import CheckedDocuments
 from docsorter.documents import SortRule
 from docsorter.errors import UsageError
@@ -274,8 +274,8 @@ def _by_rule(
     """Return the documents as the rule compares them, and which of them it sorts alone."""
     top, confidence = judged.probabilities.argmax(axis=1), judged.probabilities.max(axis=1)
     free = eligible(judged, labels, rule, held)
-    asked = np.array([rule.asked_for(name) for name in names])
-    scores = comparable(confidence, offsets_of(names, rule.offsets)[top])
+    asked = np.array([rule.required_confidence(name) for name in names])
+    scores = threshold_scores(confidence, offsets_of(names, rule.offsets)[top])
     chosen = free & (confidence >= asked[top])
     return CheckedDocuments(scores, top == judged.targets, free), chosen
 

@@ -10,7 +10,7 @@ import pytest
 
 from docsorter.configuration import load
 from docsorter.decide import gate as gates
-from docsorter.decide.gate import Gate, GateVerdict
+from docsorter.decide.gate import GateEvaluation, GateVerdict
 from docsorter.documents import CheckOutcome
 from docsorter.errors import ConflictError, EnvironmentFaultError
 from docsorter.model.registry import ModelRegistry
@@ -85,11 +85,11 @@ def scene(desk: Desk, variants: Path) -> Scene:
 
 
 def gate(monkeypatch: pytest.MonkeyPatch, verdict: GateVerdict) -> None:
-    def judged(checks: object, plan: object) -> Gate:
-        real = gates.judge_candidate(checks, plan)  # type: ignore[arg-type] # passed on
+    def judged(checks: object, plan: object) -> GateEvaluation:
+        real = gates.evaluate_candidate(checks, plan)  # type: ignore[arg-type] # passed on
         return dataclasses.replace(real, verdict=verdict, why=f"it {verdict}")
 
-    monkeypatch.setattr(judging, "judge_candidate", judged)
+    monkeypatch.setattr(judging, "evaluate_candidate", judged)
 
 
 def test_a_correction_counts_from_the_next_model_on_and_that_is_said(

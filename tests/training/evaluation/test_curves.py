@@ -4,7 +4,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from docsorter.decide.calibration import expected_calibration_error
 from docsorter.training.evaluation.curves import (
     accepted_unknown,
     aurc,
@@ -21,6 +20,7 @@ from docsorter.training.evaluation.curves import (
     roc_points,
     shipped_roc,
 )
+from tests.decide.test_calibration import expected_calibration_error
 from tests.training.evaluation.judging import LABELS, judged_of, realistic
 
 SCORES = st.lists(st.integers(0, 12), min_size=1, max_size=60)

@@ -1,1 +1,0 @@
-"""The ways to sort documents that are compared: docsorter, a script, a text sorter, the limit."""
