@@ -59,7 +59,8 @@ def rule_text(card: ModelCard) -> str:
     """Write the sort rule and its evidence in words."""
     rule = (
         f"A document is sorted alone at a confidence of {card.threshold_text()} or more and a "
-        f"novelty of at most {card.novelty_limit:g}; the logits are divided by {card.temperature:.3f}."
+        f"novelty of at most {card.novelty_limit:g}; the logits are divided by "
+        f"{card.temperature:.3f}."
     )
     if card.evidence is None:
         return f"{rule} The rule was not tested."
