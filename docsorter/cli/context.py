@@ -1,4 +1,4 @@
-"""How a command finds its workspace and its models and opens what it needs."""
+"""How a command finds its workspace and its models and opens what it needs; shared options."""
 
 import os
 import tomllib
@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from docsorter.service.review.service import Acts
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for machines.")]
+DocumentId = Annotated[int, typer.Argument(metavar="ID", help="Number of the document.", min=1)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+def group(help_: str | None = None) -> typer.Typer:
+    """Return a group of commands; one without a help of its own is joined to the group above."""
+    # Plain help is ready in a tenth of a second.
+    return typer.Typer(help=help_, no_args_is_help=True, rich_markup_mode=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +105,7 @@ def reviewer(ctx: typer.Context) -> tuple[str, int]:
     return found.name, found.uid
 
 
-def settings_or_defaults(ctx: typer.Context) -> "Configuration":
+def configuration_or_defaults(ctx: typer.Context) -> "Configuration":
     """Return the settings of the workspace; the defaults where there is none and none was named.
 
     Raises:
@@ -121,6 +130,6 @@ def registry(ctx: typer.Context) -> tuple["ModelRegistry", "InUse"]:
     """
     from docsorter.model.registry import ModelRegistry
 
-    settings = settings_or_defaults(ctx)
+    settings = configuration_or_defaults(ctx)
     known = ModelRegistry(settings.state / "models")
     return known, known.in_use(settings.settings.model.bundle)

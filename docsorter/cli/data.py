@@ -3,28 +3,20 @@
 import signal
 import sys
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docsorter.cli.context import AsJson, chosen, configuration
-from docsorter.cli.output import print_json, print_table, progress, say
-from docsorter.errors import UsageError, WorkspaceError
+from docsorter.cli.context import AsJson, configuration_or_defaults, group
+from docsorter.cli.output import print_json, print_table, say, stage_bars
+from docsorter.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from docsorter.settings import Settings
+    from docsorter.configuration import Configuration
     from docsorter.training.data_report.report import DataReport, Model
-    from docsorter.training.progress import Progress
 
-app = typer.Typer(
-    help="Look at labelled documents before learning from them.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+app = group("Look at labelled documents before learning from them.")
 
 _EPILOG = """\b
 Examples:
@@ -69,7 +61,9 @@ def report(
     target = out if out is not None or as_json else Path(_DEFAULT)
     if target is not None:
         _check_target(target, directory)
-    found = _reported(*_settings(ctx), directory, target, look_for_suspects=not no_suspects)
+    found = _reported(
+        configuration_or_defaults(ctx), directory, target, look_for_suspects=not no_suspects
+    )
     if as_json:
         print_json(found)
         return
@@ -79,8 +73,7 @@ def report(
 
 
 def _reported(
-    settings: "Settings",
-    models: Path,
+    chosen: "Configuration",
     directory: Path,
     target: Path | None,
     *,
@@ -97,14 +90,14 @@ def _reported(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with (
         tempfile.TemporaryDirectory(prefix="docsorter-") as scratch,
-        daemon_cache(Path(scratch), settings.pages) as cache,
+        daemon_cache(Path(scratch), chosen.settings.pages) as cache,
     ):
-        with _bars() as told:
-            model = _model(settings, models)
-            folder = read_labelled(directory, cache, told)
-            extracted = extract_features(folder, cache, model, told)
+        with stage_bars() as progress:
+            model = _model(chosen)
+            folder = read_labelled(directory, cache, progress)
+            extracted = extract_features(folder, cache, model, progress)
             found = build_report(
-                folder, extracted, model.name, told, look_for_suspects=look_for_suspects
+                folder, extracted, model.name, progress, look_for_suspects=look_for_suspects
             )
         if target is not None:
             files = {label: list[str]() for label in folder.labels}
@@ -114,27 +107,15 @@ def _reported(
     return found
 
 
-def _settings(ctx: typer.Context) -> tuple["Settings", Path]:
-    """Return the settings of the workspace and where its models are; else the defaults."""
-    from docsorter.configuration import resolve
-
-    try:
-        found = configuration(ctx)
-    except WorkspaceError:
-        if chosen(ctx).workspace is not None:  # it was named, so it has to be one
-            raise
-        found = resolve(Path.cwd(), chosen(ctx).flags)
-    return found.settings, found.state / "models"
-
-
-def _model(settings: "Settings", models: Path) -> "Model":
+def _model(chosen: "Configuration") -> "Model":
     from docsorter.model.bundle import load_bundle
     from docsorter.model.classifier import open_classifier
     from docsorter.model.registry import ModelRegistry
     from docsorter.training.data_report.report import Model
 
-    bundle = load_bundle(ModelRegistry(models).resolve(settings.model.bundle))
-    classifier = open_classifier(bundle, threads=settings.model.threads)
+    settings = chosen.settings.model
+    bundle = load_bundle(ModelRegistry(chosen.state / "models").resolve(settings.bundle))
+    classifier = open_classifier(bundle, threads=settings.threads)
     return Model(bundle.card.name, classifier, bundle.card.input.size)
 
 
@@ -155,20 +136,6 @@ def _check_target(target: Path, directory: Path) -> None:
         raise UsageError(
             f"there is no folder {target.parent} for the report", remedy="make it first"
         )
-
-
-@contextmanager
-def _bars() -> "Iterator[Progress]":
-    """Give what shows progress as a bar per stage."""
-    with progress() as bar:
-        tasks: dict[str, int] = {}
-
-        def told(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total)
-            bar.update(tasks[stage], completed=done, total=total)  # type: ignore[arg-type] # TaskID
-
-        yield told
 
 
 def _print(found: "DataReport") -> None:

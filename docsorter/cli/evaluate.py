@@ -1,16 +1,21 @@
 """evaluate: what a model does on labelled documents."""
 
-import math
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docsorter.cli.context import AsJson, settings_or_defaults
-from docsorter.cli.output import percent, print_json, print_table, progress, say
+from docsorter.cli.context import AsJson, configuration_or_defaults, group
+from docsorter.cli.output import (
+    at_most_percent,
+    percent,
+    print_json,
+    print_table,
+    say,
+    say_more,
+    stage_bars,
+)
 
 if TYPE_CHECKING:
     from docsorter.model.bundle import ModelBundle
@@ -19,17 +24,15 @@ if TYPE_CHECKING:
     from docsorter.training.evaluation.evaluation import Evaluation
     from docsorter.training.evaluation.folder import FolderEvaluation
     from docsorter.training.evaluation.metrics import Automation
-    from docsorter.training.progress import Progress
 
 _SHOWN = 5
 _SHARES = ("accuracy", "accuracy among labels", "macro-F1", "ECE")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
-    app.command(epilog="Example: docsorter evaluate starter ~/checked --out ~/report")(evaluate)
+app = group()
 
 
+@app.command(epilog="Example: docsorter evaluate starter ~/checked --out ~/report")
 def evaluate(
     ctx: typer.Context,
     bundle: Annotated[str, typer.Argument(metavar="BUNDLE", help="A bundle or a path.")],
@@ -61,7 +64,7 @@ def evaluate(
     from docsorter.model.registry import ModelRegistry
     from docsorter.training.evaluation.folder import report_folder, write_report
 
-    resolved = settings_or_defaults(ctx)
+    resolved = configuration_or_defaults(ctx)
     model = load_bundle(ModelRegistry(resolved.state / "models").resolve(bundle))
     folder = None if out is None else report_folder(out, directory)
     found, page = _measured(
@@ -98,7 +101,7 @@ def _measured(
         tempfile.TemporaryDirectory(prefix="docsorter-") as scratch,
         daemon_cache(Path(scratch), settings.pages) as cache,
     ):
-        with _bars() as told:
+        with stage_bars() as progress:
             found = evaluate_folder(
                 model,
                 classifier,
@@ -106,7 +109,7 @@ def _measured(
                 cache,
                 page_cap=settings.pages.page_cap,
                 rng=np.random.default_rng(0),
-                progress=told,
+                progress=progress,
             )
         if not page:
             return found, ""
@@ -117,20 +120,6 @@ def _measured(
             names=pictures,
         )
     return found, text
-
-
-@contextmanager
-def _bars() -> "Iterator[Progress]":
-    """Give what shows progress as a bar per stage."""
-    with progress() as bar:
-        tasks: dict[str, int] = {}
-
-        def told(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total)
-            bar.update(tasks[stage], completed=done, total=total)  # type: ignore[arg-type] # TaskID
-
-        yield told
 
 
 def _print(found: "FolderEvaluation", model: str) -> None:
@@ -170,8 +159,7 @@ def _print_notes(found: "FolderEvaluation") -> None:
         say(f"{len(found.unreadable)} could not be used:")
         for one in found.unreadable[:_SHOWN]:
             say(f"  {one.path.name}: {one.reason}")
-        if len(found.unreadable) > _SHOWN:
-            say(f"  and {len(found.unreadable) - _SHOWN} more; --json writes them all")
+        say_more(len(found.unreadable) - _SHOWN, "; --json writes them all")
 
 
 def _print_labels(evaluation: "Evaluation") -> None:
@@ -212,11 +200,8 @@ def _print_rule(evaluation: "Evaluation") -> None:
         ("sorted alone by", ">threshold", ">share", ">95 %", ">foreign", ""), rows, empty=""
     )
     if rule.sorted_alone:
-        # Upwards, so that the sentence stays true.
-        bound = math.ceil(1000 * rule.upper_bound - 1e-9) / 10
-        say(
-            f"by the card's rule at most {bound:.1f} % of what is sorted is wrong (95 % confidence)"
-        )
+        bound = at_most_percent(rule.upper_bound)
+        say(f"by the card's rule at most {bound} of what is sorted is wrong (95 % confidence)")
 
 
 def _certified_at(one: "Automation") -> str:
@@ -232,7 +217,7 @@ def _print_novelty(evaluation: "Evaluation") -> None:
         ("novelty of", ">AUROC", ">95 %", ">accepted", ">known", ">unknown"),
         [
             (
-                f"{curve.name}, not taught" if curve.name else "foreign documents",
+                f"{curve.name}, not trained on" if curve.name else "foreign documents",
                 *_cells(curve.auroc, share=False),
                 _cells(curve.accepted)[0],
                 curve.known,

@@ -9,13 +9,11 @@ import typer
 
 from docsorter import __version__
 from docsorter.cli import (
-    daemon,
     data,
     evaluate,
     explain,
     model,
     promise,
-    retrain,
     review,
     sort,
     train,
@@ -94,28 +92,29 @@ def options(
     ctx.obj = Chosen(workspace, flags_of(settings or []), name or None)
 
 
-workspace_commands.register(app)
-daemon.register(app)
-sort.register(app)
-train.register(app)
-retrain.register(app)
-evaluate.register(app)
+# The order is that of `docsorter --help`.
+for commands in (
+    workspace_commands.app,
+    sort.app,
+    train.app,
+    evaluate.app,
+    explain.app,
+    promise.drift_app,
+    undo.app,
+    promise.app,
+    upkeep.app,
+):
+    app.add_typer(commands)
+app.add_typer(workspace_commands.config_app, name="config")
 app.add_typer(review.app, name="review")
-explain.register_history(app)
-explain.register_explain(app)
-promise.register_drift(app)
-undo.register(app)
-promise.register_promise(app)
-upkeep.register_backup(app)
-upkeep.register_upkeep(app)
 app.add_typer(data.app, name="data")
 app.add_typer(model.app, name="model")
 app.add_typer(model.bench_app, name="bench")
-app.add_typer(daemon.app, name="service")
+app.add_typer(workspace_commands.service_app, name="service")
 
 
 def _fail(error: OSError) -> None:
-    """End as the surroundings' fault: most often somebody who is not in the reviewers' group."""
+    """End as a fault of the environment: most often somebody is not in the reviewers' group."""
     from docsorter.filesystem import environment_reason
 
     fault = EnvironmentFaultError(

@@ -1,13 +1,30 @@
 """model list, show, verify, compare, promote, rollback, add, remove, and bench model."""
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docsorter.cli.context import AsJson, configuration, registry, reviewer, settings_or_defaults
-from docsorter.cli.output import fields, percent, print_json, print_table, progress, say, when
+from docsorter.cli.context import (
+    AsJson,
+    configuration,
+    configuration_or_defaults,
+    group,
+    registry,
+    reviewer,
+)
+from docsorter.cli.output import (
+    fields,
+    percent,
+    print_json,
+    print_table,
+    say,
+    say_more,
+    stage_bars,
+    when,
+)
 from docsorter.errors import ModelError
 
 if TYPE_CHECKING:
@@ -22,14 +39,297 @@ if TYPE_CHECKING:
 _SHOWN = 20
 _SURE = 0.05  # the usual level below which a p-value counts as more than chance
 
+app = group("Look at model bundles, and choose the one in use.")
+bench_app = group("Measure this machine.")
+
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="A bundle or a path; default: the one in use.")
+]
 Bundle = Annotated[str, typer.Argument(help="A bundle or a path; `promoted` is the one in use.")]
+Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; kept with the promotion.")]
+NoWait = Annotated[
+    bool, typer.Option("--no-wait", help="Do not wait until the running daemon uses it.")
+]
 
 
-def register_compare(app: typer.Typer) -> None:
-    """Add the commands of this file."""
-    app.command(epilog="Example: docsorter model compare starter ours-2 --on ~/checked")(compare)
+@app.command("list", epilog="Example: docsorter model list")
+def list_(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """List the bundles that can be used; a star marks the one in use."""
+    known, used = registry(ctx)
+    bundles = known.list()
+    if as_json:
+        print_json(
+            [
+                {
+                    "name": bundle.name,
+                    "path": bundle.path,
+                    "in_use": bundle.name == used.name,
+                    "model": bundle.card.name if bundle.card else None,
+                    "labels": bundle.card.labels if bundle.card else None,
+                    "problem": bundle.problem,
+                }
+                for bundle in bundles
+            ]
+        )
+        return
+    print_table(
+        ("", "name", "model", "labels", "made"),
+        (
+            (
+                "*" if bundle.name == used.name else "",
+                bundle.name,
+                bundle.card.name if bundle.card else "?",
+                ", ".join(bundle.card.labels) if bundle.card else bundle.problem,
+                when(bundle.card.created_at) if bundle.card else "",
+            )
+            for bundle in bundles
+        ),
+        empty="no bundles",
+    )
+    say(_why(used))
 
 
+def _why(used: "InUse") -> str:
+    """Say why a bundle is the one in use."""
+    from docsorter.model.registry import STARTER
+
+    if used.promotion is not None:
+        promotion = used.promotion
+        why = f": {promotion.reason}" if promotion.reason else ""
+        return f"{used.name} was promoted by {promotion.by} on {when(promotion.at)}{why}"
+    if used.name == STARTER:
+        return "the starter is in use; docsorter model promote NAME chooses another"
+    return f"{used.name} is in use because model.bundle names it"
+
+
+@app.command(epilog="Example: docsorter model show")
+def show(ctx: typer.Context, name: Name = "", as_json: AsJson = False) -> None:
+    """Show what a model was trained on, what its tests showed and where it fails."""
+    from docsorter.decide.promise import starter_statement
+    from docsorter.model.card import read_card
+
+    known, used = registry(ctx)
+    path = known.resolve(name) if name else used.path
+    card = read_card(path / "card.json")
+    if as_json:
+        print_json(card.model_dump(mode="json"))
+        return
+    evidence = card.evidence.as_sort_evidence() if card.evidence else None
+    learned = _unlearned(ctx, card.name)
+    fields(
+        (
+            ("model", card.name),
+            ("folder", path),
+            ("made", when(card.created_at)),
+            ("labels", ", ".join(card.labels)),
+            ("base", f"{card.provenance.base.name} ({card.provenance.base.licence})"),
+            ("sorts at", f"confidence {card.threshold_text()} or more"),
+            ("novelty", f"asks a person beyond the {card.novelty_limit:g}th percentile"),
+            ("tested on", evidence.description if evidence else "nothing"),
+            ("so", starter_statement(evidence) if evidence else "untested: everything to a person"),
+            *((("learning", learned),) if learned else ()),
+        )
+    )
+    _print_figures(card)
+
+
+def _unlearned(ctx: typer.Context, model: str) -> str:
+    """Return what a model has not learned of the answers here; "" outside of a workspace."""
+    from docsorter.errors import StoreError, WorkspaceError
+    from docsorter.service.learning.snapshots import unlearned
+    from docsorter.service.workspace.layout import open_workspace_store
+
+    try:
+        with open_workspace_store(configuration(ctx)) as store:
+            return unlearned(store, model).sentence()
+    except (WorkspaceError, StoreError):
+        return ""
+
+
+def _print_figures(card: "ModelCard") -> None:
+    rows = [
+        (kind, figure, "not measurable" if m.value is None else f"{m.value:.3f}",
+         "" if m.low is None or m.high is None else f"{m.low:.3f} to {m.high:.3f}", m.n, m.note)
+        for kind, figures in card.metrics.items()
+        for figure, m in figures.items()
+    ]  # fmt: skip
+    print_table(("on", "figure", ">value", "95 %", ">n", "note"), rows, empty="no figures")
+
+
+@app.command(epilog="Example: docsorter model verify")
+def verify(ctx: typer.Context, name: Name = "", as_json: AsJson = False) -> None:
+    """Check a bundle: its checksums, and that its golden pages answer here as they should."""
+    from docsorter.model.bundle import load_bundle
+    from docsorter.model.classifier import open_classifier
+    from docsorter.model.golden import check_golden
+    from docsorter.model.registry import fingerprint
+
+    known, used = registry(ctx)
+    path = known.resolve(name) if name else used.path
+    bundle = load_bundle(path)
+    results = check_golden(bundle, open_classifier(bundle))
+    worst = max((result.difference for result in results), default=0.0)
+    mark = fingerprint(path)
+    if as_json:
+        pages = [{"file": r.file, "difference": r.difference} for r in results]
+        print_json(
+            {"model": bundle.card.name, "path": path, "fingerprint": mark, "golden_pages": pages}
+        )
+        return
+    say(f"{bundle.card.name}: checksums right, {len(results)} golden pages answer as they should")
+    say(f"greatest difference of a probability: {worst:.4f}")
+    say(f"fingerprint: {mark}")
+
+
+@app.command(epilog='Example: docsorter model promote ours-2 --reason "two more vendors"')
+def promote(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="One that model list shows.")],
+    reason: Reason = "",
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a model to use, after checking that it is whole and answers here as it should.
+
+    A running daemon takes it up by itself: documents it is looking at are finished with the model
+    before, all others are looked at with the new one.
+    """
+
+    def act(promoter: "Promoter", person: "Person") -> "Changed":
+        return promoter.promote(name, person, reason=reason)
+
+    _change(ctx, act, wait=not no_wait, as_json=as_json)
+
+
+@app.command(epilog="Example: docsorter model rollback")
+def rollback(
+    ctx: typer.Context, reason: Reason = "", no_wait: NoWait = False, as_json: AsJson = False
+) -> None:
+    """Put the model to use again that was in use before the last promotion; may be repeated."""
+
+    def act(promoter: "Promoter", person: "Person") -> "Changed":
+        return promoter.rollback(person, reason=reason)
+
+    _change(ctx, act, wait=not no_wait, as_json=as_json)
+
+
+def _change(
+    ctx: typer.Context,
+    act: "Callable[[Promoter, Person], Changed]",
+    *,
+    wait: bool,
+    as_json: bool,
+) -> None:
+    from docsorter.clock import SystemClock
+    from docsorter.service.learning.promoting import Person, Promoter, Uptake, wait_for_daemon
+    from docsorter.service.workspace.layout import open_workspace_store
+
+    settings, person, clock = configuration(ctx), Person(*reviewer(ctx)), SystemClock()
+    with open_workspace_store(settings, clock) as store:
+        changed = act(Promoter(settings, store, clock), person)
+    outcome = wait_for_daemon(settings, changed.fingerprint) if wait else None
+    if as_json:
+        promotion = changed.promotion.model_dump(mode="json") if changed.promotion else None
+        shown = {**dataclasses.asdict(changed), "promotion": promotion}
+        print_json({"changed": shown, "daemon": outcome})
+    else:
+        _print(changed, outcome)
+    if outcome is not None and outcome.uptake is Uptake.REFUSED:
+        raise ModelError(
+            f"the daemon did not take {changed.bundle} up: {outcome.text}",
+            remedy="nothing is lost; go back with: docsorter model rollback",
+        )
+
+
+def _print(changed: "Changed", outcome: "Outcome | None") -> None:
+    before = f"before: {changed.previous}" if changed.promotion else "as before: nothing changed"
+    rows: list[tuple[str, object]] = [
+        ("in use", f"{changed.bundle} (model {changed.model}), {before}"),
+        ("golden", f"answers as it should, at most {changed.golden_difference:.4f} apart"),
+        ("promise", changed.statement),
+    ]
+    if changed.appeared:
+        rows.append(("new labels", ", ".join(changed.appeared)))
+    if changed.vanished:
+        rows.append(("gone labels", ", ".join(changed.vanished)))
+    rows += [("note", note) for note in changed.notes]
+    if outcome is not None:
+        rows.append(("daemon", _word(outcome)))
+    fields(rows)
+
+
+def _word(outcome: "Outcome") -> str:
+    from docsorter.service.learning.promoting import Uptake
+
+    match outcome.uptake:
+        case Uptake.USED:
+            return f"uses it since {outcome.seconds:.1f} s after the promotion"
+        case Uptake.REFUSED:
+            return outcome.text
+        case Uptake.NO_DAEMON:
+            return "not running; it begins with this model"
+        case Uptake.SILENT:
+            return "has not taken it up yet: docsorter status"
+
+
+@app.command(epilog="Example: docsorter model add ~/Downloads/ours-2")
+def add(
+    ctx: typer.Context,
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The folder of a bundle.")],
+    name: Annotated[str, typer.Option(help="What to call it; default: as its card does.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Copy a bundle into the workspace, whole and checked; it is not in use before promote.
+
+    Links, devices and files that no bundle has are refused.
+    """
+    from docsorter.deliver.permissions import permissions
+    from docsorter.documents import Place
+    from docsorter.model.registry import add_bundle
+    from docsorter.service.workspace.layout import prepare_private
+
+    settings = configuration(ctx)
+    prepare_private(settings)
+    allowed = permissions(settings.settings)[Place.SPOOL]
+    added = add_bundle(
+        path,
+        settings.state / "models",
+        name,
+        dir_mode=allowed.dir_mode,
+        file_mode=allowed.file_mode,
+    )
+    card = added.bundle.card
+    if as_json:
+        print_json(
+            {
+                "name": added.name,
+                "path": added.path,
+                "model": card.name,
+                "labels": card.labels,
+                "new": added.is_new,
+                "golden_difference": added.golden_difference,
+            }
+        )
+        return
+    say(f"{'took in' if added.is_new else 'there already:'} {added.name} (model {card.name})")
+    say(f"labels: {', '.join(card.labels)}; its golden pages answer here as they should")
+    say(f"next: docsorter model compare starter {added.name}; docsorter model promote {added.name}")
+
+
+@app.command(epilog="Example: docsorter model remove ours-1")
+def remove(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="One that model list shows.")],
+) -> None:
+    """Delete a bundle that is not in use and that no rollback leads to."""
+    from docsorter.model.registry import remove_bundle
+
+    settings = configuration(ctx)
+    remove_bundle(name, settings.state / "models", settings.settings.model.bundle)
+    say(f"removed {name}")
+
+
+@app.command(epilog="Example: docsorter model compare starter ours-2 --on ~/checked")
 def compare(
     ctx: typer.Context,
     first: Bundle,
@@ -49,7 +349,7 @@ def compare(
     from docsorter.model.card import compare_cards, read_card
     from docsorter.model.registry import ModelRegistry
 
-    settings = settings_or_defaults(ctx)
+    settings = configuration_or_defaults(ctx)
     known = ModelRegistry(settings.state / "models")
     cards = [read_card(known.resolve(name) / "card.json") for name in (first, second)]
     compared = compare_cards(*cards)
@@ -71,16 +371,9 @@ def _look(settings: "Configuration", first: str, second: str, folder: Path) -> "
     one, two = load_model(settings, first), load_model(settings, second)
     files = files_to_compare(folder, [*one.card.labels, *two.card.labels])
     workers = settings.settings.service.workers or usable_cores()
-    with progress() as bar:
-        task = bar.add_task("both look at the documents", total=len(files))
-        return compare_on(
-            one,
-            two,
-            files,
-            settings.settings.pages,
-            workers,
-            lambda done, _total: bar.update(task, completed=done),
-        )
+    with stage_bars() as progress:
+        told = partial(progress, "both look at the documents")
+        return compare_on(one, two, files, settings.settings.pages, workers, told)
 
 
 def _figures(compared: "CardComparison") -> list[dict[str, object]]:
@@ -180,8 +473,7 @@ def _print_differing(looked: "Comparison", first: str, second: str) -> None:
         (_row(pair) for pair in looked.differing[:_SHOWN]),
         empty="nothing",
     )
-    if len(looked.differing) > _SHOWN:
-        say(f"and {len(looked.differing) - _SHOWN} more; --json writes them all")
+    say_more(len(looked.differing) - _SHOWN, "; --json writes them all")
 
 
 def _row(pair: "Pair") -> tuple[str, str, str, str, str]:
@@ -196,313 +488,6 @@ def _share(share: "Share") -> str:
     if share.value is None:
         return "none to measure on"
     return f"{share.value:.3f} ({share.low:.3f}-{share.high:.3f}, {share.k} of {share.n})"
-
-
-Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; kept with the promotion.")]
-NoWait = Annotated[
-    bool, typer.Option("--no-wait", help="Do not wait until the running daemon uses it.")
-]
-
-
-def register_promotion(app: typer.Typer) -> None:
-    """Add the commands of this file."""
-    app.command(epilog='Example: docsorter model promote ours-2 --reason "two more vendors"')(
-        promote
-    )
-    app.command(epilog="Example: docsorter model rollback")(rollback)
-    app.command(epilog="Example: docsorter model add ~/Downloads/ours-2")(add)
-    app.command(epilog="Example: docsorter model remove ours-1")(remove)
-
-
-def promote(
-    ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="One that model list shows.")],
-    reason: Reason = "",
-    no_wait: NoWait = False,
-    as_json: AsJson = False,
-) -> None:
-    """Put a model to use, after checking that it is whole and answers here as it should.
-
-    A running daemon takes it up by itself: documents it is looking at are finished with the model
-    before, all others are looked at with the new one.
-    """
-
-    def act(promoter: "Promoter", person: "Person") -> "Changed":
-        return promoter.promote(name, person, reason=reason)
-
-    _change(ctx, act, wait=not no_wait, as_json=as_json)
-
-
-def rollback(
-    ctx: typer.Context, reason: Reason = "", no_wait: NoWait = False, as_json: AsJson = False
-) -> None:
-    """Put the model to use again that was in use before the last promotion; may be repeated."""
-
-    def act(promoter: "Promoter", person: "Person") -> "Changed":
-        return promoter.rollback(person, reason=reason)
-
-    _change(ctx, act, wait=not no_wait, as_json=as_json)
-
-
-def _change(
-    ctx: typer.Context,
-    act: "Callable[[Promoter, Person], Changed]",
-    *,
-    wait: bool,
-    as_json: bool,
-) -> None:
-    from docsorter.clock import SystemClock
-    from docsorter.service.learning.promoting import Person, Promoter, Uptake, wait_for_daemon
-    from docsorter.service.workspace.layout import open_workspace_store
-
-    settings, person, clock = configuration(ctx), Person(*reviewer(ctx)), SystemClock()
-    with open_workspace_store(settings, clock) as store:
-        changed = act(Promoter(settings, store, clock), person)
-    outcome = wait_for_daemon(settings, changed.fingerprint) if wait else None
-    if as_json:
-        promotion = changed.promotion.model_dump(mode="json") if changed.promotion else None
-        shown = {**dataclasses.asdict(changed), "promotion": promotion}
-        print_json({"changed": shown, "daemon": outcome})
-    else:
-        _print(changed, outcome)
-    if outcome is not None and outcome.uptake is Uptake.REFUSED:
-        raise ModelError(
-            f"the daemon did not take {changed.bundle} up: {outcome.text}",
-            remedy="nothing is lost; go back with: docsorter model rollback",
-        )
-
-
-def _print(changed: "Changed", outcome: "Outcome | None") -> None:
-    before = f"before: {changed.previous}" if changed.promotion else "as before: nothing changed"
-    rows: list[tuple[str, object]] = [
-        ("in use", f"{changed.bundle} (model {changed.model}), {before}"),
-        ("golden", f"answers as it should, at most {changed.golden_difference:.4f} apart"),
-        ("promise", changed.statement),
-    ]
-    if changed.appeared:
-        rows.append(("new labels", ", ".join(changed.appeared)))
-    if changed.vanished:
-        rows.append(("gone labels", ", ".join(changed.vanished)))
-    rows += [("note", note) for note in changed.notes]
-    if outcome is not None:
-        rows.append(("daemon", _word(outcome)))
-    fields(rows)
-
-
-def _word(outcome: "Outcome") -> str:
-    from docsorter.service.learning.promoting import Uptake
-
-    match outcome.uptake:
-        case Uptake.USED:
-            return f"uses it since {outcome.seconds:.1f} s after the promotion"
-        case Uptake.REFUSED:
-            return outcome.text
-        case Uptake.NO_DAEMON:
-            return "not running; it begins with this model"
-        case Uptake.SILENT:
-            return "has not taken it up yet: docsorter status"
-
-
-def add(
-    ctx: typer.Context,
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="The folder of a bundle.")],
-    name: Annotated[str, typer.Option(help="What to call it; default: as its card does.")] = "",
-    as_json: AsJson = False,
-) -> None:
-    """Copy a bundle into the workspace, whole and checked; it is not in use before promote.
-
-    Links, devices and files that no bundle has are refused.
-    """
-    from docsorter.deliver.permissions import permissions
-    from docsorter.documents import Place
-    from docsorter.model.registry import add_bundle
-    from docsorter.service.workspace.layout import prepare_private
-
-    settings = configuration(ctx)
-    prepare_private(settings)
-    allowed = permissions(settings.settings)[Place.SPOOL]
-    added = add_bundle(
-        path,
-        settings.state / "models",
-        name,
-        dir_mode=allowed.dir_mode,
-        file_mode=allowed.file_mode,
-    )
-    card = added.bundle.card
-    if as_json:
-        print_json(
-            {
-                "name": added.name,
-                "path": added.path,
-                "model": card.name,
-                "labels": card.labels,
-                "new": added.is_new,
-                "golden_difference": added.golden_difference,
-            }
-        )
-        return
-    say(f"{'took in' if added.is_new else 'there already:'} {added.name} (model {card.name})")
-    say(f"labels: {', '.join(card.labels)}; its golden pages answer here as they should")
-    say(f"next: docsorter model compare starter {added.name}; docsorter model promote {added.name}")
-
-
-def remove(
-    ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="One that model list shows.")],
-) -> None:
-    """Delete a bundle that is not in use and that no rollback leads to."""
-    from docsorter.model.registry import remove_bundle
-
-    settings = configuration(ctx)
-    remove_bundle(name, settings.state / "models", settings.settings.model.bundle)
-    say(f"removed {name}")
-
-
-app = typer.Typer(
-    help="Look at model bundles, and choose the one in use.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-
-Name = Annotated[
-    str, typer.Argument(metavar="NAME", help="A bundle or a path; default: the one in use.")
-]
-
-
-@app.command("list", epilog="Example: docsorter model list")
-def list_(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """List the bundles that can be used; a star marks the one in use."""
-    known, used = registry(ctx)
-    bundles = known.list()
-    if as_json:
-        print_json(
-            [
-                {
-                    "name": bundle.name,
-                    "path": bundle.path,
-                    "in_use": bundle.name == used.name,
-                    "model": bundle.card.name if bundle.card else None,
-                    "labels": bundle.card.labels if bundle.card else None,
-                    "problem": bundle.problem,
-                }
-                for bundle in bundles
-            ]
-        )
-        return
-    print_table(
-        ("", "name", "model", "labels", "made"),
-        (
-            (
-                "*" if bundle.name == used.name else "",
-                bundle.name,
-                bundle.card.name if bundle.card else "?",
-                ", ".join(bundle.card.labels) if bundle.card else bundle.problem,
-                when(bundle.card.created_at) if bundle.card else "",
-            )
-            for bundle in bundles
-        ),
-        empty="no bundles",
-    )
-    say(_why(used))
-
-
-def _why(used: "InUse") -> str:
-    """Say why a bundle is the one in use."""
-    from docsorter.model.registry import STARTER
-
-    if used.promotion is not None:
-        promotion = used.promotion
-        why = f": {promotion.reason}" if promotion.reason else ""
-        return f"{used.name} was promoted by {promotion.by} on {when(promotion.at)}{why}"
-    if used.name == STARTER:
-        return "the starter is in use; docsorter model promote NAME chooses another"
-    return f"{used.name} is in use because model.bundle names it"
-
-
-@app.command(epilog="Example: docsorter model show")
-def show(ctx: typer.Context, name: Name = "", as_json: AsJson = False) -> None:
-    """Show what a model was taught, what its tests showed and where it fails."""
-    from docsorter.decide.promise import starter_statement
-    from docsorter.model.card import read_card
-
-    known, used = registry(ctx)
-    path = known.resolve(name) if name else used.path
-    card = read_card(path / "card.json")
-    if as_json:
-        print_json(card.model_dump(mode="json"))
-        return
-    evidence = card.evidence.as_sort_evidence() if card.evidence else None
-    learned = _unlearned(ctx, card.name)
-    fields(
-        (
-            ("model", card.name),
-            ("folder", path),
-            ("made", when(card.created_at)),
-            ("labels", ", ".join(card.labels)),
-            ("base", f"{card.provenance.base.name} ({card.provenance.base.licence})"),
-            ("sorts at", f"confidence {card.threshold_text()} or more"),
-            ("novelty", f"asks a person beyond the {card.novelty_limit:g}th percentile"),
-            ("tested on", evidence.description if evidence else "nothing"),
-            ("so", starter_statement(evidence) if evidence else "untested: everything to a person"),
-            *((("learning", learned),) if learned else ()),
-        )
-    )
-    _print_figures(card)
-
-
-def _unlearned(ctx: typer.Context, model: str) -> str:
-    """Return what a model has not learned of the answers here; "" outside of a workspace."""
-    from docsorter.cli.context import configuration
-    from docsorter.errors import StoreError, WorkspaceError
-    from docsorter.service.learning.snapshots import unlearned
-    from docsorter.service.workspace.layout import open_workspace_store
-
-    try:
-        with open_workspace_store(configuration(ctx)) as store:
-            return unlearned(store, model).sentence()
-    except (WorkspaceError, StoreError):
-        return ""
-
-
-def _print_figures(card: "ModelCard") -> None:
-    rows = [
-        (kind, figure, "not measurable" if m.value is None else f"{m.value:.3f}",
-         "" if m.low is None or m.high is None else f"{m.low:.3f} to {m.high:.3f}", m.n, m.note)
-        for kind, figures in card.metrics.items()
-        for figure, m in figures.items()
-    ]  # fmt: skip
-    print_table(("on", "figure", ">value", "95 %", ">n", "note"), rows, empty="no figures")
-
-
-@app.command(epilog="Example: docsorter model verify")
-def verify(ctx: typer.Context, name: Name = "", as_json: AsJson = False) -> None:
-    """Check a bundle: its checksums, and that its golden pages answer here as they should."""
-    from docsorter.model.bundle import load_bundle
-    from docsorter.model.classifier import open_classifier
-    from docsorter.model.golden import check_golden
-    from docsorter.model.registry import fingerprint
-
-    known, used = registry(ctx)
-    path = known.resolve(name) if name else used.path
-    bundle = load_bundle(path)
-    results = check_golden(bundle, open_classifier(bundle))
-    worst = max((result.difference for result in results), default=0.0)
-    mark = fingerprint(path)
-    if as_json:
-        pages = [{"file": r.file, "difference": r.difference} for r in results]
-        print_json(
-            {"model": bundle.card.name, "path": path, "fingerprint": mark, "golden_pages": pages}
-        )
-        return
-    say(f"{bundle.card.name}: checksums right, {len(results)} golden pages answer as they should")
-    say(f"greatest difference of a probability: {worst:.4f}")
-    say(f"fingerprint: {mark}")
-
-
-register_promotion(app)
-register_compare(app)
-
-bench_app = typer.Typer(help="Measure this machine.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @bench_app.callback()

@@ -4,8 +4,10 @@ import dataclasses
 import datetime as dt
 import enum
 import json
+import math
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +17,10 @@ from docsorter.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
-    from docsorter.documents import Verdict
+    from docsorter.documents import Prediction, Verdict
     from docsorter.errors import DocsorterError
-    from docsorter.service.review.batch import Gesture
 
 # Words that carry a colour wherever they fill a cell; NO_COLOR turns it off.
 _STYLES = {
@@ -113,8 +114,30 @@ def print_error(error: "DocsorterError") -> None:
         print(f"tip:   {printable(error.remedy)}", file=sys.stderr)  # noqa: T201
 
 
-def progress() -> "Progress":
-    """Return a progress bar with time left, on stderr; silent when that is not a terminal."""
+@contextmanager
+def bar(what: str, total: int | None = None) -> "Iterator[Callable[[int], None]]":
+    """Show how far a work is, and give what is told how many are done."""
+    with _bars() as shown:
+        task = shown.add_task(what, total=total)
+        yield lambda done: shown.update(task, completed=done)
+
+
+@contextmanager
+def stage_bars() -> "Iterator[Callable[[str, int, int], None]]":
+    """Show one bar for each stage of a work, and give what is told `(stage, done, total)`."""
+    with _bars() as shown:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = shown.add_task(stage, total=total)
+            shown.update(tasks[stage], completed=done, total=total)
+
+        yield progress
+
+
+def _bars() -> "Progress":
+    """Return progress bars with time left, on stderr; silent when that is not a terminal."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -142,6 +165,17 @@ def documents(number: int) -> str:
 def percent(value: float | None) -> str:
     """Write a share as a percentage with one decimal, "" for none."""
     return "" if value is None else f"{100 * value:.1f} %"
+
+
+def at_most_percent(value: float) -> str:
+    """Write an upper bound as a percentage, rounded up so that the sentence stays true."""
+    return f"{math.ceil(1000 * value - 1e-9) / 10:.1f} %"
+
+
+def say_more(number: int, hint: str = "") -> None:
+    """Say that so many more are not shown, if there are any, and where they are."""
+    if number > 0:
+        say(f"and {number} more{hint}")
 
 
 _UNSAID = ("unlike_training", "earning")
@@ -188,8 +222,13 @@ def confirm(question: str, *, yes: bool) -> None:
     typer.confirm(question, abort=True)
 
 
-def with_bar(what: str, total: int, act: "Callable[[Callable[[int], None]], Gesture]") -> "Gesture":
-    """Do something to many documents while a bar shows how far that is."""
-    with progress() as bar:
-        task = bar.add_task(what, total=total)
-        return act(lambda done: bar.update(task, completed=done))
+_BAR = 20
+
+
+def print_prediction(prediction: "Prediction") -> None:
+    """Print the probability of every label as a bar, and how unusual the document is."""
+    width = max(len(label) for label in prediction.labels)
+    for label, probability in prediction.ranked:
+        drawn = "#" * round(_BAR * probability)
+        say(f"  {label:<{width}}  {drawn:<{_BAR}}  {probability:.3f}")
+    say(f"  more unusual than {prediction.novelty:.1f} % of the training pages")

@@ -1,17 +1,24 @@
 """promise, what-if and drift: what may be relied on, and whether documents changed."""
 
-import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docsorter.cli.context import AsJson, acts, configuration
-from docsorter.cli.output import fields, percent, print_json, print_table, say, when
+from docsorter.cli.context import AsJson, acts, configuration, group
+from docsorter.cli.output import (
+    at_most_percent,
+    fields,
+    percent,
+    print_json,
+    print_table,
+    say,
+    when,
+)
 from docsorter.errors import ExitCode
 
 if TYPE_CHECKING:
     from docsorter.service.promise.drift import DriftReport
-    from docsorter.service.promise.report import PromiseReport, Week
+    from docsorter.service.promise.report import PromiseReport
     from docsorter.service.promise.what_if import Answer
     from docsorter.store import PromiseChange
 
@@ -20,14 +27,11 @@ _SHOWN = 12
 _IDS = 12
 
 
-def register_promise(app: typer.Typer) -> None:
-    """Add the commands of this group."""
-    app.command(epilog="Example: docsorter promise --json")(promise)
-    app.command(
-        "what-if", epilog="Example: docsorter what-if --target-error 0.005 --confidence 0.9"
-    )(what_if)
+app = group()
+drift_app = group()
 
 
+@app.command(epilog="Example: docsorter promise --json")
 def promise(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Show what is promised of documents sorted alone, its evidence, and what the next step needs.
 
@@ -46,6 +50,7 @@ def promise(ctx: typer.Context, as_json: AsJson = False) -> None:
     _print_history(found)
 
 
+@app.command("what-if", epilog="Example: docsorter what-if --target-error 0.005 --confidence 0.9")
 def what_if(
     ctx: typer.Context,
     target_error: Annotated[
@@ -129,7 +134,7 @@ def _drawn(found: "PromiseReport") -> str:
 
 def _misses(found: "PromiseReport") -> str:
     misses = found.misses
-    share = f"miss at most {math.ceil(misses.rate * 1000 - 1e-9) / 10:.1f} % of mistakes"
+    share = f"miss at most {at_most_percent(misses.rate)} of mistakes"
     looks = f"{misses.differing} of {misses.looks} double looks differed"
     if misses.measured:
         return f"{share}: {looks}"
@@ -147,15 +152,11 @@ def _print_weeks(found: "PromiseReport") -> None:
     print_table(
         ("week of", ">documents", ">alone", ">rate", ""),
         (
-            (week.begins, week.documents, week.alone, percent(week.rate), _bar(week))
-            for week in found.weeks
+            (w.begins, w.documents, w.alone, percent(w.rate), "#" * round(_BAR * w.rate))
+            for w in found.weeks
         ),
         empty="no documents in the last eight weeks",
     )
-
-
-def _bar(week: "Week") -> str:
-    return "#" * round(_BAR * week.rate)
 
 
 def _print_history(found: "PromiseReport") -> None:
@@ -174,7 +175,7 @@ def _print_history(found: "PromiseReport") -> None:
 
 def _history_row(move: "PromiseChange") -> tuple[object, ...]:
     threshold = "none" if move.threshold is None else f"{move.threshold:.4f}"
-    bound = f"{math.ceil(move.upper_bound * 1000 - 1e-9) / 10:.1f} %" if move.checked else ""
+    bound = at_most_percent(move.upper_bound) if move.checked else ""
     return when(move.at)[:16], move.model, threshold, move.checked, move.errors, bound, _why(move)
 
 
@@ -202,11 +203,7 @@ def _print_answer(answer: "Answer") -> None:
     fields(rows)
 
 
-def register_drift(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog="Examples: docsorter drift\n\ndocsorter drift --kept --json")(drift)
-
-
+@drift_app.command(epilog="Examples: docsorter drift\n\ndocsorter drift --kept --json")
 def drift(
     ctx: typer.Context,
     last: Annotated[
@@ -237,12 +234,12 @@ def drift(
     if as_json:
         print_json({**report.model_dump(mode="json"), "probation": probation})
     else:
-        _print(report, probation, checks)
+        _print_drift(report, probation, checks)
     if report.findings or report.scanners:
         raise typer.Exit(ExitCode.FINDINGS)
 
 
-def _print(report: "DriftReport", probation: dict[str, int], checks: int) -> None:
+def _print_drift(report: "DriftReport", probation: dict[str, int], checks: int) -> None:
     fields(
         (
             ("compared", f"{report.now} documents of the last 7 days, {report.before} of the 28"),

@@ -1,44 +1,437 @@
-"""review: the screen of whoever decides; list, show, skip, stats and groups are for scripts."""
+"""review: the screen of whoever decides; list, show, answer, undo, stats, groups for scripts."""
 
 import datetime as dt
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from docsorter.cli import review_answer
-from docsorter.cli.context import AsJson, acts, configuration, reviewer
+from docsorter.cli.context import AsJson, DocumentId, DryRun, Yes, acts, configuration, reviewer
 from docsorter.cli.output import (
+    bar,
+    confirm,
+    documents,
     fields,
     guess,
     percent,
     print_json,
+    print_prediction,
     print_table,
-    progress,
     say,
+    say_more,
+    stage_bars,
     when,
 )
-from docsorter.cli.review_answer import answer_together
-from docsorter.errors import ConflictError, UsageError
+from docsorter.errors import ConflictError, ExitCode, UsageError
 from docsorter.resources import usable_cores
 
 if TYPE_CHECKING:
     from docsorter.configuration import Configuration
-    from docsorter.documents import Prediction, ReviewEntry
+    from docsorter.documents import Document, ReviewEntry
     from docsorter.review.statistics import Agreement, Line
     from docsorter.service.learning.groups import Group, Listing, UnknownDocuments
+    from docsorter.service.review.batch import Gesture
     from docsorter.service.review.service import Acts
     from docsorter.settings import PagesSettings
 
-_DAYS = 30
+app = typer.Typer(
+    help="Decide about the documents that wait for a person.",
+    invoke_without_command=True,
+    epilog="Examples: docsorter review\n\ndocsorter review --plain --only reason:unsure",
+    rich_markup_mode=None,
+)
+
+Order = Annotated[
+    str, typer.Option(help="helps: what helps most; or oldest, newest, unsure, sure first.")
+]
+_Word = TypeVar("_Word", bound=StrEnum)
+
+_SHOWN = 30  # rows of a table of what is about to happen
+_EXAMPLES = 6
+_PERIOD = dt.timedelta(days=30)
 
 
-def register_stats(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog="Example: docsorter review stats --since 2026-11-01 --json")(stats)
+@app.callback()
+def screen(
+    ctx: typer.Context,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Line by line, for screen readers.")
+    ] = False,
+    only: Annotated[
+        str, typer.Option(help="Only such, e.g. 'reason:unsure label:claim scan_'.")
+    ] = "",
+    order: Order = "helps",
+) -> None:
+    """Decide about the documents that wait for a person; alone it opens the screen."""
+    if ctx.invoked_subcommand is not None:
+        return
+    from docsorter.cli.reviewer.launch import review
+    from docsorter.review.searching import parse_search
+    from docsorter.service.review.session import Reviewer
+    from docsorter.store import ReviewOrder
+
+    review(
+        configuration(ctx),
+        reviewer=Reviewer(*reviewer(ctx)),
+        order=_word(ReviewOrder, order, "--order"),
+        wanted=parse_search(only),
+        plain=plain,
+    )
 
 
+@app.command("list", epilog="Example: docsorter review list --reason unsure --json")
+def list_(
+    ctx: typer.Context,
+    reason: Annotated[str, typer.Option(help="Only with this reason, e.g. unsure.")] = "",
+    label: Annotated[str, typer.Option(help="Only where this label is the best guess.")] = "",
+    source: Annotated[str, typer.Option(help="Only from this sub-folder of the inbox.")] = "",
+    age: Annotated[str, typer.Option(help="Only what has waited so long: 30m, 12h, 2d, 1w.")] = "",
+    purpose: Annotated[str, typer.Option(help="Only for this: decide, check or second.")] = "",
+    order: Order = "helps",
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List the documents that wait, with the reason."""
+    from docsorter.review.items import hidden
+    from docsorter.review.searching import filter_of
+    from docsorter.store import ReviewOrder, Turn
+
+    given = {"reason": reason, "label": label, "source": source, "age": age, "purpose": purpose}
+    wanted = filter_of({name: value for name, value in given.items() if value})
+    chosen = _word(ReviewOrder, order, "--order")
+    with acts(ctx) as workspace:
+        turn = Turn(overdue=workspace.overdue)
+        found = workspace.store.review.entries(order=chosen, filter=wanted, limit=limit, turn=turn)
+        waiting = workspace.store.review.stats().open
+    entries = [hidden(entry) for entry in found]
+    if as_json:
+        print_json(entries)
+        return
+    print_table(
+        (">id", "file", "best guess", ">sure", "why"),
+        (_entry_row(entry) for entry in entries),
+        empty="nothing waits for you",
+    )
+    if waiting > len(entries):
+        say(f"{len(entries)} of {waiting} shown")
+
+
+def _word(kind: type[_Word], value: str, option: str) -> _Word:
+    try:
+        return kind(value)
+    except ValueError as error:
+        known = ", ".join(member.value for member in kind)
+        raise UsageError(f"{option} {value!r} is not known", remedy=f"one of: {known}") from error
+
+
+def _entry_row(entry: "ReviewEntry") -> tuple[object, ...]:
+    from docsorter.review.items import why_of
+
+    document = entry.document
+    held = f" [with {entry.lease_owner}]" if entry.lease_owner else ""
+    return document.id, document.name, *guess(document.verdict), why_of(entry) + held
+
+
+@app.command(epilog="Example: docsorter review show 7 --preview page.png")
+def show(
+    ctx: typer.Context,
+    document_id: DocumentId,
+    preview: Annotated[
+        Path | None, typer.Option(help="Write a picture of the first page to this PNG file.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one waiting document: where it is, what the model saw and why it waits.
+
+    One that is to be judged blind shows its page alone.
+    """
+    from docsorter.review.items import hidden, why_of
+
+    with acts(ctx) as workspace:
+        found = workspace.store.review.entry_for_document(document_id)
+        path = "" if found.blind else str(workspace.path_of(found.document))
+        if preview is not None:
+            workspace.write_preview(found.document, preview)
+    entry = hidden(found)
+    if as_json:
+        print_json({"entry": entry, "file": path})
+        return
+    document = entry.document
+    fields(
+        (
+            ("document", f"{document.id}  {document.name}"),
+            ("file", path or "shown by --preview and docsorter review alone"),
+            ("arrived", when(document.arrived_at)),
+            ("pages", document.pages or "unknown"),
+            ("why", why_of(entry)),
+        )
+    )
+    if entry.prediction is not None:
+        print_prediction(entry.prediction)
+    if preview is not None:
+        say(f"wrote {preview}")
+    say(f"decide: docsorter review answer {document.id} LABEL")
+
+
+@app.command(epilog="Example: docsorter review skip 7")
+def skip(ctx: typer.Context, document_id: DocumentId) -> None:
+    """Put a document back to the end of the queue."""
+    name, _ = reviewer(ctx)
+    with acts(ctx) as workspace:
+        workspace.skip(document_id, reviewer=name)
+    say(f"document {document_id} comes last for a while")
+
+
+@app.command(
+    epilog="Examples: docsorter review answer 7 invoice\n\n"
+    "docsorter review answer 7 8 9 invoice\n\n"
+    "docsorter review answer --where reason=unsure label=claim claim --dry-run\n\n"
+    "docsorter review answer 8 --reject"
+)
+def answer(
+    ctx: typer.Context,
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ID... LABEL", help="Numbers of documents, then what they are."),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            metavar="FIELD=VALUE",
+            help="All that wait and match: reason=, label=, source=, age=2d, name=.",
+        ),
+    ] = None,
+    reject: Annotated[
+        bool, typer.Option("--reject", help="It belongs nowhere: refuse it.")
+    ] = False,
+    new_label: Annotated[
+        bool, typer.Option("--new-label", help="Allow a label that the model was not trained on.")
+    ] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what documents are; each file moves at once, and each answer can be undone alone."""
+    from docsorter.review.searching import parse_conditions
+    from docsorter.service.review.batch import matching
+
+    numbers, conditions, label = _meant(what or [], where or [], reject=reject)
+    who = reviewer(ctx)
+    with acts(ctx) as workspace:
+        if conditions:
+            numbers = list(matching(workspace.store, parse_conditions(conditions)))
+        if len(numbers) == 1 and not conditions and not dry_run:
+            _answer_one(workspace, numbers[0], label, who, new_label=new_label, as_json=as_json)
+            return
+        _check(workspace, label, new_label=new_label)
+        if dry_run or not as_json:
+            _show(workspace, numbers, label or "rejected", as_json=as_json)
+        if dry_run or not numbers:
+            return
+        confirm(f"answer {documents(len(numbers))}?", yes=yes or not conditions)
+        gesture = _answer_all(workspace, numbers, label, who, new_label=new_label)
+    _summary(gesture, "answered", as_json=as_json)
+
+
+def _meant(
+    what: Sequence[str], where: Sequence[str], *, reject: bool
+) -> tuple[list[int], list[str], str | None]:
+    """Tell numbers, conditions and the label apart.
+
+    Raises:
+        UsageError: One is missing, or there is one too many.
+    """
+    conditions = [*where, *(word for word in what if "=" in word)]
+    rest = [word for word in what if "=" not in word]
+    numbers = [int(word) for word in rest if word.isascii() and word.isdecimal()]
+    labels = [word for word in rest if not (word.isascii() and word.isdecimal())]
+    one = str(numbers[0]) if numbers else "ID"
+    if len(labels) > 1:
+        raise UsageError(
+            f"{labels[0]!r} and {labels[1]!r} are two labels",
+            remedy='quote a label of several words, as in "tax form"',
+        )
+    if bool(labels) == reject:
+        raise UsageError(
+            "give either a label or --reject", remedy=f"docsorter review answer {one} LABEL"
+        )
+    if bool(numbers) == bool(conditions):
+        raise UsageError(
+            "name the documents by their numbers, or by --where",
+            remedy="docsorter review list shows both",
+        )
+    return numbers, conditions, labels[0] if labels else None
+
+
+def _check(workspace: "Acts", label: str | None, *, new_label: bool) -> None:
+    """Refuse a label that does not exist before anybody is asked."""
+    from docsorter.review.choices import check_label
+
+    if label is not None:
+        check_label(label, workspace.card.labels, new=new_label)
+
+
+def _answer_one(
+    workspace: "Acts",
+    number: int,
+    label: str | None,
+    who: tuple[str, int],
+    *,
+    new_label: bool,
+    as_json: bool,
+) -> None:
+    blind = workspace.is_blind(number)
+    document = workspace.answer(number, label, reviewer=who[0], uid=who[1], new_label=new_label)
+    if not blind:
+        _report(document, workspace.path_of(document), as_json=as_json)
+    elif as_json:  # a blind answer is taken; nothing is told of what follows from it
+        print_json({"document_id": number, "noted": True})
+    else:
+        say(f"your answer to document {number} is noted")
+
+
+def _answer_all(
+    workspace: "Acts",
+    numbers: Sequence[int],
+    label: str | None,
+    who: tuple[str, int],
+    *,
+    new_label: bool,
+) -> "Gesture":
+    from docsorter.service.review.batch import for_each, new_batch
+    from docsorter.store import Manner
+
+    batch = new_batch()
+    manner = Manner(batch=batch)
+    with bar("answering", len(numbers)) as progress:
+        return for_each(
+            numbers,
+            lambda number: workspace.answer(
+                number, label, reviewer=who[0], uid=who[1], new_label=new_label, manner=manner
+            ),
+            batch=batch,
+            progress=progress,
+        )
+
+
+def _show(workspace: "Acts", numbers: Sequence[int], to: str, *, as_json: bool) -> None:
+    from docsorter.errors import NotFoundError
+    from docsorter.review.items import hidden, why_of
+
+    rows: list[tuple[object, ...]] = []
+    for number in numbers if as_json else numbers[:_SHOWN]:
+        try:
+            entry = workspace.store.review.entry_for_document(number)
+        except NotFoundError as error:
+            rows.append((number, "", "", "", f"not: {error.message}"))
+        else:
+            document = hidden(entry).document
+            rows.append((number, document.name, *guess(document.verdict), why_of(entry)))
+    if as_json:
+        print_json([{"document_id": row[0], "name": row[1], "why": row[4]} for row in rows])
+        return
+    print_table((">id", "file", "best guess", ">sure", "why"), rows, empty="nothing matches")
+    say_more(len(numbers) - _SHOWN)
+    if numbers:
+        say(f"{documents(len(numbers))}, to be {to}")
+
+
+def _summary(gesture: "Gesture", what: str, *, as_json: bool) -> None:
+    """Say what became of each; exit as the first failure would have.
+
+    Raises:
+        typer.Exit: Something failed.
+    """
+    if as_json:
+        failed = [
+            {"document_id": each.document_id, "error": each.error.message}
+            for each in gesture.failed
+        ]
+        done = [document.id for document in gesture.done]
+        print_json({"batch": gesture.batch, "done": done, "failed": failed})
+    else:
+        for each in gesture.failed:
+            say(f"document {each.document_id}: {each.error}")
+        left = f", {len(gesture.failed)} left as they were" if gesture.failed else ""
+        say(f"{documents(len(gesture.done))} {what}{left}")
+        if gesture.batch and gesture.done:
+            say(f"all back again: docsorter review undo --batch {gesture.batch}")
+    if gesture.failed:
+        first = gesture.failed[0].error.exit_code
+        raise typer.Exit(first if not gesture.done else ExitCode.CONFLICT)
+
+
+def _report(document: "Document", path: Path, *, as_json: bool) -> None:
+    """Say where a document is now."""
+    if as_json:
+        print_json({"document": document, "file": path})
+    else:
+        say(f"document {document.id} is now {document.state}: {path}")
+
+
+@app.command(
+    epilog="Examples: docsorter review undo 7\n\ndocsorter review undo --batch   (the last one)"
+)
+def undo(
+    ctx: typer.Context,
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID...]", help="Numbers of documents; with --batch its name."),
+    ] = None,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="All answers given together; without a name your last.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take the last answer back; the file returns to the queue.
+
+    docsorter undo takes back more: also what was sorted with no person, by time or by model.
+    """
+    from docsorter.service.review.batch import for_each
+
+    name, uid = reviewer(ctx)
+    with acts(ctx) as workspace:
+        numbers = _batch(workspace, what or [], name) if batch else _numbers(what or [])
+        if len(numbers) == 1 and not batch:
+            document = workspace.undo(numbers[0], reviewer=name, uid=uid)
+            _report(document, workspace.path_of(document), as_json=as_json)
+            return
+        with bar("taking back", len(numbers)) as progress:
+            gesture = for_each(
+                numbers,
+                lambda number: workspace.undo(number, reviewer=name, uid=uid),
+                progress=progress,
+            )
+    _summary(gesture, "taken back", as_json=as_json)
+
+
+def _numbers(what: Sequence[str]) -> list[int]:
+    if not what or not all(word.isascii() and word.isdecimal() for word in what):
+        raise UsageError(
+            "name the documents by their numbers", remedy="docsorter review undo 7 8, or --batch"
+        )
+    return [int(word) for word in what]
+
+
+def _batch(workspace: "Acts", what: Sequence[str], name: str) -> list[int]:
+    from docsorter.errors import NotFoundError
+
+    if len(what) > 1:
+        raise UsageError("name one batch", remedy="docsorter review undo --batch 5e3f...")
+    batch = what[0] if what else workspace.store.review.last_batch(name)
+    answers = workspace.store.review.answers_of_batch(batch) if batch else []
+    if not answers:
+        raise NotFoundError(
+            f"no answer of batch {batch} stands" if batch else f"{name} answered nothing together",
+            remedy="docsorter explain ID names the batch of an answer",
+        )
+    return [answer.document_id for answer in answers]
+
+
+@app.command(epilog="Example: docsorter review stats --since 2026-11-01 --json")
 def stats(
     ctx: typer.Context,
     since: Annotated[
@@ -48,9 +441,10 @@ def stats(
 ) -> None:
     """Show answers per day and reviewer: seconds, undos, agreement with model and each other."""
     from docsorter.review import statistics
+    from docsorter.review.searching import parse_moment
 
     with acts(ctx) as workspace:
-        start = moment(since, workspace.now()) if since else workspace.now() - _PERIOD
+        start = parse_moment(since, workspace.now()) if since else workspace.now() - _PERIOD
         given = workspace.store.review.answers_since(start)
         pairs = workspace.store.review.opinion_pairs(start)
         open_now = workspace.store.review.stats().open
@@ -71,17 +465,14 @@ def stats(
     lines = [*per_day, *(people if len(per_day) > 1 else []), statistics.total(given)]
     print_table(
         ("day", "reviewer", ">answers", ">seconds", ">undone", ">as the model"),
-        (_review_figures_row(line) for line in (lines if given else [])),
+        (_figures_row(line) for line in (lines if given else [])),
         empty="no answers in that time",
     )
     _say_agreement(both, statistics.total(given))
     say(f"{open_now} documents wait")
 
 
-_PERIOD = dt.timedelta(days=_DAYS)
-
-
-def _review_figures_row(line: "Line") -> tuple[object, ...]:
+def _figures_row(line: "Line") -> tuple[object, ...]:
     return (
         line.day.isoformat() if line.day else "all days",
         line.reviewer or "everybody",
@@ -102,44 +493,14 @@ def _say_agreement(both: "Agreement", everything: "Line") -> None:
         say(f"two people agree in {share} of {both.pairs} second opinions; Cohen's kappa {kappa}")
 
 
-def moment(text: str, now: dt.datetime) -> dt.datetime:
-    """Return the time that a text names: a date, a date and time, or a length of time ago.
-
-    Args:
-        text: `2026-11-01`, `2026-11-01T08:30` (local) or `7d`.
-        now: The time.
-
-    Raises:
-        UsageError: It names none.
-    """
-    from docsorter.review.searching import parse_age
-
-    try:
-        return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
-    except (ValueError, OverflowError):
-        pass
-    try:
-        return now - parse_age(text)
-    except (UsageError, OverflowError) as error:
-        raise UsageError(
-            f"{text!r} is no time", remedy="e.g. 2026-11-01, 2026-11-01T08:30, 12h or 7d"
-        ) from error
-
-
-_EPILOG = """\b
+@app.command(
+    epilog="""\b
 Examples:
   docsorter review groups                      look at what waits, list groups
   docsorter review groups 1 --sheet one.png    their first pages in one picture
   docsorter review groups 1 --label receipt    all of it is a new label
 """
-_EXAMPLES = 6
-
-
-def register_groups(app: typer.Typer) -> None:
-    """Add the command to the review group."""
-    app.command(epilog=_EPILOG)(groups)
-
-
+)
 def groups(
     ctx: typer.Context,
     number: Annotated[
@@ -154,10 +515,10 @@ def groups(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Gather documents that are like nothing taught, so that alike ones get a label at once.
+    """Gather documents that are like no training page, so that alike ones get a label at once.
 
     Without N what waits is looked at anew. Each answer remains one that can be undone alone;
-    docsorter review undo --batch takes the whole gesture back.
+    docsorter review undo --batch takes all of them back together.
     """
     from docsorter.clock import SystemClock
     from docsorter.service.learning.groups import UnknownDocuments
@@ -168,7 +529,7 @@ def groups(
         unknown = UnknownDocuments(chosen, workspace.store, SystemClock())
         if number is None:
             listing = _listed(unknown, chosen)
-            _print(listing, as_json=as_json)
+            _print_listing(listing, as_json=as_json)
             return
         group = unknown.last().group(number)
         left = {int(part) for part in without.replace(",", " ").split()}
@@ -177,8 +538,9 @@ def groups(
             settings = chosen.settings.pages
             _sheet(workspace, group, numbers, sheet, settings, as_json=as_json)
         if label:
-            who = reviewer(ctx)
-            answer_together(workspace, numbers, label, who, new_label=True, as_json=as_json)
+            _check(workspace, label, new_label=True)
+            gesture = _answer_all(workspace, numbers, label, reviewer(ctx), new_label=True)
+            _summary(gesture, "answered", as_json=as_json)
         elif sheet is None:
             _print_group(workspace, group, as_json=as_json)
 
@@ -187,24 +549,17 @@ def _listed(unknown: "UnknownDocuments", chosen: "Configuration") -> "Listing":
     from docsorter.service.engine import load_model
 
     workers = chosen.settings.service.workers or usable_cores()
-    with progress() as bar:
-        task = bar.add_task("looking at unknown documents", total=None)
-        return unknown.gather(
-            load_model(chosen),
-            workers,
-            lambda stage, done, total: bar.update(
-                task, description=stage, completed=done, total=total
-            ),
-        )
+    with stage_bars() as progress:
+        return unknown.gather(load_model(chosen), workers, progress)
 
 
-def _print(listing: "Listing", *, as_json: bool) -> None:
+def _print_listing(listing: "Listing", *, as_json: bool) -> None:
     if as_json:
         print_json(listing.model_dump(mode="json"))
         return
     print_table(
         (">group", ">wait", ">named", "called", "nearest", ">", "examples"),
-        (_group_commands_row(group) for group in listing.groups),
+        (_group_row(group) for group in listing.groups),
         empty="nothing that waits looks like anything else that does",
     )
     if listing.left_over:
@@ -216,7 +571,7 @@ def _print(listing: "Listing", *, as_json: bool) -> None:
         say("name: docsorter review groups 1 --label NAME")
 
 
-def _group_commands_row(group: "Group") -> tuple[object, ...]:
+def _group_row(group: "Group") -> tuple[object, ...]:
     return (
         group.number,
         len(group.waiting),
@@ -263,164 +618,3 @@ def _sheet(
     shown = write_sheet(target, title, documents, workspace.path_of, settings)
     if not as_json:
         say(f"wrote {target}: {shown} of {len(documents)} documents")
-
-
-app = typer.Typer(
-    help="Decide about the documents that wait for a person.",
-    invoke_without_command=True,
-    epilog="Examples: docsorter review\n\ndocsorter review --plain --only reason:unsure",
-    rich_markup_mode=None,
-)
-
-DocumentId = Annotated[int, typer.Argument(metavar="ID", help="Number of the document.", min=1)]
-Order = Annotated[
-    str, typer.Option(help="helps: what helps most; or oldest, newest, unsure, sure first.")
-]
-_BAR = 20
-_Choice = TypeVar("_Choice", bound=StrEnum)
-
-
-@app.callback()
-def screen(
-    ctx: typer.Context,
-    plain: Annotated[
-        bool, typer.Option("--plain", help="Line by line, for screen readers.")
-    ] = False,
-    only: Annotated[
-        str, typer.Option(help="Only such, e.g. 'reason:unsure label:claim scan_'.")
-    ] = "",
-    order: Order = "helps",
-) -> None:
-    """Decide about the documents that wait for a person; alone it opens the screen."""
-    if ctx.invoked_subcommand is not None:
-        return
-    from docsorter.cli.reviewer.launch import review
-    from docsorter.review.searching import parse_search
-    from docsorter.service.review.session import Reviewer
-    from docsorter.store import ReviewOrder
-
-    review(
-        configuration(ctx),
-        reviewer=Reviewer(*reviewer(ctx)),
-        order=_choice(ReviewOrder, order, "--order"),
-        wanted=parse_search(only),
-        plain=plain,
-    )
-
-
-@app.command("list", epilog="Example: docsorter review list --reason unsure --json")
-def list_(
-    ctx: typer.Context,
-    reason: Annotated[str, typer.Option(help="Only with this reason, e.g. unsure.")] = "",
-    label: Annotated[str, typer.Option(help="Only where this label is the best guess.")] = "",
-    source: Annotated[str, typer.Option(help="Only from this sub-folder of the inbox.")] = "",
-    age: Annotated[str, typer.Option(help="Only what has waited so long: 30m, 12h, 2d, 1w.")] = "",
-    purpose: Annotated[str, typer.Option(help="Only for this: decide, check or second.")] = "",
-    order: Order = "helps",
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
-    as_json: AsJson = False,
-) -> None:
-    """List the documents that wait, with the reason."""
-    from docsorter.review.items import hidden
-    from docsorter.review.searching import filter_of
-    from docsorter.store import ReviewOrder, Turn
-
-    given = {"reason": reason, "label": label, "source": source, "age": age, "purpose": purpose}
-    wanted = filter_of({name: value for name, value in given.items() if value})
-    chosen = _choice(ReviewOrder, order, "--order")
-    with acts(ctx) as workspace:
-        turn = Turn(overdue=workspace.overdue)
-        found = workspace.store.review.entries(order=chosen, filter=wanted, limit=limit, turn=turn)
-        waiting = workspace.store.review.stats().open
-    entries = [hidden(entry) for entry in found]
-    if as_json:
-        print_json(entries)
-        return
-    print_table(
-        (">id", "file", "best guess", ">sure", "why"),
-        (_row(entry) for entry in entries),
-        empty="nothing waits for you",
-    )
-    if waiting > len(entries):
-        say(f"{len(entries)} of {waiting} shown")
-
-
-def _choice(kind: type[_Choice], value: str, option: str) -> _Choice:
-    try:
-        return kind(value)
-    except ValueError as error:
-        known = ", ".join(member.value for member in kind)
-        raise UsageError(f"{option} {value!r} is not known", remedy=f"one of: {known}") from error
-
-
-def _row(entry: "ReviewEntry") -> tuple[object, ...]:
-    from docsorter.review.items import why_of
-
-    document = entry.document
-    held = f" [with {entry.lease_owner}]" if entry.lease_owner else ""
-    return document.id, document.name, *guess(document.verdict), why_of(entry) + held
-
-
-@app.command(epilog="Example: docsorter review show 7 --preview page.png")
-def show(
-    ctx: typer.Context,
-    document_id: DocumentId,
-    preview: Annotated[
-        Path | None, typer.Option(help="Write a picture of the first page to this PNG file.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show one waiting document: where it is, what the model saw and why it waits.
-
-    One that is to be judged blind shows its page alone.
-    """
-    from docsorter.review.items import hidden, why_of
-
-    with acts(ctx) as workspace:
-        found = workspace.store.review.entry_for_document(document_id)
-        path = "" if found.blind else str(workspace.path_of(found.document))
-        if preview is not None:
-            workspace.write_preview(found.document, preview)
-    entry = hidden(found)
-    if as_json:
-        print_json({"entry": entry, "file": path})
-        return
-    document = entry.document
-    fields(
-        (
-            ("document", f"{document.id}  {document.name}"),
-            ("file", path or "shown by --preview and docsorter review alone"),
-            ("arrived", when(document.arrived_at)),
-            ("pages", document.pages or "unknown"),
-            ("why", why_of(entry)),
-        )
-    )
-    if entry.prediction is not None:
-        bars(entry.prediction)
-    if preview is not None:
-        say(f"wrote {preview}")
-    say(f"decide: docsorter review answer {document.id} LABEL")
-
-
-def bars(prediction: "Prediction") -> None:
-    """Print the probability of every label as a bar, and the novelty."""
-    width = max(len(label) for label in prediction.labels)
-    for label, probability in prediction.ranked:
-        bar = "#" * round(_BAR * probability)
-        say(f"  {label:<{width}}  {bar:<{_BAR}}  {probability:.3f}")
-    say(f"  stranger than {prediction.novelty:.1f} % of what the model was taught")
-
-
-@app.command(epilog="Example: docsorter review skip 7")
-def skip(ctx: typer.Context, document_id: DocumentId) -> None:
-    """Put a document back to the end of the queue."""
-    name, _ = reviewer(ctx)
-    with acts(ctx) as workspace:
-        workspace.skip(document_id, reviewer=name)
-    say(f"document {document_id} comes last for a while")
-
-
-review_answer.register_answer(app)
-review_answer.register_undo(app)
-register_stats(app)
-register_groups(app)

@@ -9,24 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docsorter.cli.context import AsJson, chosen, configuration
-from docsorter.cli.output import guess, print_json, print_table, progress, say
-from docsorter.errors import AlreadyRunningError, ExitCode, WorkspaceError
+from docsorter.cli.context import AsJson, configuration, configuration_or_defaults, group
+from docsorter.cli.output import bar, guess, print_json, print_table, say
+from docsorter.errors import AlreadyRunningError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from docsorter.configuration import Configuration
     from docsorter.documents import Verdict
     from docsorter.service.daemon.sort_once import Outcome
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this group."""
-    app.command(epilog="Example: docsorter sort --dry-run *.pdf")(sort)
-    app.command(epilog="Example: docsorter demo --dir /tmp/paper")(demo)
+app = group()
 
 
+@app.command(epilog="Example: docsorter sort --dry-run *.pdf")
 def sort(
     ctx: typer.Context,
     files: Annotated[list[Path], typer.Argument(metavar="FILES", help="Files or folders.")],
@@ -48,12 +45,11 @@ def sort(
     del table
     named = regular_files(files)
     with ExitStack() as stack:
-        bar = stack.enter_context(progress())
-        task = bar.add_task("sorting", total=len(named))
-        outcomes = []
+        progress = stack.enter_context(bar("sorting", len(named)))
+        outcomes: list[Outcome] = []
         for outcome in _outcomes(ctx, named, stack, dry_run=dry_run, copy=copy):
             outcomes.append(outcome)
-            bar.advance(task)
+            progress(len(outcomes))
     outcomes.sort(key=lambda outcome: named.index(outcome.file))
     if as_json:
         print_json(outcomes)
@@ -66,7 +62,6 @@ def sort(
 def _outcomes(
     ctx: typer.Context, files: list[Path], stack: ExitStack, *, dry_run: bool, copy: bool
 ) -> "Iterator[Outcome]":
-
     from docsorter.service.daemon import sort_once
 
     if dry_run:
@@ -74,7 +69,7 @@ def _outcomes(
         from docsorter.service.engine import open_engine
 
         workers = usable_cores()
-        engine = stack.enter_context(open_engine(_settings_or_defaults(ctx), workers))
+        engine = stack.enter_context(open_engine(configuration_or_defaults(ctx), workers))
         return sort_once.look_only(engine, files, workers)
     from docsorter.service.daemon.assembly import assemble
     from docsorter.service.workspace.layout import open_workspace_store
@@ -89,17 +84,6 @@ def _outcomes(
     assembly = assemble(settings)
     stack.callback(assembly.close)
     return sort_once.sort_files(assembly, files, copy=copy)
-
-
-def _settings_or_defaults(ctx: typer.Context) -> "Configuration":
-    from docsorter.configuration import resolve
-
-    try:
-        return configuration(ctx)
-    except WorkspaceError:
-        if chosen(ctx).workspace is not None:  # it was named, so it has to be one
-            raise
-        return resolve(Path.cwd(), chosen(ctx).flags)
 
 
 def _print(rows: "Iterable[tuple[str, Verdict | None, object]]", *, empty: str) -> None:
@@ -127,6 +111,7 @@ def _exit(outcomes: "list[Outcome]") -> None:
         raise typer.Exit(ExitCode.DOCUMENT)
 
 
+@app.command(epilog="Example: docsorter demo --dir /tmp/paper")
 def demo(
     directory: Annotated[
         Path, typer.Option("--dir", metavar="DIR", help="Where the demo workspace is made.")
@@ -139,9 +124,8 @@ def demo(
     from docsorter.service.review.service import open_acts
 
     prepare_demo(directory)
-    with progress() as bar:
-        task = bar.add_task("the daemon sorts the examples", total=len(example_files()))
-        shown = run_demo(directory, lambda done: bar.update(task, completed=done))
+    with bar("the daemon sorts the examples", len(example_files())) as progress:
+        shown = run_demo(directory, progress)
     if as_json:
         print_json(shown)
         return

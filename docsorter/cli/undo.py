@@ -5,10 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docsorter.cli.context import AsJson, acts, configuration, reviewer
-from docsorter.cli.output import confirm, documents, print_json, print_table, progress, say, when
-from docsorter.cli.review import moment
-from docsorter.cli.review_answer import DryRun, Yes
+from docsorter.cli.context import AsJson, DryRun, Yes, acts, configuration, group, reviewer
+from docsorter.cli.output import (
+    bar,
+    confirm,
+    documents,
+    print_json,
+    print_table,
+    say,
+    say_more,
+    when,
+)
 from docsorter.errors import ConflictError, DocsorterError, ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -22,83 +29,14 @@ if TYPE_CHECKING:
 _SHOWN = 30
 
 
-def show(
-    ready: Sequence["Document"],
-    touched: Sequence["Failed"],
-    *,
-    dry_run: bool,
-    as_json: bool,
-    to: str,
-) -> None:
-    """Show what would be taken back, as a table or as JSON, and what is left alone."""
-    if as_json:
-        left = [{"document_id": f.document_id, "error": f.error.message} for f in touched]
-        print_json({"would_move": ready, "to": to, "left_alone": left})
-        return
-    print_table(
-        (">id", "file", "is", "by", "since"),
-        (
-            (
-                document.id,
-                document.name,
-                (document.verdict and document.verdict.label) or document.state.value,
-                document.answered_by or document.model or "machine",
-                when(document.decided_at),
-            )
-            for document in ready[:_SHOWN]
-        ),
-        empty="nothing is to be taken back",
-    )
-    if len(ready) > _SHOWN:
-        say(f"and {len(ready) - _SHOWN} more")
-    if dry_run or not ready:
-        _say_touched(touched)
-    if ready:
-        say(f"{documents(len(ready))} {to}")
+app = group()
 
 
-def _say_touched(touched: Sequence["Failed"]) -> None:
-    for each in touched[:_SHOWN]:
-        say(f"left alone: {each.error}")
-    if len(touched) > _SHOWN:
-        say(f"left alone: {len(touched) - _SHOWN} more")
-
-
-def summary(done: Sequence["Document"], failed: Sequence["Failed"], *, as_json: bool) -> None:
-    """Say what was taken back and what was left alone.
-
-    Raises:
-        typer.Exit: Always; with the code of the first that was left alone.
-    """
-    if as_json:
-        left = [{"document_id": f.document_id, "error": f.error.message} for f in failed]
-        print_json({"done": done, "left_alone": left})
-    else:
-        _say_touched(failed)
-        places: dict[str, int] = {}
-        for document in done:
-            places[document.state.value] = places.get(document.state.value, 0) + 1
-        now = ", ".join(f"{number} {state}" for state, number in sorted(places.items()))
-        say(f"{documents(len(done))} taken back{f', now {now}' if now else ''}")
-        if failed:
-            say(f"{len(failed)} left alone")
-    raise typer.Exit(exit_code_of(failed))
-
-
-def exit_code_of(failed: Sequence["Failed"]) -> ExitCode:
-    """Return the exit code of the first document that was left alone, OK for none."""
-    return failed[0].error.exit_code if failed else ExitCode.OK
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(
-        epilog="Examples: docsorter undo 7 8\n\n"
-        "docsorter undo --label claim --since 2d --by machine --dry-run\n\n"
-        "docsorter undo --model letters-7 --since 2026-11-24 --decide-again letters-6"
-    )(undo)
-
-
+@app.command(
+    epilog="Examples: docsorter undo 7 8\n\n"
+    "docsorter undo --label claim --since 2d --by machine --dry-run\n\n"
+    "docsorter undo --model letters-7 --since 2026-11-24 --decide-again letters-6"
+)
 def undo(
     ctx: typer.Context,
     what: Annotated[
@@ -142,23 +80,22 @@ def undo(
         )
     name, _ = reviewer(ctx)
     with acts(ctx) as workspace:
-        wanted = _wanted(chosen, workspace, numbers, since, model, label, by)
-        wanted = _with_spool(wanted, decide_again=decide_again)
+        wanted = _wanted(chosen, workspace, numbers, since, model, label, by, in_spool=decide_again)
         taking = TakingBack(workspace, actor=name, batch=new_batch())
         if not dry_run:
             taking.finish_interrupted()
         ready, touched = _survey(taking, wanted)
         if dry_run or not as_json:
-            show(ready, touched, dry_run=dry_run, as_json=as_json, to=_to(other, decide_again))
+            _show(ready, touched, dry_run=dry_run, as_json=as_json, to=_to(other, decide_again))
         if dry_run or not ready:
-            raise typer.Exit(exit_code_of(touched))
+            raise typer.Exit(_exit_code(touched))
         confirm(f"take back {documents(len(ready))}?", yes=yes)
         numbers = [document.id for document in ready]
         if decide_again:
             done, failed = _again(chosen, workspace, taking, numbers, other)
         else:
             done, failed = _back(taking, numbers)
-    summary(done, [*touched, *failed], as_json=as_json)
+    _summary(done, [*touched, *failed], as_json=as_json)
 
 
 def _meant(what: Sequence[str], *, decide_again: bool) -> tuple[list[int], str]:
@@ -180,23 +117,21 @@ def _wanted(
     model: str,
     label: str,
     by: str,
+    *,
+    in_spool: bool,
 ) -> "TakeBackFilter":
+    from docsorter.review.searching import parse_moment
     from docsorter.service.review.undo import name_on_predictions
     from docsorter.store import TakeBackFilter
 
     return TakeBackFilter(
         ids=tuple(numbers) or None,
-        since=moment(since, workspace.now()) if since else None,
+        since=parse_moment(since, workspace.now()) if since else None,
         model=name_on_predictions(chosen, model) if model else None,
         label=label or None,
         by=by,
+        in_spool=in_spool,
     )
-
-
-def _with_spool(wanted: "TakeBackFilter", *, decide_again: bool) -> "TakeBackFilter":
-    import dataclasses
-
-    return dataclasses.replace(wanted, in_spool=decide_again)
 
 
 def _to(other: str, decide_again: bool) -> str:  # noqa: FBT001 -- one of two words
@@ -213,9 +148,8 @@ def _survey(
     from docsorter.service.review.batch import Failed
 
     ready, touched = [], []
-    with progress() as bar:
-        task = bar.add_task("looking at the files", total=None)
-        for document in taking.chosen(wanted):
+    with bar("looking at the files") as progress:
+        for number, document in enumerate(taking.chosen(wanted), start=1):
             try:
                 if document.state is not State.SPOOLED:
                     taking.refuse_touched(document)
@@ -223,7 +157,7 @@ def _survey(
                 touched.append(Failed(document.id, error))
             else:
                 ready.append(document)
-            bar.advance(task)
+            progress(number)
     found = {document.id for document in ready} | {each.document_id for each in touched}
     missing = (number for number in wanted.ids or () if number not in found)
     touched += [Failed(number, _not_sorted(number)) for number in missing]
@@ -239,11 +173,8 @@ def _not_sorted(number: int) -> ConflictError:
 def _back(taking: "TakingBack", numbers: Sequence[int]) -> tuple[list["Document"], list["Failed"]]:
     from docsorter.service.review.batch import for_each
 
-    with progress() as bar:
-        task = bar.add_task("taking back", total=len(numbers))
-        gesture = for_each(
-            numbers, taking.to_review, progress=lambda done: bar.update(task, completed=done)
-        )
+    with bar("taking back", len(numbers)) as progress:
+        gesture = for_each(numbers, taking.to_review, progress=progress)
     return gesture.done, gesture.failed
 
 
@@ -259,12 +190,81 @@ def _again(
 
     done: list[Document] = []
     failed: list[Failed] = []
-    with deciding_again(chosen, workspace, taking, other) as again, progress() as bar:
-        task = bar.add_task("deciding again", total=len(numbers))
-        for outcome in again.decide_all(numbers):
+    with (
+        deciding_again(chosen, workspace, taking, other) as again,
+        bar("deciding again", len(numbers)) as progress,
+    ):
+        for count, outcome in enumerate(again.decide_all(numbers), start=1):
             if isinstance(outcome, Failed):
                 failed.append(outcome)
             else:
                 done.append(outcome)
-            bar.advance(task)
+            progress(count)
     return done, failed
+
+
+def _show(
+    ready: Sequence["Document"],
+    touched: Sequence["Failed"],
+    *,
+    dry_run: bool,
+    as_json: bool,
+    to: str,
+) -> None:
+    """Show what would be taken back, as a table or as JSON, and what is left alone."""
+    if as_json:
+        left = [{"document_id": f.document_id, "error": f.error.message} for f in touched]
+        print_json({"would_move": ready, "to": to, "left_alone": left})
+        return
+    print_table(
+        (">id", "file", "is", "by", "since"),
+        (
+            (
+                document.id,
+                document.name,
+                (document.verdict and document.verdict.label) or document.state.value,
+                document.answered_by or document.model or "machine",
+                when(document.decided_at),
+            )
+            for document in ready[:_SHOWN]
+        ),
+        empty="nothing is to be taken back",
+    )
+    say_more(len(ready) - _SHOWN)
+    if dry_run or not ready:
+        _say_touched(touched)
+    if ready:
+        say(f"{documents(len(ready))} {to}")
+
+
+def _say_touched(touched: Sequence["Failed"]) -> None:
+    for each in touched[:_SHOWN]:
+        say(f"left alone: {each.error}")
+    if len(touched) > _SHOWN:
+        say(f"left alone: {len(touched) - _SHOWN} more")
+
+
+def _summary(done: Sequence["Document"], failed: Sequence["Failed"], *, as_json: bool) -> None:
+    """Say what was taken back and what was left alone.
+
+    Raises:
+        typer.Exit: Always; with the code of the first that was left alone.
+    """
+    if as_json:
+        left = [{"document_id": f.document_id, "error": f.error.message} for f in failed]
+        print_json({"done": done, "left_alone": left})
+    else:
+        _say_touched(failed)
+        places: dict[str, int] = {}
+        for document in done:
+            places[document.state.value] = places.get(document.state.value, 0) + 1
+        now = ", ".join(f"{number} {state}" for state, number in sorted(places.items()))
+        say(f"{documents(len(done))} taken back{f', now {now}' if now else ''}")
+        if failed:
+            say(f"{len(failed)} left alone")
+    raise typer.Exit(_exit_code(failed))
+
+
+def _exit_code(failed: Sequence["Failed"]) -> ExitCode:
+    """Return the exit code of the first document that was left alone, OK for none."""
+    return failed[0].error.exit_code if failed else ExitCode.OK

@@ -1,229 +1,24 @@
 """verify, forget, maintain, migrate, backup, restore: the upkeep of a workspace."""
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docsorter.cli.context import AsJson, configuration, reviewer
-from docsorter.cli.output import fields, print_json, print_table, progress, say, when
-from docsorter.errors import ExitCode, UsageError
+from docsorter.cli.context import AsJson, Yes, configuration, group, reviewer
+from docsorter.cli.output import confirm, fields, print_json, print_table, say, stage_bars, when
+from docsorter.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from rich.progress import Progress as Bars
-    from rich.progress import TaskID
-
     from docsorter.service.upkeep.forget import ForgetReport
     from docsorter.service.upkeep.verify import Report
 
 
-def register_upkeep(app: typer.Typer) -> None:
-    """Add the commands of this group."""
-    app.command(epilog="Example: docsorter verify --repair")(verify)
-    app.command(epilog='Example: docsorter forget 7 --reason "asked by the sender" --yes')(forget)
-    app.command(epilog="Example: docsorter maintain --check")(maintain)
-    app.command(epilog="Example: docsorter migrate --to 0001")(migrate)
+app = group()
 
 
-def verify(
-    ctx: typer.Context,
-    repair: Annotated[
-        bool, typer.Option("--repair", help="Mend what can be mended without losing a byte.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Compare the database with the folders, and every document with its SHA-256.
-
-    A daemon may run meanwhile. Exit code 13 when something is found and not repaired.
-    """
-    from docsorter.clock import SystemClock
-    from docsorter.service.daemon.assembly import open_mover
-    from docsorter.service.upkeep.verify import Repairer, Verifier
-    from docsorter.service.workspace.layout import open_workspace_store
-
-    chosen, clock = configuration(ctx), SystemClock()
-    with open_workspace_store(chosen, clock) as store:
-        with progress() as bars:
-            report = Verifier(chosen, store).verify(_stages(bars))
-        if repair and report.findings:
-            mover = open_mover(chosen, store, clock)
-            report.findings = Repairer(chosen, store, mover, reviewer(ctx)[0], clock).repair(
-                report.findings
-            )
-    if as_json:
-        print_json(report)
-    else:
-        _print_findings(report)
-    if any(not finding.repaired for finding in report.findings):
-        raise typer.Exit(ExitCode.FINDINGS)
-
-
-def forget(
-    ctx: typer.Context,
-    document_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the document.")],
-    reason: Annotated[
-        str, typer.Option(help="Why; kept in the log, so name nothing that is to be forgotten.")
-    ] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Erase a document everywhere: file, sidecar, name, what was seen in it, and in backups.
-
-    That it was there, when, and who did what stays in the log. This cannot be undone.
-    """
-    from docsorter.service.upkeep.forget import Forgetting
-    from docsorter.service.workspace.layout import open_workspace_store
-
-    chosen = configuration(ctx)
-    name, uid = reviewer(ctx)
-    with open_workspace_store(chosen) as store:
-        document = store.documents.get(document_id)
-        if not yes:
-            say(f"document {document.id}  {document.name}, {document.state}")
-            _confirm()
-        done = Forgetting(chosen, store).forget(document_id, actor=name, uid=uid, reason=reason)
-    if as_json:
-        print_json(done)
-    else:
-        _print_forgotten(done)
-
-
-def maintain(
-    ctx: typer.Context,
-    check: Annotated[
-        bool | None,
-        typer.Option("--check/--no-check", help="Check the whole database; default: weekly."),
-    ] = None,
-    compact: Annotated[
-        bool, typer.Option("--compact", help="Write the database anew; stop the daemon first.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Do the daily care now: retention, statistics, free pages, log; the daemon does it by itself.
-
-    Exit code 13 when the database is not sound.
-    """
-    from contextlib import nullcontext
-
-    from docsorter.service.upkeep.maintenance import Care
-    from docsorter.service.workspace.layout import open_workspace_store
-    from docsorter.service.workspace.process import WorkspaceLock
-
-    chosen = configuration(ctx)
-    lock = WorkspaceLock(chosen.state) if compact else nullcontext()
-    with lock, open_workspace_store(chosen) as store, progress() as bars:
-        report = Care(chosen, store).maintain(_stages(bars), check=check, compact=compact)
-        size = store.upkeep.size()
-    if as_json:
-        print_json({**vars_of(report), "database_bytes": size})
-    else:
-        fields(
-            (
-                ("forgotten", f"{len(report.forgotten)} rejected documents kept long enough"),
-                ("predictions", f"{report.predictions} removed"),
-                ("database", f"{size / 2**20:.1f} MB, {report.freed_pages} pages given back"),
-                ("checked", _checked(checked=report.checked, findings=report.findings)),
-            )
-        )
-    if report.findings:
-        raise typer.Exit(ExitCode.FINDINGS)
-
-
-def migrate(
-    ctx: typer.Context,
-    to: Annotated[
-        str, typer.Option("--to", metavar="REVISION", help="Another revision, also an older one.")
-    ] = "",
-) -> None:
-    """Bring the database to this version's schema, or to another; a backup is made first.
-
-    `docsorter run` does so by itself. To go back to an older docsorter, migrate to its revision
-    with this version, then install the older one.
-    """
-    from docsorter.service.workspace.layout import migrate_workspace
-    from docsorter.service.workspace.process import WorkspaceLock
-    from docsorter.store.tables import SCHEMA_VERSION
-
-    chosen = configuration(ctx)
-    with WorkspaceLock(chosen.state):
-        backup = migrate_workspace(chosen, to=to)
-    say(f"the database is at revision {to or SCHEMA_VERSION}")
-    if backup is not None:
-        say(f"as it was before: {backup}")
-
-
-def vars_of(report: object) -> dict[str, object]:
-    """Return the fields of a report by name."""
-    import dataclasses
-
-    assert dataclasses.is_dataclass(report)
-    return {each.name: getattr(report, each.name) for each in dataclasses.fields(report)}
-
-
-def _stages(bars: "Bars") -> "Callable[[str, int, int], None]":
-    """Turn (stage, done, total) into one bar per stage."""
-    tasks: dict[str, TaskID] = {}
-
-    def told(stage: str, done: int, total: int) -> None:
-        if stage not in tasks:
-            tasks[stage] = bars.add_task(stage, total=total)
-        bars.update(tasks[stage], completed=done, total=total)
-
-    return told
-
-
-def _confirm() -> None:
-    import sys
-
-    if not sys.stdin.isatty():
-        raise UsageError("nobody can be asked here", remedy="say --yes if you are sure")
-    typer.confirm("erase it everywhere? This cannot be undone", abort=True)
-
-
-def _print_findings(report: "Report") -> None:
-    print_table(
-        ("what", "found", "done about it"),
-        ((f.trouble.value, f.text, f.repaired or f.remedy or "--repair") for f in report.findings),
-        empty="everything is as it should be",
-    )
-    left = sum(1 for finding in report.findings if not finding.repaired)
-    say(
-        f"{report.documents} documents and {report.files} files looked at; "
-        f"{len(report.findings)} findings, {left} of them stand"
-    )
-
-
-def _print_forgotten(done: "ForgetReport") -> None:
-    say(f"document {done.document_id} is forgotten")
-    for path in done.removed:
-        say(f"removed      {path}")
-    for path in done.backups.rewritten:
-        say(f"rewritten    {path}")
-    for text in done.backups.out_of_reach:
-        say(f"NOT REACHED  {text}")
-    if not done.log_merged:
-        say("somebody reads the database just now; docsorter maintain empties its log later")
-    if done.models:
-        learned = ", ".join(done.models)
-        say(f"learned from it, and still know what it taught: {learned}; they hold no page of it")
-    for number in done.twins:
-        say(f"document {number} has the same bytes; forget it as well: docsorter forget {number}")
-
-
-def _checked(*, checked: bool, findings: list[str]) -> str:
-    if findings:
-        return f"NOT SOUND: {'; '.join(findings[:3])}"
-    return "sound" if checked else "not due; --check does it now"
-
-
-def register_backup(app: typer.Typer) -> None:
-    """Add the commands of this group."""
-    app.command(epilog="Example: docsorter backup /mnt/nas --keep 14")(backup)
-    app.command(epilog="Example: docsorter restore docsorter-backup-20261125T020000Z.tar")(restore)
-
-
+@app.command(epilog="Example: docsorter backup /mnt/nas --keep 14")
 def backup(
     ctx: typer.Context,
     path: Annotated[
@@ -261,6 +56,7 @@ def backup(
     say("the documents are not in it; docs/run/maintenance.md says what to back up beside it")
 
 
+@app.command(epilog="Example: docsorter restore docsorter-backup-20261125T020000Z.tar")
 def restore(
     ctx: typer.Context,
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A backup, or a database copy.")],
@@ -288,3 +84,170 @@ def restore(
     rows += [("note", note) for note in done.notes]
     fields(rows)
     say("next: docsorter verify --repair brings what came since into the database again")
+
+
+@app.command(epilog="Example: docsorter verify --repair")
+def verify(
+    ctx: typer.Context,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Mend what can be mended without losing a byte.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the database with the folders, and every document with its SHA-256.
+
+    A daemon may run meanwhile. Exit code 13 when something is found and not repaired.
+    """
+    from docsorter.clock import SystemClock
+    from docsorter.service.daemon.assembly import open_mover
+    from docsorter.service.upkeep.verify import Repairer, Verifier
+    from docsorter.service.workspace.layout import open_workspace_store
+
+    chosen, clock = configuration(ctx), SystemClock()
+    with open_workspace_store(chosen, clock) as store:
+        with stage_bars() as progress:
+            report = Verifier(chosen, store).verify(progress)
+        if repair and report.findings:
+            mover = open_mover(chosen, store, clock)
+            report.findings = Repairer(chosen, store, mover, reviewer(ctx)[0], clock).repair(
+                report.findings
+            )
+    if as_json:
+        print_json(report)
+    else:
+        _print_findings(report)
+    if any(not finding.repaired for finding in report.findings):
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+@app.command(epilog='Example: docsorter forget 7 --reason "asked by the sender" --yes')
+def forget(
+    ctx: typer.Context,
+    document_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the document.")],
+    reason: Annotated[
+        str, typer.Option(help="Why; kept in the log, so name nothing that is to be forgotten.")
+    ] = "",
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Erase a document everywhere: file, sidecar, name, what was seen in it, and in backups.
+
+    That it was there, when, and who did what stays in the log. This cannot be undone.
+    """
+    from docsorter.service.upkeep.forget import Forgetting
+    from docsorter.service.workspace.layout import open_workspace_store
+
+    chosen = configuration(ctx)
+    name, uid = reviewer(ctx)
+    with open_workspace_store(chosen) as store:
+        document = store.documents.get(document_id)
+        if not yes:
+            say(f"document {document.id}  {document.name}, {document.state}")
+        confirm("erase it everywhere? This cannot be undone", yes=yes)
+        done = Forgetting(chosen, store).forget(document_id, actor=name, uid=uid, reason=reason)
+    if as_json:
+        print_json(done)
+    else:
+        _print_forgotten(done)
+
+
+@app.command(epilog="Example: docsorter maintain --check")
+def maintain(
+    ctx: typer.Context,
+    check: Annotated[
+        bool | None,
+        typer.Option("--check/--no-check", help="Check the whole database; default: weekly."),
+    ] = None,
+    compact: Annotated[
+        bool, typer.Option("--compact", help="Write the database anew; stop the daemon first.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Do the daily care now: retention, statistics, free pages, log; the daemon does it by itself.
+
+    Exit code 13 when the database is not sound.
+    """
+    from contextlib import nullcontext
+
+    from docsorter.service.upkeep.maintenance import Care
+    from docsorter.service.workspace.layout import open_workspace_store
+    from docsorter.service.workspace.process import WorkspaceLock
+
+    chosen = configuration(ctx)
+    lock = WorkspaceLock(chosen.state) if compact else nullcontext()
+    with lock, open_workspace_store(chosen) as store, stage_bars() as progress:
+        report = Care(chosen, store).maintain(progress, check=check, compact=compact)
+        size = store.upkeep.size()
+    if as_json:
+        print_json({**dataclasses.asdict(report), "database_bytes": size})
+    else:
+        fields(
+            (
+                ("forgotten", f"{len(report.forgotten)} rejected documents kept long enough"),
+                ("predictions", f"{report.predictions} removed"),
+                ("database", f"{size / 2**20:.1f} MB, {report.freed_pages} pages given back"),
+                ("checked", _checked(checked=report.checked, findings=report.findings)),
+            )
+        )
+    if report.findings:
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+@app.command(epilog="Example: docsorter migrate --to 0001")
+def migrate(
+    ctx: typer.Context,
+    to: Annotated[
+        str, typer.Option("--to", metavar="REVISION", help="Another revision, also an older one.")
+    ] = "",
+) -> None:
+    """Bring the database to this version's schema, or to another; a backup is made first.
+
+    `docsorter run` does so by itself. To go back to an older docsorter, migrate to its revision
+    with this version, then install the older one.
+    """
+    from docsorter.service.workspace.layout import migrate_workspace
+    from docsorter.service.workspace.process import WorkspaceLock
+    from docsorter.store.tables import SCHEMA_VERSION
+
+    chosen = configuration(ctx)
+    with WorkspaceLock(chosen.state):
+        backup = migrate_workspace(chosen, to=to)
+    say(f"the database is at revision {to or SCHEMA_VERSION}")
+    if backup is not None:
+        say(f"as it was before: {backup}")
+
+
+def _print_findings(report: "Report") -> None:
+    print_table(
+        ("what", "found", "done about it"),
+        ((f.trouble.value, f.text, f.repaired or f.remedy or "--repair") for f in report.findings),
+        empty="everything is as it should be",
+    )
+    left = sum(1 for finding in report.findings if not finding.repaired)
+    say(
+        f"{report.documents} documents and {report.files} files looked at; "
+        f"{len(report.findings)} findings, {left} of them stand"
+    )
+
+
+def _print_forgotten(done: "ForgetReport") -> None:
+    say(f"document {done.document_id} is forgotten")
+    for path in done.removed:
+        say(f"removed      {path}")
+    for path in done.backups.rewritten:
+        say(f"rewritten    {path}")
+    for text in done.backups.out_of_reach:
+        say(f"NOT REACHED  {text}")
+    if not done.log_merged:
+        say("somebody reads the database just now; docsorter maintain empties its log later")
+    if done.models:
+        learned = ", ".join(done.models)
+        say(f"learned from it, and still know what it taught: {learned}; they hold no page of it")
+    for number in done.twins:
+        say(f"document {number} has the same bytes; forget it as well: docsorter forget {number}")
+
+
+def _checked(*, checked: bool, findings: list[str]) -> str:
+    if findings:
+        return f"NOT SOUND: {'; '.join(findings[:3])}"
+    return "sound" if checked else "not due; --check does it now"

@@ -1,25 +1,30 @@
-"""init, config show, doctor."""
+"""init, doctor, run, status, config and service: a workspace and its daemon."""
 
+import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docsorter.cli.context import AsJson, configuration
-from docsorter.cli.output import fields, print_json, print_table, say
+from docsorter.cli.context import AsJson, configuration, group
+from docsorter.cli.output import fields, print_json, print_table, say, when
 from docsorter.errors import AlreadyRunningError, ExitCode
 
-config_app = typer.Typer(help="Look at the settings.", no_args_is_help=True, rich_markup_mode=None)
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from docsorter.configuration import Configuration
+    from docsorter.documents import Purpose
+    from docsorter.service.workspace.process import Health
+    from docsorter.store import Counts
+
+app = group()
+config_app = group("Look at the settings.")
+service_app = group("Run the daemon under systemd.")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this group."""
-    app.command(epilog="Example: docsorter init ~/paper --group paperwork")(init)
-    app.command(epilog="Example: docsorter doctor --json")(doctor)
-    app.add_typer(config_app, name="config")
-
-
+@app.command(epilog="Example: docsorter init ~/paper --group paperwork")
 def init(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where; new or empty.")],
     group: Annotated[
@@ -39,18 +44,7 @@ def init(
     say(f"next: docsorter run {directory}, then drop scans into {made.root(Place.INBOX)}")
 
 
-@config_app.command("show", epilog="Example: docsorter -w ~/paper config show")
-def config_show(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Show every setting with its value and where that came from."""
-    from docsorter.configuration import listing
-
-    rows = listing(configuration(ctx))
-    if as_json:
-        print_json({name: {"value": value, "origin": origin} for name, value, origin in rows})
-        return
-    print_table(("setting", "value", "from"), rows, empty="no settings")
-
-
+@app.command(epilog="Example: docsorter doctor --json")
 def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Check everything docsorter stands on; each finding comes with its remedy."""
     from docsorter.service.upkeep.doctor import Level, examine
@@ -69,3 +63,199 @@ def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
                 say(f"{finding.subject}: {finding.remedy}")
     if any(finding.level is Level.BAD for finding in findings):
         raise typer.Exit(ExitCode.FAILED)
+
+
+@app.command(epilog="Example: docsorter run ~/paper")
+def run(
+    ctx: typer.Context,
+    directory: Annotated[Path | None, typer.Argument(metavar="DIR", help="The workspace.")] = None,
+) -> None:
+    """Watch the inbox and sort what comes, in the foreground; Ctrl-C or SIGTERM drains."""
+    from docsorter.service.daemon.daemon import Daemon
+    from docsorter.service.workspace.process import configure
+
+    chosen = configuration(ctx, directory)
+    service = chosen.settings.service
+    configure(service.log_level, service.log_format)
+    daemon = Daemon(chosen)
+    daemon.install_signals()
+    daemon.run()
+
+
+@app.command(epilog="Example: docsorter status --json")
+def status(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Show whether the daemon runs, what waits and what was done.
+
+    Exit code 1 when the daemon does not run, or waits for its environment.
+    """
+    from docsorter.clock import SystemClock
+    from docsorter.documents import TRANSIENT
+    from docsorter.service.promise.report import alarm_words, last_alarm
+    from docsorter.service.review.service import open_acts
+    from docsorter.service.review.status import noticed_by
+    from docsorter.service.workspace import process
+    from docsorter.service.workspace.process import WorkspaceLock
+
+    chosen = configuration(ctx)
+    pid = WorkspaceLock(chosen.state).holder()
+    beat = process.read(chosen.state)
+    with open_acts(chosen) as workspace:
+        counts = workspace.store.documents.counts()
+        review = workspace.store.review.stats()
+        waiting = workspace.store.documents.waiting_reasons()
+        purposes = workspace.store.review.waiting_by_purpose()
+        statement = workspace.statement()
+        alarm = last_alarm(workspace.store)
+        noticed = noticed_by(chosen, workspace)
+    stale = beat is not None and beat.is_stale(SystemClock().now())
+    hindered = (beat is not None and bool(beat.paused)) or bool(waiting.keys() - TRANSIENT)
+    well = pid is not None and beat is not None and not stale and not hindered
+    if as_json:
+        print_json(
+            {
+                "running": pid is not None,
+                "well": well,
+                "health": beat.model_dump(mode="json") if beat and pid is not None else None,
+                "counts": counts,
+                "review": review,
+                "waiting": waiting,
+                "waiting_for": purposes,
+                "statement": statement,
+                "alarm": alarm,
+                **noticed.as_json(),
+            }
+        )
+    else:
+        _print_status(chosen, beat if pid is not None else None, counts, purposes)
+        for reason, documents in waiting.items():
+            say(f"waiting   {documents} for {reason}: see docs/use/reasons.md, docsorter history")
+        say(f"promise   {statement}")
+        if alarm is not None:
+            say(f"ALARM     since {when(alarm.at)}: {alarm_words(alarm)}; docsorter promise")
+        for line in noticed.lines():
+            say(line)
+        if stale and pid is not None:
+            say("the daemon has said nothing for over a minute: docsorter doctor")
+    if not well:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _print_status(
+    chosen: "Configuration",
+    beat: "Health | None",
+    counts: "Counts",
+    waiting: "Mapping[Purpose, int]",
+) -> None:
+    from docsorter.documents import Purpose, State
+
+    rows: list[tuple[str, object]] = [("workspace", chosen.workspace)]
+    if beat is None:
+        rows.append(("daemon", f"not running; start it with: docsorter run {chosen.workspace}"))
+    else:
+        rows += [
+            ("daemon", f"{beat.state}, process {beat.pid}, since {when(beat.started_at)}"),
+            ("watcher", f"{beat.watcher}; inbox read at {when(beat.last_rescan_at)}"),
+            ("model", beat.model),
+            ("settling", f"{beat.settling} in the inbox, {beat.in_flight} being looked at"),
+        ]
+        rows += [("busy", text) for text in beat.busy]
+        if beat.watch_note:
+            rows.append(("", beat.watch_note))
+        if beat.paused:
+            rows += [("WAITS", f"{beat.paused} [{beat.paused_reason}]"), ("", beat.remedy)]
+        if beat.model_trouble:
+            rows.append(("MODEL", beat.model_trouble))
+    labels = ", ".join(f"{label} {number}" for label, number in sorted(counts.labels.items()))
+    sorted_ = counts.sorted_alone + counts.sorted_by_people
+    rows += [
+        ("sorted", f"{sorted_} ({labels or 'none yet'})"),
+        ("", f"{counts.sorted_alone} alone, {counts.sorted_by_people} by people"),
+        ("review", f"{waiting.get(Purpose.DECIDE, 0)} wait for a person: docsorter review list"),
+    ]
+    names = ((Purpose.CHECK, "blind check"), (Purpose.SECOND, "second opinion"))
+    asked = (f"{waiting[each]} for a {name}" for each, name in names if waiting.get(each))
+    if again := " and ".join(asked):
+        rows.append(("", f"{again}, sorted already"))
+    others = (State.REJECTED, State.SPOOLED, State.CLAIMING, State.WITHDRAWN)
+    rows += [(state.value, counts.states[state]) for state in others if counts.states.get(state)]
+    fields(rows)
+
+
+@config_app.command("show", epilog="Example: docsorter -w ~/paper config show")
+def config_show(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Show every setting with its value and where that came from."""
+    from docsorter.configuration import listing
+
+    rows = listing(configuration(ctx))
+    if as_json:
+        print_json({name: {"value": value, "origin": origin} for name, value, origin in rows})
+        return
+    print_table(("setting", "value", "from"), rows, empty="no settings")
+
+
+Name = Annotated[
+    str, typer.Option(help="Tells the units of several workspaces apart: docsorter-NAME.")
+]
+Root = Annotated[
+    Path, typer.Option(metavar="PREFIX", help="Another root folder, e.g. of an image being built.")
+]
+
+
+@service_app.command(epilog="Example: sudo docsorter service install /srv/paper --user docsorter")
+def install(
+    ctx: typer.Context,
+    directory: Annotated[Path | None, typer.Argument(metavar="DIR", help="The workspace.")] = None,
+    user: Annotated[
+        str, typer.Option(help="Unix user of the daemon; default: the owner of the state folder.")
+    ] = "",
+    group: Annotated[
+        str, typer.Option(help="Its group; default: that of the reviewers, else the user's own.")
+    ] = "",
+    name: Name = "",
+    root: Root = Path("/"),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the unit.")] = False,
+) -> None:
+    """Write a unit for a workspace, enable it and start it; safe to repeat."""
+    from docsorter.service.systemd import Installer, account, program, render
+
+    chosen = configuration(ctx, directory)
+    installer = Installer(name, root)
+    text = render(
+        chosen,
+        account(chosen, user, group),
+        program(Path(sys.prefix)),
+        [Path(sys.base_prefix), Path(__file__).resolve().parent],
+    )
+    if dry_run:
+        typer.echo(text, nl=False)
+        return
+    for line in installer.install(text):
+        say(line)
+
+
+@service_app.command(epilog="Example: docsorter service show --json")
+def show(name: Name = "", root: Root = Path("/"), as_json: AsJson = False) -> None:
+    """Show which unit is installed, for which workspace, and whether it runs."""
+    from docsorter.service.systemd import Installer
+
+    found = Installer(name, root).show()
+    if as_json:
+        print_json(found)
+        return
+    fields(
+        (
+            ("unit", found.unit),
+            ("file", f"{found.path}{'' if found.unchanged else ', changed by hand'}"),
+            ("workspace", found.workspace),
+            ("state", f"{found.active}, {found.enabled}"),
+        )
+    )
+
+
+@service_app.command(epilog="Example: sudo docsorter service remove")
+def remove(name: Name = "", root: Root = Path("/")) -> None:
+    """Stop and disable the unit and remove its file; no document is touched."""
+    from docsorter.service.systemd import Installer
+
+    for line in Installer(name, root).remove():
+        say(line)

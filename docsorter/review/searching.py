@@ -89,6 +89,28 @@ def parse_age(text: str) -> dt.timedelta:
         raise UsageError(f"nothing is as old as {text}", remedy="e.g. 12h or 2d") from error
 
 
+def parse_moment(text: str, now: dt.datetime) -> dt.datetime:
+    """Return the time that a text names: a date, a date and time, or a length of time ago.
+
+    Args:
+        text: `2026-11-01`, `2026-11-01T08:30` (local) or `7d`.
+        now: The time.
+
+    Raises:
+        UsageError: It names none.
+    """
+    try:
+        return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        return now - parse_age(text)
+    except (UsageError, OverflowError) as error:
+        raise UsageError(
+            f"{text!r} is no time", remedy="e.g. 2026-11-01, 2026-11-01T08:30, 12h or 7d"
+        ) from error
+
+
 def _purpose(value: str) -> Purpose:
     near = _beginning(Purpose, value)
     if near is None:
