@@ -32,8 +32,9 @@ from PIL import Image
 from textual.pilot import Pilot
 
 from bench.mix import mix
-from docsorter.cli.reviewer.drawing import Drawing, Looks
-from docsorter.cli.reviewer.launch import ReviewApp, open_tray, session_of
+from docsorter.cli.reviewer.drawing import DisplayOptions, DrawingMode
+from docsorter.cli.reviewer.launch import open_prefetcher, session_of
+from docsorter.cli.reviewer.screen import ReviewApp
 from docsorter.configuration import Configuration, load
 from docsorter.resources import usable_cores
 from docsorter.service.review.service import open_acts
@@ -107,12 +108,12 @@ async def drive(app: ReviewApp, size: tuple[int, int], pace: float, answers: int
         for number in range(answers):
             await asyncio.sleep(pace)
             found.append(await _answered(app, pilot, str(number % 3 + 1)))
-        await app.desk.flow.end()
+        await app.review_screen.flow.end()
     return found
 
 
 async def _answered(app: ReviewApp, pilot: Pilot[None], key: str) -> float:
-    before = app.desk.flow.item
+    before = app.review_screen.flow.item
     seen = asyncio.create_task(_shown(app, before))
     began = time.perf_counter()
     # The pilot comes back when the processor rests, which may be long after the page is there.
@@ -122,10 +123,10 @@ async def _answered(app: ReviewApp, pilot: Pilot[None], key: str) -> float:
 
 async def _shown(app: ReviewApp, before: object) -> float:
     """Wait for another page to be drawn; return when it was."""
-    flow, view = app.desk.flow, None
+    flow, view = app.review_screen.flow, None
     while flow.item is None or flow.item is before or view is None or not view.shows_page:
         await asyncio.sleep(_POLL)
-        view = app.desk.page_view if app.desk.is_mounted else None
+        view = app.review_screen.page_view if app.review_screen.is_mounted else None
     drawn: asyncio.Future[float] = asyncio.get_running_loop().create_future()
     view.call_after_refresh(lambda: drawn.set_result(time.perf_counter()))
     return await drawn
@@ -135,15 +136,15 @@ def sit(
     configuration: Configuration,
     *,
     size: tuple[int, int],
-    drawing: Drawing,
+    drawing: DrawingMode,
     pace: float,
     answers: int,
 ) -> list[float]:
     """Review so many documents at a pace, seconds; return what `drive` does."""
     with open_acts(configuration) as acts:
         session = session_of(configuration, acts, _WHO, ReviewOrder.HELPS)
-        with open_tray(configuration, session) as tray:
-            app = ReviewApp(tray, lambda _: None, Looks(drawing))
+        with open_prefetcher(configuration, session) as prefetcher:
+            app = ReviewApp(prefetcher, lambda _: None, DisplayOptions(drawing))
             return asyncio.run(drive(app, size, pace, answers))
 
 
@@ -165,7 +166,9 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=64, help="answers per pace, and a few")
     parser.add_argument("--pace", type=float, nargs="+", default=[1.5, 0.4], help="seconds")
     parser.add_argument("--size", default="120x40", help="columns x lines")
-    parser.add_argument("--drawing", type=Drawing, default=Drawing.BLOCKS, choices=list(Drawing))
+    parser.add_argument(
+        "--drawing", type=DrawingMode, default=DrawingMode.BLOCKS, choices=list(DrawingMode)
+    )
     options = parser.parse_args()
     columns, lines = map(int, options.size.split("x"))
     sitting = partial(sit, size=(columns, lines), drawing=options.drawing)

@@ -8,25 +8,23 @@ import argparse
 import asyncio
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
+from textual.pilot import Pilot
+
 from docsorter.cli.reviewer.dialogs import RESERVED
-from docsorter.cli.reviewer.drawing import Drawing, Looks
-from docsorter.cli.reviewer.launch import ReviewApp
-from docsorter.cli.reviewer.page_view import ROOM, Likeness
-from docsorter.cli.reviewer.prefetch import Tray
+from docsorter.cli.reviewer.drawing import DisplayOptions, DrawingMode
+from docsorter.cli.reviewer.launch import open_prefetcher
+from docsorter.cli.reviewer.page_view import ROOM, NearestPages
+from docsorter.cli.reviewer.screen import ReviewApp
 from docsorter.configuration import Configuration, load
-from docsorter.pages.reader import PageReader
 from docsorter.review.items import QueueSource
 from docsorter.review.searching import parse_search
 from docsorter.service.daemon.demo import prepare_demo, run_demo
-from docsorter.service.review.previews import Pictures
 from docsorter.service.review.service import Acts, open_acts
 from docsorter.service.review.session import Patience, Reviewer, ReviewSession
-from docsorter.service.review.similar import Neighbours, open_eye
 
 _PICTURES = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 # Without the font faces a picture loads nothing from elsewhere.
@@ -40,7 +38,7 @@ class Shot:
     Attributes:
         name: Of the file.
         size: Columns and lines of the terminal.
-        drawing: How the page is drawn.
+        mode: How the page is drawn.
         keys: What is pressed first.
         search: Which documents are shown.
         colour: Whether colours may be used.
@@ -48,7 +46,7 @@ class Shot:
 
     name: str
     size: tuple[int, int]
-    drawing: Drawing = Drawing.BLOCKS
+    mode: DrawingMode = DrawingMode.BLOCKS
     keys: Sequence[str] = ()
     search: str = ""
     colour: bool = True
@@ -56,8 +54,8 @@ class Shot:
 
 SHOTS = (
     Shot("review", (120, 40), search="reason:unsure"),
-    Shot("review-80x24", (80, 24), Drawing.DOTS, search="reason:unsure"),
-    Shot("review-strange", (80, 24), search="reason:unlike_training"),
+    Shot("review-80x24", (80, 24), DrawingMode.DOTS, search="reason:unsure"),
+    Shot("review-unusual", (80, 24), search="reason:unlike_training"),
     Shot("review-together", (100, 30), keys=("m", "m", "a")),
 )
 
@@ -78,31 +76,30 @@ async def draw(shot: Shot, acts: Acts, configuration: Configuration, folder: Pat
         acts, source, reviewer=Reviewer("you", 1000), patience=Patience(60), reserved=RESERVED
     )
     session.narrow(parse_search(shot.search))
-    reader = PageReader(configuration.settings.pages)
-    pictures = Pictures(reader, acts.path_of)
-    neighbours = Neighbours(partial(open_eye, configuration), reader, acts.path_of)
-    looks = Looks(shot.drawing, colour=shot.colour, least_seconds=0)
-    app = ReviewApp(Tray(session, pictures, neighbours), lambda _: None, looks)
-    try:
+    options = DisplayOptions(shot.mode, colour=shot.colour, least_seconds=0)
+    with open_prefetcher(configuration, session) as prefetcher:
+        app = ReviewApp(prefetcher, lambda _: None, options)
         async with app.run_test(size=shot.size) as pilot:
-            while not (app.desk.flow.item and app.desk.page_view.shows_page):
-                await pilot.pause(0.05)
+            screen = app.review_screen
+            await until(pilot, lambda: screen.flow.item is not None)
+            await until(pilot, lambda: screen.page_view.shows_page)
             for key in shot.keys:
                 await pilot.press(key)
-                while not app.desk.page_view.shows_page:
-                    await pilot.pause(0.05)
-            wide = shot.size[0] >= ROOM[0] and shot.size[1] >= ROOM[1]
-            while wide and not app.desk.query_one(Likeness).display:
-                await pilot.pause(0.05)
+                await until(pilot, lambda: screen.page_view.shows_page)
+            if shot.size[0] >= ROOM[0] and shot.size[1] >= ROOM[1]:
+                await until(pilot, lambda: screen.query_one(NearestPages).display)
             await pilot.pause(0.3)
             svg = app.export_screenshot(title="docsorter review", simplify=True)
-            await app.desk.flow.end()
-    finally:
-        pictures.close()
-        neighbours.close()
+            await screen.flow.end()
     text = _FONT_FACE.sub("", svg)
     text = re.sub(r"terminal-\d+", f"terminal-{shot.name}", text)
     (folder / f"{shot.name}.svg").write_text(text, encoding="utf-8")
+
+
+async def until(pilot: Pilot[None], ready: Callable[[], bool]) -> None:
+    """Let the screen go on until something is so."""
+    while not ready():
+        await pilot.pause(0.05)
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ from docsorter.resources import usable_cores
 if TYPE_CHECKING:
     from docsorter.configuration import Configuration
     from docsorter.documents import Document, ReviewEntry
-    from docsorter.review.statistics import Agreement, Line
+    from docsorter.review.statistics import Agreement, AnswerFigures
     from docsorter.service.learning.groups import Group, Listing, UnknownDocuments
     from docsorter.service.review.batch import Gesture
     from docsorter.service.review.service import Acts
@@ -448,7 +448,7 @@ def stats(
         given = workspace.store.review.answers_since(start)
         pairs = workspace.store.review.opinion_pairs(start)
         open_now = workspace.store.review.stats().open
-    per_day, people = statistics.lines(given), statistics.per_reviewer(given)
+    per_day, people = statistics.per_day(given), statistics.per_reviewer(given)
     both = statistics.agreement(pairs)
     if as_json:
         print_json(
@@ -472,7 +472,7 @@ def stats(
     say(f"{open_now} documents wait")
 
 
-def _figures_row(line: "Line") -> tuple[object, ...]:
+def _figures_row(line: "AnswerFigures") -> tuple[object, ...]:
     return (
         line.day.isoformat() if line.day else "all days",
         line.reviewer or "everybody",
@@ -483,7 +483,7 @@ def _figures_row(line: "Line") -> tuple[object, ...]:
     )
 
 
-def _say_agreement(both: "Agreement", everything: "Line") -> None:
+def _say_agreement(both: "Agreement", everything: "AnswerFigures") -> None:
     if everything.blind_compared:
         share = percent(everything.blind_agreed / everything.blind_compared)
         say(f"answers given blind agree with the model in {share} of {everything.blind_compared}")

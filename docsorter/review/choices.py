@@ -16,7 +16,7 @@ def check_label(label: str, known: Sequence[str], *, new: bool = False) -> str:
     Args:
         label: What the person typed.
         known: The labels of the model in use.
-        new: Whether a label that the model was not taught is meant to be one.
+        new: Whether a label that the model was not trained on is meant to be one.
 
     Raises:
         UsageError: It is unknown, or cannot be a label since it becomes the name of a folder.
@@ -35,10 +35,10 @@ def check_label(label: str, known: Sequence[str], *, new: bool = False) -> str:
             f"{label!r} cannot be a label: it becomes the name of a folder",
             remedy="use at most 64 letters, digits, spaces and . + - _, beginning with a letter",
         )
-    twin = next((each for each in known if each.casefold() == label.casefold()), None)
-    if twin is not None:
+    other = next((each for each in known if each.casefold() == label.casefold()), None)
+    if other is not None:
         raise UsageError(
-            f"{label!r} is the label {twin!r} written differently", remedy=f"use {twin}"
+            f"{label!r} is the label {other!r} written differently", remedy=f"use {other}"
         )
     return label
 
@@ -48,53 +48,53 @@ NUMBERED = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class LabelChoice:
     """One label that an answer may give.
 
     Attributes:
         label: The label.
         digit: Key 1-9; "" from the tenth label on.
         letter: A letter of the label, lower case; "" where all of them are taken.
-        taught: Whether the model in use knows it; otherwise people made it.
+        trained: Whether the model in use knows it; otherwise people made it.
     """
 
     label: str
     digit: str
     letter: str
-    taught: bool = True
+    trained: bool = True
 
 
-def choices(
-    taught: Sequence[str], made: Sequence[str] = (), *, reserved: Collection[str] = ()
-) -> tuple[Choice, ...]:
+def label_choices(
+    trained: Sequence[str], made: Sequence[str] = (), *, reserved: Collection[str] = ()
+) -> tuple[LabelChoice, ...]:
     """Give every label its keys; labels that the model knows come first and keep their numbers.
 
     Args:
-        taught: Labels of the model, in its order.
+        trained: Labels of the model, in its order.
         made: Labels that people gave beside them, the most used first.
         reserved: Letters that mean something else.
 
     Returns:
         One choice per label, no key twice.
     """
-    labels = [*taught, *(label for label in made if label not in taught)]
+    labels = [*trained, *(label for label in made if label not in trained)]
     free = {letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter not in reserved}
     found = []
     for number, label in enumerate(labels, start=1):
         letter = next((each for each in label.casefold() if each in free), "")
         free.discard(letter)
         digit = str(number) if number <= NUMBERED else ""
-        found.append(Choice(label, digit, letter, taught=label in taught))
+        found.append(LabelChoice(label, digit, letter, trained=label in trained))
     return tuple(found)
 
 
-def by_key(offered: Sequence[Choice], key: str) -> Choice | None:
+def by_key(offered: Sequence[LabelChoice], key: str) -> LabelChoice | None:
     """Return the choice of a key, None when it has none."""
     key = key.casefold()
     return next((one for one in offered if key and key in {one.digit, one.letter}), None)
 
 
-def by_name(offered: Sequence[Choice], text: str) -> Choice | None:
+def by_name(offered: Sequence[LabelChoice], text: str) -> LabelChoice | None:
     """Return the choice that a text names: a key, the label, or the beginning of just one label."""
     text = text.strip().casefold()
     named = [one for one in offered if one.label.casefold() == text]

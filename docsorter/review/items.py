@@ -99,7 +99,6 @@ class QueueSource:
 
 
 BLIND = "a check: please judge by the page alone"
-_STRANGE = frozenset({ReasonCode.UNLIKE_TRAINING})
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -109,8 +108,8 @@ def why(item: Item) -> str:
         return BLIND
     text = why_of(item.entry)
     verdict = item.document.verdict
-    strange = verdict is not None and verdict.reason.code in _STRANGE
-    if strange and item.entry.prediction is not None:
+    unlike = verdict is not None and verdict.reason.code is ReasonCode.UNLIKE_TRAINING
+    if unlike and item.entry.prediction is not None:
         nearest = suggestion(item)
         return f"{text}; nearest to {nearest}" if nearest and nearest not in text else text
     return text

@@ -10,8 +10,8 @@ from docsorter.store import AnswerSummary, OpinionPair
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """What one person did on one day, or all of them in all the time.
+class AnswerFigures:
+    """What one person did on one day, or everybody in all the time.
 
     Attributes:
         day: Local day; None for all of them.
@@ -62,8 +62,8 @@ class Agreement:
     kappa: float | None
 
 
-def lines(given: Sequence[AnswerSummary], zone: dt.tzinfo | None = None) -> list[Line]:
-    """Return one line per day and reviewer, in order.
+def per_day(given: Sequence[AnswerSummary], zone: dt.tzinfo | None = None) -> list[AnswerFigures]:
+    """Return the figures of each day and reviewer, in order.
 
     Args:
         given: Answers.
@@ -72,18 +72,20 @@ def lines(given: Sequence[AnswerSummary], zone: dt.tzinfo | None = None) -> list
     groups: dict[tuple[dt.date, str], list[AnswerSummary]] = defaultdict(list)
     for each in given:
         groups[each.at.astimezone(zone).date(), each.reviewer].append(each)
-    return [_line(day, name, groups[day, name]) for day, name in sorted(groups)]
+    return [_figures(day, name, groups[day, name]) for day, name in sorted(groups)]
 
 
-def per_reviewer(given: Sequence[AnswerSummary]) -> list[Line]:
-    """Return one line per reviewer, by name."""
+def per_reviewer(given: Sequence[AnswerSummary]) -> list[AnswerFigures]:
+    """Return the figures of each reviewer, by name."""
     names = sorted({each.reviewer for each in given})
-    return [_line(None, name, [each for each in given if each.reviewer == name]) for name in names]
+    return [
+        _figures(None, name, [each for each in given if each.reviewer == name]) for name in names
+    ]
 
 
-def total(given: Sequence[AnswerSummary]) -> Line:
-    """Return everything in one line."""
-    return _line(None, "", given)
+def total(given: Sequence[AnswerSummary]) -> AnswerFigures:
+    """Return the figures of everybody."""
+    return _figures(None, "", given)
 
 
 def agreement(pairs: Iterable[OpinionPair]) -> Agreement:
@@ -106,11 +108,11 @@ def agreement(pairs: Iterable[OpinionPair]) -> Agreement:
     return Agreement(number, agreed, kappa)
 
 
-def _line(day: dt.date | None, reviewer: str, given: Sequence[AnswerSummary]) -> Line:
+def _figures(day: dt.date | None, reviewer: str, given: Sequence[AnswerSummary]) -> AnswerFigures:
     measured = [each.seconds for each in given if each.seconds is not None]
     compared = [each for each in given if not each.undone and each.guess is not None]
     blind = [each for each in compared if each.blind]
-    return Line(
+    return AnswerFigures(
         day=day,
         reviewer=reviewer,
         answers=len(given),

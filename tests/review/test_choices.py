@@ -1,7 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docsorter.review.choices import by_key, by_name, choices
+from docsorter.review.choices import by_key, by_name, label_choices
 
 _LABELS = st.lists(
     st.text("abcdefghijklmnop XYZé", min_size=1, max_size=12), unique=True, max_size=14
@@ -13,7 +13,7 @@ _LABELS = st.lists(
 def test_no_key_is_given_twice_and_none_that_is_taken(
     taught: list[str], made: list[str], reserved: set[str]
 ) -> None:
-    offered = choices(taught, made, reserved=reserved)
+    offered = label_choices(taught, made, reserved=reserved)
     keys = [key for each in offered for key in (each.digit, each.letter) if key]
     assert len(keys) == len(set(keys))
     assert not set(keys) & reserved
@@ -25,15 +25,15 @@ def test_no_key_is_given_twice_and_none_that_is_taken(
 
 
 def test_labels_keep_their_numbers_when_people_make_more() -> None:
-    before = choices(("invoice", "claim"))
-    after = choices(("invoice", "claim"), ("tax", "note"))
+    before = label_choices(("invoice", "claim"))
+    after = label_choices(("invoice", "claim"), ("tax", "note"))
     assert after[:2] == before
     assert [each.digit for each in after] == ["1", "2", "3", "4"]
-    assert not after[2].taught
+    assert not after[2].trained
 
 
 def test_a_label_is_found_by_its_beginning_unless_two_begin_so() -> None:
-    offered = choices(("letter", "ledger", "claim"), reserved="abcdefghijklmnopqrstuvwxyz")
+    offered = label_choices(("letter", "ledger", "claim"), reserved="abcdefghijklmnopqrstuvwxyz")
     assert by_name(offered, "let") == offered[0]
     assert by_name(offered, "LEDGER") == offered[1]
     assert by_name(offered, "le") is None

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from docsorter.documents import Purpose
-from docsorter.review.statistics import agreement, lines, per_reviewer, total
+from docsorter.review.statistics import agreement, per_day, per_reviewer, total
 from docsorter.store import AnswerSummary, OpinionPair
 
 DAY = dt.datetime(2026, 11, 2, 9, tzinfo=dt.UTC)
@@ -30,7 +30,7 @@ def pair(first: str | None, second: str | None) -> OpinionPair:
 
 
 def test_there_is_a_line_for_every_day_and_reviewer_in_order() -> None:
-    found = lines([given("ben", day=1), given("ada"), given("ben"), given("ada")], dt.UTC)
+    found = per_day([given("ben", day=1), given("ada"), given("ben"), given("ada")], dt.UTC)
     assert [(str(line.day), line.reviewer, line.answers) for line in found] == [
         ("2026-11-02", "ada", 2),
         ("2026-11-02", "ben", 1),
@@ -40,7 +40,7 @@ def test_there_is_a_line_for_every_day_and_reviewer_in_order() -> None:
 
 def test_a_day_is_that_of_the_zone() -> None:
     late = given()
-    (line,) = lines([late], dt.timezone(dt.timedelta(hours=16)))
+    (line,) = per_day([late], dt.timezone(dt.timedelta(hours=16)))
     assert str(line.day) == "2026-11-03"
 
 
@@ -62,7 +62,7 @@ def test_answers_given_blind_are_compared_apart() -> None:
 
 
 def test_without_answers_there_is_nothing_to_divide_by() -> None:
-    assert lines([]) == per_reviewer([]) == []
+    assert per_day([]) == per_reviewer([]) == []
     nothing = total([])
     assert (nothing.answers, nothing.undo_rate, nothing.agreement) == (0, 0.0, None)
 

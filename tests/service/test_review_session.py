@@ -86,4 +86,4 @@ def test_a_document_is_offered_with_the_labels_people_made(desk: Desk) -> None:
         session.answer(item, label, new=True)
     offered = session.offered()
     assert [each.label for each in offered][: len(LABELS)] == list(LABELS)
-    assert {each.label for each in offered if not each.taught} == {"note", "tax form"}
+    assert {each.label for each in offered if not each.trained} == {"note", "tax form"}

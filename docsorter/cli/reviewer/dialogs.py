@@ -10,17 +10,17 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.events import Key as KeyPress
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from docsorter.cli.output import printable
-from docsorter.review.choices import Choice
+from docsorter.review.choices import LabelChoice
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class KeyCommand:
     """One thing that a key does.
 
     Attributes:
@@ -37,34 +37,36 @@ class Key:
 
 
 KEYS: Final = (
-    Key("enter", "take_top", "Enter", "take the label that is suggested"),
-    Key("u", "undo", "u", "take your last answer back; again for the one before"),
-    Key("m,space", "mark", "m", "mark: lay it aside, to be answered together with others"),
-    Key("a", "answer_marked", "a", "give all that are marked one label; each remains an answer"),
-    Key("M", "unmark", "M", "marked after all not: they are shown again, one by one"),
-    Key("U", "undo_together", "U", "take back what you answered together last"),
-    Key("s", "skip", "s", "skip: it comes last for a while"),
-    Key("x", "reject", "x", "reject: it belongs nowhere; asks why"),
-    Key("n", "new_label", "n", "type a label, also one that does not exist yet"),
-    Key(
+    KeyCommand("enter", "take_top", "Enter", "take the label that is suggested"),
+    KeyCommand("u", "undo", "u", "take your last answer back; again for the one before"),
+    KeyCommand("m,space", "mark", "m", "mark: put it aside, to be answered together with others"),
+    KeyCommand(
+        "a", "answer_marked", "a", "give all that are marked one label; each remains an answer"
+    ),
+    KeyCommand("M", "unmark", "M", "unmark all: they are shown again, one by one"),
+    KeyCommand("U", "undo_together", "U", "take back what you answered together last"),
+    KeyCommand("s", "skip", "s", "skip: it comes last for a while"),
+    KeyCommand("x", "reject", "x", "reject: it belongs nowhere; asks why"),
+    KeyCommand("n", "new_label", "n", "type a label, also one that does not exist yet"),
+    KeyCommand(
         "slash",
         "search",
         "/",
         "show only some: part of the name, reason:, label:, source:, age:2d, purpose:",
     ),
-    Key("o", "open", "o", "open the file in the system's viewer"),
-    Key("pagedown,right_square_bracket", "page(1)", "PgDn ]", "next page"),
-    Key("pageup,left_square_bracket", "page(-1)", "PgUp [", "page before"),
-    Key("plus,equals_sign", "closer", "+", "larger"),
-    Key("minus", "farther", "-", "smaller"),
-    Key("0", "whole", "0", "the whole page"),
-    Key("left", "pan(-1,0)", "←", "move what is seen to the left"),
-    Key("right", "pan(1,0)", "→", "to the right"),
-    Key("up", "pan(0,-1)", "↑", "up"),
-    Key("down", "pan(0,1)", "↓", "down"),
-    Key("r", "turn", "r", "turn the page by a quarter"),
-    Key("question_mark", "help", "?", "show all keys"),
-    Key("q,ctrl+c", "leave", "q", "quit; what you hold goes back to the queue"),
+    KeyCommand("o", "open", "o", "open the file in the system's viewer"),
+    KeyCommand("pagedown,right_square_bracket", "page(1)", "PgDn ]", "next page"),
+    KeyCommand("pageup,left_square_bracket", "page(-1)", "PgUp [", "page before"),
+    KeyCommand("plus,equals_sign", "closer", "+", "larger"),
+    KeyCommand("minus", "farther", "-", "smaller"),
+    KeyCommand("0", "whole", "0", "the whole page"),
+    KeyCommand("left", "pan(-1,0)", "←", "move what is seen to the left"),
+    KeyCommand("right", "pan(1,0)", "→", "to the right"),
+    KeyCommand("up", "pan(0,-1)", "↑", "up"),
+    KeyCommand("down", "pan(0,1)", "↓", "down"),
+    KeyCommand("r", "turn", "r", "turn the page by a quarter"),
+    KeyCommand("question_mark", "help", "?", "show all keys"),
+    KeyCommand("q,ctrl+c", "leave", "q", "quit; what you hold goes back to the queue"),
 )
 
 RESERVED: Final = frozenset(
@@ -137,7 +139,7 @@ class RejectQuestion(Question):
         hint = f"{listed}\nor type it; Enter alone gives no reason, Esc goes back"
         super().__init__(f"Why is {printable(name)} rejected?", hint)
 
-    def on_key(self, event: KeyPress) -> None:
+    def on_key(self, event: Key) -> None:
         """Take a digit at once while nothing is typed."""
         if self.query_one(Input).value or event.character is None:
             return
@@ -154,12 +156,12 @@ class RejectQuestion(Question):
 
 
 @dataclass(frozen=True, slots=True)
-class NamedLabel:
+class TypedLabel:
     """A label that was typed.
 
     Attributes:
         label: The label.
-        new: Whether the model was not taught it.
+        new: Whether the model was not trained on it.
     """
 
     label: str
@@ -174,23 +176,23 @@ class LabelQuestion(Question):
         title: What is asked.
     """
 
-    def __init__(self, offered: Sequence[Choice], title: str = "Which label?") -> None:
+    def __init__(self, offered: Sequence[LabelChoice], title: str = "Which label?") -> None:
         self._offered = offered
         self._asked = ""
         labels = [choice.label for choice in offered]
         hint = "Tab completes, Enter takes it, Esc goes back; any other word makes a new label"
         super().__init__(title, hint, known=labels)
-        self.named: NamedLabel | None = None
+        self.named: TypedLabel | None = None
 
     def answered(self, text: str) -> None:
         """Take a label that exists; ask again before another one is made."""
         choice = next((c for c in self._offered if c.label.casefold() == text.casefold()), None)
         choice = choice or next((c for c in self._offered if text and c.digit == text), None)
         if choice is not None:
-            self.named = NamedLabel(choice.label, new=not choice.taught)
+            self.named = TypedLabel(choice.label, new=not choice.trained)
             self.dismiss(choice.label)
         elif text and text == self._asked:
-            self.named = NamedLabel(text, new=True)
+            self.named = TypedLabel(text, new=True)
             self.dismiss(text)
         elif text:
             self._asked = text
@@ -199,7 +201,7 @@ class LabelQuestion(Question):
             self.hint(f"There is no label {text!r}.{meant} Enter again makes it, Esc goes back")
 
 
-class Help(ModalScreen[None]):
+class HelpScreen(ModalScreen[None]):
     """All keys; any key that does not scroll closes it.
 
     Args:
@@ -208,7 +210,7 @@ class Help(ModalScreen[None]):
 
     _SCROLLS = frozenset({"up", "down", "pageup", "pagedown", "home", "end"})
 
-    def __init__(self, offered: Sequence[Choice]) -> None:
+    def __init__(self, offered: Sequence[LabelChoice]) -> None:
         super().__init__()
         self._offered = offered
 
@@ -223,7 +225,7 @@ class Help(ModalScreen[None]):
         with VerticalScroll(id="dialog"):
             yield Static(table)
 
-    def on_key(self, event: KeyPress) -> None:
+    def on_key(self, event: Key) -> None:
         """Close."""
         if event.key not in self._SCROLLS:
             event.stop()

@@ -1,4 +1,4 @@
-"""How pages are drawn in this terminal, and which part of a page is seen."""
+"""Turns a page into the lines of a terminal, and knows which part of a page is seen."""
 
 import dataclasses
 import math
@@ -19,7 +19,7 @@ from textual.strip import Strip
 
 Size = tuple[int, int]
 
-NEAREST: Final = 12.0
+MAX_ZOOM: Final = 12.0
 _STEP: Final = 1.5
 _PAN: Final = 0.25
 _TURNS: Final = (
@@ -28,6 +28,87 @@ _TURNS: Final = (
     Image.Transpose.ROTATE_180,
     Image.Transpose.ROTATE_90,
 )
+_PAPER_SHARE: Final = 0.7  # of the pixels are darker than what counts as paper
+_DARKEST_PAPER: Final = 140
+_INK: Final = 1.0
+_MAX_INK: Final = 5.5
+
+PIXELS: Final = (2, 4)
+"""Square pixels of one character: across, down. A character is twice as high as it is wide."""
+
+_FEWER: Final = 0xF0  # sixteen shades are enough for paper, and make runs of equal characters
+_NEARLY_GREY: Final = 40
+_FLAT: Final = 24  # a smaller difference within a character is not drawn
+# By the bits of what is ink: upper left 1, upper right 2, lower left 4, lower right 8.
+_QUARTERS: Final = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
+_BLANK: Final = 0x2800
+# Unicode 16, section 21.1: the weight of each dot, by row and column.
+_WEIGHTS: Final = np.array([[1, 8], [2, 16], [4, 32], [64, 128]], np.uint16)
+_PAPER: Final = Style(color=Color.from_rgb(0, 0, 0), bgcolor=Color.from_rgb(255, 255, 255))
+_PLAIN: Final = Style()
+_OUTSIDE: Final = (-1, -1)
+
+Numbers = NDArray[np.int64]
+
+
+class DrawingMode(StrEnum):
+    """Ways to draw a page; the values of `review.pictures` but for `auto`."""
+
+    SIXEL = "sixel"
+    KITTY = "kitty"
+    BLOCKS = "blocks"
+    DOTS = "dots"
+    OFF = "off"
+
+
+CHARACTERS = frozenset({DrawingMode.BLOCKS, DrawingMode.DOTS})
+"""What every terminal can."""
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayOptions:
+    """How the screen is drawn, and how patient it is.
+
+    Attributes:
+        mode: How pages are drawn.
+        colour: Whether colours may be used.
+        least_seconds: A page is before the person for so long before a key answers it, so that a
+            key held down does not decide what nobody has seen.
+        poll_seconds: How often an empty queue is asked again.
+    """
+
+    mode: DrawingMode
+    colour: bool = True
+    least_seconds: float = 0.25
+    poll_seconds: float = 2.0
+
+
+def choose_mode(setting: str, *, colour: bool) -> DrawingMode:
+    """Return how to draw; asks the terminal, so call it before Textual takes the keyboard.
+
+    Args:
+        setting: Value of `review.pictures`.
+        colour: Whether colours may be used; blocks are nothing without.
+    """
+    if setting != "auto":
+        return DrawingMode(setting)
+    if not colour:
+        return DrawingMode.DOTS
+    from textual_image.renderable import Image, SixelImage, TGPImage
+
+    if Image is SixelImage:
+        return DrawingMode.SIXEL
+    return DrawingMode.KITTY if Image is TGPImage else DrawingMode.BLOCKS
+
+
+def cell_pixels(mode: DrawingMode) -> Size:
+    """Return the pixels of one character, as far as this way of drawing can tell them apart."""
+    if mode in CHARACTERS:
+        return PIXELS
+    from textual_image._terminal import get_cell_size
+
+    size = get_cell_size()
+    return size.width, size.height
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,13 +127,13 @@ class Viewport:
     y: float = 0.5
     turns: int = 0
 
-    def closer(self) -> "Viewport":
+    def zoomed_in(self) -> "Viewport":
         """Return a larger view; the first step goes to the upper half, where documents begin."""
-        zoom = min(self.zoom * _STEP, NEAREST)
+        zoom = min(self.zoom * _STEP, MAX_ZOOM)
         y = 0.0 if self.zoom == 1.0 else self.y
         return dataclasses.replace(self, zoom=zoom, y=y)
 
-    def farther(self) -> "Viewport":
+    def zoomed_out(self) -> "Viewport":
         """Return a smaller view; never smaller than the whole page."""
         zoom = self.zoom / _STEP
         return self.whole() if zoom < 1.0 + 1e-6 else dataclasses.replace(self, zoom=zoom)
@@ -74,7 +155,7 @@ class Viewport:
         """Return the view of the page turned clockwise by a quarter."""
         return Viewport(turns=(self.turns + 1) % 4)
 
-    def settled(self, page: Size, canvas: Size) -> "Viewport":
+    def within(self, page: Size, canvas: Size) -> "Viewport":
         """Return the view with its middle where the window ends at the edges of the page.
 
         Without this, panning on past an edge would have to be panned back before anything moves.
@@ -92,8 +173,8 @@ class Viewport:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Seen:
-    """What is drawn.
+class VisiblePart:
+    """The part of a page that is drawn.
 
     Attributes:
         picture: RGB, no larger than the canvas.
@@ -106,7 +187,7 @@ class Seen:
     top: int
 
 
-def look(page: Image.Image, view: Viewport, canvas: Size) -> Seen:
+def visible_part(page: Image.Image, view: Viewport, canvas: Size) -> VisiblePart:
     """Cut out and scale what is seen of a page.
 
     Args:
@@ -133,10 +214,12 @@ def look(page: Image.Image, view: Viewport, canvas: Size) -> Seen:
         Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC,
         box=(left, top, left + wide, top + high),
     )
-    return Seen(inked(picture, scale), (canvas[0] - width) // 2, (canvas[1] - height) // 2)
+    return VisiblePart(
+        _darkened(picture, scale), (canvas[0] - width) // 2, (canvas[1] - height) // 2
+    )
 
 
-def inked(picture: Image.Image, scale: float) -> Image.Image:
+def _darkened(picture: Image.Image, scale: float) -> Image.Image:
     """Give strokes back the ink they lose when a page shrinks, and leave paper white.
 
     A stroke one pixel wide is a shade of grey once many pixels are one. Paper becomes white, and a
@@ -155,35 +238,12 @@ def inked(picture: Image.Image, scale: float) -> Image.Image:
         if seen >= wanted:
             break
     white = max(white, _DARKEST_PAPER)
-    power = min(1 + _INK * math.log2(1 / scale), _MOST_INK)
+    power = min(1 + _INK * math.log2(1 / scale), _MAX_INK)
     shades = [round(255 * min(1.0, value / white) ** power) for value in range(256)]
     return picture.point(shades * 3)
 
 
-_PAPER_SHARE: Final = 0.7  # of the pixels are darker than what counts as paper
-_DARKEST_PAPER: Final = 140
-_INK: Final = 1.0
-_MOST_INK: Final = 5.5
-
-PIXELS: Final = (2, 4)
-"""Square pixels of one character: across, down. A character is twice as high as it is wide."""
-
-_FEWER: Final = 0xF0  # sixteen shades are enough for paper, and make runs of equal characters
-_NEARLY_GREY: Final = 40
-_FLAT: Final = 24  # a smaller difference within a character is not drawn
-# By the bits of what is ink: upper left 1, upper right 2, lower left 4, lower right 8.
-_QUARTERS: Final = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
-_BLANK: Final = 0x2800
-# Unicode 16, section 21.1: the weight of each dot, by row and column.
-_WEIGHTS: Final = np.array([[1, 8], [2, 16], [4, 32], [64, 128]], np.uint16)
-_PAPER: Final = Style(color=Color.from_rgb(0, 0, 0), bgcolor=Color.from_rgb(255, 255, 255))
-_PLAIN: Final = Style()
-_OUTSIDE: Final = (-1, -1)
-
-Numbers = NDArray[np.int64]
-
-
-def blocks(seen: Seen, cells: Size) -> list[Strip]:
+def blocks(seen: VisiblePart, cells: Size) -> list[Strip]:
     """Draw a picture in quarter blocks: the darker and the lighter part of every character.
 
     Args:
@@ -220,7 +280,7 @@ def blocks(seen: Seen, cells: Size) -> list[Strip]:
     ]
 
 
-def dots(seen: Seen, cells: Size, *, colour: bool) -> list[Strip]:
+def dots(seen: VisiblePart, cells: Size, *, colour: bool) -> list[Strip]:
     """Draw a picture in Braille dots, one per dark pixel.
 
     Args:
@@ -255,7 +315,7 @@ def _to_whole_characters(shape: tuple[int, ...]) -> tuple[tuple[int, int], tuple
     return (0, -shape[0] % PIXELS[1]), (0, -shape[1] % PIXELS[0])
 
 
-def _window(seen: Seen, shape: tuple[int, ...]) -> tuple[slice, slice]:
+def _window(seen: VisiblePart, shape: tuple[int, ...]) -> tuple[slice, slice]:
     top, left = seen.top - seen.top % PIXELS[1], seen.left - seen.left % PIXELS[0]
     return slice(top, top + shape[0]), slice(left, left + shape[1])
 
@@ -311,63 +371,3 @@ def _dot_strip(codes: Sequence[int], paper: Sequence[bool]) -> Strip:
         text = "".join(chr(code) if code != _BLANK else " " for code, _ in run)
         segments.append(Segment(text, _PAPER if covered else _PLAIN))
     return Strip(segments, len(codes))
-
-
-class Drawing(StrEnum):
-    """Ways to draw a page; the values of `review.pictures` but for `auto`."""
-
-    SIXEL = "sixel"
-    KITTY = "kitty"
-    BLOCKS = "blocks"
-    DOTS = "dots"
-    OFF = "off"
-
-
-CHARACTERS = frozenset({Drawing.BLOCKS, Drawing.DOTS})
-"""What every terminal can."""
-
-
-@dataclass(frozen=True, slots=True)
-class Looks:
-    """How the screen is drawn, and how patient it is.
-
-    Attributes:
-        drawing: How pages are drawn.
-        colour: Whether colours may be used.
-        least_seconds: A page is before the person for so long before a key answers it, so that a
-            key held down does not decide what nobody has seen.
-        poll_seconds: How often an empty queue is asked again.
-    """
-
-    drawing: Drawing
-    colour: bool = True
-    least_seconds: float = 0.25
-    poll_seconds: float = 2.0
-
-
-def choose(setting: str, *, colour: bool) -> Drawing:
-    """Return how to draw; asks the terminal, so call it before Textual takes the keyboard.
-
-    Args:
-        setting: Value of `review.pictures`.
-        colour: Whether colours may be used; blocks are nothing without.
-    """
-    if setting != "auto":
-        return Drawing(setting)
-    if not colour:
-        return Drawing.DOTS
-    from textual_image.renderable import Image, SixelImage, TGPImage
-
-    if Image is SixelImage:
-        return Drawing.SIXEL
-    return Drawing.KITTY if Image is TGPImage else Drawing.BLOCKS
-
-
-def cell_pixels(drawing: Drawing) -> Size:
-    """Return the pixels of one character, as far as this way of drawing can tell them apart."""
-    if drawing in CHARACTERS:
-        return PIXELS
-    from textual_image._terminal import get_cell_size
-
-    size = get_cell_size()
-    return size.width, size.height

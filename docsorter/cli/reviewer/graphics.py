@@ -20,7 +20,7 @@ from textual_image._sixel import BackgroundColor, SixelOptions
 from textual_image.widget import SixelImage, TGPImage
 from textual_image.widget.sixel import _ImageSixelImpl
 
-from docsorter.cli.reviewer.drawing import Drawing, Viewport, cell_pixels, look
+from docsorter.cli.reviewer.drawing import DrawingMode, Viewport, cell_pixels, visible_part
 
 COLOURS: Final = 10
 _BAND: Final = 6
@@ -93,7 +93,7 @@ class GraphicsCanvas(Widget):
     """Draws a page with the terminal's own graphics.
 
     Args:
-        drawing: SIXEL or KITTY.
+        mode: SIXEL or KITTY.
     """
 
     DEFAULT_CSS = """
@@ -101,10 +101,10 @@ class GraphicsCanvas(Widget):
     GraphicsCanvas > * { width: 100%; height: 100%; }
     """
 
-    def __init__(self, drawing: Drawing) -> None:
+    def __init__(self, mode: DrawingMode) -> None:
         super().__init__()
-        self._drawing = drawing
-        self._page = _SixelPage() if drawing is Drawing.SIXEL else TGPImage()
+        self._mode = mode
+        self._page = _SixelPage() if mode is DrawingMode.SIXEL else TGPImage()
         self._last: tuple[Image.Image, Viewport] | None = None
 
     def compose(self) -> Iterator[Widget]:
@@ -122,12 +122,12 @@ class GraphicsCanvas(Widget):
     def paint(self, page: Image.Image, view: Viewport) -> Viewport:
         """Draw what is seen of a page; returns the view that was possible."""
         self._last = page, view
-        wide, high = cell_pixels(self._drawing)
+        wide, high = cell_pixels(self._mode)
         canvas = self.size.width * wide, self.size.height * high
         if not all(canvas):
             return view
-        view = view.settled(page.size, canvas)
-        seen = look(page, view, canvas)
+        view = view.within(page.size, canvas)
+        seen = visible_part(page, view, canvas)
         _, around = self.background_colors
         whole = Image.new("RGB", canvas, around.rgb)
         whole.paste(seen.picture, (seen.left, seen.top))

@@ -6,78 +6,23 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from types import TracebackType
-from typing import Self
-
-from textual.app import App
 
 from docsorter.cli.output import printable
 from docsorter.cli.reviewer.dialogs import RESERVED
-from docsorter.cli.reviewer.drawing import Looks
-from docsorter.cli.reviewer.plain import PlainReview, Voice
-from docsorter.cli.reviewer.prefetch import Tray
-from docsorter.cli.reviewer.screen import ReviewScreen
-from docsorter.cli.reviewer.viewer import Viewer, system_viewer
+from docsorter.cli.reviewer.drawing import DisplayOptions, DrawingMode, choose_mode
+from docsorter.cli.reviewer.flow import AHEAD, Prefetcher
+from docsorter.cli.reviewer.plain import Console, PlainReview
+from docsorter.cli.reviewer.screen import ReviewApp
+from docsorter.cli.reviewer.viewer import system_viewer
 from docsorter.configuration import Configuration
 from docsorter.errors import DocsorterError, UsageError
+from docsorter.pages.reader import PageReader
 from docsorter.review.items import QueueSource
+from docsorter.service.review.previews import Calm, Pictures
 from docsorter.service.review.service import Acts, open_acts
 from docsorter.service.review.session import Patience, Reviewer, ReviewSession
+from docsorter.service.review.similar import Neighbours, latest_examples, open_eye
 from docsorter.store import ReviewFilter, ReviewOrder
-
-
-class Keeper:
-    """Calls something now and then, in a thread of its own, while a context is open.
-
-    Args:
-        act: What to call; must not raise.
-        seconds: How often.
-    """
-
-    def __init__(self, act: Callable[[], None], seconds: float) -> None:
-        self._act = act
-        self._seconds = seconds
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._over.wait(self._seconds):
-            self._act()
-
-
-class ReviewApp(App[None]):
-    """Runs the reviewer's screen.
-
-    Args:
-        tray: What lies ready.
-        viewer: Opens a file outside.
-        looks: How to draw.
-    """
-
-    TITLE = "docsorter review"
-    ENABLE_COMMAND_PALETTE = False
-
-    def __init__(self, tray: Tray, viewer: Viewer, looks: Looks) -> None:
-        super().__init__()
-        self.desk = ReviewScreen(tray, viewer, looks)
-
-    def on_mount(self) -> None:
-        """Show the screen."""
-        self.push_screen(self.desk)
-
 
 _RENEWALS = 3  # tries within the time of a lease
 _SWITCH_SECONDS = 0.001  # for so long the screen waits at most for a thread that loads pages
@@ -123,7 +68,7 @@ def review(
 def session_of(
     configuration: Configuration, acts: Acts, reviewer: Reviewer, order: ReviewOrder
 ) -> ReviewSession:
-    """Return a sitting of a person before the queue of a workspace."""
+    """Return the session of a person at the queue of a workspace."""
     settings = configuration.settings.review
     source = QueueSource(
         acts.store,
@@ -145,28 +90,44 @@ def _plain(session: ReviewSession) -> None:
     def say(text: str) -> None:
         print(printable(text), flush=True)  # noqa: T201
 
-    reviewing = PlainReview(session, Voice(input, say), system_viewer)
+    reviewing = PlainReview(session, Console(input, say), system_viewer)
 
     def renew() -> None:
         for item in reviewing.held():
             with suppress(DocsorterError):  # lost or not: the next answer says so
                 session.renew(item)
 
-    with Keeper(renew, session.patience.lease / _RENEWALS):
+    with _repeated(renew, session.patience.lease / _RENEWALS):
         reviewing.run()
 
 
-def _full_screen(configuration: Configuration, session: ReviewSession) -> None:
-    from docsorter.cli.reviewer.drawing import Drawing, Looks, choose
+@contextmanager
+def _repeated(act: Callable[[], None], seconds: float) -> Iterator[None]:
+    """Call something that does not raise every so many seconds, in a thread of its own."""
+    over = threading.Event()
 
+    def run() -> None:
+        while not over.wait(seconds):
+            act()
+
+    thread = threading.Thread(target=run, name="renew", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _full_screen(configuration: Configuration, session: ReviewSession) -> None:
     colour = "NO_COLOR" not in os.environ  # before Textual takes it out of the environment
-    drawing = choose(configuration.settings.review.pictures, colour=colour)
-    if drawing in {Drawing.SIXEL, Drawing.KITTY}:
+    mode = choose_mode(configuration.settings.review.pictures, colour=colour)
+    if mode in {DrawingMode.SIXEL, DrawingMode.KITTY}:
         import docsorter.cli.reviewer.graphics  # noqa: F401 -- asks the terminal, which Textual stops
 
     sys.setswitchinterval(_SWITCH_SECONDS)
-    with open_tray(configuration, session) as tray:
-        app = ReviewApp(tray, system_viewer, Looks(drawing, colour=colour))
+    with open_prefetcher(configuration, session) as prefetcher:
+        app = ReviewApp(prefetcher, system_viewer, DisplayOptions(mode, colour=colour))
         app.run()
     if app.return_code:
         raise UsageError(
@@ -175,20 +136,15 @@ def _full_screen(configuration: Configuration, session: ReviewSession) -> None:
 
 
 @contextmanager
-def open_tray(configuration: Configuration, session: ReviewSession) -> "Iterator[Tray]":
-    """Return what lies ready before a person, with all that reads and compares pages."""
-    from docsorter.cli.reviewer.prefetch import AHEAD, Tray
-    from docsorter.pages.reader import PageReader
-    from docsorter.service.review.previews import Calm, Pictures
-    from docsorter.service.review.similar import Neighbours, latest_examples, open_eye
-
+def open_prefetcher(configuration: Configuration, session: ReviewSession) -> Iterator[Prefetcher]:
+    """Open what holds documents for a person, with all that reads and compares pages."""
     reader = PageReader(configuration.settings.pages, concurrency=AHEAD)
-    calm, path_of = Calm(), session.acts.path_of
-    pictures = Pictures(reader, path_of, calm)
+    gate, path_of = Calm(), session.acts.path_of
+    pictures = Pictures(reader, path_of, gate)
     examples = partial(latest_examples, session.acts.store, session.acts.card.name)
-    neighbours = Neighbours(partial(open_eye, configuration), reader, path_of, calm, examples)
+    neighbours = Neighbours(partial(open_eye, configuration), reader, path_of, gate, examples)
     try:
-        yield Tray(session, pictures, neighbours, calm)
+        yield Prefetcher(session, pictures, neighbours, gate)
     finally:
         pictures.close()
         neighbours.close()

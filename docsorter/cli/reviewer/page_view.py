@@ -18,16 +18,16 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from docsorter.cli.output import printable
-from docsorter.cli.reviewer import drawing as cells
 from docsorter.cli.reviewer.drawing import (
     CHARACTERS,
     PIXELS,
-    Drawing,
+    DrawingMode,
     Size,
     Viewport,
     blocks,
     cell_pixels,
-    look,
+    dots,
+    visible_part,
 )
 from docsorter.errors import DocsorterError
 from docsorter.review.items import Item
@@ -50,7 +50,7 @@ class Canvas(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Drawn:
+class _CachedDrawing:
     """A page as characters.
 
     Attributes:
@@ -76,18 +76,18 @@ class CellCanvas(Widget):
     """Draws a page with characters.
 
     Args:
-        drawing: BLOCKS or DOTS.
+        mode: BLOCKS or DOTS.
         colour: Whether colours may be used.
     """
 
     DEFAULT_CSS = "CellCanvas { width: 1fr; height: 1fr; }"
 
-    def __init__(self, drawing: Drawing, *, colour: bool) -> None:
+    def __init__(self, mode: DrawingMode, *, colour: bool) -> None:
         super().__init__()
-        self._drawing = drawing
+        self._mode = mode
         self._colour = colour
         self._strips: list[Strip] = []
-        self._ready: deque[_Drawn] = deque(maxlen=_PREPARED)
+        self._ready: deque[_CachedDrawing] = deque(maxlen=_PREPARED)
         self._last: tuple[Image.Image, Viewport] | None = None
 
     def on_resize(self) -> None:
@@ -113,17 +113,17 @@ class CellCanvas(Widget):
         if all(size):
             self._ready.append(self._drawn(page, Viewport(), size))
 
-    def _drawn(self, page: Image.Image, asked: Viewport, size: Size) -> _Drawn:
-        wide, high = cell_pixels(self._drawing)
+    def _drawn(self, page: Image.Image, asked: Viewport, size: Size) -> _CachedDrawing:
+        wide, high = cell_pixels(self._mode)
         canvas = size[0] * wide, size[1] * high
-        view = asked.settled(page.size, canvas)
-        seen = look(page, view, canvas)
+        view = asked.within(page.size, canvas)
+        seen = visible_part(page, view, canvas)
         strips = (
-            cells.blocks(seen, size)
-            if self._drawing is Drawing.BLOCKS
-            else cells.dots(seen, size, colour=self._colour)
+            blocks(seen, size)
+            if self._mode is DrawingMode.BLOCKS
+            else dots(seen, size, colour=self._colour)
         )
-        return _Drawn(page, asked, size, view, strips)
+        return _CachedDrawing(page, asked, size, view, strips)
 
     def render_line(self, y: int) -> Strip:
         """Return one line of what was painted last."""
@@ -137,13 +137,13 @@ class PageView(Container):
     """A page, looked at through a viewport that follows zoom, pan and turns.
 
     Args:
-        drawing: How to draw.
+        mode: How to draw.
         colour: Whether colours may be used.
     """
 
-    def __init__(self, drawing: Drawing, *, colour: bool) -> None:
+    def __init__(self, mode: DrawingMode, *, colour: bool) -> None:
         super().__init__()
-        self._drawing = drawing
+        self._mode = mode
         self._colour = colour
         self._page: Image.Image | None = None
         self._canvas: Widget | None = None
@@ -155,12 +155,12 @@ class PageView(Container):
         yield Static(id="message", markup=False)
 
     def _made_canvas(self) -> Iterator[Widget]:
-        if self._drawing in CHARACTERS:
-            self._canvas = CellCanvas(self._drawing, colour=self._colour)
-        elif self._drawing is not Drawing.OFF:
+        if self._mode in CHARACTERS:
+            self._canvas = CellCanvas(self._mode, colour=self._colour)
+        elif self._mode is not DrawingMode.OFF:
             from docsorter.cli.reviewer.graphics import GraphicsCanvas
 
-            self._canvas = GraphicsCanvas(self._drawing)
+            self._canvas = GraphicsCanvas(self._mode)
         if self._canvas is not None:
             yield self._canvas
 
@@ -174,7 +174,7 @@ class PageView(Container):
         """Whether more of the page is asked for than a quick look has."""
         if self._canvas is None:
             return False
-        wide, high = cell_pixels(self._drawing)
+        wide, high = cell_pixels(self._mode)
         room = max(self._canvas.size.width * wide, self._canvas.size.height * high)
         return self.view.zoom > 1 or room > QUICK
 
@@ -228,7 +228,7 @@ _WORDS = 3
 _BOLD, _DIM, _PLAIN = Style(bold=True), Style(dim=True), Style()
 
 
-class Likeness(Widget):
+class NearestPages(Widget):
     """Draws up to three pages with their names; takes no room while it has none.
 
     Args:
@@ -236,7 +236,7 @@ class Likeness(Widget):
     """
 
     def __init__(self, neighbours: Neighbours | None) -> None:
-        super().__init__(id="likeness")
+        super().__init__(id="nearest")
         self._neighbours = neighbours
         self._lines: list[list[Segment]] = []
         self._found: Sequence[Neighbour] = ()
@@ -279,11 +279,14 @@ class Likeness(Widget):
         columns = max((self.size.width - _GAP * (count - 1)) // count, 6)
         size = columns, LINES - _WORDS
         drawn = [
-            blocks(look(each.picture, Viewport(), (size[0] * PIXELS[0], size[1] * PIXELS[1])), size)
+            blocks(
+                visible_part(each.picture, Viewport(), (size[0] * PIXELS[0], size[1] * PIXELS[1])),
+                size,
+            )
             for each in self._found
         ]
         gap = Segment(" " * _GAP, _PLAIN)
-        self._lines = [[Segment("most like it, by the model's eye".ljust(self.size.width), _DIM)]]
+        self._lines = [[Segment("the model's nearest pages".ljust(self.size.width), _DIM)]]
         for line in range(size[1]):
             row: list[Segment] = []
             for strips in drawn:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from docsorter.cli.reviewer.viewer import Outside, Viewer
+from docsorter.cli.reviewer.viewer import ExternalViewer, OpenFile
 from docsorter.errors import DocsorterError
-from docsorter.review.choices import Choice, by_name
+from docsorter.review.choices import LabelChoice, by_name
 from docsorter.review.items import Item, age, shares, suggestion, why
 from docsorter.review.searching import parse_search
 from docsorter.service.review.batch import Gesture
@@ -17,7 +17,7 @@ COMMANDS: Final = (
     ("a number or a label", "it is that; the beginning of a label will do"),
     ("Enter alone", "take the label that is suggested"),
     ("new LABEL", "it is a label that does not exist yet"),
-    ("mark", "lay it aside, to be answered together with others"),
+    ("mark", "put it aside, to be answered together with others"),
     ("all LABEL", "give all that are marked this label"),
     ("undo", "take your last answer back; again for the one before"),
     ("together", "take back what you answered together last"),
@@ -32,7 +32,7 @@ COMMANDS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class Console:
     """How to speak with the person.
 
     Attributes:
@@ -49,19 +49,19 @@ class PlainReview:
 
     Args:
         session: Takes documents and carries acts out.
-        voice: Speaks with the person.
-        viewer: Opens a file outside.
+        console: Speaks with the person.
+        open_file: Opens a file outside.
     """
 
-    def __init__(self, session: ReviewSession, voice: Voice, viewer: Viewer) -> None:
+    def __init__(self, session: ReviewSession, console: Console, open_file: OpenFile) -> None:
         self._session = session
-        self._voice = voice
-        self._offered: tuple[Choice, ...] = ()
+        self._console = console
+        self._offered: tuple[LabelChoice, ...] = ()
         self._quit = False
         self._shown_at = 0.0
-        self._outside = Outside(viewer, session.acts.path_of)
+        self._viewer = ExternalViewer(open_file, session.acts.path_of)
         self.marked: list[tuple[Item, float | None]] = []
-        """Laid aside, to be answered together."""
+        """Put aside, to be answered together."""
         self.item: Item | None = None
         """The document that was read out; renewed by others, so it is replaced here alone."""
 
@@ -72,24 +72,24 @@ class PlainReview:
                 self.item = self.item or self._session.take()
                 if self.item is None:
                     if not self._unmark():
-                        self._voice.say("Nothing waits for you.")
+                        self._console.say("Nothing waits for you.")
                         return
                     continue
                 self._read_out(self.item)
                 self._decide()
         except EOFError:
-            self._voice.say("")
+            self._console.say("")
         finally:
             for item in self.held():
                 self._session.put_back(item)
-            self._outside.close()
+            self._viewer.close()
 
     def held(self) -> list[Item]:
         """Return what must be held longer while the person thinks."""
         return [*([self.item] if self.item else []), *(item for item, _ in self.marked)]
 
     def _read_out(self, item: Item) -> None:
-        document, say = item.document, self._voice.say
+        document, say = item.document, self._console.say
         self._shown_at = self._session.monotonic()
         self._offered = self._session.offered()
         pages = f", {document.pages} page{'s' if document.pages != 1 else ''}"
@@ -112,14 +112,14 @@ class PlainReview:
         """Ask until the document is decided, or another one is to be read out."""
         before = self.item
         while self.item is before and before is not None and not self._quit:
-            line = self._voice.ask("> ").strip()
+            line = self._console.ask("> ").strip()
             try:
                 self._obey(before, line)
             except DocsorterError as error:
-                self._voice.say(f"Not done: {error}.")
+                self._console.say(f"Not done: {error}.")
                 self.item = self._session.held_again(before)
                 if self.item is None:
-                    self._voice.say("The next document.")
+                    self._console.say("The next document.")
 
     def _obey(self, item: Item, line: str) -> None:
         word, _, rest = line.partition(" ")
@@ -131,14 +131,16 @@ class PlainReview:
             return
         top = suggestion(item)
         if not line and not top:
-            self._voice.say("Nothing is suggested here; give a label.")
+            self._console.say("Nothing is suggested here; give a label.")
             return
         choice = exact or by_name(self._offered, line or top)
         if choice is None:
             named = ", ".join(each.label for each in self._offered)
-            self._voice.say(f"There is no label {line!r}; the labels are {named}. help lists all.")
+            self._console.say(
+                f"There is no label {line!r}; the labels are {named}. help lists all."
+            )
             return
-        self._answered(item, choice.label, new=not choice.taught)
+        self._answered(item, choice.label, new=not choice.trained)
 
     def _acts(self) -> dict[str, Callable[[Item, str], None]]:
         return {
@@ -160,11 +162,11 @@ class PlainReview:
 
     def _answered(self, item: Item, label: str, *, new: bool) -> None:
         if not label:
-            self._voice.say("new needs a label, as in: new tax form")
+            self._console.say("new needs a label, as in: new tax form")
             return
         self._session.answer(item, label, new=new, manner=self._manner())
         self.item = None
-        self._voice.say(f"{item.document.name} is {label}. undo takes it back.")
+        self._console.say(f"{item.document.name} is {label}. undo takes it back.")
 
     def _manner(self) -> Manner:
         return Manner(self._session.monotonic() - self._shown_at)
@@ -172,17 +174,17 @@ class PlainReview:
     def _mark(self, item: Item) -> None:
         self.marked.append((item, self._manner().seconds))
         self.item = None
-        self._voice.say(f"{item.document.name} is laid aside; {len(self.marked)} are marked.")
+        self._console.say(f"{item.document.name} is put aside; {len(self.marked)} are marked.")
 
     def _answer_marked(self, text: str) -> None:
         choice = by_name(self._offered, text) if text else None
         if choice is None or not self.marked:
-            self._voice.say(
+            self._console.say(
                 "all needs a label, as in: all invoice" if self.marked else "Nothing is marked."
             )
             return
         marked, self.marked = self.marked, []
-        gesture = self._session.answer_all(marked, choice.label, new=not choice.taught)
+        gesture = self._session.answer_all(marked, choice.label, new=not choice.trained)
         self._summary(gesture, f"are {choice.label}")
 
     def _undo_together(self) -> None:
@@ -190,11 +192,11 @@ class PlainReview:
 
     def _summary(self, gesture: Gesture, what: str) -> None:
         for each in gesture.failed:
-            self._voice.say(f"Not done: document {each.document_id}: {each.error}.")
-        self._voice.say(f"{len(gesture.done)} documents {what}.")
+            self._console.say(f"Not done: document {each.document_id}: {each.error}.")
+        self._console.say(f"{len(gesture.done)} documents {what}.")
 
     def _unmark(self) -> bool:
-        """Ask about what was laid aside and never answered, when nothing else waits."""
+        """Ask about what was put aside and never answered, when nothing else waits."""
         for item, _ in self.marked:
             self._session.put_back(item)
         was_marked, self.marked = bool(self.marked), []
@@ -203,22 +205,22 @@ class PlainReview:
     def _reject(self, item: Item, why_not: str) -> None:
         self._session.reject(item, why_not, manner=self._manner())
         self.item = None
-        self._voice.say(f"{item.document.name} is rejected. undo takes it back.")
+        self._console.say(f"{item.document.name} is rejected. undo takes it back.")
 
     def _skip(self, item: Item) -> None:
         self._session.skip(item)
         self.item = None
-        self._voice.say(f"{item.document.name} comes last for a while.")
+        self._console.say(f"{item.document.name} comes last for a while.")
 
     def _undo(self, item: Item) -> None:
         document, back = self._session.undo()
-        self._voice.say(f"{document.name} waits again: your answer was taken back.")
+        self._console.say(f"{document.name} waits again: your answer was taken back.")
         if back is not None:
             self._session.put_back(item)
             self.item = back
 
     def _open(self, item: Item) -> None:
-        self._voice.say(f"{self._outside.open(item.document, blind=item.blind).capitalize()}.")
+        self._console.say(f"{self._viewer.open(item.document, blind=item.blind).capitalize()}.")
 
     def _search(self, item: Item, text: str) -> None:
         self._session.narrow(parse_search(text))
@@ -230,4 +232,4 @@ class PlainReview:
 
     def _help(self) -> None:
         for command, meaning in COMMANDS:
-            self._voice.say(f"{command}: {meaning}.")
+            self._console.say(f"{command}: {meaning}.")

@@ -2,71 +2,26 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.events import Key as KeyPress
-from textual.events import Resize
+from textual.events import Key, Resize
 from textual.screen import Screen
 from textual.widgets import Static
 
 from docsorter.cli.output import printable
-from docsorter.cli.reviewer.dialogs import KEYS, Help, LabelQuestion, Question, RejectQuestion
-from docsorter.cli.reviewer.drawing import Looks, Viewport
-from docsorter.cli.reviewer.flow import Flow, Marking, Told
-from docsorter.cli.reviewer.page_view import Likeness, PageView
-from docsorter.cli.reviewer.prefetch import Tray
-from docsorter.cli.reviewer.viewer import Outside, Viewer
+from docsorter.cli.reviewer.dialogs import KEYS, HelpScreen, LabelQuestion, Question, RejectQuestion
+from docsorter.cli.reviewer.drawing import DisplayOptions, Viewport
+from docsorter.cli.reviewer.flow import Flow, Prefetcher
+from docsorter.cli.reviewer.page_view import NearestPages, PageView
+from docsorter.cli.reviewer.viewer import ExternalViewer, OpenFile
 from docsorter.errors import DocsorterError, UsageError
-from docsorter.review.choices import Choice, by_key
+from docsorter.review.choices import LabelChoice, by_key
 from docsorter.review.items import Item, age, shares, suggestion, why
 from docsorter.review.searching import parse_search
-
-
-def top_line(waiting: int, marked: int, searched: str) -> str:
-    """Return what waits.
-
-    Args:
-        waiting: Documents that wait, of anybody.
-        marked: Documents that were laid aside here.
-        searched: What is shown only; "" shows all.
-    """
-    waits = f"{waiting} waiting" + (f" · {marked} marked" if marked else "")
-    waits += f" · showing {searched}" if searched else ""
-    return printable(f"docsorter review · {waits}")
-
-
-def key_line(item: Item | None, offered: Sequence[Choice], *, marked: bool, width: int) -> str:
-    """Return the keys that matter most, as many as fit.
-
-    Args:
-        item: The document that is shown.
-        offered: Labels that can be given.
-        marked: Whether documents were laid aside.
-        width: Columns that there are.
-    """
-    top = suggestion(item) if item else ""
-    parts = [f"Enter {printable(top)}" if top else "", _numbers(offered)]
-    parts += ["u undo", "s skip", "x reject", "n new", "m mark"]
-    parts += ["a all marked"] if marked else []
-    parts += ["/ search", "? keys", "q quit"]
-    for dropped in ("", "/ search", "m mark", "n new", "x reject", "s skip", "u undo"):
-        parts = [part for part in parts if part and part != dropped]
-        if len("  ".join(parts)) <= width:
-            break
-    return "  ".join(parts)
-
-
-def _numbers(offered: Sequence[Choice]) -> str:
-    digits = [choice.digit for choice in offered if choice.digit]
-    if not digits:
-        return ""
-    return f"{digits[0]}-{digits[-1]} label" if len(digits) > 1 else f"{digits[0]} label"
-
 
 _FULL, _EMPTY = "█", "·"
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -75,108 +30,36 @@ _ALL = 100
 _NUMBER = 5  # " 0.54"
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """Where the person is.
+class ReviewApp(App[None]):
+    """Runs the reviewer's screen.
 
-    Attributes:
-        item: The document.
-        offered: Labels that can be given.
-        page: Which page is seen, counted from 0.
-        now: The time.
+    Args:
+        prefetcher: The documents that are held.
+        open_file: Opens a file outside of the terminal.
+        options: How to draw.
     """
 
-    item: Item
-    offered: Sequence[Choice]
-    page: int
-    now: dt.datetime
+    TITLE = "docsorter review"
+    ENABLE_COMMAND_PALETTE = False
 
+    def __init__(
+        self, prefetcher: Prefetcher, open_file: OpenFile, options: DisplayOptions
+    ) -> None:
+        super().__init__()
+        self.review_screen = ReviewScreen(prefetcher, open_file, options)
 
-def describe(situation: Situation, width: int) -> Text:
-    """Return everything that is said of a document, to be wrapped at a width in characters."""
-    item = situation.item
-    document = item.document
-    text = Text()
-    text.append(printable(document.name) + "\n", "bold")
-    text.append(_facts(situation) + "\n\n", "dim")
-    text.append(why(item) + "\n\n")
-    text.append(bars(situation, width))
-    if item.blind or item.entry.prediction is None:
-        return text
-    novelty = item.entry.prediction.novelty
-    much = "everything" if novelty >= _ALL else f"{int(novelty)} % of what was"
-    text.append(f"\nstranger than {much} taught\n", "dim")
-    return text
-
-
-def _facts(situation: Situation) -> str:
-    document = situation.item.document
-    facts = [f"page {situation.page + 1} of {document.pages}"] if document.pages else []
-    facts.append(f"here for {age(situation.item.entry, situation.now)}")
-    if document.source:
-        facts.append(f"from {printable(document.source)}")
-    return ", ".join(facts)
-
-
-def bars(situation: Situation, width: int) -> Text:
-    """Return one line per label: its keys, its name, and how probable it is where that is known."""
-    probable = shares(situation.item)
-    top = suggestion(situation.item)
-    offered = situation.offered
-    known = {choice.label for choice in offered}
-    names = [printable(choice.label) for choice in offered]
-    longest = max((len(name) for name in names), default=0)
-    room = max(width - 4 - _NUMBER - _LEAST_BAR - 1, 6)
-    column = min(max(longest, *map(len, probable), 0), room)
-    text = Text(no_wrap=True, overflow="ellipsis")
-    for choice, name in zip(offered, names, strict=True):
-        is_top = choice.label == top
-        text.append("▸ " if is_top else "  ", "bold")
-        text.append(f"{choice.digit or ' '} ", "bold" if choice.digit else "")
-        text.append(_named(choice, name, column, is_top=is_top))
-        text.append(_bar(probable.get(choice.label), width - column - 4))
-        text.append("\n")
-    for label, share in probable.items():
-        if label not in known:
-            text.append(f"    {_cut(printable(label), column)}", "dim")
-            text.append(_bar(share, width - column - 4))
-            text.append("\n")
-    return text
-
-
-def _named(choice: Choice, name: str, column: int, *, is_top: bool) -> Text:
-    text = Text(_cut(name, column), "bold" if is_top else "")
-    at = name.casefold().find(choice.letter) if choice.letter else -1
-    if 0 <= at < min(len(name), column):
-        text.stylize("underline", at, at + 1)
-    return text
-
-
-def _cut(name: str, column: int) -> str:
-    return name.ljust(column) if len(name) <= column else name[: column - 1] + "…"
-
-
-def _bar(share: float | None, width: int) -> Text:
-    if share is None:
-        return Text()
-    length = max(width - _NUMBER - 1, 0)
-    full, part = divmod(round(share * length * 8), 8)
-    bar = (_FULL * full + (_EIGHTHS[part] if part else ""))[:length]
-    text = Text(" ")
-    text.append(bar, "cyan")
-    text.append(_EMPTY * (length - len(bar)), "dim")
-    # Rounded down: nobody reads 1.00 where there is doubt left.
-    text.append(f" {int(share * 100 + 1e-9) / 100:.2f}")
-    return text
+    def on_mount(self) -> None:
+        """Show the screen."""
+        self.push_screen(self.review_screen)
 
 
 class ReviewScreen(Screen[None]):
-    """Shows the documents of a tray and turns keys into acts.
+    """Shows one document after the other and turns keys into answers.
 
     Args:
-        tray: What lies ready.
-        viewer: Opens a file outside.
-        looks: How to draw.
+        prefetcher: The documents that are held.
+        open_file: Opens a file outside of the terminal.
+        options: How to draw.
     """
 
     CSS_PATH: ClassVar[str] = "reviewer.tcss"
@@ -190,58 +73,59 @@ class ReviewScreen(Screen[None]):
     ]
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, tray: Tray, viewer: Viewer, looks: Looks) -> None:
+    def __init__(
+        self, prefetcher: Prefetcher, open_file: OpenFile, options: DisplayOptions
+    ) -> None:
         super().__init__()
-        self._tray = tray
-        self._looks = looks
-        self._outside = Outside(viewer, tray.session.acts.path_of)
+        self._prefetcher = prefetcher
+        self._options = options
+        self._viewer = ExternalViewer(open_file, prefetcher.session.acts.path_of)
         self._searched = ""
-        self.flow = Flow(tray, self, least_seconds=looks.least_seconds)
-        self._marking = Marking(tray, self.flow, self)
+        self.flow = Flow(prefetcher, self, least_seconds=options.least_seconds)
 
     def compose(self) -> ComposeResult:
         """Lay out the page, the panel beside it, what happened, and the keys."""
         yield Static(id="top", markup=False)
         with Horizontal(id="middle"):
-            yield PageView(self._looks.drawing, colour=self._looks.colour)
+            yield PageView(self._options.mode, colour=self._options.colour)
             with VerticalScroll(id="side", can_focus=False):
                 yield Static(id="panel", markup=False)
-                yield Likeness(self._tray.neighbours)
+                yield NearestPages(self._prefetcher.neighbours)
         yield Static(id="status", markup=False)
         yield Static(id="keys", markup=False)
 
     def on_mount(self) -> None:
         """Begin, and look after what is held."""
-        self._tray.on_loaded = self.page_view.prepare
+        self._prefetcher.on_loaded = self.page_view.prepare
         self.run_worker(self.flow.begin(), exit_on_error=True)
         self.set_interval(self.flow.renew_every, self.flow.renew)
-        self.set_interval(self._looks.poll_seconds, self.flow.look_for_more)
+        self.set_interval(self._options.poll_seconds, self.flow.look_for_more)
 
     @property
     def page_view(self) -> PageView:
         """The page."""
         return self.query_one(PageView)
 
-    def tell(self, told: Told) -> None:
-        """Show what happened."""
+    def tell(self, text: str, *, bad: bool = False) -> None:
+        """Show what happened, and mark what did not work."""
         line = self.query_one("#status", Static)
-        line.update(("! " if told.bad else "") + printable(told.text))
-        line.set_class(told.bad, "bad")
+        line.update(("! " if bad else "") + printable(text))
+        line.set_class(bad, "bad")
 
     def draw(self) -> None:
         """Show everything but the page anew."""
         flow = self.flow
-        marked = len(self._tray.marked)
+        marked = len(self._prefetcher.marked)
         self.query_one("#top", Static).update(top_line(flow.waiting, marked, self._searched))
         keys = key_line(flow.item, flow.offered, marked=marked > 0, width=self.size.width - 2)
         self.query_one("#keys", Static).update(keys)
-        self.query_one(Likeness).compare(flow.item)
+        self.query_one(NearestPages).compare(flow.item)
         panel = self.query_one("#panel", Static)
         if flow.item is None:
             panel.update("")
             return
-        situation = Situation(flow.item, flow.offered, flow.page, flow.now())
-        panel.update(describe(situation, max(panel.size.width, 20)))
+        width = max(panel.size.width, 20)
+        panel.update(describe(flow.item, flow.offered, flow.page, flow.now(), width))
 
     def on_resize(self, _: Resize) -> None:
         """Fit the words into the new width."""
@@ -249,19 +133,19 @@ class ReviewScreen(Screen[None]):
 
     # keys
 
-    def on_key(self, event: KeyPress) -> None:
+    def on_key(self, event: Key) -> None:
         """Answer with the label of a digit or a letter."""
         choice = by_key(self.flow.offered, event.character or "")
         if choice is not None and event.is_printable:
             event.stop()
             event.prevent_default()
-            self.flow.answer(choice.label, new=not choice.taught)
+            self.flow.answer(choice.label, new=not choice.trained)
 
     def action_take_top(self) -> None:
         """Take the label that is suggested."""
         top = suggestion(self.flow.item) if self.flow.item else ""
         if not top and self.flow.item is not None:
-            self.tell(Told("nothing is suggested here: give the label by its number", bad=True))
+            self.tell("nothing is suggested here: give the label by its number", bad=True)
         elif top:
             self.flow.answer(top)
 
@@ -296,27 +180,27 @@ class ReviewScreen(Screen[None]):
         self.app.push_screen(question, answered)
 
     def action_mark(self) -> None:
-        """Lay the document aside."""
-        self._marking.mark()
+        """Put the document aside."""
+        self.flow.mark()
 
     def action_unmark(self) -> None:
-        """Show what was laid aside again."""
-        self._marking.unmark()
+        """Show what is marked again."""
+        self.flow.unmark()
 
     def action_undo_together(self) -> None:
-        """Take the newest gesture back."""
-        self._marking.undo_together()
+        """Take back what was answered together last."""
+        self.flow.undo_together()
 
     def action_answer_marked(self) -> None:
-        """Ask for a label, then give it to everything that was laid aside."""
-        if not self._tray.marked:
-            self.tell(Told("nothing is marked: m lays a document aside", bad=True))
+        """Ask for a label, then give it to everything that is marked."""
+        if not self._prefetcher.marked:
+            self.tell("nothing is marked: m marks a document", bad=True)
             return
-        question = LabelQuestion(self.flow.offered, self._marking.title())
+        question = LabelQuestion(self.flow.offered, self.flow.question_about_marked())
 
         def answered(_: str | None) -> None:
             if question.named is not None:
-                self._marking.answer(question.named.label, new=question.named.new)
+                self.flow.answer_marked(question.named.label, new=question.named.new)
 
         self.app.push_screen(question, answered)
 
@@ -333,7 +217,7 @@ class ReviewScreen(Screen[None]):
         try:
             wanted = parse_search(text)
         except UsageError as error:
-            self.tell(Told(str(error), bad=True))
+            self.tell(str(error), bad=True)
             return
         self._searched = text
         self.flow.narrow(wanted, text)
@@ -343,11 +227,11 @@ class ReviewScreen(Screen[None]):
         if self.flow.item is None:
             return
         try:
-            told = self._outside.open(self.flow.item.document, blind=self.flow.item.blind)
+            told = self._viewer.open(self.flow.item.document, blind=self.flow.item.blind)
         except (DocsorterError, OSError) as error:
-            self.tell(Told(str(error), bad=True))
+            self.tell(str(error), bad=True)
         else:
-            self.tell(Told(told))
+            self.tell(told)
 
     def action_page(self, step: int) -> None:
         """Turn over to another page."""
@@ -359,11 +243,11 @@ class ReviewScreen(Screen[None]):
 
     def action_closer(self) -> None:
         """Look closer."""
-        self._look(self.page_view.view.closer())
+        self._look(self.page_view.view.zoomed_in())
 
     def action_farther(self) -> None:
         """Look from farther away."""
-        self._look(self.page_view.view.farther())
+        self._look(self.page_view.view.zoomed_out())
 
     def action_whole(self) -> None:
         """Look at the whole page."""
@@ -379,10 +263,134 @@ class ReviewScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Show all keys."""
-        self.app.push_screen(Help(self.flow.offered))
+        self.app.push_screen(HelpScreen(self.flow.offered))
 
     async def action_leave(self) -> None:
         """Give everything back and quit."""
         await self.flow.end()
-        self._outside.close()
+        self._viewer.close()
         self.app.exit()
+
+
+def top_line(waiting: int, marked: int, searched: str) -> str:
+    """Return what waits.
+
+    Args:
+        waiting: Documents that wait, of anybody.
+        marked: Documents that are marked here.
+        searched: What is shown only; "" shows all.
+    """
+    waits = f"{waiting} waiting" + (f" · {marked} marked" if marked else "")
+    waits += f" · showing {searched}" if searched else ""
+    return printable(f"docsorter review · {waits}")
+
+
+def key_line(item: Item | None, offered: Sequence[LabelChoice], *, marked: bool, width: int) -> str:
+    """Return the keys that matter most, as many as fit.
+
+    Args:
+        item: The document that is shown.
+        offered: Labels that can be given.
+        marked: Whether documents are marked.
+        width: Columns that there are.
+    """
+    top = suggestion(item) if item else ""
+    parts = [f"Enter {printable(top)}" if top else "", _numbers(offered)]
+    parts += ["u undo", "s skip", "x reject", "n new", "m mark"]
+    parts += ["a all marked"] if marked else []
+    parts += ["/ search", "? keys", "q quit"]
+    for dropped in ("", "/ search", "m mark", "n new", "x reject", "s skip", "u undo"):
+        parts = [part for part in parts if part and part != dropped]
+        if len("  ".join(parts)) <= width:
+            break
+    return "  ".join(parts)
+
+
+def _numbers(offered: Sequence[LabelChoice]) -> str:
+    digits = [choice.digit for choice in offered if choice.digit]
+    if not digits:
+        return ""
+    return f"{digits[0]}-{digits[-1]} label" if len(digits) > 1 else f"{digits[0]} label"
+
+
+def describe(
+    item: Item, offered: Sequence[LabelChoice], page: int, now: dt.datetime, width: int
+) -> Text:
+    """Return everything that is said of a document.
+
+    Args:
+        item: The document.
+        offered: Labels that can be given.
+        page: Which page is seen, counted from 0.
+        now: The time.
+        width: Where lines are wrapped, characters.
+    """
+    text = Text()
+    text.append(printable(item.document.name) + "\n", "bold")
+    text.append(_facts(item, page, now) + "\n\n", "dim")
+    text.append(why(item) + "\n\n")
+    text.append(bars(item, offered, width))
+    if not item.blind and item.entry.prediction is not None:
+        novelty = item.entry.prediction.novelty
+        share = "all" if novelty >= _ALL else f"{int(novelty)} % of the"
+        text.append(f"\nmore unusual than {share} training pages\n", "dim")
+    return text
+
+
+def _facts(item: Item, page: int, now: dt.datetime) -> str:
+    document = item.document
+    facts = [f"page {page + 1} of {document.pages}"] if document.pages else []
+    facts.append(f"here for {age(item.entry, now)}")
+    if document.source:
+        facts.append(f"from {printable(document.source)}")
+    return ", ".join(facts)
+
+
+def bars(item: Item, offered: Sequence[LabelChoice], width: int) -> Text:
+    """Return one line per label: its keys, its name, and how probable it is where that is known."""
+    probable = shares(item)
+    top = suggestion(item)
+    known = {choice.label for choice in offered}
+    names = [printable(choice.label) for choice in offered]
+    longest = max((len(name) for name in (*names, *probable)), default=0)
+    column = min(longest, max(width - 4 - _NUMBER - _LEAST_BAR - 1, 6))
+    text = Text(no_wrap=True, overflow="ellipsis")
+    for choice, name in zip(offered, names, strict=True):
+        is_top = choice.label == top
+        text.append("▸ " if is_top else "  ", "bold")
+        text.append(f"{choice.digit or ' '} ", "bold" if choice.digit else "")
+        text.append(_named(choice, name, column, is_top=is_top))
+        text.append(_bar(probable.get(choice.label), width - column - 4))
+        text.append("\n")
+    for label, share in probable.items():
+        if label not in known:
+            text.append(f"    {_cut(printable(label), column)}", "dim")
+            text.append(_bar(share, width - column - 4))
+            text.append("\n")
+    return text
+
+
+def _named(choice: LabelChoice, name: str, column: int, *, is_top: bool) -> Text:
+    text = Text(_cut(name, column), "bold" if is_top else "")
+    at = name.casefold().find(choice.letter) if choice.letter else -1
+    if 0 <= at < min(len(name), column):
+        text.stylize("underline", at, at + 1)
+    return text
+
+
+def _cut(name: str, column: int) -> str:
+    return name.ljust(column) if len(name) <= column else name[: column - 1] + "…"
+
+
+def _bar(share: float | None, width: int) -> Text:
+    if share is None:
+        return Text()
+    length = max(width - _NUMBER - 1, 0)
+    full, part = divmod(round(share * length * 8), 8)
+    bar = (_FULL * full + (_EIGHTHS[part] if part else ""))[:length]
+    text = Text(" ")
+    text.append(bar, "cyan")
+    text.append(_EMPTY * (length - len(bar)), "dim")
+    # Rounded down: nobody reads 1.00 where there is doubt left.
+    text.append(f" {int(share * 100 + 1e-9) / 100:.2f}")
+    return text

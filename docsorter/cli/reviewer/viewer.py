@@ -11,7 +11,7 @@ from docsorter.deliver.names import safe_name
 from docsorter.documents import Document
 from docsorter.errors import DependencyError, EnvironmentFaultError
 
-Viewer = Callable[[Path], None]
+OpenFile = Callable[[Path], None]
 """Shows a file outside of the terminal, and returns at once."""
 
 
@@ -44,16 +44,16 @@ def system_viewer(path: Path, environment: Mapping[str, str] = os.environ) -> No
     )
 
 
-class Outside:
+class ExternalViewer:
     """Hands files to the system's viewer.
 
     Args:
-        viewer: Opens a file.
+        open_file: Opens a file.
         path_of: Where the bytes of a document are.
     """
 
-    def __init__(self, viewer: Viewer, path_of: Callable[[Document], Path]) -> None:
-        self._viewer = viewer
+    def __init__(self, open_file: OpenFile, path_of: Callable[[Document], Path]) -> None:
+        self._open_file = open_file
         self._path_of = path_of
         self._copies: Path | None = None
 
@@ -69,14 +69,14 @@ class Outside:
         """
         path = self._path_of(document)
         if not blind:
-            self._viewer(path)
+            self._open_file(path)
             return f"opened {path}"
         if self._copies is None:
             self._copies = Path(tempfile.mkdtemp(prefix="docsorter-"))
         copy = self._copies / safe_name(f"{document.id}-{document.name}")
         if not copy.exists():
             shutil.copyfile(path, copy)
-        self._viewer(copy)
+        self._open_file(copy)
         return f"opened a copy of {document.name}"
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from docsorter.documents import Document
 from docsorter.errors import ConflictError, DocsorterError, NotFoundError, UsageError
-from docsorter.review.choices import Choice, choices
+from docsorter.review.choices import LabelChoice, label_choices
 from docsorter.review.items import EVERYTHING, Item, ItemSource
 from docsorter.service.review.batch import Gesture, for_each, new_batch
 from docsorter.service.review.service import Acts
@@ -155,12 +155,12 @@ class ReviewSession:
         """Return how many documents wait for people."""
         return self.acts.store.review.count_waiting()
 
-    def offered(self) -> tuple[Choice, ...]:
+    def offered(self) -> tuple[LabelChoice, ...]:
         """Return the labels that can be given, those of the model first, each with its keys."""
-        taught = self.acts.card.labels
+        trained = self.acts.card.labels
         used = self.acts.store.documents.counts().labels
         made = sorted((label for label in used if label), key=lambda label: -used[label])
-        return choices(taught, made, reserved=self._reserved)
+        return label_choices(trained, made, reserved=self._reserved)
 
     def answer(
         self, item: Item, label: str, *, new: bool = False, manner: Manner = _PLAIN
@@ -170,7 +170,7 @@ class ReviewSession:
         Args:
             item: The document, held.
             label: What it is.
-            new: Whether a label that the model was not taught is meant to be one.
+            new: Whether a label that the model was not trained on is meant to be one.
             manner: How it is said.
 
         Raises:
@@ -194,7 +194,7 @@ class ReviewSession:
         Args:
             laid_aside: The documents, held, each with the seconds that it was looked at.
             label: What they are.
-            new: Whether a label that the model was not taught is meant to be one.
+            new: Whether a label that the model was not trained on is meant to be one.
 
         Returns:
             What was done and what failed; one that fails does not keep the others.

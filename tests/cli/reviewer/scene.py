@@ -14,10 +14,9 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from docsorter.cli.reviewer.dialogs import RESERVED, Question
-from docsorter.cli.reviewer.drawing import Drawing, Looks
-from docsorter.cli.reviewer.launch import ReviewApp
-from docsorter.cli.reviewer.prefetch import Tray
-from docsorter.cli.reviewer.screen import ReviewScreen
+from docsorter.cli.reviewer.drawing import DisplayOptions, DrawingMode
+from docsorter.cli.reviewer.flow import Prefetcher
+from docsorter.cli.reviewer.screen import ReviewApp, ReviewScreen
 from docsorter.documents import (
     Document,
     PagePrediction,
@@ -161,7 +160,7 @@ class Scene:
         *,
         size: tuple[int, int] = (80, 24),
         source: ItemSource | None = None,
-        drawing: Drawing = Drawing.BLOCKS,
+        drawing: DrawingMode = DrawingMode.BLOCKS,
         colour: bool = True,
         least: float = 0.0,
         poll: float = 3600.0,
@@ -172,8 +171,8 @@ class Scene:
         """Open the screen of a person."""
         session = self.session(name, source=source, lease=lease)
         pictures = Pictures(self.reader, session.acts.path_of)
-        looks = Looks(drawing, colour=colour, least_seconds=least, poll_seconds=poll)
-        app = ReviewApp(Tray(session, pictures, neighbours), self.opened.append, looks)
+        looks = DisplayOptions(drawing, colour=colour, least_seconds=least, poll_seconds=poll)
+        app = ReviewApp(Prefetcher(session, pictures, neighbours), self.opened.append, looks)
         try:
             async with app.run_test(size=size) as pilot:
                 shown = Shown(app, pilot)
@@ -192,8 +191,8 @@ class Shown:
     pilot: Pilot[None]
 
     @property
-    def desk(self) -> ReviewScreen:
-        return self.app.desk
+    def screen(self) -> ReviewScreen:
+        return self.app.review_screen
 
     async def settle(self) -> None:
         """Wait until nothing is under way."""
@@ -208,7 +207,7 @@ class Shown:
                 await self.settle()
 
     def text(self, name: str) -> str:
-        return str(self.desk.query_one(name, Static).render())
+        return str(self.screen.query_one(name, Static).render())
 
     @property
     def status(self) -> str:
@@ -221,7 +220,7 @@ class Shown:
     @property
     def name(self) -> str:
         """Name of the document that is shown."""
-        item = self.desk.flow.item
+        item = self.screen.flow.item
         return item.document.name if item else ""
 
     def lines(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from docsorter.cli.reviewer.plain import PlainReview, Voice
+from docsorter.cli.reviewer.plain import Console, PlainReview
 from docsorter.documents import Document, Purpose
 from docsorter.service.review.service import Acts
 from tests.cli.reviewer.scene import Scene
@@ -32,7 +32,7 @@ def test_the_screen_shows_no_suggestion_and_opens_a_copy(scene: Scene) -> None:
             assert "▸" not in shown.panel
             assert "stranger" not in shown.panel
             assert "Enter" not in shown.text("#keys")
-            assert [choice.label for choice in shown.desk.flow.offered][:3] == [
+            assert [choice.label for choice in shown.screen.flow.offered][:3] == [
                 "invoice",
                 "claim",
                 "letter",
@@ -72,7 +72,7 @@ def test_the_plain_mode_reads_out_the_page_alone(scene: Scene) -> None:
     lines = iter(["", "open", "letter", "quit"])
     said: list[str] = []
     session = scene.session()
-    PlainReview(session, Voice(lambda _: next(lines), said.append), scene.opened.append).run()
+    PlainReview(session, Console(lambda _: next(lines), said.append), scene.opened.append).run()
     text = "\n".join(said)
     assert "judge by the page alone" in text
     assert "Nothing is suggested here" in text
@@ -87,11 +87,11 @@ def test_the_plain_mode_answers_several_together_and_takes_them_back(scene: Scen
     lines = iter(["all claim", "mark", "mark", "all", "all claim", "together", "quit"])
     said: list[str] = []
     session = scene.session()
-    PlainReview(session, Voice(lambda _: next(lines), said.append), scene.opened.append).run()
+    PlainReview(session, Console(lambda _: next(lines), said.append), scene.opened.append).run()
     text = "\n".join(said)
     for wanted in (
         "Nothing is marked.",
-        "claim-2.png is laid aside; 2 are marked.",
+        "claim-2.png is put aside; 2 are marked.",
         "all needs a label",
         "2 documents are claim.",
         "2 documents wait again.",
@@ -109,6 +109,6 @@ def test_in_the_plain_mode_what_is_marked_is_asked_about_when_nothing_else_waits
     lines = iter(["mark", "invoice"])
     said: list[str] = []
     PlainReview(
-        scene.session(), Voice(lambda _: next(lines), said.append), scene.opened.append
+        scene.session(), Console(lambda _: next(lines), said.append), scene.opened.append
     ).run()
     assert said[-2:] == ["invoice-1.png is invoice. undo takes it back.", "Nothing waits for you."]

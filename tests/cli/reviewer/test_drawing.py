@@ -10,13 +10,13 @@ from PIL import Image, ImageDraw
 
 from docsorter.cli.reviewer.drawing import (
     PIXELS,
-    Drawing,
+    DrawingMode,
     Viewport,
+    _darkened,
     blocks,
-    choose,
+    choose_mode,
     dots,
-    inked,
-    look,
+    visible_part,
 )
 from docsorter.cli.reviewer.graphics import encode
 
@@ -37,8 +37,8 @@ _VIEWS = st.builds(Viewport, st.floats(1, 12), st.floats(0, 1), st.floats(0, 1),
 def test_what_is_seen_always_fits_the_canvas(
     wide: int, high: int, across: int, down: int, view: Viewport
 ) -> None:
-    view = view.settled((wide, high), (across, down))
-    seen = look(page(wide, high), view, (across, down))
+    view = view.within((wide, high), (across, down))
+    seen = visible_part(page(wide, high), view, (across, down))
     assert 1 <= seen.picture.width <= across
     assert 1 <= seen.picture.height <= down
     assert 0 <= seen.left <= across - seen.picture.width
@@ -51,7 +51,7 @@ def test_characters_fill_exactly_the_room_they_have(
     columns: int, lines: int, wide: int, high: int
 ) -> None:
     canvas = columns * PIXELS[0], lines * PIXELS[1]
-    seen = look(page(wide, high), Viewport(), canvas)
+    seen = visible_part(page(wide, high), Viewport(), canvas)
     for strips in (
         blocks(seen, (columns, lines)),
         dots(seen, (columns, lines), colour=True),
@@ -63,7 +63,7 @@ def test_characters_fill_exactly_the_room_they_have(
 def test_the_black_corner_is_drawn_in_its_corner_and_turns_with_the_page() -> None:
     corners = []
     for turns in range(4):
-        seen = look(page(), Viewport(turns=turns), (80, 80))
+        seen = visible_part(page(), Viewport(turns=turns), (80, 80))
         drawn = [strip.text for strip in dots(seen, (40, 20), colour=True)]
         halves = [line[:20] + "|" + line[20:] for line in drawn]
         filled = [
@@ -84,28 +84,28 @@ def test_the_black_corner_is_drawn_in_its_corner_and_turns_with_the_page() -> No
 def test_panning_ends_at_the_edges_of_the_page() -> None:
     view = Viewport(zoom=4)
     for _ in range(50):
-        view = view.moved(1, 1).settled((200, 283), (100, 100))
-    back = view.moved(-1, -1).settled((200, 283), (100, 100))
+        view = view.moved(1, 1).within((200, 283), (100, 100))
+    back = view.moved(-1, -1).within((200, 283), (100, 100))
     assert (back.x, back.y) < (view.x, view.y)
 
 
 def test_zoom_ends_at_the_whole_page() -> None:
     view = Viewport()
     for _ in range(20):
-        view = view.closer()
+        view = view.zoomed_in()
     assert view.zoom == 12
     for _ in range(20):
-        view = view.farther()
+        view = view.zoomed_out()
     assert (view.zoom, view.x, view.y) == (1, 0.5, 0.5)
 
 
 def test_thin_strokes_stay_dark_and_paper_becomes_white() -> None:
     grey = Image.new("RGB", (100, 100), (225, 225, 225))
     ImageDraw.Draw(grey).rectangle((10, 10, 30, 30), fill=(180, 180, 180))
-    small = np.asarray(inked(grey, 0.05))
+    small = np.asarray(_darkened(grey, 0.05))
     assert small[80, 80].tolist() == [255, 255, 255]
     assert small[20, 20, 0] < 120
-    assert inked(grey, 1.0) is grey
+    assert _darkened(grey, 1.0) is grey
 
 
 def decoded(text: str) -> Image.Image:
@@ -144,6 +144,6 @@ def test_sixels_decode_to_the_picture(size: tuple[int, int]) -> None:
 
 
 def test_what_the_settings_force_is_drawn_and_without_colour_dots() -> None:
-    assert choose("sixel", colour=False) is Drawing.SIXEL
-    assert choose("blocks", colour=False) is Drawing.BLOCKS
-    assert choose("auto", colour=False) is Drawing.DOTS
+    assert choose_mode("sixel", colour=False) is DrawingMode.SIXEL
+    assert choose_mode("blocks", colour=False) is DrawingMode.BLOCKS
+    assert choose_mode("auto", colour=False) is DrawingMode.DOTS

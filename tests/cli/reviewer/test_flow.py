@@ -37,8 +37,8 @@ def test_two_reviewers_never_hold_the_same_document(scene: Scene) -> None:
 
 
 def _held(shown: Shown) -> set[int]:
-    flow = shown.desk.flow
-    items = [*([flow.item] if flow.item else []), *flow._tray.next]
+    flow = shown.screen.flow
+    items = [*([flow.item] if flow.item else []), *flow._prefetcher.next]
     return {item.document.id for item in items}
 
 
@@ -60,7 +60,7 @@ def test_what_is_looked_at_stays_held(scene: Scene) -> None:
     async def drive(shown: Shown) -> None:
         for _ in range(5):
             scene.desk.clock.advance(400)  # of the 600 s of a lease
-            await shown.desk.flow.renew()
+            await shown.screen.flow.renew()
         entry = scene.desk.store.review.entry_for_document(document.id)
         assert entry.lease_expires_at is not None
         assert entry.lease_expires_at > scene.desk.clock.now()
@@ -78,7 +78,7 @@ def test_a_lease_that_ran_out_while_the_machine_slept_is_said_and_nothing_is_ans
         scene.desk.store.review.lease(
             scene.desk.store.review.entry_for_document(document.id).id, owner="bob", seconds=60
         )
-        await shown.desk.flow.renew()
+        await shown.screen.flow.renew()
         await shown.settle()
         assert "somebody else may have it; any key shows the next one" in shown.status
         await shown.press("1")
@@ -168,7 +168,7 @@ def test_a_queue_emptied_meanwhile_is_said_and_what_comes_later_is_shown(scene: 
         assert "nothing waits for you" in "".join(shown.lines())
         await shown.press("1", "enter", "s", "x", "o", "plus", "pagedown", "r")
         scene.wait("letter-9.png")
-        await shown.desk.flow.look_for_more()
+        await shown.screen.flow.look_for_more()
         await shown.settle()
         assert shown.name == "letter-9.png"
 
@@ -225,7 +225,7 @@ def test_a_label_that_the_model_lost_meanwhile_is_refused(scene: Scene) -> None:
     (document,) = scene.wait("invoice-1.png")
 
     async def drive(shown: Shown) -> None:
-        shown.desk.flow.answer("receipt")
+        shown.screen.flow.answer("receipt")
         await shown.settle()
         assert "no label 'receipt'" in shown.status
         assert shown.name == "invoice-1.png"
@@ -238,7 +238,7 @@ def test_a_key_held_down_does_not_decide_what_nobody_has_seen(scene: Scene) -> N
     first, second = scene.wait("invoice-1.png", "claim-2.png")
 
     async def drive(shown: Shown) -> None:
-        shown.desk.flow._showing.since = -1e9  # the first one was looked at long enough
+        shown.screen.flow._shown.since = -1e9  # the first one was looked at long enough
         await shown.press("1", "1", "1")
         assert "look first" in shown.status
 
@@ -260,7 +260,7 @@ def test_a_page_that_is_not_there_yet_cannot_be_answered(scene: Scene) -> None:
         assert "look first" in shown.status
         gate.set_result(None)
         await shown.settle()
-        assert shown.desk.page_view.shows_page
+        assert shown.screen.page_view.shows_page
 
     run(scene, drive, settle=False)
     assert scene.now(document).state is State.REVIEW
@@ -318,7 +318,7 @@ def test_the_next_three_documents_are_loaded_before_they_are_needed(scene: Scene
         assert asked == ["claim-0.png", "claim-1.png", "claim-2.png", "claim-3.png"]
         before = len(scene.reader.asked)
         await shown.pilot.press("1")
-        assert shown.desk.page_view.shows_page
+        assert shown.screen.page_view.shows_page
         await shown.settle()
         assert [name for name, _ in scene.reader.asked[before:]] == ["claim-4.png"]
 

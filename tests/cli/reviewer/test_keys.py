@@ -7,7 +7,7 @@ import pytest
 
 from docsorter.cli.reviewer.dialogs import KEYS, RESERVED
 from docsorter.documents import Place, State
-from docsorter.review.choices import choices
+from docsorter.review.choices import label_choices
 from tests.cli.reviewer.scene import LABELS, Scene, Shown, run
 
 
@@ -19,7 +19,7 @@ def test_the_page_its_labels_and_why_it_waits_are_on_the_screen(scene: Scene) ->
         assert "unsure: invoice 0.54, claim 0.41" in shown.panel
         assert "▸ 1 invoice" in shown.panel
         assert "0.41" in shown.panel
-        assert shown.desk.page_view.shows_page
+        assert shown.screen.page_view.shows_page
         assert "2 waiting" in shown.text("#top")
         assert "Enter invoice" in shown.text("#keys")
 
@@ -260,9 +260,9 @@ def test_zoom_pan_and_turn_change_what_is_seen(scene: Scene) -> None:
             await shown.press(key)
             seen.append(_colours(shown))
         assert all(one != other for one, other in itertools.pairwise(seen))
-        assert shown.desk.page_view.view.turns == 1
+        assert shown.screen.page_view.view.turns == 1
         await shown.press("plus", "0")
-        assert shown.desk.page_view.view.zoom == 1
+        assert shown.screen.page_view.view.zoom == 1
 
     run(scene, drive)
 
@@ -282,7 +282,7 @@ def test_question_mark_shows_every_key_and_any_key_closes_it(scene: Scene) -> No
         assert all(key.shown in text for key in KEYS)
         await shown.press("1")
         assert shown.name == "invoice-1.png"
-        assert shown.app.screen is shown.desk
+        assert shown.app.screen is shown.screen
 
     run(scene, drive, size=(100, 40))
 
@@ -305,11 +305,11 @@ def test_every_key_in_the_table_is_bound_to_something_that_exists(scene: Scene) 
     async def drive(shown: Shown) -> None:
         for key in KEYS:
             name = key.action.partition("(")[0]
-            assert callable(getattr(shown.desk, f"action_{name}")), key
+            assert callable(getattr(shown.screen, f"action_{name}")), key
 
     run(scene, drive)
 
 
 def test_no_label_gets_a_key_that_means_something_else() -> None:
-    offered = choices([*LABELS, "order", "report", "statement", "quote"], reserved=RESERVED)
+    offered = label_choices([*LABELS, "order", "report", "statement", "quote"], reserved=RESERVED)
     assert not {each.letter for each in offered} & RESERVED

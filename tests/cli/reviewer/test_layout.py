@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from docsorter.cli.reviewer.drawing import Drawing
+from docsorter.cli.reviewer.drawing import DrawingMode
 from tests.cli.reviewer.scene import Scene
 
 SIZES = ((60, 20), (80, 24), (120, 40))
@@ -15,7 +15,7 @@ def test_everything_that_matters_fits(scene: Scene, size: tuple[int, int]) -> No
     scene.wait("invoice-1.png")
 
     async def drive() -> None:
-        async with scene.screen(size=size, drawing=Drawing.DOTS) as shown:
+        async with scene.screen(size=size, drawing=DrawingMode.DOTS) as shown:
             lines = shown.lines()
             assert [len(line) for line in lines] == [size[0]] * size[1]
             text = "\n".join(lines)
@@ -32,7 +32,7 @@ def test_the_screen_follows_a_terminal_that_is_resized(scene: Scene) -> None:
     scene.wait("invoice-1.png")
 
     async def drive() -> None:
-        async with scene.screen(size=(120, 40), drawing=Drawing.DOTS) as shown:
+        async with scene.screen(size=(120, 40), drawing=DrawingMode.DOTS) as shown:
             for size in ((60, 20), (100, 30), (30, 8), (80, 24)):
                 await shown.pilot.resize_terminal(*size)
                 await shown.settle()
@@ -47,7 +47,7 @@ def test_without_colour_nothing_needs_it(scene: Scene, monkeypatch: pytest.Monke
     scene.wait("invoice-1.png")
 
     async def drive() -> None:
-        async with scene.screen(drawing=Drawing.DOTS, colour=False) as shown:
+        async with scene.screen(drawing=DrawingMode.DOTS, colour=False) as shown:
             assert shown.app.no_color
             text = "\n".join(shown.lines())
             assert "▸ 1 invoice" in text
@@ -62,7 +62,7 @@ def test_pictures_can_be_off(scene: Scene) -> None:
     scene.wait("invoice-1.png")
 
     async def drive() -> None:
-        async with scene.screen(drawing=Drawing.OFF) as shown:
+        async with scene.screen(drawing=DrawingMode.OFF) as shown:
             assert "pictures are off" in "\n".join(shown.lines())
             await shown.press("1")
             assert "is invoice" in shown.status

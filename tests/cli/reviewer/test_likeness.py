@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from docsorter.cli.reviewer.page_view import Likeness
+from docsorter.cli.reviewer.page_view import NearestPages
 from docsorter.documents import Document
 from docsorter.errors import ModelError
 from docsorter.review.items import Item, ItemSource, QueueSource
@@ -61,7 +61,7 @@ def shown(
     async def drive() -> str:
         async with scene.screen(size=size, source=source, neighbours=neighbours) as screen:
             text = "\n".join(screen.lines())
-            assert screen.desk.query_one(Likeness).display == ("most like it" in text)
+            assert screen.screen.query_one(NearestPages).display == ("nearest pages" in text)
             await screen.press("1", "u")
             return text
 
@@ -91,5 +91,5 @@ def test_a_blind_check_shows_none(scene: Scene) -> None:
 def test_without_a_model_the_page_is_still_there(scene: Scene) -> None:
     scene.wait("invoice-1.png")
     text = shown(scene, Same(ModelError("the model bundle is damaged")))
-    assert "most like it" not in text
+    assert "nearest pages" not in text
     assert "1 invoice" in text

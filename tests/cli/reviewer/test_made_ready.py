@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from docsorter.cli.reviewer import drawing, page_view
-from docsorter.cli.reviewer.drawing import Seen, Size, Viewport
+from docsorter.cli.reviewer.drawing import Size, Viewport, VisiblePart
 from docsorter.service.review.previews import QUICK, SHARP
 from tests.cli.reviewer.scene import Scene, Shown, run
 
@@ -17,9 +17,9 @@ def test_the_next_page_is_not_drawn_when_the_key_is_pressed_but_before(
 ) -> None:
     scene.wait(*(f"claim-{number}.png" for number in range(8)))
     looks: list[Viewport] = []
-    true_look = drawing.look
+    true_look = drawing.visible_part
 
-    def look(page: Image.Image, view: Viewport, canvas: Size) -> Seen:
+    def look(page: Image.Image, view: Viewport, canvas: Size) -> VisiblePart:
         if threading.current_thread() is threading.main_thread():
             looks.append(view)
         return true_look(page, view, canvas)
@@ -27,9 +27,9 @@ def test_the_next_page_is_not_drawn_when_the_key_is_pressed_but_before(
     async def drive(shown: Shown) -> None:
         # The first ones may have come before the window had a size.
         await shown.press("1", "1", "1", "1")
-        monkeypatch.setattr(page_view, "look", look)
+        monkeypatch.setattr(page_view, "visible_part", look)
         await shown.press("1")
-        assert shown.desk.page_view.shows_page
+        assert shown.screen.page_view.shows_page
         assert looks == []
         await shown.press("plus")  # what nobody could foresee is drawn then
         assert [view.zoom for view in looks][:1] == [1.5]
@@ -44,7 +44,7 @@ def test_a_page_drawn_ahead_for_another_size_of_the_window_is_drawn_anew(scene: 
         await shown.pilot.resize_terminal(100, 40)
         await shown.settle()
         await shown.press("1")
-        (canvas,) = shown.desk.query(page_view.CellCanvas)
+        (canvas,) = shown.screen.query(page_view.CellCanvas)
         assert len(canvas._strips) == canvas.size.height
         assert {strip.cell_length for strip in canvas._strips} == {canvas.size.width}
 
@@ -60,7 +60,7 @@ def test_a_page_is_loaded_for_a_quick_look_and_sharp_once_somebody_looks_closer(
         assert set(scene.reader.sizes) == {QUICK}
         await shown.press("plus", "right")
         assert scene.reader.sizes.count(SHARP) == 1
-        assert shown.desk.page_view.view.zoom == 1.5
+        assert shown.screen.page_view.view.zoom == 1.5
 
     run(scene, drive)
 
@@ -74,12 +74,12 @@ def test_a_sharp_page_that_comes_too_late_is_not_shown_in_the_place_of_the_next(
         scene.reader.held = held = Future[None]()
         await shown.pilot.press("plus")
         await shown.pilot.press("1")
-        shown_next = shown.desk.flow.item
-        before = shown.desk.page_view._page
+        shown_next = shown.screen.flow.item
+        before = shown.screen.page_view._page
         held.set_result(None)
         await shown.settle()
-        assert shown.desk.flow.item is shown_next
-        assert shown.desk.page_view._page is before
+        assert shown.screen.flow.item is shown_next
+        assert shown.screen.page_view._page is before
 
     run(scene, drive)
 
@@ -90,7 +90,7 @@ def test_where_the_sharp_page_cannot_be_loaded_the_quick_one_stays(scene: Scene)
     async def drive(shown: Shown) -> None:
         scene.desk.path(document).unlink()
         await shown.press("plus")
-        assert shown.desk.page_view.shows_page
-        assert shown.desk.page_view.view.zoom == 1.5
+        assert shown.screen.page_view.shows_page
+        assert shown.screen.page_view.view.zoom == 1.5
 
     run(scene, drive)

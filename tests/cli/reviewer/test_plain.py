@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docsorter.cli.reviewer.plain import COMMANDS, PlainReview, Voice
+from docsorter.cli.reviewer.plain import COMMANDS, Console, PlainReview
 from docsorter.documents import Document, State
 from tests.cli.reviewer.scene import Scene
 
@@ -17,7 +17,7 @@ class Dialogue:
         self.said: list[str] = []
         self._lines: Iterator[str] = iter(lines)
         self.review = PlainReview(
-            scene.session(), Voice(self._ask, self.said.append), scene.opened.append
+            scene.session(), Console(self._ask, self.said.append), scene.opened.append
         )
 
     def _ask(self, prompt: str) -> str:
@@ -114,7 +114,7 @@ def test_an_empty_queue_is_said_at_once(scene: Scene) -> None:
 def test_a_document_lost_to_somebody_else_is_said_and_the_next_one_comes(scene: Scene) -> None:
     document, other = scene.wait("invoice-1.png", "claim-2.png")
     dialogue = Dialogue(scene, "1", "2")
-    original = dialogue.review._voice.ask
+    original = dialogue.review._console.ask
 
     def ask(prompt: str) -> str:
         if scene.now(document).state is State.REVIEW and not dialogue_taken(scene, document):
@@ -123,7 +123,7 @@ def test_a_document_lost_to_somebody_else_is_said_and_the_next_one_comes(scene: 
             scene.desk.store.review.lease(entry.id, owner="bob", seconds=60)
         return original(prompt)
 
-    dialogue.review._voice = Voice(ask, dialogue.said.append)
+    dialogue.review._console = Console(ask, dialogue.said.append)
     dialogue.review.run()
     assert "Not done: the lease of document 1 ran out" in dialogue.heard
     assert scene.now(document).state is State.REVIEW
