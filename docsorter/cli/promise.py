@@ -135,10 +135,10 @@ def _drawn(found: "PromiseReport") -> str:
 def _misses(found: "PromiseReport") -> str:
     misses = found.misses
     share = f"miss at most {at_most_percent(misses.rate)} of mistakes"
-    looks = f"{misses.differing} of {misses.looks} double looks differed"
+    looks = f"{misses.differing} of {misses.looks} answered twice differed"
     if misses.measured:
         return f"{share}: {looks}"
-    return f"{share} (assumed): {looks}, reckoned at {misses.next_at}"
+    return f"{share} (assumed): {looks}, measured from {misses.next_at}"
 
 
 def _doubt(value: float) -> str:

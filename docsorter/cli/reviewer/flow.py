@@ -258,7 +258,7 @@ class Flow:
         if self._shown.held is not None:
             self._prefetcher.add(self._shown.held)
         self._show(self._prefetcher.pop())
-        self._screen.tell(f"{number} are not marked any more; here is the first")
+        self._screen.tell(f"{number} no longer marked; here is the first")
         self._background(self._more())
 
     def undo_together(self) -> None:

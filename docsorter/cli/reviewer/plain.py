@@ -174,7 +174,7 @@ class PlainReview:
     def _mark(self, item: Item) -> None:
         self.marked.append((item, self._manner().seconds))
         self.item = None
-        self._console.say(f"{item.document.name} is put aside; {len(self.marked)} are marked.")
+        self._console.say(f"{item.document.name} is put aside; {len(self.marked)} marked.")
 
     def _answer_marked(self, text: str) -> None:
         choice = by_name(self._offered, text) if text else None

@@ -91,7 +91,7 @@ def test_the_plain_mode_answers_several_together_and_takes_them_back(scene: Scen
     text = "\n".join(said)
     for wanted in (
         "Nothing is marked.",
-        "claim-2.png is put aside; 2 are marked.",
+        "claim-2.png is put aside; 2 marked.",
         "all needs a label",
         "2 documents are claim.",
         "2 documents wait again.",
