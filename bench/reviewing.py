@@ -6,7 +6,7 @@ The documents are those of the benchmark, every fifth of them made a noisy colou
 real daemon reads them and, asked for a certainty that no document has, gives all of them to a
 person. Then the real screen is driven by Textual's pilot: a page is looked at for the pace, a label
 is given, and the time is taken from the key until the screen was drawn with the next page on it.
-Everything is there that is there in a sitting: leases, moves, the sandboxed reader, the model that
+Everything is there that is there in a session: leases, moves, the sandboxed reader, the model that
 looks for neighbours where the window has room for them.
 """
 

@@ -1,5 +1,6 @@
 """history and explain: what happened, and the chain of reasons for one document."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -24,10 +25,8 @@ from docsorter.documents import Event
 from docsorter.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from docsorter.configuration import Configuration
-    from docsorter.documents import Answer, Document, Likeness
+    from docsorter.documents import Answer, Document
     from docsorter.service.explain import Chain, Heat, Near
     from docsorter.store import Check, PromiseChange
 
@@ -130,7 +129,8 @@ def explain(
     if heatmap is not None:
         heat = _heatmap(chosen, told.document, heatmap, label, page - 1)
     if as_json:
-        print_json(_plain(told, near, heat))
+        shown = {each.name: getattr(told, each.name) for each in dataclasses.fields(told)}
+        print_json({**shown, "nearest": near, "heatmap": heat})
         return
     _print(told)
     for number, one in enumerate(near):
@@ -166,32 +166,13 @@ def _heatmap(
         )
 
 
-def _plain(told: "Chain", near: "tuple[Near, ...]", heat: "Heat | None") -> dict[str, object]:
-    return {
-        "document": told.document,
-        "file": told.file,
-        "blind": told.blind,
-        "prediction": told.prediction,
-        "policy": told.policy,
-        "novelty_limit": told.novelty_limit,
-        "promise": told.promise,
-        "statement": told.statement,
-        "answers": told.answers,
-        "checks": told.checks,
-        "learned": told.learned,
-        "unlearned": told.unlearned,
-        "nearest": near,
-        "heatmap": heat,
-        "events": told.events,
-    }
-
-
 def _print(told: "Chain") -> None:
     document = told.document
+    source = f" from {document.source}" if document.source else ""
     fields(
         (
             ("document", f"{document.id}  {document.name}"),
-            ("arrived", f"{when(document.arrived_at)}{_source(document)}"),
+            ("arrived", f"{when(document.arrived_at)}{source}"),
             ("is", f"{document.state} at {told.file}"),
             ("bytes", f"{document.size}, SHA-256 {document.sha256 or 'not known yet'}"),
         )
@@ -206,7 +187,8 @@ def _print(told: "Chain") -> None:
         ("model", document.model or "none was asked"),
     ]
     if verdict is not None and verdict.threshold is not None:
-        rows.append(("threshold", f"{verdict.threshold:.4f}{_policy(told)}"))
+        policy = f", policy {told.policy}" if told.policy else ""
+        rows.append(("threshold", f"{verdict.threshold:.4f}{policy}"))
     elif told.policy:
         rows.append(("policy", told.policy))
     if told.promise is not None:
@@ -225,21 +207,10 @@ def _print(told: "Chain") -> None:
         print_prediction(told.prediction)
         if told.novelty_limit is not None:
             say(f"  sorted alone only up to {told.novelty_limit:.1f} %")
-        if told.prediction.pages[0].nearest:
-            say(f"  page 1 is most like {_alike(told.prediction.pages[0].nearest)}")
+        if nearest := told.prediction.pages[0].nearest:
+            named = ", ".join(f"{one.name} ({one.distance:.1f})" for one in nearest)
+            say(f"  page 1 is most like {named}")
         say(f"  {told.statement}")
-
-
-def _alike(nearest: "Sequence[Likeness]") -> str:
-    return ", ".join(f"{one.name} ({one.distance:.1f})" for one in nearest)
-
-
-def _source(document: "Document") -> str:
-    return f" from {document.source}" if document.source else ""
-
-
-def _policy(told: "Chain") -> str:
-    return f", policy {told.policy}" if told.policy else ""
 
 
 def _promise(move: "PromiseChange") -> str:
@@ -329,7 +300,7 @@ _TOLD: dict[str, Callable[[Detail], str]] = {
     "claim_planned": lambda detail: f"seen complete in the inbox, {detail.get('size')} bytes",
     "claimed": lambda _: "taken out of the inbox",
     "verdict": _verdict,
-    "queued": lambda _: "put before a person",
+    "queued": lambda _: "waits for a person",
     "delivered": lambda _: "delivered",
     "rejected": lambda _: "put aside with its reason",
     "answered": _answered,

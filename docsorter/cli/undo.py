@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 30
 
-
 app = group()
 
 
@@ -69,8 +68,10 @@ def undo(
     What was moved or changed by hand since is reported and left alone. Stopped in the middle, the
     same command goes on where it stopped.
     """
+    from docsorter.review.searching import parse_moment
     from docsorter.service.review.batch import new_batch
-    from docsorter.service.review.undo import TakingBack
+    from docsorter.service.review.undo import TakingBack, name_on_predictions
+    from docsorter.store import TakeBackFilter
 
     chosen = configuration(ctx)
     numbers, other = _meant(what or [], decide_again=decide_again)
@@ -80,13 +81,22 @@ def undo(
         )
     name, _ = reviewer(ctx)
     with acts(ctx) as workspace:
-        wanted = _wanted(chosen, workspace, numbers, since, model, label, by, in_spool=decide_again)
+        wanted = TakeBackFilter(
+            ids=tuple(numbers) or None,
+            since=parse_moment(since, workspace.now()) if since else None,
+            model=name_on_predictions(chosen, model) if model else None,
+            label=label or None,
+            by=by,
+            in_spool=decide_again,
+        )
         taking = TakingBack(workspace, actor=name, batch=new_batch())
         if not dry_run:
             taking.finish_interrupted()
         ready, touched = _survey(taking, wanted)
         if dry_run or not as_json:
-            _show(ready, touched, dry_run=dry_run, as_json=as_json, to=_to(other, decide_again))
+            again = f"to be decided again by {other or 'the model in use'}"
+            to = again if decide_again else "to go back to review"
+            _show(ready, touched, dry_run=dry_run, as_json=as_json, to=to)
         if dry_run or not ready:
             raise typer.Exit(_exit_code(touched))
         confirm(f"take back {documents(len(ready))}?", yes=yes)
@@ -109,37 +119,6 @@ def _meant(what: Sequence[str], *, decide_again: bool) -> tuple[list[int], str]:
     return numbers, names[0] if names else ""
 
 
-def _wanted(
-    chosen: "Configuration",
-    workspace: "Acts",
-    numbers: Sequence[int],
-    since: str,
-    model: str,
-    label: str,
-    by: str,
-    *,
-    in_spool: bool,
-) -> "TakeBackFilter":
-    from docsorter.review.searching import parse_moment
-    from docsorter.service.review.undo import name_on_predictions
-    from docsorter.store import TakeBackFilter
-
-    return TakeBackFilter(
-        ids=tuple(numbers) or None,
-        since=parse_moment(since, workspace.now()) if since else None,
-        model=name_on_predictions(chosen, model) if model else None,
-        label=label or None,
-        by=by,
-        in_spool=in_spool,
-    )
-
-
-def _to(other: str, decide_again: bool) -> str:  # noqa: FBT001 -- one of two words
-    if decide_again:
-        return f"to be decided again by {other or 'the model in use'}"
-    return "to go back to review"
-
-
 def _survey(
     taking: "TakingBack", wanted: "TakeBackFilter"
 ) -> tuple[list["Document"], list["Failed"]]:
@@ -159,15 +138,12 @@ def _survey(
                 ready.append(document)
             progress(number)
     found = {document.id for document in ready} | {each.document_id for each in touched}
-    missing = (number for number in wanted.ids or () if number not in found)
-    touched += [Failed(number, _not_sorted(number)) for number in missing]
+    for number in wanted.ids or ():
+        if number not in found:
+            text = f"document {number} is not sorted, or not so"
+            why = ConflictError(text, remedy=f"docsorter explain {number} says why")
+            touched.append(Failed(number, why))
     return ready, touched
-
-
-def _not_sorted(number: int) -> ConflictError:
-    return ConflictError(
-        f"document {number} is not sorted, or not so", remedy=f"docsorter explain {number} says why"
-    )
 
 
 def _back(taking: "TakingBack", numbers: Sequence[int]) -> tuple[list["Document"], list["Failed"]]:

@@ -7,7 +7,7 @@ import pytest
 
 from docsorter.configuration import Configuration
 from docsorter.errors import ExitCode
-from tests.cli.test_undoing import ME, Typed, failed, typed
+from tests.cli.test_undo_commands import ME, Typed, failed, typed
 
 __all__ = ["typed"]
 
