@@ -391,10 +391,10 @@ def _promoted(
     if takes is not None and not takes.holds:
         return (
             f"{name} passed its gate and waits, so that automation is not lost: {takes.why}; "
-            f"at once, with nothing taken along: docsorter model promote {name}"
+            f"at once, without its own checks: docsorter model promote {name}"
         )
     if not promote:
-        return "next: docsorter retrain --promote, which takes its own checks along"
+        return "next: docsorter retrain --promote, which keeps its own checks as evidence"
     soon = steps.too_soon() if auto else None
     if soon is not None:
         return f"{name} may be put to use by itself from {when(soon)} on (learning.days_between)"
@@ -468,7 +468,7 @@ def _print_gate(judged: "Judged") -> None:
             ("wrong more often", f"{worse}, below {100 * gate.upper_bound:.1f} % for sure"),
         ]
     if judged.shadows:
-        rows.append(("of its own", f"{len(judged.shadows)} checks that it would take along"))
+        rows.append(("of its own", f"{len(judged.shadows)} checks that would count as evidence"))
     if judged.taking_over is not None:
         rows.append(("automation", judged.taking_over.why))
     rows.append(("gate", f"{gate.verdict}: {gate.why}"))

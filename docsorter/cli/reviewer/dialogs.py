@@ -21,18 +21,11 @@ from docsorter.review.choices import LabelChoice
 
 @dataclass(frozen=True, slots=True)
 class KeyCommand:
-    """One thing that a key does.
+    """One thing that a key does, and what is said of it."""
 
-    Attributes:
-        keys: Names as Textual has them, separated by commas.
-        action: Method `action_...` of the screen, with its arguments.
-        shown: How people know the keys.
-        text: What happens.
-    """
-
-    keys: str
-    action: str
-    shown: str
+    keys: str  # as Textual names them, separated by commas
+    action: str  # method `action_...` of the screen, with its arguments
+    shown: str  # as people know the keys
     text: str
 
 
@@ -157,12 +150,7 @@ class RejectQuestion(Question):
 
 @dataclass(frozen=True, slots=True)
 class TypedLabel:
-    """A label that was typed.
-
-    Attributes:
-        label: The label.
-        new: Whether the model was not trained on it.
-    """
+    """A label that was typed, and whether the model was not trained on it."""
 
     label: str
     new: bool
@@ -202,11 +190,7 @@ class LabelQuestion(Question):
 
 
 class HelpScreen(ModalScreen[None]):
-    """All keys; any key that does not scroll closes it.
-
-    Args:
-        offered: The labels and their keys.
-    """
+    """All keys; any key that does not scroll closes it."""
 
     _SCROLLS = frozenset({"up", "down", "pageup", "pagedown", "home", "end"})
 

@@ -20,14 +20,16 @@ from textual.strip import Strip
 Size = tuple[int, int]
 
 MAX_ZOOM: Final = 12.0
-_STEP: Final = 1.5
-_PAN: Final = 0.25
-_TURNS: Final = (
+_STEP: Final = 1.5  # from one zoom to the next
+_PAN: Final = 0.25  # of what is seen
+_TURNS: Final = (  # by quarters, clockwise
     None,
     Image.Transpose.ROTATE_270,
     Image.Transpose.ROTATE_180,
     Image.Transpose.ROTATE_90,
 )
+
+# How strokes get their ink back: see _darkened.
 _PAPER_SHARE: Final = 0.7  # of the pixels are darker than what counts as paper
 _DARKEST_PAPER: Final = 140
 _INK: Final = 1.0
@@ -111,9 +113,9 @@ def cell_pixels(mode: DrawingMode) -> Size:
     return size.width, size.height
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Viewport:
-    """How a page is looked at.
+    """Which part of a page is seen, and which way up.
 
     Attributes:
         zoom: 1 shows the whole page, 2 half of its width and height; 1 to 12.
@@ -172,7 +174,7 @@ class Viewport:
         )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class VisiblePart:
     """The part of a page that is drawn.
 
@@ -188,16 +190,7 @@ class VisiblePart:
 
 
 def visible_part(page: Image.Image, view: Viewport, canvas: Size) -> VisiblePart:
-    """Cut out and scale what is seen of a page.
-
-    Args:
-        page: The page, upright as the document has it.
-        view: How it is looked at.
-        canvas: Width and height to fill, pixels, both at least 1.
-
-    Returns:
-        The part of the page, in the middle of the canvas.
-    """
+    """Cut out and scale what is seen of an upright page, for the middle of a canvas in pixels."""
     turn = _TURNS[view.turns]
     if turn is not None:
         page = page.transpose(turn)

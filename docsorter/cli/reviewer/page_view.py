@@ -51,20 +51,12 @@ class Canvas(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _CachedDrawing:
-    """A page as characters.
-
-    Attributes:
-        page: The page.
-        asked: The view that was asked for.
-        size: Of the canvas, characters.
-        view: The view that was possible.
-        strips: Its lines.
-    """
+    """A page as characters."""
 
     page: Image.Image
     asked: Viewport
-    size: Size
-    view: Viewport
+    size: Size  # of the canvas, characters
+    view: Viewport  # that was possible
     strips: list[Strip]
 
     def is_of(self, page: Image.Image, asked: Viewport, size: Size) -> bool:

@@ -33,14 +33,9 @@ COMMANDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """How to speak with the person.
+    """How to speak with the person: lines in, lines out."""
 
-    Attributes:
-        ask: Prints a prompt and returns the line typed; EOFError when there is no more.
-        say: Prints a line.
-    """
-
-    ask: Callable[[str], str]
+    ask: Callable[[str], str]  # prints a prompt and returns what is typed; EOFError at the end
     say: Callable[[str], None]
 
 

@@ -31,13 +31,7 @@ _NUMBER = 5  # " 0.54"
 
 
 class ReviewApp(App[None]):
-    """Runs the reviewer's screen.
-
-    Args:
-        prefetcher: The documents that are held.
-        open_file: Opens a file outside of the terminal.
-        options: How to draw.
-    """
+    """Runs the reviewer's screen."""
 
     TITLE = "docsorter review"
     ENABLE_COMMAND_PALETTE = False
@@ -273,27 +267,14 @@ class ReviewScreen(Screen[None]):
 
 
 def top_line(waiting: int, marked: int, searched: str) -> str:
-    """Return what waits.
-
-    Args:
-        waiting: Documents that wait, of anybody.
-        marked: Documents that are marked here.
-        searched: What is shown only; "" shows all.
-    """
+    """Return how many documents wait and are marked, and what was searched for."""
     waits = f"{waiting} waiting" + (f" · {marked} marked" if marked else "")
     waits += f" · showing {searched}" if searched else ""
     return printable(f"docsorter review · {waits}")
 
 
 def key_line(item: Item | None, offered: Sequence[LabelChoice], *, marked: bool, width: int) -> str:
-    """Return the keys that matter most, as many as fit.
-
-    Args:
-        item: The document that is shown.
-        offered: Labels that can be given.
-        marked: Whether documents are marked.
-        width: Columns that there are.
-    """
+    """Return the keys that matter most, as many as fit into a width in characters."""
     top = suggestion(item) if item else ""
     parts = [f"Enter {printable(top)}" if top else "", _numbers(offered)]
     parts += ["u undo", "s skip", "x reject", "n new", "m mark"]
@@ -316,15 +297,7 @@ def _numbers(offered: Sequence[LabelChoice]) -> str:
 def describe(
     item: Item, offered: Sequence[LabelChoice], page: int, now: dt.datetime, width: int
 ) -> Text:
-    """Return everything that is said of a document.
-
-    Args:
-        item: The document.
-        offered: Labels that can be given.
-        page: Which page is seen, counted from 0.
-        now: The time.
-        width: Where lines are wrapped, characters.
-    """
+    """Return everything that is said of a document on its page (from 0), for a width."""
     text = Text()
     text.append(printable(item.document.name) + "\n", "bold")
     text.append(_facts(item, page, now) + "\n\n", "dim")
