@@ -22,7 +22,7 @@ from docsorter.clock import ManualClock, SystemClock
 from docsorter.configuration import Configuration
 from docsorter.documents import State
 from docsorter.intake.inbox import Inbox
-from docsorter.service.upkeep.maintenance import Care
+from docsorter.service.upkeep.maintenance import Maintenance
 from docsorter.service.workspace.layout import create, migrate_workspace, open_workspace_store
 from docsorter.settings import IntakeSettings
 from docsorter.store import Arrival, DocumentFilter, ReviewFilter, ReviewOrder, Store
@@ -157,7 +157,7 @@ def million(folder: Path, documents: int) -> Figures:
         began = time.perf_counter()
         fill(store, documents)
         filled = time.perf_counter() - began
-        care = Care(configuration, store, SystemClock())
+        care = Maintenance(configuration, store, SystemClock())
         began = time.perf_counter()
         undisturbed = max(_writing(store, lambda: time.sleep(2.0)))
         waits = _writing(store, lambda: care.maintain(check=True))

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from bench.million import fill
 from docsorter.clock import ManualClock
-from docsorter.service.promise.drift import look
+from docsorter.service.promise.drift import compare_weeks
 from docsorter.service.workspace.layout import create, migrate_workspace, open_workspace_store
 from docsorter.store import ReviewOrder, Store, Turn
 
@@ -67,11 +67,11 @@ def measure(store: Store, clock: ManualClock, times: int) -> dict[str, Any]:
         store.review.release(lease.entry.id, lease.token)
 
     figures: dict[str, Any] = {"next to review, helps": ask(next_one, times)}
-    report = look(store, clock)
+    report = compare_weeks(store, clock)
     figures["drift check"] = {
         "documents": report.now + report.before,
-        "grown_mb": grown(lambda: look(store, clock)),
-        **ask(lambda _: look(store, clock), max(3, times // 5)),
+        "grown_mb": grown(lambda: compare_weeks(store, clock)),
+        **ask(lambda _: compare_weeks(store, clock), max(3, times // 5)),
     }
     return figures
 

@@ -18,7 +18,7 @@ from docsorter.pages.reader import PageReader
 from docsorter.service.daemon import assembly
 from docsorter.service.daemon.daemon import Daemon
 from docsorter.service.engine import Engine, load_model
-from docsorter.service.workspace.process import configure
+from docsorter.service.workspace.process import configure_logging
 
 
 class _Pages:
@@ -68,7 +68,7 @@ def open_stub_engine(configuration: Configuration, workers: int) -> Engine:
 
 if __name__ == "__main__":
     vars(assembly)["open_engine"] = open_stub_engine
-    configure("warning", "text")
+    configure_logging("warning", "text")
     daemon = Daemon(load(Path(sys.argv[1])))
     daemon.install_signals()
     daemon.run()

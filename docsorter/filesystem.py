@@ -104,13 +104,8 @@ class Disk:
     def __init__(self) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
         self._renameat2 = libc.renameat2
-        self._renameat2.argtypes = [
-            ctypes.c_int,
-            ctypes.c_char_p,
-            ctypes.c_int,
-            ctypes.c_char_p,
-            ctypes.c_uint,
-        ]
+        number, name = ctypes.c_int, ctypes.c_char_p
+        self._renameat2.argtypes = [number, name, number, name, ctypes.c_uint]
 
     def rename_noreplace(self, source: Path, target: Path) -> bool:
         """Give `source` the name `target` without ever replacing a file.

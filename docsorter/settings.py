@@ -52,7 +52,7 @@ class PromiseSettings(Section):
     """Confidence level of the promise."""
     miss_rate: Annotated[float, Ge(0), Lt(1)] = 0.05
     """Share of the wrong documents that people are taken to pass as right, at most; assumed until
-    enough documents were looked at twice."""
+    enough documents were answered twice."""
     double: Annotated[float, Ge(0), Le(1)] = 0.05
     """Share of the checks with a right first answer that somebody else is asked again, blind, so
     that miss_rate is measured."""
@@ -64,7 +64,7 @@ class PromiseSettings(Section):
     jump: Annotated[float, Gt(0), Lt(1)] = 0.1
     """The error after the jump that is to be noticed so soon; greater than target_error."""
     vigilance: Annotated[float, Ge(1)] = 3.0
-    """So many times more is checked while errors raise doubt."""
+    """So many times more is checked while errors raise the alarm level."""
     rehearsal: Annotated[float, Ge(0), Le(1)] = 0.3
     """While a model that learned waits: least share of all documents that is asked about blind, so
     that it brings evidence of its own when it is put to use; 0 lets it begin with nothing."""

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from tests.ordering import pytest_collection_modifyitems
 __all__ = ["pytest_collection_modifyitems"]
 
 DATABASE = "docsorter.db"
+MEMORY = Path("/dev/shm")
 # A busy machine is slow, not wrong; pytest's own timeout still ends what hangs.
 settings.register_profile("docsorter", deadline=None)
 settings.load_profile("docsorter")
@@ -42,8 +45,18 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def configuration(tmp_path: Path, migrated: Path) -> Configuration:
+def near(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder in memory where there is one, for tests that flush a lot."""
+    if os.access(MEMORY, os.W_OK):
+        with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+            yield Path(folder)
+    else:
+        yield tmp_path / "memory"
+
+
+@pytest.fixture
+def configuration(near: Path, migrated: Path) -> Configuration:
     """Return a fresh workspace with an empty database."""
-    made, _ = create(tmp_path / "paper")
+    made, _ = create(near / "paper")
     shutil.copy2(migrated, made.state)
     return made

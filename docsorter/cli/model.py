@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from docsorter.configuration import Configuration
     from docsorter.model.card import CardComparison, FigurePair, Measured, ModelCard
     from docsorter.model.registry import InUse
-    from docsorter.service.learning.compare import Comparison, Pair, Said, Share
-    from docsorter.service.learning.promoting import Changed, Outcome, Person, Promoter
+    from docsorter.service.learning.compare import Comparison, ModelAnswer, Pair, Proportion
+    from docsorter.service.learning.promoting import DaemonUptake, ModelChange, Person, Promoter
 
 _SHOWN = 20
 _SURE = 0.05  # the usual level below which a p-value counts as more than chance
@@ -136,12 +136,12 @@ def show(ctx: typer.Context, name: Name = "", as_json: AsJson = False) -> None:
 def _unlearned(ctx: typer.Context, model: str) -> str:
     """Return what a model has not learned of the answers here; "" outside of a workspace."""
     from docsorter.errors import StoreError, WorkspaceError
-    from docsorter.service.learning.snapshots import unlearned
+    from docsorter.service.learning.snapshots import count_untrained_answers
     from docsorter.service.workspace.layout import open_workspace_store
 
     try:
         with open_workspace_store(configuration(ctx)) as store:
-            return unlearned(store, model).sentence()
+            return count_untrained_answers(store, model).sentence()
     except (WorkspaceError, StoreError):
         return ""
 
@@ -195,7 +195,7 @@ def promote(
     before, all others are looked at with the new one.
     """
 
-    def act(promoter: "Promoter", person: "Person") -> "Changed":
+    def act(promoter: "Promoter", person: "Person") -> "ModelChange":
         return promoter.promote(name, person, reason=reason)
 
     _change(ctx, act, wait=not no_wait, as_json=as_json)
@@ -207,7 +207,7 @@ def rollback(
 ) -> None:
     """Put the model to use again that was in use before the last promotion; may be repeated."""
 
-    def act(promoter: "Promoter", person: "Person") -> "Changed":
+    def act(promoter: "Promoter", person: "Person") -> "ModelChange":
         return promoter.rollback(person, reason=reason)
 
     _change(ctx, act, wait=not no_wait, as_json=as_json)
@@ -215,7 +215,7 @@ def rollback(
 
 def _change(
     ctx: typer.Context,
-    act: "Callable[[Promoter, Person], Changed]",
+    act: "Callable[[Promoter, Person], ModelChange]",
     *,
     wait: bool,
     as_json: bool,
@@ -241,7 +241,7 @@ def _change(
         )
 
 
-def _print(changed: "Changed", outcome: "Outcome | None") -> None:
+def _print(changed: "ModelChange", outcome: "DaemonUptake | None") -> None:
     before = f"before: {changed.previous}" if changed.promotion else "as before: nothing changed"
     rows: list[tuple[str, object]] = [
         ("in use", f"{changed.bundle} (model {changed.model}), {before}"),
@@ -258,7 +258,7 @@ def _print(changed: "Changed", outcome: "Outcome | None") -> None:
     fields(rows)
 
 
-def _word(outcome: "Outcome") -> str:
+def _word(outcome: "DaemonUptake") -> str:
     from docsorter.service.learning.promoting import Uptake
 
     match outcome.uptake:
@@ -480,11 +480,11 @@ def _row(pair: "Pair") -> tuple[str, str, str, str, str]:
     return pair.name, pair.label, _said(pair.first), _said(pair.second), f"{pair.gap:.3f}"
 
 
-def _said(said: "Said") -> str:
+def _said(said: "ModelAnswer") -> str:
     return f"{said.label} {percent(said.confidence)}{', sorts' if said.sorts else ''}"
 
 
-def _share(share: "Share") -> str:
+def _share(share: "Proportion") -> str:
     if share.value is None:
         return "none to measure on"
     return f"{share.value:.3f} ({share.low:.3f}-{share.high:.3f}, {share.k} of {share.n})"

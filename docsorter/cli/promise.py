@@ -19,7 +19,7 @@ from docsorter.errors import ExitCode
 if TYPE_CHECKING:
     from docsorter.service.promise.drift import DriftReport
     from docsorter.service.promise.report import PromiseReport
-    from docsorter.service.promise.what_if import Answer
+    from docsorter.service.promise.what_if import WhatIfAnswer
     from docsorter.store import PromiseChange
 
 _BAR = 24
@@ -68,11 +68,11 @@ def what_if(
 
     It answers from stored predictions and checks, and changes nothing.
     """
-    from docsorter.service.promise.what_if import ask
+    from docsorter.service.promise.what_if import answer_what_if
 
     chosen = configuration(ctx)
     with acts(ctx) as workspace:
-        answer = ask(
+        answer = answer_what_if(
             chosen, workspace.store, workspace.now(), target=target_error,
             confidence=confidence, days=days,
         )  # fmt: skip
@@ -191,7 +191,7 @@ def _why(move: "PromiseChange") -> str:
     }[move.why.value]
 
 
-def _print_answer(answer: "Answer") -> None:
+def _print_answer(answer: "WhatIfAnswer") -> None:
     promised = _promised(answer.target, answer.confidence)
     rows: list[tuple[str, object]] = [("promise", promised), ("threshold", answer.threshold_words)]
     rows += [("reviews", answer.review_words), ("caught", answer.caught_words)]
@@ -218,19 +218,19 @@ def drift(
     """
     from docsorter.clock import SystemClock
     from docsorter.errors import NotFoundError
-    from docsorter.service.promise.drift import keep, kept, look
-    from docsorter.service.promise.scanner_hold import Probation
+    from docsorter.service.promise.drift import compare_weeks, read_report, write_report
+    from docsorter.service.promise.scanner_hold import ScannerHold
     from docsorter.service.workspace.layout import open_workspace_store
 
     chosen, clock = configuration(ctx), SystemClock()
     with open_workspace_store(chosen, clock) as store:
-        report = kept(chosen.state) if last else look(store, clock)
+        report = read_report(chosen.state) if last else compare_weeks(store, clock)
         if report is None:
             raise NotFoundError("nothing was compared yet", remedy="docsorter drift")
         if not last:
-            keep(chosen.state, report)
+            write_report(chosen.state, report)
         checks = chosen.settings.drift.probation_checks
-        probation = Probation(chosen.state, store, checks).on_probation()
+        probation = ScannerHold(chosen.state, store, checks).held()
     if as_json:
         print_json({**report.model_dump(mode="json"), "probation": probation})
     else:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from docsorter.configuration import Configuration
     from docsorter.documents import Document, ReviewEntry
     from docsorter.review.statistics import Agreement, AnswerFigures
-    from docsorter.service.learning.groups import Group, Listing, UnknownDocuments
+    from docsorter.service.learning.groups import Group, GroupListing, UnknownDocuments
     from docsorter.service.review.batch import Gesture
     from docsorter.service.review.service import Acts
     from docsorter.settings import PagesSettings
@@ -545,7 +545,7 @@ def groups(
             _print_group(workspace, group, as_json=as_json)
 
 
-def _listed(unknown: "UnknownDocuments", chosen: "Configuration") -> "Listing":
+def _listed(unknown: "UnknownDocuments", chosen: "Configuration") -> "GroupListing":
     from docsorter.service.engine import load_model
 
     workers = chosen.settings.service.workers or usable_cores()
@@ -553,7 +553,7 @@ def _listed(unknown: "UnknownDocuments", chosen: "Configuration") -> "Listing":
         return unknown.gather(load_model(chosen), workers, progress)
 
 
-def _print_listing(listing: "Listing", *, as_json: bool) -> None:
+def _print_listing(listing: "GroupListing", *, as_json: bool) -> None:
     if as_json:
         print_json(listing.model_dump(mode="json"))
         return

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from docsorter.model.registry import ModelRegistry
-    from docsorter.service.learning.candidates import Candidate, Taught
-    from docsorter.service.learning.gate import Judged
+    from docsorter.service.learning.candidates import Candidate, TrainedCandidate
+    from docsorter.service.learning.gate import GateResult
     from docsorter.service.learning.promoting import Person
     from docsorter.service.learning.retraining import Retraining
-    from docsorter.service.learning.snapshots import Manifest, Unlearned
+    from docsorter.service.learning.snapshots import SnapshotManifest, UntrainedAnswers
     from docsorter.training.progress import Progress
     from docsorter.training.run import TrainingResult
 
@@ -256,10 +256,10 @@ a promotion back.
 class RetrainResult:
     """What a retraining came to; None where it did not get so far."""
 
-    unlearned: "Unlearned | None" = None
-    manifest: "Manifest | None" = None
-    taught: "Taught | None" = None
-    judged: "Judged | None" = None
+    unlearned: "UntrainedAnswers | None" = None
+    manifest: "SnapshotManifest | None" = None
+    taught: "TrainedCandidate | None" = None
+    judged: "GateResult | None" = None
 
     def as_json(self) -> dict[str, object]:
         """Return what --json writes."""
@@ -270,7 +270,7 @@ class RetrainResult:
             "training": self.taught.figures if self.taught else None,
             "candidate": judged.candidate.model_dump(mode="json") if judged else None,
             "gate": judged.gate if judged else None,
-            "automation": judged.taking_over if judged else None,
+            "automation": judged.forecast if judged else None,
         }
 
 
@@ -309,18 +309,18 @@ def retrain(
     """
     from docsorter.clock import SystemClock
     from docsorter.service.learning.promoting import Person
-    from docsorter.service.learning.retraining import Retraining, Trainer
+    from docsorter.service.learning.retraining import Retraining, TrainingProcess
     from docsorter.service.workspace.layout import open_workspace_store
 
     chosen, clock = configuration(ctx), SystemClock()
     confirmed, person = _numbers(confirm), Person(*reviewer(ctx))
     with open_workspace_store(chosen, clock) as store, stage_bars() as progress:
-        steps = Retraining(chosen, store, clock, Trainer(chosen))
+        steps = Retraining(chosen, store, clock, TrainingProcess(chosen))
         result = RetrainResult()
         candidate = None if fresh or dry_run else steps.waiting()
         if candidate is None:
             least = chosen.settings.learning.least_answers
-            result.unlearned = steps.unlearned()
+            result.unlearned = steps.untrained_answers()
             if auto and not dry_run and result.unlearned.answers < least:
                 _print_retrained(
                     result, as_json=as_json, note=f"nothing to do: {least} new answers are needed"
@@ -330,7 +330,7 @@ def retrain(
                 steps, result, progress, confirmed, (hold_back, seed), fresh=fresh, dry_run=dry_run
             )
         if candidate is not None:
-            result.judged = steps.judge(candidate, progress)
+            result.judged = steps.evaluate(candidate, progress)
             note = _promoted(steps, result.judged, person, auto=auto, promote=promote or auto)
         else:
             note = "nothing was trained: --dry-run"
@@ -367,17 +367,19 @@ def _learn(
         manifest = None
     if manifest is None:
         hold_back, seed = drawn
-        manifest = steps.freeze(progress, confirmed=confirmed, hold_back=hold_back, seed=seed)
-    manifest = result.manifest = steps.inspect(manifest, progress)
+        manifest = steps.take_snapshot(
+            progress, confirmed=confirmed, hold_back=hold_back, seed=seed
+        )
+    manifest = result.manifest = steps.find_doubts(manifest, progress)
     if dry_run:
         steps.drop_unfinished()
         return None
-    result.taught = steps.teach(manifest, progress)
+    result.taught = steps.train(manifest, progress)
     return result.taught.candidate
 
 
 def _promoted(
-    steps: "Retraining", judged: "Judged", person: "Person", *, auto: bool, promote: bool
+    steps: "Retraining", judged: "GateResult", person: "Person", *, auto: bool, promote: bool
 ) -> str:
     """Put a candidate to use where that is wanted and allowed; return what was done in words."""
     from docsorter.decide.gate import GateVerdict
@@ -387,10 +389,10 @@ def _promoted(
         return f"{name} is refused; the model in use stays: {judged.candidate.why}"
     if judged.gate.verdict is GateVerdict.OPEN:
         return f"{name} waits for later blind checks; say docsorter retrain again then"
-    takes = judged.taking_over
-    if takes is not None and not takes.holds:
+    forecast = judged.forecast
+    if forecast is not None and not forecast.holds:
         return (
-            f"{name} passed its gate and waits, so that automation is not lost: {takes.why}; "
+            f"{name} passed its gate and waits, so that automation is not lost: {forecast.why}; "
             f"at once, without its own checks: docsorter model promote {name}"
         )
     if not promote:
@@ -421,7 +423,7 @@ def _print_retrained(result: RetrainResult, *, as_json: bool, note: str) -> None
     say(note)
 
 
-def _print_snapshot(manifest: "Manifest") -> None:
+def _print_snapshot(manifest: "SnapshotManifest") -> None:
     if manifest.asked:
         say(f"{len(manifest.asked)} doubtful answers are not learned from:")
         print_table(
@@ -453,7 +455,7 @@ def _print_snapshot(manifest: "Manifest") -> None:
     say()
 
 
-def _print_gate(judged: "Judged") -> None:
+def _print_gate(judged: "GateResult") -> None:
     gate = judged.gate
     worse = f"{100 * gate.difference:+.2f} % of documents (below 0 is better)"
     rows: list[tuple[str, object]] = [
@@ -469,8 +471,8 @@ def _print_gate(judged: "Judged") -> None:
         ]
     if judged.shadows:
         rows.append(("of its own", f"{len(judged.shadows)} checks that would count as evidence"))
-    if judged.taking_over is not None:
-        rows.append(("automation", judged.taking_over.why))
+    if judged.forecast is not None:
+        rows.append(("automation", judged.forecast.why))
     rows.append(("gate", f"{gate.verdict}: {gate.why}"))
     fields(rows)
     for label in gate.labels:

@@ -12,7 +12,7 @@ from docsorter.errors import ExitCode
 
 if TYPE_CHECKING:
     from docsorter.service.upkeep.forget import ForgetReport
-    from docsorter.service.upkeep.verify import Report
+    from docsorter.service.upkeep.verify import VerifyReport
 
 
 app = group()
@@ -169,14 +169,14 @@ def maintain(
     """
     from contextlib import nullcontext
 
-    from docsorter.service.upkeep.maintenance import Care
+    from docsorter.service.upkeep.maintenance import Maintenance
     from docsorter.service.workspace.layout import open_workspace_store
     from docsorter.service.workspace.process import WorkspaceLock
 
     chosen = configuration(ctx)
     lock = WorkspaceLock(chosen.state) if compact else nullcontext()
     with lock, open_workspace_store(chosen) as store, stage_bars() as progress:
-        report = Care(chosen, store).maintain(progress, check=check, compact=compact)
+        report = Maintenance(chosen, store).maintain(progress, check=check, compact=compact)
         size = store.upkeep.size()
     if as_json:
         print_json({**dataclasses.asdict(report), "database_bytes": size})
@@ -217,7 +217,7 @@ def migrate(
         say(f"as it was before: {backup}")
 
 
-def _print_findings(report: "Report") -> None:
+def _print_findings(report: "VerifyReport") -> None:
     print_table(
         ("what", "found", "done about it"),
         ((f.trouble.value, f.text, f.repaired or f.remedy or "--repair") for f in report.findings),

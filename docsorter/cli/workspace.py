@@ -47,9 +47,9 @@ def init(
 @app.command(epilog="Example: docsorter doctor --json")
 def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Check everything docsorter stands on; each finding comes with its remedy."""
-    from docsorter.service.upkeep.doctor import Level, examine
+    from docsorter.service.upkeep.doctor import Level, diagnose
 
-    findings = examine(configuration(ctx))
+    findings = diagnose(configuration(ctx))
     if as_json:
         print_json(findings)
     else:
@@ -72,11 +72,11 @@ def run(
 ) -> None:
     """Watch the inbox and sort what comes, in the foreground; Ctrl-C or SIGTERM drains."""
     from docsorter.service.daemon.daemon import Daemon
-    from docsorter.service.workspace.process import configure
+    from docsorter.service.workspace.process import configure_logging
 
     chosen = configuration(ctx, directory)
     service = chosen.settings.service
-    configure(service.log_level, service.log_format)
+    configure_logging(service.log_level, service.log_format)
     daemon = Daemon(chosen)
     daemon.install_signals()
     daemon.run()
@@ -98,7 +98,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
 
     chosen = configuration(ctx)
     pid = WorkspaceLock(chosen.state).holder()
-    beat = process.read(chosen.state)
+    beat = process.read_health(chosen.state)
     with open_acts(chosen) as workspace:
         counts = workspace.store.documents.counts()
         review = workspace.store.review.stats()

@@ -20,7 +20,7 @@ LEAST: Final = 50
 """Documents on each side from which on anything is compared."""
 
 LEVEL: Final = 0.01
-"""Chance of a false alarm over all comparisons of one look together, at most."""
+"""Chance of a false alarm over all comparisons of one report together, at most."""
 
 LEAST_DISTANCE: Final = 0.2
 """Kolmogorov's distance from which on a difference of numbers matters, 0-1."""

@@ -66,13 +66,13 @@ class PairedChecks:
 
 @dataclass(frozen=True, slots=True)
 class GatePlan:
-    """What a candidate has to show; fixed before its checks are looked at.
+    """What a candidate has to show; fixed before its checks are evaluated.
 
     Attributes:
         margin: It must be shown to be worse by less than this share of documents, > 0.
         confidence: Of that, 0-1.
         label_margin: No label may be worse by more than this share of its own checks.
-        label_least: A label with fewer checks is not judged on its own.
+        label_least: A label with fewer checks is not tested on its own.
     """
 
     margin: float = 0.02

@@ -2,7 +2,7 @@
 
 Occlusion sensitivity (Zeiler and Fergus 2014, arXiv 1311.2901), from coarse to fine: a grid of
 large cells first, then only the cells that matter are divided. A cell is covered with the colour of
-the paper, so that what is asked about stays a page with less on it.
+the paper, so that it stays a page with less on it.
 """
 
 import itertools
@@ -53,13 +53,8 @@ class Cell:
         middle, centre = (self.top + self.bottom) // 2, (self.left + self.right) // 2
         if min(self.bottom - self.top, self.right - self.left) < 2 * _LEAST_SIDE:
             return (self,)
-        rows, columns = (
-            (
-                (self.top, middle),
-                (middle, self.bottom),
-            ),
-            ((self.left, centre), (centre, self.right)),
-        )
+        rows = (self.top, middle), (middle, self.bottom)
+        columns = (self.left, centre), (centre, self.right)
         return tuple(Cell(t, left, b, right) for t, b in rows for left, right in columns)
 
 
@@ -73,14 +68,14 @@ class Occlusion:
         probability: Of the label, with nothing covered.
         strongest: The cell of the first grid that spoke for it most.
         without: Probability of the label with that cell covered.
-        looks: How often the model was asked.
+        evaluations: How often the model was run.
     """
 
     density: Floats
     probability: float
     strongest: Cell
     without: float
-    looks: int
+    evaluations: int
 
 
 def occlude(
@@ -91,40 +86,38 @@ def occlude(
     batch: int = 16,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Occlusion:
-    """Ask a model about a page with one region after the other covered.
+    """Run a model on a page with one region after the other covered.
 
     Args:
         pixels: (side, side, 3) uint8, the page as the model sees it.
         probabilities: Of the label for (n, side, side, 3) pages, (n,) within 0-1.
         page: Where the page lies in the square.
-        batch: Pages per question.
-        progress: Is told how many looks are done, and of how many at most.
+        batch: Pages per run of the model.
+        progress: Called with how many evaluations are done, and of how many at most.
 
     Raises:
         UsageError: The page has no pixels.
     """
     if page.area < 1:
-        raise UsageError("there is no page to look at")
-    paper = np.median(
-        pixels[page.top : page.bottom, page.left : page.right].reshape(-1, 3), axis=0
-    ).astype(np.uint8)
+        raise UsageError("the page has no pixels")
+    paper = _paper_colour(pixels, page)
     cells = _grid(page)
     most = 1 + len(cells) + 4 * REFINED * (LEVELS - 1)
-    looks = 0
+    evaluations = 0
 
     def falls(covered: Sequence[Cell]) -> tuple[Floats, Floats]:
-        nonlocal looks
+        nonlocal evaluations
         found = []
         for start in range(0, len(covered), batch):
             part = covered[start : start + batch]
             found.append(probabilities(np.stack([_covered(pixels, c, paper) for c in part])))
-            looks += len(part)
-            progress(looks, most)
+            evaluations += len(part)
+            progress(evaluations, most)
         shares = np.concatenate(found)
         return _log_odds(whole) - _log_odds(shares), shares
 
     whole = probabilities(pixels[np.newaxis])
-    looks += 1
+    evaluations += 1
     drops, shares = falls(cells)
     density = np.zeros(pixels.shape[:2])
     for cell, drop in zip(cells, drops, strict=True):
@@ -134,7 +127,9 @@ def occlude(
     for _ in range(LEVELS - 1):
         weighed = _refine(weighed, falls, density)
     progress(most, most)
-    return Occlusion(density, float(whole[0]), cells[strongest], float(shares[strongest]), looks)
+    return Occlusion(
+        density, float(whole[0]), cells[strongest], float(shares[strongest]), evaluations
+    )
 
 
 def _grid(page: Cell) -> list[Cell]:
@@ -175,6 +170,11 @@ def _refine(
             _fill(density, part, drop * float(share))
             found.append((part, drop * float(share)))
     return found
+
+
+def _paper_colour(pixels: Pixels, page: Cell) -> Pixels:
+    inside = pixels[page.top : page.bottom, page.left : page.right].reshape(-1, 3)
+    return np.median(inside, axis=0).astype(np.uint8)
 
 
 def _covered(pixels: Pixels, cell: Cell, paper: Pixels) -> Pixels:

@@ -66,7 +66,7 @@ class EndCheck:
 
 
 def check_end(path: Path, *, detect_writers: bool = False) -> EndCheck:
-    """Look at the end of a file. Never raises OSError, never follows a link, never blocks.
+    """Check the end of a file. Never raises OSError, never follows a link, never blocks.
 
     Args:
         path: The file.
@@ -108,7 +108,7 @@ def _cannot_open(path: Path, error: OSError) -> EndCheck:
 
 
 def end_of(size: int, read: Callable[[int, int], bytes]) -> End:
-    """Say what the end of `size` bytes looks like.
+    """Say whether `size` bytes have the end of their format.
 
     Args:
         size: Bytes of the file.

@@ -31,7 +31,7 @@ class Inbox:
         settings: Rest times, rescan interval, ignore patterns.
         clock: Wall clock for `last_rescan`, monotonic time for everything else.
         private: Name of the claim directory directly inside the inbox.
-        check: Looks at the end of a file; without it `check_end`, which on a local file system
+        check: Checks the end of a file; without it `check_end`, which on a local file system
             also asks whether anybody still has the file open for writing.
     """
 

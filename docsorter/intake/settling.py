@@ -68,7 +68,7 @@ class Settler:
         rest_seconds: Rest of a file whose format end is there, or that has none.
         slow_rest_seconds: Rest of a file whose format end is missing; at least `rest_seconds`.
         clock: Only its monotonic time is used.
-        check: Looks at the end of a file, given its relative path; asked once it has rested.
+        check: Checks the end of a file, given its relative path; asked once it has rested.
         inodes: Whether another inode number means another file. Not on network file systems, where
             the client may invent a new one each time (mount.cifs(8), "noserverino").
     """

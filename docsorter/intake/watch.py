@@ -47,7 +47,7 @@ EVENTS = "inotify"
 POLLING = "polling"
 
 # Arrivals only. Our own reading opens and closes folders and files: were those events listened to,
-# every rescan would ask for the next one. Writing needs none: a growing file is looked at when due.
+# every rescan would ask for the next one. Writing needs none: a growing file is checked when due.
 _ARRIVALS: list[type[FileSystemEvent]] = [
     FileCreatedEvent,
     FileMovedEvent,

@@ -74,7 +74,7 @@ class Provenance(_Part):
 
 
 class Measured(_Part):
-    """One measured figure with what is needed to judge it."""
+    """One measured figure with what is needed to assess it."""
 
     value: float | None
     """None when too few documents were there to measure it."""

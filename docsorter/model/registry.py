@@ -291,7 +291,7 @@ def refuse_changed(used: InUse) -> str:
     The starter is exempt: it changes with the package.
 
     Raises:
-        ModelError: They were; nobody has looked at what is there now.
+        ModelError: They were; nobody has checked what is there now.
     """
     found = fingerprint(used.path)
     promotion = used.promotion
@@ -386,7 +386,7 @@ def add_bundle(
 
 
 def inspect_files(source: Path) -> list[str]:
-    """Return the files of a bundle, relative, after a look at each without reading it.
+    """Return the files of a bundle, relative, after a check of each without reading it.
 
     Raises:
         ModelError: One is a link, a device, too large, not known here or not in SHA256SUMS.

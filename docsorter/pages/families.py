@@ -172,7 +172,7 @@ def _is_text(head: bytes) -> bool:
 def tail_missing(file: BinaryIO, media_type: str) -> bool:
     """Whether the file stops before the end that its format prescribes.
 
-    False where the format does not tell; a TIFF is judged by its directories instead.
+    False where the format does not tell; for a TIFF its directories say it.
     """
     check = _CUT_OFF.get(media_type)
     position = file.tell()
@@ -215,7 +215,7 @@ def _png_cut_off(file: BinaryIO) -> bool:
 
 
 def _webp_cut_off(file: BinaryIO) -> bool:
-    # The file may have become shorter since its first bytes were looked at.
+    # The file may have become shorter since its first bytes were read.
     head = _read(file, 0, 8)
     return len(head) < 8 or size_of(file) < int.from_bytes(head[4:8], "little") + 8  # noqa: PLR2004
 

@@ -180,17 +180,17 @@ def _measured(page: Image.Image, seen: Image.Image) -> Traits:
     }
 
 
-def checked_traits(told: object) -> Traits:
+def checked_traits(sent: object) -> Traits:
     """Return the traits that a child sent, without whatever is out of range."""
-    if not isinstance(told, Mapping):
+    if not isinstance(sent, Mapping):
         return {}
     found: Traits = {}
     for name, (low, high) in _NUMBERS.items():
-        value: Any = told.get(name)
+        value: Any = sent.get(name)
         if isinstance(value, int | float) and low <= value <= high:
             found[name] = float(value)
-    if told.get("ink") in INKS:
-        found["ink"] = str(told["ink"])
+    if sent.get("ink") in INKS:
+        found["ink"] = str(sent["ink"])
     return found
 
 

@@ -91,8 +91,8 @@ def _by_poppler(wanted: PageRequest) -> PageStream:
     total = int(str(info["Pages"]))
     if total < 1:
         raise poppler.no_pages()
-    told = images.joined((info.get("Producer"), info.get("Creator")))
-    return PageStream(total, _all_rendered(info, wanted.numbers(total), wanted), told)
+    producer = images.joined((info.get("Producer"), info.get("Creator")))
+    return PageStream(total, _all_rendered(info, wanted.numbers(total), wanted), producer)
 
 
 def _extracted_or_rendered(

@@ -66,10 +66,10 @@ def read(file: BinaryIO, wanted: PageRequest, *, media_type: str, tail_missing: 
         image = open_image(file, "TIFF", wanted)
         if not isinstance(image, TiffImagePlugin.TiffImageFile):
             raise TypeError("its header makes no sense")
-        told = scanner_name(image)
+        producer = scanner_name(image)
     notes = ["the directories of the TIFF lead in a circle"] if directories.loop else []
     pages = _pages(image, directories, wanted, notes)
-    return PageStream(len(directories.pages), pages, told, notes)
+    return PageStream(len(directories.pages), pages, producer, notes)
 
 
 def read_directories(file: BinaryIO) -> Directories:

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol, Self
 
 from docsorter.configuration import Configuration
@@ -28,39 +27,9 @@ from docsorter.settings import PagesSettings
 from docsorter.store import Findings
 
 
-def sort_rule(card: ModelCard, threshold: float | None, policies: Mapping[str, str]) -> SortRule:
-    """Join the card's rule with what the user asks for, which may only be stricter.
-
-    Raises:
-        SettingsError: The threshold is below the card's, or a policy names an unknown label.
-    """
-    if threshold is not None and threshold < card.threshold:
-        raise SettingsError(
-            f"decide.threshold = {threshold} is below {card.threshold:.4f}, the least that the "
-            f"test of model {card.name} supports",
-            remedy="leave decide.threshold out, or choose a higher value",
-        )
-    unknown = sorted(set(policies) - set(card.labels))
-    if unknown:
-        raise SettingsError(
-            f"decide.policies names {unknown[0]!r}, a label model {card.name} was not taught",
-            remedy=f"its labels are: {', '.join(card.labels)}",
-        )
-    rule = card.rule()
-    offsets = rule.offsets
-    if threshold is not None:  # no label is asked for less than the user asks for
-        offsets = {label: max(offset, 0.0) for label, offset in offsets.items()}
-    return dataclasses.replace(
-        rule,
-        threshold=max(rule.threshold, threshold or 0.0),
-        policies={**rule.policies, **policies},
-        offsets=offsets,
-    )
-
-
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What was seen in one document.
+class Inspection:
+    """What was found in one document: its pages, the prediction and the verdict.
 
     Attributes:
         pages: The pages as the classifier saw them.
@@ -68,7 +37,7 @@ class Sight:
         verdict: What the rule makes of them.
         statement: How far the model that was asked is to be trusted.
         rule_key: What evidence about this verdict belongs to.
-        rule: That it was made by; None where no model of ours looked.
+        rule: That it was made by; None where no model of ours inspected it.
     """
 
     pages: PageSet
@@ -90,17 +59,17 @@ class Sight:
         )
 
 
-class Looker(Protocol):
-    """Whatever can look at a document."""
+class Inspector(Protocol):
+    """Inspects documents: an engine, or a test's stand-in."""
 
-    def look(self, path: Path, name: str) -> Sight:
-        """Read, classify and decide; `Engine.look` says what is raised."""
+    def inspect(self, path: Path, name: str) -> Inspection:
+        """Read, classify and decide; `Engine.inspect` says what is raised."""
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadedModel:
-    """A model that was checked on this machine and is ready to look at pages.
+    """A model that was checked on this machine and is ready to classify pages.
 
     Attributes:
         name: Name of its bundle.
@@ -130,14 +99,14 @@ class LoadedModel:
     @property
     def statement(self) -> str:
         """How far it is to be trusted."""
-        return promise_of(self.card)
+        return card_statement(self.card)
 
     @property
     def rule_key(self) -> str:
         """What evidence about its verdicts belongs to."""
         return rule_key(self.fingerprint, self.rule, self.card.labels)
 
-    def judge(self, pages: PageSet) -> Sight:
+    def inspect(self, pages: PageSet) -> Inspection:
         """Classify and decide.
 
         Raises:
@@ -153,16 +122,11 @@ class LoadedModel:
             samples=self.samples,
         )
         verdict = decide(prediction, self.rule, self.card.labels)
-        return Sight(pages, prediction, verdict, self.statement, self.rule_key, self.rule)
+        return Inspection(pages, prediction, verdict, self.statement, self.rule_key, self.rule)
 
 
 class Engine:
-    """Looks at documents; safe to use from several threads.
-
-    Args:
-        model: What decides.
-        reader: What turns files into pages; closed with the engine.
-    """
+    """Inspects documents with one model; safe to use from several threads."""
 
     def __init__(self, model: LoadedModel, reader: PageReader) -> None:
         self.model = model
@@ -171,12 +135,7 @@ class Engine:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -188,19 +147,87 @@ class Engine:
         """What is known of the model."""
         return self.model.card
 
-    def look(self, path: Path, name: str) -> Sight:
+    def inspect(self, path: Path, name: str) -> Inspection:
         """Read, classify and decide.
-
-        Args:
-            path: The file.
-            name: The name people know it by.
 
         Raises:
             DocumentError: The file cannot be sorted.
             EnvironmentFaultError: Something around it fails; the same file may work later.
             ModelError: The model answered with something that is no probability.
         """
-        return self.model.judge(self.reader.read(path, name=name))
+        return self.model.inspect(self.reader.read(path, name=name))
+
+
+class SwitchingEngine:
+    """Inspects each document with one model from beginning to end: the one in use at its start.
+
+    A model that was replaced goes when the last document that it inspects is finished; with the
+    last reference LiteRT gives its memory back. Safe to use from several threads.
+    """
+
+    def __init__(self, engine: Engine, pages: PagesSettings, workers: int) -> None:
+        self._current = engine
+        self._pages = pages
+        self._workers = workers
+        self._lock = threading.Lock()
+        self._inspecting: dict[Engine, int] = {}
+
+    @property
+    def model(self) -> LoadedModel:
+        """The model that inspects the next document."""
+        return self._current.model
+
+    @property
+    def card(self) -> ModelCard:
+        """What is known of that model."""
+        return self.model.card
+
+    @property
+    def outgoing(self) -> int:
+        """Documents that an earlier model still inspects."""
+        with self._lock:
+            return sum(n for engine, n in self._inspecting.items() if engine is not self._current)
+
+    def inspect(self, path: Path, name: str) -> Inspection:
+        """Read, classify and decide; see `Engine.inspect`."""
+        with self._lock:
+            engine = self._current
+            self._inspecting[engine] = self._inspecting.get(engine, 0) + 1
+        try:
+            return engine.inspect(path, name)
+        finally:
+            with self._lock:
+                self._inspecting[engine] -= 1
+            self._retire(engine)
+
+    def switch(self, model: LoadedModel) -> None:
+        """Use another model from the next document on; the page reader stays if it can."""
+        old, size = self._current, model.card.input.size
+        reader = old.reader
+        if size != old.card.input.size:
+            reader = PageReader(self._pages, size=size, concurrency=self._workers)
+        with self._lock:
+            self._current = Engine(model, reader)
+        self._retire(old)
+
+    def close(self) -> None:
+        """End the page readers and whatever they still read."""
+        with self._lock:
+            readers = {self._current.reader, *(engine.reader for engine in self._inspecting)}
+        for reader in readers:
+            reader.close()
+
+    def _retire(self, engine: Engine) -> None:
+        """Forget an engine that nobody needs any more, with its reader if that was its own."""
+        with self._lock:
+            if engine is self._current or self._inspecting.get(engine):
+                return
+            self._inspecting.pop(engine, None)
+            shared = any(
+                other.reader is engine.reader for other in (self._current, *self._inspecting)
+            )
+        if not shared:
+            engine.close()
 
 
 def open_engine(configuration: Configuration, workers: int) -> Engine:
@@ -216,7 +243,7 @@ def open_engine(configuration: Configuration, workers: int) -> Engine:
 
 
 def load_model(configuration: Configuration, name: str = "") -> LoadedModel:
-    """Load a bundle completely and ask its golden pages.
+    """Load a bundle ("" for the one in use) and check its golden pages on this machine.
 
     Args:
         configuration: The workspace, or the defaults.
@@ -247,81 +274,36 @@ def load_model(configuration: Configuration, name: str = "") -> LoadedModel:
     return LoadedModel(used.name, mark, bundle, classifier, rule, novelty, worst, samples)
 
 
-def promise_of(card: ModelCard) -> str:
+def sort_rule(card: ModelCard, threshold: float | None, policies: Mapping[str, str]) -> SortRule:
+    """Join the card's rule with what the user asks for, which may only be stricter.
+
+    Raises:
+        SettingsError: The threshold is below the card's, or a policy names an unknown label.
+    """
+    if threshold is not None and threshold < card.threshold:
+        raise SettingsError(
+            f"decide.threshold = {threshold} is below {card.threshold:.4f}, the least that the "
+            f"test of model {card.name} supports",
+            remedy="leave decide.threshold out, or choose a higher value",
+        )
+    unknown = sorted(set(policies) - set(card.labels))
+    if unknown:
+        raise SettingsError(
+            f"decide.policies names {unknown[0]!r}, a label model {card.name} was not trained on",
+            remedy=f"its labels are: {', '.join(card.labels)}",
+        )
+    rule = card.rule()
+    offsets = rule.offsets
+    if threshold is not None:  # no label is asked for less than the user asks for
+        offsets = {label: max(offset, 0.0) for label, offset in offsets.items()}
+    return dataclasses.replace(
+        rule,
+        threshold=max(rule.threshold, threshold or 0.0),
+        policies={**rule.policies, **policies},
+        offsets=offsets,
+    )
+
+
+def card_statement(card: ModelCard) -> str:
     """Return the sentence that every surface prints about the model in use."""
     return starter_statement(card.evidence.as_sort_evidence() if card.evidence else None)
-
-
-class SwitchingEngine:
-    """Looks at each document from beginning to end with one model: the one in use at its start.
-
-    A model that was replaced goes when the last document that it looks at is finished; with the
-    last reference LiteRT gives its memory back. Safe to use from several threads.
-
-    Args:
-        engine: What decides first.
-        pages: Limits for a page reader of another size.
-        workers: Documents read at the same time.
-    """
-
-    def __init__(self, engine: Engine, pages: PagesSettings, workers: int) -> None:
-        self._current = engine
-        self._pages = pages
-        self._workers = workers
-        self._lock = threading.Lock()
-        self._looking: dict[Engine, int] = {}
-
-    @property
-    def model(self) -> LoadedModel:
-        """The model that the next document is looked at with."""
-        return self._current.model
-
-    @property
-    def card(self) -> ModelCard:
-        """What is known of that model."""
-        return self.model.card
-
-    @property
-    def outgoing(self) -> int:
-        """Documents that an earlier model still looks at."""
-        with self._lock:
-            return sum(n for engine, n in self._looking.items() if engine is not self._current)
-
-    def look(self, path: Path, name: str) -> Sight:
-        """Read, classify and decide; see `Engine.look`."""
-        with self._lock:
-            engine = self._current
-            self._looking[engine] = self._looking.get(engine, 0) + 1
-        try:
-            return engine.look(path, name)
-        finally:
-            with self._lock:
-                self._looking[engine] -= 1
-            self._retire(engine)
-
-    def switch(self, model: LoadedModel) -> None:
-        """Use another model from the next document on; the page reader stays if it can."""
-        old, size = self._current, model.card.input.size
-        reader = old.reader
-        if size != old.card.input.size:
-            reader = PageReader(self._pages, size=size, concurrency=self._workers)
-        with self._lock:
-            self._current = Engine(model, reader)
-        self._retire(old)
-
-    def close(self) -> None:
-        """End the page readers and whatever they still read."""
-        with self._lock:
-            readers = {self._current.reader, *(engine.reader for engine in self._looking)}
-        for reader in readers:
-            reader.close()
-
-    def _retire(self, engine: Engine) -> None:
-        """Forget an engine that nobody needs any more, with its reader if that was its own."""
-        with self._lock:
-            if engine is self._current or self._looking.get(engine):
-                return
-            self._looking.pop(engine, None)
-            shared = any(other.reader is engine.reader for other in (self._current, *self._looking))
-        if not shared:
-            engine.close()

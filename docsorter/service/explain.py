@@ -20,7 +20,7 @@ from docsorter.errors import ConflictError, DocumentError, EnvironmentFaultError
 from docsorter.filesystem import Disk
 from docsorter.pages.reader import PageReader
 from docsorter.service.engine import LoadedModel
-from docsorter.service.learning.snapshots import Unlearned, unlearned
+from docsorter.service.learning.snapshots import UntrainedAnswers, count_untrained_answers
 from docsorter.service.review.service import Acts
 from docsorter.service.review.similar import Eye, Features, latest_examples, open_eye
 from docsorter.store import Check, PromiseChange, Store
@@ -74,7 +74,7 @@ class Chain:
     answers: tuple[Answer, ...]
     checks: tuple[Check, ...]
     learned: tuple[Learned, ...]
-    unlearned: Unlearned
+    unlearned: UntrainedAnswers
     events: tuple[Event, ...]
 
 
@@ -111,7 +111,7 @@ def chain(configuration: Configuration, acts: Acts, document_id: int) -> Chain:
         answers=() if blind else tuple(store.review.answers(document_id)),
         checks=() if blind else tuple(store.checks.of_document(document_id)),
         learned=tuple(Learned(*one) for one in store.learning.learned_by(document_id)),
-        unlearned=unlearned(store, card.name),
+        unlearned=count_untrained_answers(store, card.name),
         events=() if blind else tuple(store.documents.events(document_id=document_id)),
     )
 
@@ -296,7 +296,7 @@ def write_heatmap(
         progress=progress,
     )
     chosen = model.card.prediction_labels[column]
-    heat = Heat(chosen, page, found.probability, found.without, found.looks)
+    heat = Heat(chosen, page, found.probability, found.without, found.evaluations)
     title = f"document {document.id}, page {page + 1}, model {model.card.name}"
     data = _png(drawn(picture, found, (title, heat.sentence()), chosen))
     Disk().write_durably(target, data, _MODE)

@@ -39,27 +39,23 @@ _WORKSPACE = "# Workspace: "
 _HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
 _REPLACED = (Path("/tmp"), Path("/var/tmp"), Path("/dev"), Path("/proc"), Path("/sys"))  # noqa: S108
 _DRAIN_GRACE = 60  # seconds beyond two tries to read a document
+_RUNS = Path("/run/systemd/system")  # sd_booted(3)
+_SECONDS = 330  # a start may take as long as TimeoutStartSec= says, and a little
+_FOLDER = "etc/systemd/system"
+_MODE = 0o644
+_PATIENCE = 0.2  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who the daemon is.
-
-    Attributes:
-        user: Unix user.
-        group: Its primary group while it runs: the reviewers', where there are any.
-    """
+    """Who the daemon is."""
 
     user: str
     group: str
 
 
 def unit_name(name: str) -> str:
-    """Return the file name of a unit: docsorter.service, or docsorter-NAME.service.
-
-    Raises:
-        UsageError: The name holds what a unit's name cannot.
-    """
+    """Return the file name of a unit: docsorter.service, or docsorter-NAME.service."""
     if not name:
         return TEMPLATE
     if not _NAME.fullmatch(name):
@@ -193,16 +189,12 @@ def _digest(body: str) -> str:
 
 
 def program(prefix: Path) -> Path:
-    """Return the environment that the unit starts docsorter from, checked.
-
-    Raises:
-        DependencyError: It has no command of that name.
-    """
+    """Return the environment that the unit starts docsorter from, checked."""
     command = prefix / "bin/docsorter"
     if not os.access(command, os.X_OK):
         raise DependencyError(
             f"there is no command {command}",
-            remedy="install docsorter as a package, and say this with the command of that place",
+            remedy="install docsorter as a package, and use the command of that place",
         )
     return prefix
 
@@ -224,7 +216,7 @@ def account(configuration: Configuration, user: str, group: str) -> Account:
         owner = configuration.state.stat().st_uid
     except OSError as error:
         raise WorkspaceError(
-            f"the state folder {configuration.state} cannot be looked at: {error.strerror}",
+            f"the state folder {configuration.state} cannot be read: {error.strerror}",
             remedy=f"complete the workspace with: docsorter init {configuration.workspace}",
         ) from error
     entry = _user(user, owner)
@@ -264,10 +256,6 @@ def _group(name: str, primary: int) -> str:
             f"there is no Unix group {name or primary}",
             remedy=f"make it with: groupadd --system {name or 'docsorter'}",
         ) from error
-
-
-_RUNS = Path("/run/systemd/system")  # sd_booted(3)
-_SECONDS = 330  # a start may take as long as TimeoutStartSec= says, and a little
 
 
 class Systemctl:
@@ -322,19 +310,11 @@ class Systemctl:
             ) from error
 
 
-_FOLDER = "etc/systemd/system"
-_MODE = 0o644
-
-
 @dataclass(frozen=True, slots=True)
 class Installed:
     """What is known of an installed unit.
 
     Attributes:
-        unit: Its name.
-        path: Where its file is.
-        workspace: What it runs on.
-        unchanged: Whether the file is as it was written.
         active: active, inactive, failed, ...; "unknown" where systemd does not run.
         enabled: enabled, disabled, ...; "unknown" where systemd does not run.
     """
@@ -406,15 +386,11 @@ class Installer:
         except OSError as error:
             raise self._fault("removed", error) from error
         drop_ins = self.path.with_name(f"{self.unit}.d")
-        left = [f"left alone, since it is not ours: {drop_ins}"] if drop_ins.is_dir() else []
+        left = [f"left in place, since it is not ours: {drop_ins}"] if drop_ins.is_dir() else []
         return [*done, f"removed {self.path}", *left, *self._carry_out([["daemon-reload"]])]
 
     def show(self) -> Installed:
-        """Return what is installed.
-
-        Raises:
-            NotFoundError: There is no such unit.
-        """
+        """Return what is installed."""
         text = self._read_installed()
         ask = self._systemctl.ask if self._is_live else lambda *_: "unknown"
         return Installed(
@@ -462,7 +438,7 @@ class Installer:
             raise ConflictError(
                 f"{self.path} was changed by hand",
                 remedy=f"put the changes into a drop-in (systemctl edit {self.unit}), "
-                "remove the file and say it again",
+                "remove the file and try again",
             )
 
     def _refuse_other_workspace(self, old: str, new: str) -> None:
@@ -479,7 +455,7 @@ class Installer:
         if not os.access(folder, os.W_OK):
             raise UsageError(
                 f"only the administrator may change {folder}",
-                remedy="say it with sudo; install --dry-run only shows the unit",
+                remedy="use sudo; install --dry-run only shows the unit",
             )
 
     def _write(self, text: str) -> None:
@@ -493,19 +469,12 @@ class Installer:
     def _fault(self, what: str, error: OSError) -> EnvironmentFaultError:
         return EnvironmentFaultError(
             f"{self.path} cannot be {what}: {environment_reason(error).text}",
-            remedy="mend that and say it again; nothing else was changed",
+            remedy="correct that and try again; nothing else was changed",
         )
 
 
-_PATIENCE = 0.2  # seconds
-
-
 class Notifier:
-    """Sends state lines to the socket named by NOTIFY_SOCKET.
-
-    Args:
-        environment: Where NOTIFY_SOCKET and WATCHDOG_USEC are looked up.
-    """
+    """Sends state lines to the socket named by NOTIFY_SOCKET."""
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         address = environment.get("NOTIFY_SOCKET", "")

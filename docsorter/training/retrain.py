@@ -18,11 +18,11 @@ from docsorter.model.registry import ModelRegistry
 from docsorter.service.learning.snapshots import (
     DOCUMENTS,
     LEAST,
-    LeftOut,
-    Manifest,
+    ExcludedDocument,
+    ExclusionReason,
+    SnapshotDocument,
+    SnapshotManifest,
     Snapshots,
-    Taught,
-    Why,
     too_few,
 )
 from docsorter.training.data_report.label_errors import Suspicion, suspicions
@@ -43,12 +43,12 @@ _TIMES: Final = 3.0
 
 def inspect_snapshot(
     snapshots: Snapshots,
-    manifest: Manifest,
+    manifest: SnapshotManifest,
     model: Model,
     labels: tuple[str, ...],
     cache: RasterCache,
     progress: Progress,
-) -> Manifest:
+) -> SnapshotManifest:
     """Leave out what must not, or should not, be learned from; write that down.
 
     Args:
@@ -67,7 +67,7 @@ def inspect_snapshot(
     folder = read_labelled(root / DOCUMENTS, cache, progress)
     taught = {one.document: one for one in manifest.taught}
     left = [
-        _left(taught[_number(bad.path)], Why.UNREADABLE, bad.reason)
+        _left(taught[_number(bad.path)], ExclusionReason.UNREADABLE, bad.reason)
         for bad in folder.unreadable
         if _number(bad.path) in taught
     ]
@@ -84,7 +84,7 @@ def inspect_snapshot(
     return changed
 
 
-def drop_left_out(snapshots: Snapshots, manifest: Manifest) -> None:
+def drop_left_out(snapshots: Snapshots, manifest: SnapshotManifest) -> None:
     """Remove the files of documents that are not learned from; again after a kill."""
     root = snapshots.folder(manifest.name)
     kept = {root / one.file for one in manifest.taught}
@@ -100,16 +100,18 @@ def _number(path: Path) -> int:
     return int(path.stem) if path.stem.isdigit() else -1
 
 
-def _left(taught: Taught, why: Why, text: str, others: Sequence[int] = ()) -> LeftOut:
-    return LeftOut(
+def _left(
+    taught: SnapshotDocument, why: ExclusionReason, text: str, others: Sequence[int] = ()
+) -> ExcludedDocument:
+    return ExcludedDocument(
         document=taught.document, answer=taught.answer, label=taught.label, why=why, text=text,
         others=tuple(others),
     )  # fmt: skip
 
 
 def _conflicts(
-    taught: dict[int, Taught], numbers: Sequence[int], found: Sequence[Copy]
-) -> list[LeftOut]:
+    taught: dict[int, SnapshotDocument], numbers: Sequence[int], found: Sequence[Copy]
+) -> list[ExcludedDocument]:
     """Return documents whose page also stands under another label, unless a person confirmed."""
     against: dict[int, set[int]] = defaultdict(set)
     for copy in found:
@@ -122,7 +124,7 @@ def _conflicts(
         if not taught[number].confirmed:
             named = ", ".join(sorted({taught[other].label for other in others}))
             text = f"a page that looks the same was said to be {named}"
-            left.append(_left(taught[number], Why.CONFLICT, text, sorted(others)))
+            left.append(_left(taught[number], ExclusionReason.CONFLICT, text, sorted(others)))
     return left
 
 
@@ -138,8 +140,8 @@ def _suspicions(
 
 
 def _suspects(
-    taught: dict[int, Taught], numbers: Sequence[int], found: dict[int, Suspicion]
-) -> list[LeftOut]:
+    taught: dict[int, SnapshotDocument], numbers: Sequence[int], found: dict[int, Suspicion]
+) -> list[ExcludedDocument]:
     left = []
     for row, why in found.items():
         one = taught[numbers[row]]
@@ -151,7 +153,7 @@ def _suspects(
             f"by the other documents it is {why.label} {why.probability:.2f}, "
             f"{one.label} {why.own_probability:.2f}"
         )
-        left.append(_left(one, Why.SUSPICIOUS, text))
+        left.append(_left(one, ExclusionReason.SUSPICIOUS, text))
     return left
 
 
@@ -179,7 +181,7 @@ class RetrainOptions:
 
 
 def train_on_snapshot(
-    snapshots: Snapshots, manifest: Manifest, lesson: RetrainOptions, progress: Progress
+    snapshots: Snapshots, manifest: SnapshotManifest, lesson: RetrainOptions, progress: Progress
 ) -> "TrainingResult":
     """Train on a snapshot; interrupted, the same call goes on where it was.
 
@@ -217,8 +219,8 @@ def train_on_snapshot(
 
 
 def _topped_up(
-    snapshots: Snapshots, manifest: Manifest, card: ModelCard, progress: Progress
-) -> Manifest:
+    snapshots: Snapshots, manifest: SnapshotManifest, card: ModelCard, progress: Progress
+) -> SnapshotManifest:
     """Fill up labels that a model must not lose only because people rarely had to name them."""
     counts = manifest.counts
     lacking = {label: TOPPED_UP_TO - counts.get(label, 0) for label in card.labels}

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from docsorter.errors import DocsorterError, EnvironmentFaultError, UsageError
-from docsorter.service.learning.snapshots import Manifest, Snapshots
+from docsorter.service.learning.snapshots import SnapshotManifest, Snapshots
 from docsorter.settings import PagesSettings
 from docsorter.training.progress import Progress
 
@@ -83,7 +83,7 @@ def _teller(answers: TextIO) -> Progress:
     return progress
 
 
-def _opened(orders: dict[str, Any]) -> tuple[Path, Snapshots, Manifest]:
+def _opened(orders: dict[str, Any]) -> tuple[Path, Snapshots, SnapshotManifest]:
     state = Path(orders["state"])
     snapshots = Snapshots(state)
     return state, snapshots, snapshots.read(orders["name"])

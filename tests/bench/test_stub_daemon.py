@@ -14,6 +14,6 @@ def test_a_blind_engine_sorts_whatever_it_is_given(tmp_path: Path) -> None:
     configuration, _ = create(tmp_path / "paper")
     (tmp_path / "a.pdf").write_bytes(b"no PDF at all")
     with open_stub_engine(configuration, 1) as engine:
-        sight = engine.look(tmp_path / "a.pdf", "a.pdf")
-    assert sight.verdict.kind is VerdictKind.SORT
-    assert sight.prediction.label == engine.card.labels[0]
+        inspection = engine.inspect(tmp_path / "a.pdf", "a.pdf")
+    assert inspection.verdict.kind is VerdictKind.SORT
+    assert inspection.prediction.label == engine.card.labels[0]

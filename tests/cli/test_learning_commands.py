@@ -14,7 +14,7 @@ from docsorter.errors import DependencyError, DocsorterError, ExitCode, UsageErr
 from docsorter.model.card import read_card
 from docsorter.resources import starter_bundle_dir
 from docsorter.service.learning import retraining
-from docsorter.service.learning.groups import Group, Listing
+from docsorter.service.learning.groups import Group, GroupListing
 from docsorter.service.learning.snapshots import Snapshots
 from docsorter.service.promise import drift
 from tests.service.desk import Desk
@@ -59,7 +59,7 @@ def test_by_itself_it_does_nothing_for_a_few_answers(desk: Desk) -> None:
 def test_a_list_of_numbers_is_asked_for(desk: Desk) -> None:
     with pytest.raises(UsageError, match="no list of numbers"):
         run(desk, "retrain", "--confirm", "x")
-    with pytest.raises(UsageError, match="no answer stands"):
+    with pytest.raises(UsageError, match="nobody has answered"):
         run(desk, "retrain", "--dry-run")
 
 
@@ -68,13 +68,13 @@ def test_status_says_what_is_not_learned_and_what_drifts(desk: Desk) -> None:
     report = drift.DriftReport(
         at=desk.clock.now(), now=60, before=60, comparisons=7,
         findings=(
-            drift.Finding(
+            drift.DriftFinding(
                 source="post", what="novelty", test="KS", before=60, now=60, effect=0.4,
                 p_value=0.001, text="novelty in post: 40 before, 90 now",
             ),
         ),
     )  # fmt: skip
-    drift.keep(desk.configuration.state, report)
+    drift.write_report(desk.configuration.state, report)
     _, said = run(desk, "status")
     assert "learning  1 corrections among 1 answers are not learned yet" in said
     assert "DRIFT     novelty in post: 40 before, 90 now" in said
@@ -98,7 +98,7 @@ def test_a_group_becomes_a_label_in_one_gesture_and_comes_back_in_one(desk: Desk
         number=1, waiting=tuple(numbers), answered=(), called=(), nearest="claim",
         nearest_probability=0.4, tightness=0.5,
     )  # fmt: skip
-    listing = Listing(
+    listing = GroupListing(
         at=desk.clock.now(), model="m", looked_at=4, unreadable=0, left_over=0, groups=(group,)
     )
     folder = Snapshots(desk.configuration.state).root

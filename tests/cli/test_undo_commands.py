@@ -143,11 +143,9 @@ def test_documents_are_taken_back_by_who_sorted_them(typed: Typed) -> None:
     assert "nothing is to be taken back" in typed("undo", "--since", "1h", "--yes").stdout
 
 
-def test_what_somebody_moved_by_hand_is_reported_and_left_alone(
-    typed: Typed, tmp_path: Path
-) -> None:
+def test_what_somebody_moved_by_hand_is_reported_and_left_alone(typed: Typed, near: Path) -> None:
     five = typed.desk.store.documents.get(5)
-    typed.desk.path(five).rename(tmp_path / "mine.pdf")
+    typed.desk.path(five).rename(near / "mine.pdf")
     done = typed("undo", "5", "6", "1", "--yes")
     assert done.exit_code == ExitCode.CONFLICT
     assert "document 5 was moved by hand" in done.stdout

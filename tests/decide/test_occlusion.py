@@ -47,7 +47,7 @@ def test_it_never_asks_more_often_than_it_said() -> None:
     found = occlude(page(), seal_says_yes, PAGE, progress=lambda *each: told.append(each))
     most = told[-1][1]
     assert told[-1][0] == most
-    assert found.looks <= most <= 1 + GRID * GRID + 4 * REFINED * (LEVELS - 1)
+    assert found.evaluations <= most <= 1 + GRID * GRID + 4 * REFINED * (LEVELS - 1)
     assert all(done <= total for done, total in told)
 
 

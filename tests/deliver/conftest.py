@@ -1,6 +1,4 @@
-import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,8 +11,6 @@ from docsorter.settings import DeliverSettings, Settings
 from docsorter.store import migrate
 from tests.deliver.yard import URL, TwoMounts, Yard
 
-MEMORY = Path("/dev/shm")
-
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -22,16 +18,6 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("empty")
     migrate(URL, clock=ManualClock(), state_dir=folder, backups_dir=folder / "backups")
     return folder / "docsorter.db"
-
-
-@pytest.fixture
-def near(tmp_path: Path) -> Iterator[Path]:
-    """A folder where flushing costs nothing, when there is one: these tests flush a lot."""
-    if os.access(MEMORY, os.W_OK):
-        with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
-            yield Path(folder)
-    else:
-        yield tmp_path / "memory"
 
 
 @pytest.fixture

@@ -218,7 +218,7 @@ class Stage:
 
     def beat(self) -> process.Health:
         """Return the last heartbeat."""
-        found = process.read(self.state)
+        found = process.read_health(self.state)
         assert found is not None, "there is no heartbeat"
         return found
 
@@ -284,7 +284,7 @@ class Stage:
         return wait_until(condition, what, idle=PATIENCE, said=self._said)
 
     def _said(self) -> str:
-        return f"{process.read(self.state)}; {self.documents()}"
+        return f"{process.read_health(self.state)}; {self.documents()}"
 
     def close(self) -> None:
         """Take away every mount."""

@@ -142,19 +142,19 @@ def test_a_heartbeat_is_written_over_the_old_one_where_no_new_file_can_be(
             pid=1, version="1", state="paused", started_at=now, beat_at=now, paused=paused
         )
 
-    process.write(tmp_path, beat("the disk is slow and many words are made about it"), 0o600)
+    process.write_health(tmp_path, beat("the disk is slow and many words are made about it"), 0o600)
 
     def full(_: Path, __: bytes) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    process.write(tmp_path, beat("the disk is full"), 0o600)
-    said = process.read(tmp_path)
+    process.write_health(tmp_path, beat("the disk is full"), 0o600)
+    said = process.read_health(tmp_path)
     assert said is not None
     assert said.paused == "the disk is full"
-    (tmp_path / process.FILE_NAME).unlink()
+    (tmp_path / process.HEALTH_FILE).unlink()
     with pytest.raises(FileNotFoundError):
-        process.write(tmp_path, beat("the disk is full"), 0o600)
+        process.write_health(tmp_path, beat("the disk is full"), 0o600)
 
 
 def test_a_clock_that_is_set_is_noticed_once(clock: ManualClock) -> None:
@@ -235,7 +235,7 @@ def test_status_shows_pause_remedy_and_what_waits_and_ends_with_1(
         paused_reason="disk_full",
         remedy="make room, or lower service.min_free_mb",
     )
-    process.write(configuration.state, beat, 0o600)
+    process.write_health(configuration.state, beat, 0o600)
     with open_workspace_store(configuration, clock) as store:
         arrival = Arrival("a.pdf", "", "a.pdf", 9, 9)
         document, _ = store.documents.plan_claim(arrival, actor="test")

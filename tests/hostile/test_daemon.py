@@ -101,7 +101,7 @@ def test_hostile_files_and_names_cost_nothing_but_their_own_rejection(
     for number, raw in enumerate(NAMES.values()):
         (inbox / os.fsdecode(raw)).write_bytes(b"%d %s" % (number, raw))
     (inbox / f"{CONTENT}.pdf").write_bytes(quoted())
-    elsewhere = tmp_path / "mine.pdf"
+    elsewhere = workspace.workspace.with_name("mine.pdf")
     elsewhere.write_bytes(b"%PDF- a second name of somebody's file")
     (inbox / "hard.pdf").hardlink_to(elsewhere)
     good = next(path for path in example_files() if path.suffix == ".pdf")
@@ -112,7 +112,7 @@ def test_hostile_files_and_names_cost_nothing_but_their_own_rejection(
     ) as store:  # fmt: skip
         shutil.copy(good, inbox / "good.pdf")
         documents = wait_until(finished(store, count), "every file has ended")
-        beat = process.read(workspace.state)
+        beat = process.read_health(workspace.state)
         log = daemon.log
         assert daemon.stop() == 0
 

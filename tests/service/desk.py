@@ -24,8 +24,8 @@ from docsorter.errors import DocumentError
 from docsorter.filesystem import Disk
 from docsorter.service.daemon.assembly import open_mover
 from docsorter.service.daemon.pipeline import Destinations, Pipeline
-from docsorter.service.engine import Sight
-from docsorter.service.promise.controller import Earning
+from docsorter.service.engine import Inspection
+from docsorter.service.promise.controller import AutonomyController
 from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.settings import IntakeSettings
 from docsorter.store import Arrival, Store
@@ -39,7 +39,7 @@ class WordReader:
     def __init__(self) -> None:
         self.before_answer: Callable[[Path], object] = lambda _: None
 
-    def look(self, path: Path, name: str) -> Sight:
+    def inspect(self, path: Path, name: str) -> Inspection:
         assert name
         word, _, number = path.read_bytes().partition(b" ")
         self.before_answer(path)
@@ -54,7 +54,7 @@ class WordReader:
         code = ReasonCode.SURE if kind is VerdictKind.SORT else ReasonCode.UNSURE
         verdict = Verdict(kind, Reason(code, f"{label} {confidence}"), label, confidence, 0.9)
         pixels = np.zeros((1, 8, 8, 3), np.uint8)
-        return Sight(PageSet(pixels, 1, "application/pdf"), prediction, verdict)
+        return Inspection(PageSet(pixels, 1, "application/pdf"), prediction, verdict)
 
 
 class Desk:
@@ -74,7 +74,7 @@ class Desk:
         self._intake = intake or configuration.settings.intake
         self.pipeline = self.make_pipeline()
 
-    def make_pipeline(self, earning: Earning | None = None) -> Pipeline:
+    def make_pipeline(self, earning: AutonomyController | None = None) -> Pipeline:
         """Return a pipeline from the spool to the folders."""
         return Pipeline(
             store=self.store,

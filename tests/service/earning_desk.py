@@ -13,10 +13,10 @@ from docsorter.deliver.job import Hook
 from docsorter.deliver.mover import Mover
 from docsorter.documents import Document, Place
 from docsorter.filesystem import Disk
-from docsorter.service.engine import Sight
-from docsorter.service.promise.controller import Earning
-from docsorter.service.promise.evidence import CARRIED, Position, first_move, policy_of
-from docsorter.service.promise.report import Viewer
+from docsorter.service.engine import Inspection
+from docsorter.service.promise.controller import AutonomyController
+from docsorter.service.promise.evidence import CARRIED, PromiseState, first_change, policy_of
+from docsorter.service.promise.report import PromiseReader
 from docsorter.service.review.service import Acts
 from docsorter.service.upkeep.verify import Verifier
 from docsorter.store import ChangeReason
@@ -42,8 +42,8 @@ class KeyedReader(WordReader):
         super().__init__()
         self.rule_key = rule_key
 
-    def look(self, path: Path, name: str) -> Sight:
-        return replace(super().look(path, name), rule_key=self.rule_key, statement="uncertified")
+    def inspect(self, path: Path, name: str) -> Inspection:
+        return replace(super().inspect(path, name), rule_key=self.rule_key, statement="uncertified")
 
 
 class EarningDesk(Desk):
@@ -65,7 +65,7 @@ class EarningDesk(Desk):
     ) -> None:
         super().__init__(load(configuration.workspace, {**QUICK, **(flags or {})}), clock)
         self.acts = Acts(self.configuration, self.store, self.mover)
-        self.rule = Viewer(self.configuration, self.store).rule_key
+        self.rule = PromiseReader(self.configuration, self.store).rule_key
         self.reader: WordReader = KeyedReader(self.rule)
         self._number = 0
         self.restart(chance)
@@ -73,7 +73,9 @@ class EarningDesk(Desk):
     def restart(self, chance: Callable[[], float] = lambda: 0.999) -> None:
         """Begin as a new daemon would, with nothing in its memory."""
         settings = self.configuration.settings
-        self.earning = Earning(self.store, settings.decide, settings.promise, self.clock, chance)
+        self.earning = AutonomyController(
+            self.store, settings.decide, settings.promise, self.clock, chance
+        )
         self.pipeline = self.make_pipeline(self.earning)
 
     def sees(self, label: str = "invoice", confidence: float = 0.99) -> Document:
@@ -95,7 +97,7 @@ class EarningDesk(Desk):
         """Let a threshold be in use as if it had been earned before; everything is still drawn."""
         policy = policy_of(self.configuration.settings.promise)
         plan = make_plan(np.array([0.5, threshold, 0.99]), policy)
-        begun = first_move("test-1", self.rule, plan, after=0)
+        begun = first_change("test-1", self.rule, plan, after=0)
         detail = {**begun.detail, CARRIED: True}
         moved = replace(begun, threshold=threshold, checked=30, upper_bound=0.09, detail=detail)
         self.store.checks.add_promise(replace(moved, why=ChangeReason.CERTIFIED), actor="test")
@@ -119,6 +121,6 @@ class EarningDesk(Desk):
         raise AssertionError(f"nothing was certified by {most} answers")
 
     @property
-    def position(self) -> Position:
+    def position(self) -> PromiseState:
         """Where the evidence stands for the daemon."""
-        return self.earning.position(self.rule, "test-1")
+        return self.earning.state(self.rule, "test-1")

@@ -17,7 +17,7 @@ from docsorter.service.daemon.workers import Workers
 from docsorter.service.review.service import open_acts
 from docsorter.service.upkeep.backup import make_backup
 from docsorter.service.upkeep.forget import Forgetting
-from docsorter.service.upkeep.maintenance import Care
+from docsorter.service.upkeep.maintenance import Maintenance
 from docsorter.service.workspace.layout import create, migrate_workspace
 from docsorter.service.workspace.process import LOGGER
 from tests.service.desk import Desk
@@ -43,7 +43,7 @@ def work(desk: Desk) -> None:
     desk.drop("d.pdf", b"letter 0.99")
     make_backup(desk.configuration, desk.store, actor="anna", clock=desk.clock)
     Forgetting(desk.configuration, desk.store, clock=desk.clock).forget(2, actor="anna", uid=1)
-    Care(desk.configuration, desk.store, desk.clock).maintain()
+    Maintenance(desk.configuration, desk.store, desk.clock).maintain()
 
 
 def test_everything_private_is_private_whatever_the_umask(tmp_path: Path, umask: int) -> None:
@@ -133,7 +133,7 @@ def test_the_log_holds_neither_content_nor_names_of_documents(
         gone = desk.drop(f"{NAME} gone.pdf", b"letter 0.99")
         desk.path(gone).unlink()
         desk.pipeline.handle(gone.id)
-        Care(desk.configuration, desk.store, desk.clock).maintain()
+        Maintenance(desk.configuration, desk.store, desk.clock).maintain()
     logger.propagate = propagated
     assert "document 5 waits" in caplog.text
     assert CONTENT not in caplog.text

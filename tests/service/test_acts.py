@@ -83,10 +83,10 @@ def test_an_answer_to_a_file_moved_by_hand_changes_nothing(
 
 
 def test_an_undo_of_a_file_moved_by_hand_is_refused(
-    acts: Acts, desk: Desk, waiting: Document, tmp_path: Path
+    acts: Acts, desk: Desk, waiting: Document, near: Path
 ) -> None:
     done = acts.answer(waiting.id, "letter", reviewer="ada", uid=1)
-    desk.path(done).rename(tmp_path / "mine.pdf")
+    desk.path(done).rename(near / "mine.pdf")
     with pytest.raises(ConflictError, match="no longer at"):
         acts.undo(waiting.id, reviewer="ada", uid=1)
     assert acts.store.documents.get(waiting.id).state is State.SORTED

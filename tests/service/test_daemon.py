@@ -158,7 +158,7 @@ def test_a_second_daemon_is_refused_and_the_heartbeat_tells_of_the_first(
 ) -> None:
     with RunningDaemon(quick.workspace, tmp_path) as daemon:
         assert WorkspaceLock(quick.state).holder() == daemon.process.pid
-        beat = process.read(quick.state)
+        beat = process.read_health(quick.state)
         assert beat is not None
         assert (beat.state, beat.pid) == ("running", daemon.process.pid)
         second = docsorter("run", quick.workspace)
@@ -166,7 +166,7 @@ def test_a_second_daemon_is_refused_and_the_heartbeat_tells_of_the_first(
         assert "already runs" in second.stderr
         daemon.wait_for_notice(b"WATCHDOG=1")
         assert daemon.stop() == 0
-    stopped = process.read(quick.state)
+    stopped = process.read_health(quick.state)
     assert stopped is not None
     assert stopped.state == "stopped"
     assert WorkspaceLock(quick.state).holder() is None
@@ -176,10 +176,10 @@ def test_a_vanished_inbox_pauses_the_daemon_and_its_return_resumes_it(
     quick: Configuration, store: Store, good: list[Path], tmp_path: Path
 ) -> None:
     inbox = quick.root(Place.INBOX)
-    away = tmp_path / "away"
+    away = quick.workspace.with_name("away")
     with RunningDaemon(quick.workspace, tmp_path) as daemon:
         inbox.rename(away)
-        wait_until(lambda: (process.read(quick.state) or beat_of()).paused, "a pause")
+        wait_until(lambda: (process.read_health(quick.state) or beat_of()).paused, "a pause")
         assert daemon.process.poll() is None
         away.rename(inbox)
         shutil.copy(good[0], inbox)

@@ -11,7 +11,7 @@ from PIL import Image
 from docsorter.configuration import Configuration, load
 from docsorter.documents import Document, Place, State
 from docsorter.resources import examples_dir
-from docsorter.service.promise.report import Viewer
+from docsorter.service.promise.report import PromiseReader
 from docsorter.service.review.service import Acts, open_acts
 from docsorter.service.upkeep.verify import Verifier
 from docsorter.store import PromiseChange
@@ -97,7 +97,7 @@ def test_everything_goes_to_a_person_blind_until_their_answers_certify_it(
         alone = newest(acts, taught + 1)
         assert (alone.state, alone.answered_by) == (State.SORTED, None)
         assert alone.verdict is not None
-        rule = Viewer(workspace, acts.store).rule
+        rule = PromiseReader(workspace, acts.store).rule
         asked = [  # it comes down further while more answers are looked at
             replace(rule, threshold=each.threshold).required_confidence("claim")
             for each in acts.store.checks.promises()

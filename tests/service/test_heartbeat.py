@@ -61,7 +61,7 @@ def rig(tmp_path: Path) -> Rig:
 
 def test_being_ready_is_told_and_written_down(rig: Rig) -> None:
     assert "READY=1" in rig.manager.told
-    beat = process.read(rig.state)
+    beat = process.read_health(rig.state)
     assert beat is not None
     assert (beat.state, beat.model, beat.watcher) == ("running", "starter-1", "inotify")
 
@@ -86,17 +86,17 @@ def test_a_pause_is_shown_and_is_no_reason_to_be_restarted(rig: Rig) -> None:
     rig.heart.beat("paused", Pause(Reason(ReasonCode.DISK_FULL, "the disk is full"), "make room"))
     assert rig.manager.told[-1] == "STATUS=the disk is full"
     assert rig.manager.told.count("WATCHDOG=1") == 2
-    beat = process.read(rig.state)
+    beat = process.read_health(rig.state)
     assert beat is not None
     assert (beat.paused, beat.paused_reason) == ("the disk is full", "disk_full")
     assert beat.remedy == "make room"
 
 
 def test_an_idle_daemon_writes_rarely_and_a_silent_one_counts_as_stale(rig: Rig) -> None:
-    first = process.read(rig.state)
+    first = process.read_health(rig.state)
     rig.clock.advance(1)
     rig.heart.beat("running")
-    assert process.read(rig.state) == first
+    assert process.read_health(rig.state) == first
     assert rig.heart.next_write() == 29
     assert first is not None
     assert not first.is_stale(rig.clock.now())
@@ -111,7 +111,7 @@ def test_a_change_right_after_a_write_is_written_half_a_second_later(rig: Rig) -
     assert rig.heart.next_write() == pytest.approx(0.4)
     rig.clock.advance(0.4)
     rig.heart.beat("running")
-    beat = process.read(rig.state)
+    beat = process.read_health(rig.state)
     assert beat is not None
     assert beat.in_flight == 1
 
@@ -136,6 +136,6 @@ def test_what_was_asked_of_the_store_is_counted_at_the_same_time(rig: Rig) -> No
 
 
 def test_a_heartbeat_that_is_no_heartbeat_counts_as_none(tmp_path: Path) -> None:
-    assert process.read(tmp_path) is None
-    (tmp_path / process.FILE_NAME).write_text("{half")
-    assert process.read(tmp_path) is None
+    assert process.read_health(tmp_path) is None
+    (tmp_path / process.HEALTH_FILE).write_text("{half")
+    assert process.read_health(tmp_path) is None

@@ -237,14 +237,14 @@ def test_a_log_that_cannot_be_written_loses_no_line(
     assert bench.kinds().count("model_in_use") == 1
 
 
-def test_the_folder_may_be_gone_for_a_while(bench: Bench, tmp_path: Path) -> None:
+def test_the_folder_may_be_gone_for_a_while(bench: Bench, near: Path) -> None:
     bench.settle()
     bench.promote("ours-1")
     bench.settle()
-    bench.models.rename(tmp_path / "away")
+    bench.models.rename(near / "away")
     bench.settle()
 
     assert bench.engine.card.name == "ours-1"
-    (tmp_path / "away").rename(bench.models)
+    (near / "away").rename(bench.models)
     bench.settle()
     assert bench.switch.word.trouble == ""

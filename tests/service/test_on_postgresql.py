@@ -42,7 +42,7 @@ def test_a_server_that_goes_away_pauses_the_daemon_until_it_is_back(
     inbox = served.root(Place.INBOX)
 
     def paused() -> bool:
-        beat = process.read(served.state)
+        beat = process.read_health(served.state)
         return beat is not None and beat.paused_reason == ReasonCode.DATABASE.value
 
     with RunningDaemon(served.workspace, tmp_path) as daemon:

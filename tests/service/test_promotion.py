@@ -94,7 +94,7 @@ def test_a_model_damaged_after_its_promotion_is_refused_and_the_daemon_goes_on(
     with RunningDaemon(quick.workspace, tmp_path) as daemon:
         runtime = quick.state / "models" / "ours-1" / "model.tflite"
         promoter = Promoter(quick, store, SystemClock())
-        seen = process.read(quick.state)
+        seen = process.read_health(quick.state)
         assert seen is not None
         runtime_bytes = runtime.read_bytes()
         changed = _promote_then_damage(promoter, runtime)

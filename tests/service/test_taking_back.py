@@ -19,7 +19,7 @@ from docsorter.documents import (
 from docsorter.errors import ConflictError, NotFoundError
 from docsorter.filesystem import Disk
 from docsorter.service.daemon.pipeline import Destinations, Pipeline
-from docsorter.service.engine import Sight
+from docsorter.service.engine import Inspection
 from docsorter.service.review.batch import Failed
 from docsorter.service.review.service import Acts
 from docsorter.service.review.undo import DecidingAgain, TakingBack
@@ -32,11 +32,11 @@ from tests.service.desk import Desk, WordReader
 class OtherReader(WordReader):
     """Another model: it calls every claim an invoice."""
 
-    def look(self, path: Path, name: str) -> Sight:
-        sight = super().look(path, name)
+    def inspect(self, path: Path, name: str) -> Inspection:
+        inspection = super().inspect(path, name)
         made = Prediction("test-2", ("invoice",), (0.99,), 5.0, ())
-        label = dataclasses.replace(sight.verdict, label="invoice")
-        return dataclasses.replace(sight, prediction=made, verdict=label)
+        label = dataclasses.replace(inspection.verdict, label="invoice")
+        return dataclasses.replace(inspection, prediction=made, verdict=label)
 
 
 @pytest.fixture
@@ -107,9 +107,9 @@ def test_the_answers_of_people_are_taken_back_with_it(
 
 
 def test_a_document_moved_by_hand_is_left_alone(
-    desk: Desk, taking: TakingBack, alone: Document, tmp_path: Path
+    desk: Desk, taking: TakingBack, alone: Document, near: Path
 ) -> None:
-    desk.path(alone).rename(tmp_path / "mine.pdf")
+    desk.path(alone).rename(near / "mine.pdf")
     with pytest.raises(ConflictError, match="moved by hand"):
         taking.to_review(alone.id)
     assert desk.store.documents.get(alone.id) == alone

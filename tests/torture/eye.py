@@ -21,7 +21,7 @@ from docsorter.model.bundle import CARD, ModelBundle
 from docsorter.model.card import read_card
 from docsorter.pages.reader import PageReader
 from docsorter.resources import starter_bundle_dir
-from docsorter.service.engine import Engine, LoadedModel, Sight
+from docsorter.service.engine import Engine, Inspection, LoadedModel
 from docsorter.settings import PagesSettings
 
 LABELS: Final = ("invoice", "claim", "letter")
@@ -41,7 +41,7 @@ class Eye(Engine):
         model = LoadedModel("starter", "", bundle, nothing, bundle.card.rule(), nothing, 0.0)
         super().__init__(model, PageReader(PagesSettings()))
 
-    def look(self, path: Path, name: str) -> Sight:
+    def inspect(self, path: Path, name: str) -> Inspection:
         """Return what the file says it is; "broken" cannot be read."""
         del name
         words = path.read_bytes().partition(b"\n")[0].split()
@@ -55,7 +55,7 @@ class Eye(Engine):
         code = ReasonCode.SURE if kind is VerdictKind.SORT else ReasonCode.UNSURE
         verdict = Verdict(kind, Reason(code, f"{label} {confidence}"), label, confidence, _SURE)
         pages = PageSet(np.zeros((1, 1, 1, 3), np.uint8), 1, "application/pdf")
-        return Sight(pages, prediction, verdict)
+        return Inspection(pages, prediction, verdict)
 
 
 class JumpingClock:

@@ -102,9 +102,9 @@ def lightened(at: Hook | None = None) -> Iterator[None]:
 
     service = "docsorter.service"
     with (
-        mock.patch(f"{service}.assembly.open_engine", return_value=Eye()),
-        mock.patch(f"{service}.assembly.open_mover", mover),
-        mock.patch(f"{service}.acts.open_mover", mover),
+        mock.patch(f"{service}.daemon.assembly.open_engine", return_value=Eye()),
+        mock.patch(f"{service}.daemon.assembly.open_mover", mover),
+        mock.patch(f"{service}.review.service.open_mover", mover),
         _compiled_once(),
     ):
         yield

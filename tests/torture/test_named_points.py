@@ -8,7 +8,7 @@ import pytest
 from docsorter.deliver.job import PlanPoint
 from docsorter.documents import Place
 from docsorter.errors import EnvironmentFaultError
-from docsorter.service.engine import Sight
+from docsorter.service.engine import Inspection
 from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.store import Arrival
 from tests.torture.eye import Eye
@@ -29,14 +29,14 @@ def test_every_step_around_a_move_is_announced(
     (inbox / ".docsorter" / "claim-99-lost.pdf").write_bytes(scene.drops.add(b"claim 0.5 stray"))
     with open_workspace_store(scene.configuration) as store:  # it changed since it was planned
         store.documents.plan_claim(Arrival("scan.pdf", "", "scan.pdf", 1, 1), actor="daemon")
-    look = Eye.look
+    look = Eye.inspect
     seen: set[str] = set()
 
-    def fail_once(eye: Eye, path: Path, name: str) -> Sight:
-        monkeypatch.setattr(Eye, "look", look)
+    def fail_once(eye: Eye, path: Path, name: str) -> Inspection:
+        monkeypatch.setattr(Eye, "inspect", look)
         raise EnvironmentFaultError("the eye is shut", remedy="open it")
 
-    monkeypatch.setattr(Eye, "look", fail_once)
+    monkeypatch.setattr(Eye, "inspect", fail_once)
     with lightened(seen.add):
         drain(scene.workspace)
         act(scene.workspace)

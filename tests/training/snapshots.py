@@ -4,13 +4,15 @@ import datetime as dt
 import hashlib
 from pathlib import Path
 
-from docsorter.service.learning.snapshots import Manifest, Snapshots, Taught
+from docsorter.service.learning.snapshots import SnapshotDocument, SnapshotManifest, Snapshots
 from tests.training.papers import draw
 
 NOW = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 
 
-def drawn(state: Path, base: str, pages: list[tuple[str, str, int]]) -> tuple[Snapshots, Manifest]:
+def drawn(
+    state: Path, base: str, pages: list[tuple[str, str, int]]
+) -> tuple[Snapshots, SnapshotManifest]:
     """Write a snapshot.
 
     Args:
@@ -26,13 +28,13 @@ def drawn(state: Path, base: str, pages: list[tuple[str, str, int]]) -> tuple[Sn
         file.parent.mkdir(exist_ok=True)
         draw(what, seed).save(file)
         taught.append(
-            Taught(
+            SnapshotDocument(
                 document=number, answer=number, label=label, kept="copy",
                 sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
                 file=str(file.relative_to(folder)),
             )
         )  # fmt: skip
-    manifest = Manifest(
+    manifest = SnapshotManifest(
         name="answers-1", base=base, base_model=base, taken_at=NOW, until=NOW, taught=tuple(taught)
     )
     snapshots.write(manifest)

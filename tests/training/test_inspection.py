@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from docsorter.documents import RawOutput
-from docsorter.service.learning.snapshots import Why
+from docsorter.service.learning.snapshots import ExclusionReason
 from docsorter.training.data_report.report import Model
 from docsorter.training.progress import SILENT
 from docsorter.training.rasters import RasterCache
@@ -47,7 +47,9 @@ def plain() -> list[tuple[str, str, int]]:
 def test_the_same_page_under_two_labels_is_left_out_and_its_file_too(tmp_path: Path) -> None:
     pages = [*plain(), ("grid", "bars", 0)]
     snapshots, found = inspected(tmp_path, pages)
-    conflicts = {left.document: left for left in found.asked if left.why is Why.CONFLICT}
+    conflicts = {
+        left.document: left for left in found.asked if left.why is ExclusionReason.CONFLICT
+    }
     assert set(conflicts) == {1, 17}
     assert conflicts[17].others == (1,)
     assert not (snapshots.folder("answers-1") / "documents" / "grid" / "17.png").exists()
@@ -61,7 +63,7 @@ def test_an_answer_that_all_others_contradict_is_suspicious_unless_confirmed(
     pages = [*plain(), ("grid", "bars", 30)]
     _, found = inspected(tmp_path / "doubted", pages)
     (left,) = found.asked
-    assert (left.document, left.why) == (17, Why.SUSPICIOUS)
+    assert (left.document, left.why) == (17, ExclusionReason.SUSPICIOUS)
     assert "by the other documents it is bars" in left.text
     _, found = inspected(tmp_path / "confirmed", pages, confirmed=17)
     assert found.asked == ()
@@ -74,7 +76,9 @@ def test_what_cannot_be_read_is_left_out_with_the_reason(tmp_path: Path) -> None
     torn.write_bytes(b"\x89PNG torn")
     model, cache = Model("base-1", Reds(), 75), RasterCache(tmp_path / "cache")
     found = inspect_snapshot(snapshots, manifest, model, ("bars", "grid"), cache, SILENT)
-    assert [(left.document, left.why) for left in found.left_out] == [(1, Why.UNREADABLE)]
+    assert [(left.document, left.why) for left in found.left_out] == [
+        (1, ExclusionReason.UNREADABLE)
+    ]
 
 
 def test_files_of_what_was_left_out_go_also_after_a_kill(tmp_path: Path) -> None:

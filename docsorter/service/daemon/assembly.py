@@ -15,9 +15,9 @@ from docsorter.filesystem import Disk
 from docsorter.resources import usable_cores
 from docsorter.service.daemon.pipeline import Destinations, Pipeline
 from docsorter.service.engine import SwitchingEngine, open_engine
-from docsorter.service.learning.candidates import Rehearsing
-from docsorter.service.promise.controller import Earning
-from docsorter.service.promise.scanner_hold import Probation
+from docsorter.service.learning.candidates import ShadowEvaluation
+from docsorter.service.promise.controller import AutonomyController
+from docsorter.service.promise.scanner_hold import ScannerHold
 from docsorter.service.workspace.layout import (
     migrate_workspace,
     open_workspace_store,
@@ -160,7 +160,7 @@ class Assembly:
     engine: SwitchingEngine
     pipeline: Pipeline
     due: DueWork
-    earning: Earning
+    earning: AutonomyController
     recovered: RecoveryReport
     workers: int
 
@@ -198,10 +198,12 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
     recovered = recover(store, mover)
     workers = settings.service.workers or usable_cores()
     engine = SwitchingEngine(open_engine(configuration, workers), settings.pages, workers)
-    rehearsing = Rehearsing(configuration, store, clock)
-    earning = Earning(store, settings.decide, settings.promise, clock, rehearsal=rehearsing.share)
+    rehearsing = ShadowEvaluation(configuration, store, clock)
+    earning = AutonomyController(
+        store, settings.decide, settings.promise, clock, shadow_share=rehearsing.share
+    )
     if earning.is_earned:  # checks may have been settled while nothing ran
-        earning.position(engine.model.rule_key, engine.card.name)
+        earning.state(engine.model.rule_key, engine.card.name)
     pipeline = Pipeline(
         store=store,
         engine=engine,
@@ -212,7 +214,7 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
         disk=Disk(),
         clock=clock,
         earning=earning,
-        probation=Probation(configuration.state, store, settings.drift.probation_checks),
+        probation=ScannerHold(configuration.state, store, settings.drift.probation_checks),
     )
     return Assembly(
         configuration=configuration,

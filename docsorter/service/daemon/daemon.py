@@ -25,7 +25,7 @@ from docsorter.service.daemon.model_switch import ModelSwitch, PromotionWatch
 from docsorter.service.daemon.pipeline import Pauses, pause_of
 from docsorter.service.daemon.workers import ROUNDS, Workers, threads_for
 from docsorter.service.systemd import Notifier
-from docsorter.service.upkeep.maintenance import Caretaker
+from docsorter.service.upkeep.maintenance import MaintenanceThread
 from docsorter.service.workspace.process import LOGGER, WorkspaceLock
 from docsorter.service.workspace.roots import RootWatch
 
@@ -50,7 +50,7 @@ def announce(assembly: Assembly, root: Path, backend: str) -> None:
         )
     _LOG.info("docsorter %s watches %s (%s)", __version__, root, backend)
     model, earning = assembly.engine.model, assembly.earning
-    said = earning.says(model.rule_key, model.card.name, model.statement)
+    said = earning.summary(model.rule_key, model.card.name, model.statement)
     _LOG.info("model %s: %s", model.card.name, said)
 
 
@@ -210,7 +210,7 @@ class Daemon:
         models = ModelSwitch(
             self._configuration, assembly.engine, assembly.store, self._clock, self._wake.set
         )
-        caretaker = Caretaker(self._configuration, assembly.store, self._clock)
+        caretaker = MaintenanceThread(self._configuration, assembly.store, self._clock)
         promotions = PromotionWatch(self._configuration, self._wake.set)
         promotions.start()
         tidying = model_switch.Tidying(lambda: assembly.engine.model.bundle.runtime_file)

@@ -12,7 +12,7 @@ from docsorter.intake.watch import FolderSource
 from docsorter.service.daemon.pipeline import Pause
 from docsorter.service.daemon.workers import Workers
 from docsorter.service.systemd import Notifier
-from docsorter.service.workspace.process import Health, write
+from docsorter.service.workspace.process import Health, write_health
 
 _EVERY = 30.0  # seconds between writes while nothing but the time changes
 _AT_MOST = 0.5  # seconds between writes while much changes
@@ -129,7 +129,7 @@ class Heartbeat:
 
     def _write(self, health: Health, now: float) -> None:
         try:
-            write(self._state, health, self._mode)
+            write_health(self._state, health, self._mode)
         except OSError:  # the state folder is gone or read-only: an old beat says so by its age
             return
         self._last, self._written_at = health, now

@@ -38,9 +38,9 @@ from docsorter.errors import (
 )
 from docsorter.filesystem import Disk, environment_reason, is_being_written
 from docsorter.pages.protocol import ReaderKilledError
-from docsorter.service.engine import Looker, Sight
-from docsorter.service.promise.controller import Earning, Judged
-from docsorter.service.promise.scanner_hold import Probation
+from docsorter.service.engine import Inspection, Inspector
+from docsorter.service.promise.controller import AutonomyController, Decision
+from docsorter.service.promise.scanner_hold import ScannerHold
 from docsorter.service.workspace.process import LOGGER
 from docsorter.settings import IntakeSettings
 from docsorter.store import Destination, Digest, Findings, Store
@@ -223,15 +223,15 @@ class Pipeline:
         self,
         *,
         store: Store,
-        engine: Looker,
+        engine: Inspector,
         mover: Mover,
         destinations: Destinations,
         intake: IntakeSettings,
         spool: Path,
         disk: Disk,
         clock: Clock,
-        earning: Earning | None = None,
-        probation: Probation | None = None,
+        earning: AutonomyController | None = None,
+        probation: ScannerHold | None = None,
     ) -> None:
         self._store = store
         self._earning = earning
@@ -293,27 +293,27 @@ class Pipeline:
         if earlier is not None:
             findings = Findings(duplicate_of=earlier.id)
             return self._deliver(document, self._duplicate_verdict(document, earlier), findings)
-        judged: Judged | None = None
+        judged: Decision | None = None
         try:
-            sight = self._engine.look(path, document.name)
+            inspection = self._engine.inspect(path, document.name)
         except DocumentError as error:
             verdict, findings = unreadable(error), Findings()
         except ModelError as error:
             verdict, findings = broken_model(error), Findings()
         else:
-            judged = self._judge(document, sight)
-            verdict, findings = judged.verdict, sight.findings
+            judged = self._judge(document, inspection)
+            verdict, findings = judged.verdict, inspection.findings
         if self._changed(document, path):
             return self._wait(document, STILL_WRITTEN, self._intake.slow_rest_seconds)
         return self._deliver(document, verdict, findings, judged)
 
-    def _judge(self, document: Document, sight: Sight) -> Judged:
+    def _judge(self, document: Document, inspection: Inspection) -> Decision:
         if self._earning is None:
-            return Judged(sight.verdict, None, sight.statement)
-        judged = self._earning.judge(sight)
+            return Decision(inspection.verdict, None, inspection.statement)
+        judged = self._earning.decide(inspection)
         if self._probation is None or not self._earning.is_earned:
             return judged
-        return self._probation.judge(document, sight, judged)
+        return self._probation.apply(document, inspection, judged)
 
     def _hashed(self, document: Document, path: Path) -> Document:
         """Return the document with the digest of its bytes, which the store learns in the end."""
@@ -354,7 +354,7 @@ class Pipeline:
         document: Document,
         verdict: Verdict,
         findings: Findings,
-        judged: Judged | None = None,
+        judged: Decision | None = None,
     ) -> Document:
         with self._deciding:
             move = self._plan(document, verdict, findings, judged)
@@ -369,7 +369,7 @@ class Pipeline:
         document: Document,
         verdict: Verdict,
         findings: Findings,
-        judged: Judged | None,
+        judged: Decision | None,
     ) -> Move:
         """Write the verdict down, unless the same bytes were kept while this one was looked at."""
         twin = None if findings.duplicate_of is not None else self._earlier(document)

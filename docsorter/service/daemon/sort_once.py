@@ -69,7 +69,7 @@ def look_only(engine: Engine, files: Sequence[Path], workers: int) -> Iterator[O
 
     def look(file: Path) -> Outcome:
         try:
-            return Outcome(file, engine.look(file, file.name).verdict)
+            return Outcome(file, engine.inspect(file, file.name).verdict)
         except DocumentError as error:
             reason = Reason(ReasonCode(error.code), str(error))
             return Outcome(file, Verdict(VerdictKind.REJECT, reason))

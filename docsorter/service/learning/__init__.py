@@ -1,1 +1,1 @@
-"""Learning from answers: the snapshot that is learned from, the candidate, and its way into use."""
+"""Training on answers: snapshot, training, gate, candidate and promotion."""

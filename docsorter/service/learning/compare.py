@@ -1,4 +1,4 @@
-"""Two models looking at the same documents: where they differ, which is right more often.
+"""Compare two models on the same documents: where they differ, which is right more often.
 
 Each document is read once, as the daemon reads it, and judged by both models with their own rules.
 """
@@ -13,13 +13,15 @@ from docsorter.documents import PageSet, Prediction, VerdictKind
 from docsorter.errors import DocumentError, EnvironmentFaultError, UsageError
 from docsorter.model.card import NONE_OF_THESE
 from docsorter.pages.reader import PageReader
-from docsorter.service.engine import LoadedModel, Sight
+from docsorter.service.engine import Inspection, LoadedModel
 from docsorter.settings import PagesSettings
+
+_IGNORED_SUFFIXES = frozenset({".json", ".toml", ".md"})
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What one model said of one document."""
+class ModelAnswer:
+    """What one model makes of one document."""
 
     label: str
     confidence: float
@@ -28,20 +30,18 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What both models said of one document.
+    """What both models make of one document.
 
     Attributes:
         name: Relative to the folder.
         label: What it is, "" when that is not known.
-        first: Of the first model.
-        second: Of the second model.
         gap: Greatest difference of the probability of a label, 0-1.
     """
 
     name: str
     label: str
-    first: Said
-    second: Said
+    first: ModelAnswer
+    second: ModelAnswer
     gap: float
 
     @property
@@ -51,7 +51,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Proportion:
     """So many of so many, with the exact 95 % interval."""
 
     k: int
@@ -71,9 +71,9 @@ class ModelTally:
         wrong_alone: Sorted to a wrong label, of the documents with a known label sorted alone.
     """
 
-    sorted_alone: Share
-    right: Share
-    wrong_alone: Share
+    sorted_alone: Proportion
+    right: Proportion
+    wrong_alone: Proportion
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +81,10 @@ class Comparison:
     """Both models on all documents.
 
     Attributes:
-        documents: How many could be read.
         labelled: Of how many the label is known.
         unreadable: (name, reason) of those that could not be read.
-        equal_labels: Documents of which both say the same label.
         greatest_gap: Greatest difference of the probability of a label; None without documents.
-        first: How the first model did.
-        second: How the second model did.
         only_first_right: Known documents that only the first model got right.
-        only_second_right: The same of the second.
         mcnemar_p: Two-sided, exact; None without known labels.
         differing: The documents on which they differ, greatest difference first.
     """
@@ -97,7 +92,7 @@ class Comparison:
     documents: int
     labelled: int
     unreadable: tuple[tuple[str, str], ...]
-    equal_labels: Share
+    equal_labels: Proportion
     greatest_gap: float | None
     first: ModelTally
     second: ModelTally
@@ -108,7 +103,7 @@ class Comparison:
 
 
 def summarize(pairs: Sequence[Pair], unreadable: Sequence[tuple[str, str]] = ()) -> Comparison:
-    """Count what two models said."""
+    """Count where two models agree, differ and are right."""
     known = [pair for pair in pairs if pair.label]
     only_first = sum(_right(p, p.first) and not _right(p, p.second) for p in known)
     only_second = sum(_right(p, p.second) and not _right(p, p.first) for p in known)
@@ -128,11 +123,11 @@ def summarize(pairs: Sequence[Pair], unreadable: Sequence[tuple[str, str]] = ())
     )
 
 
-def _right(pair: Pair, said: Said) -> bool:
+def _right(pair: Pair, said: ModelAnswer) -> bool:
     return pair.label == said.label
 
 
-def _tally(said: Sequence[tuple[Pair, Said]]) -> ModelTally:
+def _tally(said: Sequence[tuple[Pair, ModelAnswer]]) -> ModelTally:
     known = [(pair, each) for pair, each in said if pair.label]
     alone = [(pair, each) for pair, each in known if each.sorts]
     return ModelTally(
@@ -142,16 +137,13 @@ def _tally(said: Sequence[tuple[Pair, Said]]) -> ModelTally:
     )
 
 
-def _share(k: int, n: int) -> Share:
-    return Share(k, n, k / n if n else None, *proportion_interval(k, n))
-
-
-_IGNORED_SUFFIXES = frozenset({".json", ".toml", ".md"})
+def _share(k: int, n: int) -> Proportion:
+    return Proportion(k, n, k / n if n else None, *proportion_interval(k, n))
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledFile:
-    """A file to look at; its label is "" where the folder does not tell it."""
+    """A file to compare on; its label is "" where the folder does not tell it."""
 
     path: Path
     name: str
@@ -190,15 +182,7 @@ def compare_on(
     workers: int,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Comparison:
-    """Let two models judge the same documents.
-
-    Args:
-        first: A model.
-        second: Another.
-        files: The documents.
-        settings: Limits of reading one.
-        workers: Documents read side by side.
-        progress: Called with how many are done, and how many there are.
+    """Inspect the same documents with two models and count what differs.
 
     Raises:
         ModelError: A model answered with something that is no probability.
@@ -236,22 +220,22 @@ def _judged(
                 read[size] = reader.read(file.path, name=file.name)
         except (DocumentError, EnvironmentFaultError) as error:
             return error.message
-        one, two = (model.judge(read[model.card.input.size]) for model in (first, second))
+        one, two = (model.inspect(read[model.card.input.size]) for model in (first, second))
         return _pair(file, one, two)
 
     with ThreadPoolExecutor(max(1, workers)) as pool:
         yield from zip(files, pool.map(look, files), strict=True)
 
 
-def _pair(file: LabelledFile, one: Sight, two: Sight) -> Pair:
+def _pair(file: LabelledFile, one: Inspection, two: Inspection) -> Pair:
     gap = _gap(one.prediction, two.prediction)
     return Pair(file.name, file.label, _said(one), _said(two), gap)
 
 
-def _said(sight: Sight) -> Said:
-    prediction = sight.prediction
-    sorts = sight.verdict.kind is VerdictKind.SORT
-    return Said(prediction.label, prediction.confidence, sorts)
+def _said(inspection: Inspection) -> ModelAnswer:
+    prediction = inspection.prediction
+    sorts = inspection.verdict.kind is VerdictKind.SORT
+    return ModelAnswer(prediction.label, prediction.confidence, sorts)
 
 
 def _gap(one: Prediction, two: Prediction) -> float:

@@ -1,4 +1,4 @@
-"""Candidate and model in use look at the same checked documents; what that shows.
+"""The gate: candidate and model in use are compared on the same checked documents.
 
 While it waited, documents of every kind were drawn with one chance, so that they stand for all that
 arrive. What the model in use sorts alone of them is known from its threshold; what the candidate
@@ -6,7 +6,7 @@ would sort follows from the threshold that its own evidence certifies, reckoned 
 will be once the candidate is in use.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -29,17 +29,19 @@ from docsorter.service.learning.candidates import (
     Candidates,
     Opinion,
     Opinions,
-    rehearsed_since,
+    shadow_evaluation_start,
 )
-from docsorter.service.promise.evidence import missed, policy_of, read, replanned
-from docsorter.settings import LearningSettings, PromiseSettings
+from docsorter.service.promise.evidence import miss_rate, policy_of, read_promise_state, replanned
+from docsorter.service.workspace.process import Progress
+from docsorter.settings import PromiseSettings
 from docsorter.store import HeldOutCheck, ShadowCandidate, ShadowPrediction, Store
 
 Floats = NDArray[np.float64]
+_STAGE: Final = "comparing both models on checked documents"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Heard:
+class ShadowSample:
     """The documents that were drawn while a candidate waited, in the order of drawing.
 
     Attributes:
@@ -59,8 +61,8 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class TakingOver:
-    """What would become of automation.
+class AutomationForecast:
+    """The share of documents that is sorted alone, now and with the candidate.
 
     Attributes:
         drawn: Documents that say so.
@@ -84,98 +86,22 @@ class TakingOver:
     @property
     def why(self) -> str:
         """The same in words."""
-        would = f"by its own evidence it would sort {self.after:.1%} alone"
+        would = f"by its own checks it would sort {self.after:.1%} alone"
         if not self.drawn:
             would = "no document was drawn for it yet"
         return f"{would}, the model in use {self.before:.1%}"
 
 
-def taking_over(
-    heard: Heard,
-    in_use: float | None,
-    promise: PromiseSettings,
-    misses: MissRate,
-    *,
-    least: float = 0.0,
-) -> TakingOver:
-    """Return what would become of automation if the candidate took over now.
-
-    Args:
-        heard: What was drawn.
-        in_use: Threshold of the model in use; None sorts nothing alone.
-        promise: What is promised.
-        misses: At most which share of the mistakes people miss.
-        least: Threshold that the settings ask for in any case, 0-1.
-    """
-    before = None if in_use is None else max(in_use, least)
-    certified = _certified(heard, promise, misses)
-    after = None if certified is None else max(certified, least)
-    return TakingOver(
-        len(heard.old),
-        _share(heard.old, heard.inclusion, before),
-        _share(heard.new, heard.inclusion, after),
-    )
-
-
-def _certified(heard: Heard, promise: PromiseSettings, misses: MissRate) -> float | None:
-    """Return the threshold that the candidate's checks certify after its pilot."""
-    could = np.flatnonzero(~np.isnan(heard.new))
-    pilot, rest = np.split(could, [promise.pilot_documents])
-    if len(pilot) < promise.pilot_documents:
-        return None
-    grid = make_plan(heard.new[pilot], policy_of(promise))
-    checks = CheckedScores(
-        heard.new[rest],
-        heard.wrong[rest] | heard.pending[rest],
-        heard.inclusion[rest],
-        pending=heard.pending[rest],
-    )
-    return certify(checks, replanned(grid, promise, misses), in_use=None).threshold
-
-
-def _share(scores: Floats, inclusion: Floats, threshold: float | None) -> float:
-    """Return the share of all documents above a threshold (Hajek 1971)."""
-    if threshold is None or not len(scores):
-        return 0.0
-    weights = 1 / inclusion
-    return float(weights[np.nan_to_num(scores, nan=-1.0) >= threshold].sum() / weights.sum())
-
-
-def heard_of(rows: Sequence[tuple[float | None, float | None, str, str | None, float]]) -> Heard:
-    """Gather what was drawn.
-
-    Args:
-        rows: Score by the model in use and by the candidate, the candidate's label, what people
-            said last (None: nobody yet; "" for no label), and the probability of the draw.
-    """
-    columns = list(zip(*rows, strict=True)) or [()] * 5
-    old, new, labels, said, inclusion = columns
-    return Heard(
-        np.array([np.nan if score is None else score for score in old], np.float64),
-        np.array([np.nan if score is None else score for score in new], np.float64),
-        np.array([a != b for a, b in zip(labels, said, strict=True)], np.bool_),
-        np.array([one is None for one in said], np.bool_),
-        np.array(inclusion, np.float64),
-    )
-
-
-JudgingProgress = Callable[[str, int, int], None]
-_STAGE: Final = "both models look at checked documents"
-
-
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """How a candidate stands.
+class GateResult:
+    """What the gate says of a candidate.
 
     Attributes:
-        candidate: Which.
         in_use: Name of the bundle it is compared with.
-        gate: What the checks show.
-        unusable: Checks whose file cannot be looked at (moved by hand, changed).
-        rule_key: Of the candidate's sort rule.
+        unusable: Checks whose file cannot be read (moved by hand, changed).
         shadows: What it says of documents that it may take along as evidence of its own, and could
             sort alone; in the order of drawing.
-        taking_over: What would become of automation; None where none was earned.
+        forecast: What would become of automation; None where none was earned.
     """
 
     candidate: Candidate
@@ -184,23 +110,11 @@ class Judged:
     unusable: int
     rule_key: str = ""
     shadows: tuple[ShadowPrediction, ...] = ()
-    taking_over: TakingOver | None = None
+    forecast: AutomationForecast | None = None
 
 
-def gate_plan(settings: LearningSettings) -> GatePlan:
-    """Return what the settings ask of a candidate."""
-    return GatePlan(settings.margin, settings.confidence, settings.label_margin)
-
-
-class Judge:
-    """Compares a candidate with the model in use.
-
-    Args:
-        configuration: The workspace.
-        store: Has the checks.
-        candidates: Keep what was said.
-        workers: Documents read side by side.
-    """
+class CandidateEvaluator:
+    """Compares a candidate with the model in use."""
 
     def __init__(
         self,
@@ -216,34 +130,24 @@ class Judge:
         self._workers = workers
         self._disk = disk or Disk()
 
-    def judge(
-        self, candidate: Candidate, old: LoadedModel, new: LoadedModel, progress: JudgingProgress
-    ) -> Judged:
-        """Let both models look at every check since, and ask the gate.
-
-        Args:
-            candidate: Who is judged; it is written down how far.
-            old: The model in use.
-            new: The candidate, loaded: its golden pages answered as they should.
-            progress: Is told how far it is.
-
-        Raises:
-            ModelError: A model answered with something that is no probability.
-            EnvironmentFaultError: The state folder cannot be written.
-        """
+    def evaluate(
+        self, candidate: Candidate, old: LoadedModel, new: LoadedModel, progress: Progress
+    ) -> GateResult:
+        """Inspect every check since with both models, and put the result to the gate."""
         checks = self._store.learning.held_out_checks(
             [old.card.name, new.card.name], after=candidate.after
         )
         drawn: list[ShadowCandidate] = []
-        since = rehearsed_since(self._store, candidate.name)
+        since = shadow_evaluation_start(self._store, candidate.name)
         if since is not None:
             least = self._configuration.settings.promise.rehearsal
             drawn = self._store.checks.shadow_candidates(new.card.name, after=since, least=least)
         every = [*(one.document for one in checks), *(one.document for one in drawn)]
         documents = {document.id: document for document in every}
-        seen = self._look(candidate.name, documents, (old, new), progress)
+        seen = self._opinions(candidate.name, documents, (old, new), progress)
         said = {number: opinion.labels for number, opinion in seen.items()}
         usable = [check for check in checks if check.document.id in said]
+        asked = self._configuration.settings.learning
         gate = evaluate_candidate(
             PairedChecks(
                 tuple(check.truth for check in usable),
@@ -251,7 +155,7 @@ class Judge:
                 _wrong(usable, said, new.fingerprint),
                 np.array([check.inclusion for check in usable], np.float64),
             ),
-            gate_plan(self._configuration.settings.learning),
+            GatePlan(asked.margin, asked.confidence, asked.label_margin),
         )
         until = max((check.settled_at for check in usable), default=candidate.judged_until)
         known = candidate.model_copy(update={"judged_until": until, "why": gate.why})
@@ -263,20 +167,20 @@ class Judge:
             and (score := seen[one.document.id].scores[new.rule_key]) is not None
         )
         unusable = len(checks) - len(usable)
-        takes = self._taking_over(drawn, seen, old, new)
-        return Judged(known, old.name, gate, unusable, new.rule_key, shadows, takes)
+        forecast = self._forecast(drawn, seen, old, new)
+        return GateResult(known, old.name, gate, unusable, new.rule_key, shadows, forecast)
 
-    def _taking_over(
+    def _forecast(
         self,
         drawn: Sequence[ShadowCandidate],
         seen: Mapping[int, Opinion],
         old: LoadedModel,
         new: LoadedModel,
-    ) -> TakingOver | None:
+    ) -> AutomationForecast | None:
         settings = self._configuration.settings
         if settings.decide.autonomy != "earned":
             return None
-        heard = heard_of(
+        sample = shadow_sample(
             [
                 (
                     opinion.scores[old.rule_key],
@@ -289,19 +193,21 @@ class Judge:
                 if (opinion := seen.get(one.document.id)) is not None
             ]
         )
-        in_use = read(self._store, old.rule_key, settings.promise.pilot_documents).threshold
-        misses = missed(self._store, settings.promise)
+        in_use = read_promise_state(
+            self._store, old.rule_key, settings.promise.pilot_documents
+        ).threshold
+        misses = miss_rate(self._store, settings.promise)
         least = settings.decide.threshold or 0.0
-        return taking_over(heard, in_use, settings.promise, misses, least=least)
+        return forecast_automation(sample, in_use, settings.promise, misses, least=least)
 
-    def _look(
+    def _opinions(
         self,
         name: str,
         documents: Mapping[int, Document],
         models: tuple[LoadedModel, LoadedModel],
-        progress: JudgingProgress,
+        progress: Progress,
     ) -> dict[int, Opinion]:
-        """Return what both models say of each document, looking only at what is new."""
+        """Return what both models predict for each document, inspecting only what is new."""
         said = dict(self._candidates.opinions(name).documents)
         old, new = models
 
@@ -319,7 +225,11 @@ class Judge:
                 answers = pool.map(lambda one: self._opinion(one, models, readers), todo)
                 for done, (document, opinion) in enumerate(zip(todo, answers, strict=True), 1):
                     if opinion is not None:
-                        said[document.id] = _joined(said.get(document.id, Opinion()), opinion)
+                        before = said.get(document.id, Opinion())
+                        said[document.id] = Opinion(
+                            labels=before.labels | opinion.labels,
+                            scores=before.scores | opinion.scores,
+                        )
                     progress(_STAGE, done, len(todo))
         finally:
             for reader in readers.values():
@@ -347,19 +257,85 @@ class Judge:
         labels: dict[str, str] = {}
         scores: dict[str, float | None] = {}
         for model in models:
-            sight = model.judge(read[model.card.input.size])
-            labels[model.fingerprint] = sight.prediction.label
-            may = is_eligible(sight.verdict)
-            scores[model.rule_key] = score_of(sight.prediction, model.rule) if may else None
+            inspection = model.inspect(read[model.card.input.size])
+            labels[model.fingerprint] = inspection.prediction.label
+            may = is_eligible(inspection.verdict)
+            scores[model.rule_key] = score_of(inspection.prediction, model.rule) if may else None
         return Opinion(labels=labels, scores=scores)
-
-
-def _joined(before: Opinion, after: Opinion) -> Opinion:
-    labels, scores = before.labels | after.labels, before.scores | after.scores
-    return Opinion(labels=labels, scores=scores)
 
 
 def _wrong(
     checks: list[HeldOutCheck], said: Mapping[int, Mapping[str, str]], mark: str
 ) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
     return np.array([said[c.document.id][mark] != c.truth for c in checks], np.bool_)
+
+
+def shadow_sample(
+    rows: Sequence[tuple[float | None, float | None, str, str | None, float]],
+) -> ShadowSample:
+    """Gather what was drawn.
+
+    Args:
+        rows: Score by the model in use and by the candidate, the candidate's label, what people
+            said last (None: nobody yet; "" for no label), and the probability of the draw.
+    """
+    columns = list(zip(*rows, strict=True)) or [()] * 5
+    old, new, labels, said, inclusion = columns
+    return ShadowSample(
+        np.array([np.nan if score is None else score for score in old], np.float64),
+        np.array([np.nan if score is None else score for score in new], np.float64),
+        np.array([a != b for a, b in zip(labels, said, strict=True)], np.bool_),
+        np.array([one is None for one in said], np.bool_),
+        np.array(inclusion, np.float64),
+    )
+
+
+def forecast_automation(
+    sample: ShadowSample,
+    in_use: float | None,
+    promise: PromiseSettings,
+    misses: MissRate,
+    *,
+    least: float = 0.0,
+) -> AutomationForecast:
+    """Return what share would be sorted alone if the candidate took over now.
+
+    Args:
+        sample: What was drawn.
+        in_use: Threshold of the model in use; None sorts nothing alone.
+        promise: What is promised.
+        misses: At most which share of the mistakes people miss.
+        least: Threshold that the settings ask for in any case, 0-1.
+    """
+    before = None if in_use is None else max(in_use, least)
+    certified = _certified(sample, promise, misses)
+    after = None if certified is None else max(certified, least)
+    return AutomationForecast(
+        len(sample.old),
+        _share(sample.old, sample.inclusion, before),
+        _share(sample.new, sample.inclusion, after),
+    )
+
+
+def _certified(sample: ShadowSample, promise: PromiseSettings, misses: MissRate) -> float | None:
+    """Return the threshold that the candidate's checks certify after its pilot."""
+    could = np.flatnonzero(~np.isnan(sample.new))
+    pilot, rest = np.split(could, [promise.pilot_documents])
+    if len(pilot) < promise.pilot_documents:
+        return None
+    grid = make_plan(sample.new[pilot], policy_of(promise))
+    checks = CheckedScores(
+        sample.new[rest],
+        sample.wrong[rest] | sample.pending[rest],
+        sample.inclusion[rest],
+        pending=sample.pending[rest],
+    )
+    return certify(checks, replanned(grid, promise, misses), in_use=None).threshold
+
+
+def _share(scores: Floats, inclusion: Floats, threshold: float | None) -> float:
+    """Return the share of all documents above a threshold (Hajek 1971)."""
+    if threshold is None or not len(scores):
+        return 0.0
+    weights = 1 / inclusion
+    return float(weights[np.nan_to_num(scores, nan=-1.0) >= threshold].sum() / weights.sum())

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime
 
 from docsorter.clock import Clock
 from docsorter.configuration import Configuration
@@ -25,24 +25,37 @@ from docsorter.model.classifier import Classifier
 from docsorter.model.golden import label_of, read_golden
 from docsorter.pages.reader import PageReader
 from docsorter.service.engine import LoadedModel
+from docsorter.service.workspace.layout import StateRecord
+from docsorter.service.workspace.process import Progress
 from docsorter.settings import PagesSettings
 from docsorter.store import DocumentFilter, ReviewFilter, Store
 
+MOST: Final = 24
+_COLUMNS: Final = 6
+_CELL: Final = (220, 300)
+_CAPTION: Final = 26
+_GAP: Final = 10
+_INK: Final = "#1f2933"
+_FRAME: Final = "#9aa5b1"
+_MODE: Final = 0o600
+MOST_WAITING: Final = 400
+MOST_ANSWERED: Final = 150
+_STAGE: Final = "comparing unknown documents"
+_LISTING: Final = "groups.json"
 
-class Group(BaseModel):
-    """Documents that look alike.
+
+class Group(StateRecord):
+    """Documents with similar pages.
 
     Attributes:
         number: What people call it, until the next listing.
         waiting: Documents that wait for a person, the most typical first.
-        answered: Documents of it that people gave a label that the model was not taught.
+        answered: Documents of it that people gave a label that the model was not trained on.
         called: Those labels, the most frequent first.
         nearest: Label of the model that it is most like, "" for none.
         nearest_probability: What the model gave that label on average.
         tightness: Mean distance of its members, as a share of what joins a group, 0-1.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     number: int
     waiting: tuple[int, ...]
@@ -53,20 +66,15 @@ class Group(BaseModel):
     tightness: float
 
 
-class Listing(BaseModel):
+class GroupListing(StateRecord):
     """The groups as they were last listed, so that what is answered is what was seen.
 
     Attributes:
-        at: When.
         model: Name on the card of the model whose features were compared.
-        looked_at: Documents that were compared.
-        unreadable: Documents that could not be looked at.
         left_over: Waiting documents that are like no other.
         cut: Mean distance up to which documents were of one group.
         groups: The groups with somebody who waits, the largest first.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     at: AwareDatetime
     model: str
@@ -77,11 +85,7 @@ class Listing(BaseModel):
     groups: tuple[Group, ...]
 
     def group(self, number: int) -> Group:
-        """Return a group by its number.
-
-        Raises:
-            NotFoundError: There is none.
-        """
+        """Return a group by its number."""
         for group in self.groups:
             if group.number == number:
                 return group
@@ -91,11 +95,10 @@ class Listing(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A document that was looked at.
+class ComparedDocument:
+    """A document with the features that it is compared by.
 
     Attributes:
-        document: The document.
         waits: Whether it waits for a person; otherwise people have said what it is.
         prediction: What the model said of it when it was decided.
         features: (F,) pooled features of its first page.
@@ -107,12 +110,102 @@ class Seen:
     features: NDArray[np.float32]
 
 
-def grouped(seen: Sequence[Seen], cut: float) -> tuple[tuple[Group, ...], int]:
-    """Gather documents into groups with somebody who waits.
+class UnknownDocuments:
+    """Groups what waits by the features of the model in use, and keeps them privately."""
 
-    Args:
-        seen: The documents.
-        cut: See `docsorter.decide.similarity.group_similar`.
+    def __init__(self, configuration: Configuration, store: Store, clock: Clock) -> None:
+        self._configuration = configuration
+        self._store = store
+        self._clock = clock
+        self._root = configuration.state / "learning"
+
+    def gather(self, model: LoadedModel, workers: int, progress: Progress) -> GroupListing:
+        """Group what waits, and keep the listing."""
+        documents = [*self._waiting(), *self._answered(model.card.labels)]
+        folder = self._root / "features" / model.fingerprint[:16]
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._root.chmod(0o700)
+        seen = []
+        for number, one in enumerate(self._compared(documents, model, folder, workers), 1):
+            if one is not None:
+                seen.append(one)
+            progress(_STAGE, number, len(documents))
+        cut = cut_by_samples(model.bundle, model.classifier)
+        groups, left_over = grouped(seen, cut)
+        listing = GroupListing(
+            at=self._clock.now(),
+            model=model.card.name,
+            looked_at=len(seen),
+            unreadable=len(documents) - len(seen),
+            left_over=left_over,
+            cut=cut,
+            groups=groups,
+        )
+        listing.write(self._root / _LISTING, _MODE)
+        return listing
+
+    def last(self) -> GroupListing:
+        """Return the groups as they were last listed."""
+        found = GroupListing.read(self._root / _LISTING)
+        if found is None:
+            raise NotFoundError(
+                "no groups were listed yet", remedy="list them with: docsorter review groups"
+            )
+        return found
+
+    def _waiting(self) -> "list[tuple[Document, Prediction | None, bool]]":
+        wanted = ReviewFilter(reason=ReasonCode.UNLIKE_TRAINING)
+        entries = self._store.review.entries(filter=wanted, limit=MOST_WAITING)
+        return [(one.document, one.prediction, True) for one in entries if not one.blind]
+
+    def _answered(self, taught: Sequence[str]) -> "list[tuple[Document, Prediction | None, bool]]":
+        found: list[tuple[Document, Prediction | None, bool]] = []
+        new = sorted(set(self._store.documents.counts().labels) - set(taught) - {""})
+        for label in new:
+            room = MOST_ANSWERED // len(new)
+            documents = self._store.documents.find(DocumentFilter(label=label), limit=room)
+            found += [(one, None, False) for one in documents if one.answered_by]
+        return found
+
+    def _compared(
+        self,
+        documents: "Sequence[tuple[Document, Prediction | None, bool]]",
+        model: LoadedModel,
+        folder: Path,
+        workers: int,
+    ) -> Iterator[ComparedDocument | None]:
+        settings = self._configuration.settings.pages.model_copy(update={"page_cap": 1})
+        size = model.card.input.size
+        with (
+            PageReader(settings, size=size, concurrency=workers) as reader,
+            ThreadPoolExecutor(max(1, workers)) as pool,
+        ):
+
+            def features_of(
+                one: tuple[Document, Prediction | None, bool],
+            ) -> ComparedDocument | None:
+                document, prediction, waits = one
+                kept = folder / f"{document.id}.npy"
+                if kept.is_file():
+                    return ComparedDocument(
+                        document, waits, prediction, np.load(kept, allow_pickle=False)
+                    )
+                path = self._configuration.root(document.place) / document.path
+                try:
+                    pages = reader.read(path, name=document.name)
+                except (OSError, DocumentError, EnvironmentFaultError):
+                    return None
+                features = model.classifier.classify(pages.pixels[:1]).features[0]
+                stream = io.BytesIO()
+                np.save(stream, features, allow_pickle=False)
+                Disk().write_durably(kept, stream.getvalue(), _MODE)
+                return ComparedDocument(document, waits, prediction, features)
+
+            yield from pool.map(features_of, documents)
+
+
+def grouped(seen: Sequence[ComparedDocument], cut: float) -> tuple[tuple[Group, ...], int]:
+    """Gather documents into groups with somebody who waits.
 
     Returns:
         The groups, the largest first, and how many waiting documents are in none.
@@ -134,7 +227,7 @@ def grouped(seen: Sequence[Seen], cut: float) -> tuple[tuple[Group, ...], int]:
 
 
 def _group(
-    number: int, members: Sequence[Seen], waiting: tuple[int, ...], tightness: float
+    number: int, members: Sequence[ComparedDocument], waiting: tuple[int, ...], tightness: float
 ) -> Group:
     answered = [one.document for one in members if not one.waits]
     labels = Counter(d.verdict.label for d in answered if d.verdict and d.verdict.label)
@@ -163,15 +256,7 @@ def _nearest(predictions: Sequence[Prediction]) -> tuple[str, float]:
 
 
 def cut_by_samples(bundle: ModelBundle, classifier: Classifier) -> float:
-    """Return the linkage cut of a model; `DEFAULT_CUT` for one without sample pages.
-
-    Args:
-        bundle: The model.
-        classifier: What runs it.
-
-    Raises:
-        ModelError: Its list of sample pages cannot be read.
-    """
+    """Return the linkage cut of a model; `DEFAULT_CUT` for one without sample pages."""
     golden, labels = bundle.golden_file, bundle.card.prediction_labels
     if not golden.is_file():
         return DEFAULT_CUT
@@ -185,16 +270,6 @@ def cut_by_samples(bundle: ModelBundle, classifier: Classifier) -> float:
     return linkage_cut(unit_vectors(np.stack(features)), named)
 
 
-MOST: Final = 24
-_COLUMNS: Final = 6
-_CELL: Final = (220, 300)
-_CAPTION: Final = 26
-_GAP: Final = 10
-_INK: Final = "#1f2933"
-_FRAME: Final = "#9aa5b1"
-_MODE: Final = 0o600
-
-
 def write_sheet(
     target: Path,
     title: str,
@@ -203,13 +278,6 @@ def write_sheet(
     settings: PagesSettings,
 ) -> int:
     """Write a PNG with the first pages of documents, readable by its owner only.
-
-    Args:
-        target: A file that does not exist.
-        title: First line.
-        documents: At most `MOST` of them are shown.
-        path_of: Where the bytes of one are.
-        settings: Limits of reading one.
 
     Returns:
         How many are shown; what cannot be read is left out.
@@ -258,121 +326,3 @@ def _png(picture: Image.Image) -> bytes:
     stream = io.BytesIO()
     picture.save(stream, "PNG")
     return stream.getvalue()
-
-
-Progress = Callable[[str, int, int], None]
-
-MOST_WAITING: Final = 400
-MOST_ANSWERED: Final = 150
-_STAGE: Final = "looking at unknown documents"
-_LISTING: Final = "groups.json"
-
-
-class UnknownDocuments:
-    """Looks at them with the model in use; what was seen is kept, privately, until it is forgotten.
-
-    Args:
-        configuration: The workspace.
-        store: Its database.
-        clock: Dates the listing.
-    """
-
-    def __init__(self, configuration: Configuration, store: Store, clock: Clock) -> None:
-        self._configuration = configuration
-        self._store = store
-        self._clock = clock
-        self._root = configuration.state / "learning"
-
-    def gather(self, model: LoadedModel, workers: int, progress: Progress) -> Listing:
-        """Group what waits, and keep the listing.
-
-        Args:
-            model: The model in use.
-            workers: Documents read side by side.
-            progress: Is told how far it is.
-
-        Raises:
-            ModelError: The model answered with something that is no number.
-        """
-        documents = [*self._waiting(), *self._answered(model.card.labels)]
-        folder = self._root / "features" / model.fingerprint[:16]
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._root.chmod(0o700)
-        seen = []
-        for number, one in enumerate(self._look(documents, model, folder, workers), 1):
-            if one is not None:
-                seen.append(one)
-            progress(_STAGE, number, len(documents))
-        cut = cut_by_samples(model.bundle, model.classifier)
-        groups, left_over = grouped(seen, cut)
-        listing = Listing(
-            at=self._clock.now(),
-            model=model.card.name,
-            looked_at=len(seen),
-            unreadable=len(documents) - len(seen),
-            left_over=left_over,
-            cut=cut,
-            groups=groups,
-        )
-        text = listing.model_dump_json(indent=1) + "\n"
-        Disk().write_durably(self._root / _LISTING, text.encode(), _MODE)
-        return listing
-
-    def last(self) -> Listing:
-        """Return the groups as they were last listed.
-
-        Raises:
-            NotFoundError: They were never listed.
-        """
-        try:
-            return Listing.model_validate_json((self._root / _LISTING).read_bytes())
-        except (OSError, ValidationError) as error:
-            raise NotFoundError(
-                "no groups were listed yet", remedy="list them with: docsorter review groups"
-            ) from error
-
-    def _waiting(self) -> "list[tuple[Document, Prediction | None, bool]]":
-        wanted = ReviewFilter(reason=ReasonCode.UNLIKE_TRAINING)
-        entries = self._store.review.entries(filter=wanted, limit=MOST_WAITING)
-        return [(one.document, one.prediction, True) for one in entries if not one.blind]
-
-    def _answered(self, taught: Sequence[str]) -> "list[tuple[Document, Prediction | None, bool]]":
-        found: list[tuple[Document, Prediction | None, bool]] = []
-        new = sorted(set(self._store.documents.counts().labels) - set(taught) - {""})
-        for label in new:
-            room = MOST_ANSWERED // len(new)
-            documents = self._store.documents.find(DocumentFilter(label=label), limit=room)
-            found += [(one, None, False) for one in documents if one.answered_by]
-        return found
-
-    def _look(
-        self,
-        documents: "Sequence[tuple[Document, Prediction | None, bool]]",
-        model: LoadedModel,
-        folder: Path,
-        workers: int,
-    ) -> Iterator[Seen | None]:
-        settings = self._configuration.settings.pages.model_copy(update={"page_cap": 1})
-        size = model.card.input.size
-        with (
-            PageReader(settings, size=size, concurrency=workers) as reader,
-            ThreadPoolExecutor(max(1, workers)) as pool,
-        ):
-
-            def look(one: tuple[Document, Prediction | None, bool]) -> Seen | None:
-                document, prediction, waits = one
-                kept = folder / f"{document.id}.npy"
-                if kept.is_file():
-                    return Seen(document, waits, prediction, np.load(kept, allow_pickle=False))
-                path = self._configuration.root(document.place) / document.path
-                try:
-                    pages = reader.read(path, name=document.name)
-                except (OSError, DocumentError, EnvironmentFaultError):
-                    return None
-                features = model.classifier.classify(pages.pixels[:1]).features[0]
-                stream = io.BytesIO()
-                np.save(stream, features, allow_pickle=False)
-                Disk().write_durably(kept, stream.getvalue(), _MODE)
-                return Seen(document, waits, prediction, features)
-
-            yield from pool.map(look, documents)

@@ -4,7 +4,6 @@ The file is replaced in one rename, which is the promotion; the line in the log 
 between the two leaves the promotion standing, with its own record of who, when and why.
 """
 
-import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,28 +32,25 @@ from docsorter.review.choices import check_label
 from docsorter.service.engine import LoadedModel, load_model
 from docsorter.service.learning.candidates import Candidates
 from docsorter.service.learning.snapshots import Snapshots
-from docsorter.service.promise import evidence as words
-from docsorter.service.promise.evidence import read
+from docsorter.service.promise.evidence import read_promise_state
 from docsorter.service.workspace import process
 from docsorter.service.workspace.process import WorkspaceLock
 from docsorter.store import Store
 
+_BY_HAND: Final = "put to use by hand"
+_POLL_SECONDS = 0.1
+
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class ModelChange:
     """What a promotion or a rollback changed.
 
     Attributes:
         promotion: What was written down; None when the model was in use already.
-        bundle: Name of the bundle in use now.
-        model: Name on its card.
-        fingerprint: SHA-256 of its SHA256SUMS.
-        statement: How far it is to be trusted.
         golden_difference: Greatest difference of a probability on them.
         previous: Name of the bundle before.
         appeared: Labels that the bundle before did not have.
         vanished: Labels that only the bundle before had.
-        notes: What the administrator ought to know.
     """
 
     promotion: Promotion | None
@@ -69,77 +65,6 @@ class Changed:
     notes: tuple[str, ...] = ()
 
 
-def changed(
-    promotion: Promotion | None, model: LoadedModel, before: InUse, template: str
-) -> Changed:
-    """Say what another model changes.
-
-    Args:
-        promotion: What was written down, None for nothing.
-        model: In use now.
-        before: In use until then; its folder may be gone.
-        template: The setting deliver.template.
-    """
-    new, old = model.card.labels, _labels(before.path)
-    appeared = tuple(label for label in new if label not in old) if old else ()
-    vanished = tuple(label for label in old if label not in new)
-    return Changed(
-        promotion,
-        bundle=model.name,
-        model=model.card.name,
-        fingerprint=model.fingerprint,
-        statement=model.statement,
-        golden_difference=model.golden_difference,
-        previous=before.name,
-        appeared=appeared,
-        vanished=vanished,
-        notes=tuple(_notes(appeared, vanished, template)),
-    )
-
-
-def check_labels(card: ModelCard) -> None:
-    """Refuse labels that cannot be folders, or that would share one.
-
-    Raises:
-        ModelError: A label is such.
-    """
-    for number, label in enumerate(card.labels):
-        try:
-            check_label(label, card.labels[:number], new=True)
-        except UsageError as error:
-            raise ModelError(
-                f"the model {card.name} cannot be used: {error.message}", remedy=error.remedy
-            ) from error
-
-
-def _notes(appeared: tuple[str, ...], vanished: tuple[str, ...], template: str) -> list[str]:
-    notes = []
-    if appeared and "{label" not in template:
-        notes.append(
-            f"deliver.template {template!r} does not use {{label}}: documents of "
-            f"{', '.join(appeared)} go among all others"
-        )
-    folded = {label.casefold(): label for label in vanished}
-    notes += [
-        f"{label} was written {folded[label.casefold()]} before: they are two folders now"
-        for label in appeared
-        if label.casefold() in folded
-    ]
-    if vanished:
-        notes.append("documents sorted under labels that are gone stay where they are")
-    return notes
-
-
-def _labels(bundle: Path) -> tuple[str, ...]:
-    try:
-        return read_card(bundle / CARD).labels
-    except DocsorterError:
-        return ()
-
-
-_BY_HAND: Final = "put to use by hand"
-
-
 @dataclass(frozen=True, slots=True)
 class Person:
     """Who does it: Unix user name and number."""
@@ -149,14 +74,7 @@ class Person:
 
 
 class Promoter:
-    """Changes the model in use.
-
-    Args:
-        configuration: The workspace.
-        store: Whose log gets a line.
-        clock: Dates what is written.
-        disk: Writes it.
-    """
+    """Changes the model in use."""
 
     def __init__(
         self, configuration: Configuration, store: Store, clock: Clock, disk: Disk | None = None
@@ -164,13 +82,12 @@ class Promoter:
         self._configuration = configuration
         self._store = store
         self._clock = clock
-        self._template = configuration.settings.deliver.template
         models = configuration.state / "models"
         mode = permissions(configuration.settings)[Place.SPOOL].file_mode
         self._registry = ModelRegistry(models)
         self._file = PromotionFile(models, disk, mode=mode)
 
-    def promote(self, name: str, person: Person, *, reason: str = "") -> Changed:
+    def promote(self, name: str, person: Person, *, reason: str = "") -> ModelChange:
         """Put a bundle to use, after the same checks as the daemon makes when it loads it.
 
         Raises:
@@ -196,7 +113,7 @@ class Promoter:
         self._settle(name, reason)
         return done
 
-    def rollback(self, person: Person, *, reason: str = "") -> Changed:
+    def rollback(self, person: Person, *, reason: str = "") -> ModelChange:
         """Put the bundle to use again that was in use before the last promotion.
 
         Raises:
@@ -232,7 +149,7 @@ class Promoter:
 
     def _write(
         self, act: str, model: LoadedModel, before: InUse, person: Person, reason: str
-    ) -> Changed:
+    ) -> ModelChange:
         promotion = Promotion(
             act="promote" if act == "promote" else "rollback",
             bundle=model.name,
@@ -264,16 +181,32 @@ class Promoter:
         if waiting is not None and waiting.name == name:
             candidates.settle(waiting, "promoted", self._clock.now(), reason or _BY_HAND)
 
-    def _changed(self, promotion: Promotion | None, model: LoadedModel, before: InUse) -> Changed:
+    def _changed(
+        self, promotion: Promotion | None, model: LoadedModel, before: InUse
+    ) -> ModelChange:
         """Say what another model changes, and what is promised of it from now on."""
-        made = changed(promotion, model, before, self._template)
+        new, old = model.card.labels, _labels(before.path)
+        appeared = tuple(label for label in new if label not in old) if old else ()
+        vanished = tuple(label for label in old if label not in new)
+        notes = _notes(appeared, vanished, self._configuration.settings.deliver.template)
+        statement = model.statement
         settings = self._configuration.settings
-        if settings.decide.autonomy != "earned":
-            return made
-        position = read(self._store, model.rule_key, settings.promise.pilot_documents)
-        note = words.with_evidence_of_its_own(position.threshold)
-        return dataclasses.replace(
-            made, statement=position.says(settings.promise), notes=(*made.notes, note)
+        if settings.decide.autonomy == "earned":
+            pilot = settings.promise.pilot_documents
+            state = read_promise_state(self._store, model.rule_key, pilot)
+            statement = state.summary(settings.promise)
+            notes.append(_evidence_note(state.threshold))
+        return ModelChange(
+            promotion,
+            bundle=model.name,
+            model=model.card.name,
+            fingerprint=model.fingerprint,
+            statement=statement,
+            golden_difference=model.golden_difference,
+            previous=before.name,
+            appeared=appeared,
+            vanished=vanished,
+            notes=tuple(notes),
         )
 
     def _refuse_pinned(self) -> None:
@@ -288,6 +221,50 @@ class Promoter:
         )
 
 
+def check_labels(card: ModelCard) -> None:
+    """Refuse labels that cannot be folders, or that would share one."""
+    for number, label in enumerate(card.labels):
+        try:
+            check_label(label, card.labels[:number], new=True)
+        except UsageError as error:
+            raise ModelError(
+                f"the model {card.name} cannot be used: {error.message}", remedy=error.remedy
+            ) from error
+
+
+def _notes(appeared: tuple[str, ...], vanished: tuple[str, ...], template: str) -> list[str]:
+    notes = []
+    if appeared and "{label" not in template:
+        notes.append(
+            f"deliver.template {template!r} does not use {{label}}: documents of "
+            f"{', '.join(appeared)} go among all others"
+        )
+    folded = {label.casefold(): label for label in vanished}
+    notes += [
+        f"{label} was written {folded[label.casefold()]} before: they are two folders now"
+        for label in appeared
+        if label.casefold() in folded
+    ]
+    if vanished:
+        notes.append("documents sorted under labels that are gone stay where they are")
+    return notes
+
+
+def _evidence_note(threshold: float | None) -> str:
+    note = "nothing of its own is certified: everything goes to a person until it is"
+    if threshold is not None:
+        sure = f"with a confidence of {threshold:.4f} a document is sorted alone"
+        note = f"its own checks count: {sure}"
+    return f"{note}; the evidence of the model before is kept and counts again with it"
+
+
+def _labels(bundle: Path) -> tuple[str, ...]:
+    try:
+        return read_card(bundle / CARD).labels
+    except DocsorterError:
+        return ()
+
+
 def _refuse_path(name: str) -> None:
     if name == PROMOTED or Path(name).name != name or name[0] in ".~":
         raise UsageError(
@@ -298,11 +275,7 @@ def _refuse_path(name: str) -> None:
 
 
 def _earlier(history: Promotions) -> Promotion | None:
-    """Return the promotion below the last one, None for the starter.
-
-    Raises:
-        ConflictError: The starter is in use already.
-    """
+    """Return the promotion below the last one, None for the starter."""
     stack = history.stack()
     if not stack:
         raise ConflictError(
@@ -321,9 +294,6 @@ def _refuse_other(model: LoadedModel, earlier: Promotion) -> None:
         )
 
 
-_POLL_SECONDS = 0.1
-
-
 class Uptake(StrEnum):
     """What became of a promotion in the daemon."""
 
@@ -334,12 +304,10 @@ class Uptake(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DaemonUptake:
     """How the waiting ended.
 
     Attributes:
-        uptake: What became of it.
-        seconds: How long it took.
         text: For REFUSED why, else "".
     """
 
@@ -355,28 +323,20 @@ def wait_for_daemon(
     patience: float = 60.0,
     clock: Clock | None = None,
     pause: Callable[[float], None] = time.sleep,
-) -> Outcome:
-    """Wait until the heartbeat tells of a model.
-
-    Args:
-        configuration: The workspace.
-        fingerprint: Of the model that was promoted.
-        patience: Seconds to wait at most.
-        clock: To tell how long it takes.
-        pause: Sleeps.
-    """
+) -> DaemonUptake:
+    """Wait until the daemon's heartbeat names a model, at most `patience` seconds."""
     clock = clock or SystemClock()
     began = clock.monotonic()
     lock = WorkspaceLock(configuration.state)
     while True:
         seconds = clock.monotonic() - began
         if lock.holder() is None:
-            return Outcome(Uptake.NO_DAEMON, seconds)
-        beat = process.read(configuration.state)
+            return DaemonUptake(Uptake.NO_DAEMON, seconds)
+        beat = process.read_health(configuration.state)
         if beat is not None and beat.fingerprint == fingerprint:
-            return Outcome(Uptake.USED, seconds)
+            return DaemonUptake(Uptake.USED, seconds)
         if beat is not None and beat.refused == fingerprint:
-            return Outcome(Uptake.REFUSED, seconds, beat.model_trouble)
+            return DaemonUptake(Uptake.REFUSED, seconds, beat.model_trouble)
         if seconds > patience:
-            return Outcome(Uptake.SILENT, seconds)
+            return DaemonUptake(Uptake.SILENT, seconds)
         pause(_POLL_SECONDS)

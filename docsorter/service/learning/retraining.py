@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, Final, Literal
@@ -24,50 +24,50 @@ from docsorter.model.card import ModelCard, read_card
 from docsorter.model.registry import InUse, ModelRegistry, PromotionFile
 from docsorter.resources import usable_cores
 from docsorter.service.engine import load_model
-from docsorter.service.learning.candidates import Candidate, Candidates, Taught, rehearsed_since
-from docsorter.service.learning.gate import Judge, Judged, JudgingProgress
-from docsorter.service.learning.promoting import Changed, Person, Promoter
+from docsorter.service.learning.candidates import (
+    Candidate,
+    Candidates,
+    TrainedCandidate,
+    shadow_evaluation_start,
+)
+from docsorter.service.learning.gate import CandidateEvaluator, GateResult
+from docsorter.service.learning.promoting import ModelChange, Person, Promoter
 from docsorter.service.learning.snapshots import (
-    Manifest,
+    SnapshotManifest,
+    SnapshotRequest,
     Snapshots,
-    Unlearned,
-    Wanted,
+    UntrainedAnswers,
+    count_untrained_answers,
     next_name,
     stamp,
     take_snapshot,
-    unlearned,
 )
+from docsorter.service.workspace.process import Progress
 from docsorter.store import Store
 
-Progress = Callable[[str, int, int], None]
-
 LOG: Final = "training.log"
-_LIBRARIES: Final = ("tensorflow", "keras", "sklearn", "cleanlab", "typst")
+_LIBRARIES: Final = ("tensorflow", "keras", "sklearn", "cleanlab")
 _COMMAND: Final = (sys.executable, "-m", "docsorter.training.retrain_child")
 _PATIENCE: Final = 30.0  # seconds between asking a process to end and ending it
 _LAST_LINES: Final = 3
+_BY_HAND: Final = "put to use by hand"
 
 
 def require_extra() -> None:
-    """Say at once when learning is not possible here.
-
-    Raises:
-        DependencyError: A library of the `train` extra is not installed.
-    """
+    """Refuse at once when training is not possible here."""
     missing = [name for name in _LIBRARIES if find_spec(name) is None]
     if missing:
         raise DependencyError(
-            f"learning needs libraries that are not installed: {', '.join(missing)}",
+            f"training needs libraries that are not installed: {', '.join(missing)}",
             remedy="pip install 'docsorter[train]'; it may be done on another machine: "
             "docsorter train, then docsorter model add",
         )
 
 
-class Trainer:
+class TrainingProcess:
     """Runs one task at a time in a process group of its own, at the lowest priority.
 
     Args:
-        configuration: The workspace.
         command: What to start; it speaks the lines of `docsorter.training.retrain_child`.
     """
 
@@ -82,11 +82,6 @@ class Trainer:
 
         An interrupt of this process ends that one as well; so does its death. What was done so far
         is kept, and the same call goes on there.
-
-        Args:
-            task: What to do.
-            name: The snapshot.
-            progress: Is told how far it is.
 
         Returns:
             What it answered.
@@ -175,7 +170,7 @@ def _signal(process: "subprocess.Popen[str]", number: int) -> None:
 
 
 def _result(answer: dict[str, Any] | None, code: int, log: Path, *, late: bool) -> dict[str, Any]:
-    again = "say the same again: it goes on where it was"
+    again = "give the same command again: it continues where it was"
     if late:
         raise EnvironmentFaultError(
             "the training ran longer than learning.hours allows",
@@ -184,7 +179,7 @@ def _result(answer: dict[str, Any] | None, code: int, log: Path, *, late: bool) 
     if answer is None:
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         raise EnvironmentFaultError(
-            f"the process that learns {how} without an answer: {_last_words(log)}",
+            f"the training process {how} without an answer: {_last_words(log)}",
             remedy=f"look into {log}; is there enough memory? Then {again}",
         )
     if "error" in answer:
@@ -200,21 +195,11 @@ def _last_words(log: Path) -> str:
     return " / ".join(line.strip() for line in lines[-_LAST_LINES:]) or "it said nothing"
 
 
-_BY_HAND: Final = "put to use by hand"
-
-
 class Retraining:
-    """The steps of a retraining; each may be repeated, and none leaves anything half done.
-
-    Args:
-        configuration: The workspace.
-        store: Its database.
-        clock: Dates what is written.
-        trainer: Starts the process that learns.
-    """
+    """The steps of a retraining; each may be repeated, and none leaves anything half done."""
 
     def __init__(
-        self, configuration: Configuration, store: Store, clock: Clock, trainer: Trainer
+        self, configuration: Configuration, store: Store, clock: Clock, trainer: TrainingProcess
     ) -> None:
         self._configuration = configuration
         self._store = store
@@ -226,11 +211,7 @@ class Retraining:
 
     @property
     def in_use(self) -> InUse:
-        """The bundle that decides.
-
-        Raises:
-            ModelError: It is gone.
-        """
+        """The bundle that decides."""
         return self._registry.in_use(self._configuration.settings.model.bundle)
 
     def card(self, name: str = "") -> ModelCard:
@@ -238,9 +219,9 @@ class Retraining:
         path = self._registry.resolve(name) if name else self.in_use.path
         return read_card(path / CARD)
 
-    def unlearned(self) -> Unlearned:
+    def untrained_answers(self) -> UntrainedAnswers:
         """Count what the model in use has not learned yet."""
-        return unlearned(self._store, self.card().name)
+        return count_untrained_answers(self._store, self.card().name)
 
     def waiting(self) -> Candidate | None:
         """Return the candidate that waits; one that was put to use by hand waits no more."""
@@ -256,27 +237,27 @@ class Retraining:
             return None
         return candidate
 
-    def unfinished(self) -> Manifest | None:
-        """Return the newest snapshot that nothing was taught from yet."""
+    def unfinished(self) -> SnapshotManifest | None:
+        """Return the newest snapshot that no model was trained on yet."""
         done = {candidate.name for candidate in self.candidates.all()}
         names = [name for name in self.snapshots.names() if name not in done]
         return self.snapshots.read(names[-1]) if names else None
 
     def drop_unfinished(self) -> None:
-        """Give up a snapshot that was not taught from."""
+        """Remove a snapshot that no model was trained on."""
         manifest = self.unfinished()
         if manifest is not None:
             self._store.learning.drop_learned(manifest.name)
             self.snapshots.remove(manifest.name)
 
-    def freeze(
+    def take_snapshot(
         self,
-        progress: JudgingProgress,
+        progress: Progress,
         *,
         confirmed: Collection[int] = (),
         hold_back: int = 0,
         seed: int = 0,
-    ) -> Manifest:
+    ) -> SnapshotManifest:
         """Take a snapshot of all answered documents.
 
         Args:
@@ -294,7 +275,7 @@ class Retraining:
         names = {bundle.name for bundle in self._registry.list()}
         taken = names | self._store.learning.trained_models() | set(self.snapshots.names())
         now = stamp(self._clock.now())
-        wanted = Wanted(
+        wanted = SnapshotRequest(
             name=next_name(taken),
             base=used.name,
             base_model=card.name,
@@ -307,16 +288,12 @@ class Retraining:
         )
         return take_snapshot(self._configuration, self._store, wanted, progress)
 
-    def inspect(self, manifest: Manifest, progress: JudgingProgress) -> Manifest:
-        """Look for near-duplicates under two labels and for wrong labels; they are left out.
-
-        Raises:
-            DocsorterError: What the training process says.
-        """
+    def find_doubts(self, manifest: SnapshotManifest, progress: Progress) -> SnapshotManifest:
+        """Look for near-duplicates under two labels and for wrong labels; they are left out."""
         self._trainer.run("inspect", manifest.name, progress)
         return self.snapshots.read(manifest.name)
 
-    def teach(self, manifest: Manifest, progress: JudgingProgress) -> Taught:
+    def train(self, manifest: SnapshotManifest, progress: Progress) -> TrainedCandidate:
         """Train on an inspected snapshot; who learned from what is written down before.
 
         Raises:
@@ -336,19 +313,14 @@ class Retraining:
         self.candidates.supersede(self._clock.now(), {one.name for one in self._registry.list()})
         self.candidates.write(candidate)
         lines = tuple((str(name), str(text)) for name, text in result["lines"])
-        return Taught(candidate, lines, result["outcome"])
+        return TrainedCandidate(candidate, lines, result["outcome"])
 
-    def judge(self, candidate: Candidate, progress: JudgingProgress) -> Judged:
-        """Compare a candidate with the model in use; one that fails is refused for good.
-
-        Raises:
-            ModelError: A bundle is missing, damaged, or answers its golden pages differently.
-            SettingsError: The settings do not fit it.
-        """
+    def evaluate(self, candidate: Candidate, progress: Progress) -> GateResult:
+        """Compare a candidate with the model in use; one that fails is refused for good."""
         workers = self._configuration.settings.service.workers or usable_cores()
-        judge = Judge(self._configuration, self._store, self.candidates, workers)
+        evaluator = CandidateEvaluator(self._configuration, self._store, self.candidates, workers)
         old = load_model(self._configuration, self._configuration.settings.model.bundle)
-        judged = judge.judge(
+        judged = evaluator.evaluate(
             candidate, old, load_model(self._configuration, candidate.name), progress
         )
         why = (
@@ -360,17 +332,17 @@ class Retraining:
             judged = dataclasses.replace(judged, candidate=settled)
         return judged
 
-    def _given_up(self, judged: Judged) -> str:
-        """Say why a candidate has rehearsed in vain; "" while it has not."""
-        since = rehearsed_since(self._store, judged.candidate.name)
+    def _given_up(self, judged: GateResult) -> str:
+        """Say why a candidate is given up after its shadow evaluation; "" while it is not."""
+        since = shadow_evaluation_start(self._store, judged.candidate.name)
         days = self._configuration.settings.learning.rehearsal_days
         passed = judged.gate.verdict is GateVerdict.PASSED
-        takes = judged.taking_over
-        if takes is None or since is None or (passed and takes.holds):
+        forecast = judged.forecast
+        if forecast is None or since is None or (passed and forecast.holds):
             return ""
         if self._clock.now() - since < dt.timedelta(days=days):
             return ""
-        return f"given up after {days:g} days: {takes.why if passed else judged.gate.why}"
+        return f"given up after {days:g} days: {forecast.why if passed else judged.gate.why}"
 
     def too_soon(self) -> dt.datetime | None:
         """Return when the next promotion may happen by itself; None for now."""
@@ -381,17 +353,11 @@ class Retraining:
         next_time = acts[-1].at + dt.timedelta(days=days)
         return next_time if next_time > self._clock.now() else None
 
-    def promote(self, judged: Judged, person: Person) -> Changed:
-        """Put a candidate to use that passed its gate.
-
-        Raises:
-            ConflictError: It did not pass, or automation that was earned would be lost.
-            ModelError: It cannot be used.
-            UsageError: The settings pin a model.
-        """
+    def promote(self, judged: GateResult, person: Person) -> ModelChange:
+        """Put a candidate to use that passed its gate."""
         hindered = "" if judged.gate.verdict is GateVerdict.PASSED else judged.gate.why
-        if not hindered and judged.taking_over is not None and not judged.taking_over.holds:
-            hindered = judged.taking_over.why
+        if not hindered and judged.forecast is not None and not judged.forecast.holds:
+            hindered = judged.forecast.why
         if hindered:
             raise ConflictError(
                 f"{judged.candidate.name} is not put to use: {hindered}",
@@ -407,7 +373,7 @@ class Retraining:
         return promoter.promote(judged.candidate.name, person, reason=judged.gate.why)
 
     def _held_back(self, wanted: int, model: str) -> dt.datetime | None:
-        """Return when the oldest of the newest checks was drawn that may still judge somebody."""
+        """Return when the oldest of the newest checks was drawn that may evaluate a candidate."""
         if not wanted:
             return None
         checks = self._store.learning.held_out_checks([model], limit=wanted)

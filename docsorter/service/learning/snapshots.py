@@ -5,24 +5,37 @@ import errno
 import json
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, Field
 
 from docsorter.configuration import Configuration
 from docsorter.deliver.permissions import locate
 from docsorter.errors import EnvironmentFaultError, StoreError, UsageError
 from docsorter.filesystem import Disk, environment_reason
 from docsorter.model.card import NONE_OF_THESE
+from docsorter.service.workspace.layout import StateRecord
+from docsorter.service.workspace.process import Progress
 from docsorter.store import AnsweredDocument, Store
 
+FILE: Final = "manifest.json"
+DOCUMENTS: Final = "documents"
+OPINIONS: Final = "said.json"
+"""What models said of checked documents."""
 
-class Why(StrEnum):
-    """Why an answered document is not learned from."""
+_MODE: Final = 0o600
+LEAST: Final = 5
+"""Documents that a new label needs before it is taught."""
+
+_STAGE: Final = "freezing answered documents"
+
+
+class ExclusionReason(StrEnum):
+    """Why an answered document is left out of the training."""
 
     CONFLICT = "conflict"  # the same page stands under two labels
     DISPUTED = "disputed"  # two people said two things
@@ -33,22 +46,19 @@ class Why(StrEnum):
     UNREADABLE = "unreadable"  # the page reader refuses it
 
 
-ASKED: Final = (Why.CONFLICT, Why.DISPUTED, Why.SUSPICIOUS)
+CONFIRMABLE: Final = (
+    ExclusionReason.CONFLICT,
+    ExclusionReason.DISPUTED,
+    ExclusionReason.SUSPICIOUS,
+)
 """What a person may confirm, so that it is learned from all the same; listed first."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Taught(_Part):
-    """A document that is learned from.
+class SnapshotDocument(StateRecord):
+    """A document of the training.
 
     Attributes:
-        document: Its number.
         answer: Number of the answer that says what it is.
-        label: What it is.
-        sha256: Of its bytes.
         file: Relative to the snapshot, e.g. "documents/claim/17.pdf".
         kept: Whether the file is a second name of the sorted one, or a copy.
         confirmed: A person confirmed it, or two people agree: it is not doubted any more.
@@ -63,14 +73,11 @@ class Taught(_Part):
     confirmed: bool = False
 
 
-class LeftOut(_Part):
-    """An answered document that is not learned from.
+class ExcludedDocument(StateRecord):
+    """An answered document that is left out of the training.
 
     Attributes:
-        document: Its number.
         answer: Number of the answer.
-        label: What the answer says.
-        why: The kind of reason.
         text: The reason in words, without names of files.
         others: Documents that it contradicts.
     """
@@ -78,22 +85,18 @@ class LeftOut(_Part):
     document: int
     answer: int
     label: str
-    why: Why
+    why: ExclusionReason
     text: str
     others: tuple[int, ...] = ()
 
 
-class Manifest(_Part):
+class SnapshotManifest(StateRecord):
     """One frozen snapshot of answered documents.
 
     Attributes:
         name: Of the snapshot, and of the model that learns from it.
         base: Bundle it starts from.
-        base_model: Name on the card of that bundle.
-        taken_at: When.
         until: Only answers given before were looked at; checks drawn later judge the model.
-        seed: Of the training.
-        taught: What is learned from, by document.
         left_out: What is not, what a person may confirm first.
         inspected: Near-duplicates and wrong labels were looked for.
         generated: Generated documents added by label, for labels with too few answers.
@@ -105,10 +108,10 @@ class Manifest(_Part):
     taken_at: AwareDatetime
     until: AwareDatetime
     seed: int = 0
-    taught: tuple[Taught, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    taught: tuple[SnapshotDocument, ...] = ()
+    left_out: tuple[ExcludedDocument, ...] = ()
     inspected: bool = False
-    generated: dict[str, int] = {}
+    generated: dict[str, int] = Field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -122,14 +125,16 @@ class Manifest(_Part):
         return frozenset(taught | {one.document for one in self.left_out})
 
     @property
-    def asked(self) -> tuple[LeftOut, ...]:
+    def asked(self) -> tuple[ExcludedDocument, ...]:
         """What a person may confirm."""
-        return tuple(one for one in self.left_out if one.why in ASKED)
+        return tuple(one for one in self.left_out if one.why in CONFIRMABLE)
 
-    def without(self, left: "tuple[LeftOut, ...]") -> "Manifest":
+    def without(self, left: "tuple[ExcludedDocument, ...]") -> "SnapshotManifest":
         """Return the same with documents left out; those that may be confirmed come first."""
         gone = {one.document for one in left}
-        every = sorted((*self.left_out, *left), key=lambda one: (one.why not in ASKED, one.why))
+        every = sorted(
+            (*self.left_out, *left), key=lambda one: (one.why not in CONFIRMABLE, one.why)
+        )
         return self.model_copy(
             update={
                 "taught": tuple(one for one in self.taught if one.document not in gone),
@@ -143,20 +148,8 @@ def stamp(time: dt.datetime) -> dt.datetime:
     return time.astimezone(dt.UTC).replace(microsecond=0)
 
 
-FILE: Final = "manifest.json"
-DOCUMENTS: Final = "documents"
-OPINIONS: Final = "said.json"
-"""What models said of checked documents."""
-_MODE: Final = 0o600
-
-
 class Snapshots:
-    """The snapshots of a workspace, each a private folder under `learning/` in the state folder.
-
-    Args:
-        state: The state folder.
-        disk: Writes and removes files.
-    """
+    """The snapshots of a workspace, each a private folder under `learning/` in the state folder."""
 
     def __init__(self, state: Path, disk: Disk | None = None) -> None:
         self.root = state / "learning"
@@ -177,11 +170,7 @@ class Snapshots:
         )
 
     def begin(self, name: str) -> Path:
-        """Make the folder of a snapshot, empty and private.
-
-        Raises:
-            OSError: What the system says.
-        """
+        """Make the folder of a snapshot, empty and private."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.root.chmod(0o700)
         folder = self.folder(name)
@@ -190,29 +179,20 @@ class Snapshots:
         folder.chmod(0o700)
         return folder
 
-    def write(self, manifest: Manifest) -> None:
-        """Write a manifest, whole or not at all; with it the snapshot is there.
+    def write(self, manifest: SnapshotManifest) -> None:
+        """Write a manifest, whole or not at all; with it the snapshot is there."""
+        manifest.write(self.folder(manifest.name) / FILE, _MODE, self._disk)
 
-        Raises:
-            OSError: What the system says.
-        """
-        text = manifest.model_dump_json(indent=1) + "\n"
-        self._disk.write_durably(self.folder(manifest.name) / FILE, text.encode(), _MODE)
-
-    def read(self, name: str) -> Manifest:
-        """Return the manifest of a snapshot.
-
-        Raises:
-            StoreError: It is missing or damaged.
-        """
+    def read(self, name: str) -> SnapshotManifest:
+        """Return the manifest of a snapshot."""
         path = self.folder(name) / FILE
-        try:
-            return Manifest.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError) as error:
+        found = SnapshotManifest.read(path)
+        if found is None:
             raise StoreError(
                 f"the snapshot {name} is damaged: {path} is no manifest",
                 remedy=f"remove {path.parent} and begin a new training",
-            ) from error
+            )
+        return found
 
     def remove(self, name: str) -> None:
         """Remove a snapshot with its documents."""
@@ -232,9 +212,6 @@ class Snapshots:
 
         Returns:
             The files and folders that are gone.
-
-        Raises:
-            OSError: A file cannot be removed.
         """
         removed = []
         for name in self.names():
@@ -269,7 +246,7 @@ class Snapshots:
         return found
 
 
-def _erased(manifest: Manifest, document_id: int) -> Manifest:
+def _erased(manifest: SnapshotManifest, document_id: int) -> SnapshotManifest:
     return manifest.model_copy(
         update={
             "taught": tuple(one for one in manifest.taught if one.document != document_id),
@@ -286,27 +263,16 @@ def next_name(taken: set[str]) -> str:
     return f"answers-{number}"
 
 
-LEAST: Final = 5
-"""Documents that a new label needs before it is taught."""
-
-Progress = Callable[[str, int, int], None]
-_STAGE: Final = "freezing answered documents"
-
-
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SnapshotRequest:
     """What a snapshot is to hold.
 
     Attributes:
         name: Of it, and of the model.
-        base: Bundle the model starts from.
-        base_model: Name on its card.
-        labels: Labels of that model: each is taught however few documents it has.
-        now: When it is taken.
+        labels: Labels of that model: each is trained on however few documents it has.
         until: Only answers given before.
         confirmed: Documents to learn from whatever speaks against them.
         sure_of_another: Probability of another label from which on an answer is suspicious.
-        seed: Of the training.
     """
 
     name: str
@@ -323,18 +289,11 @@ class Wanted:
 def take_snapshot(
     configuration: Configuration,
     store: Store,
-    wanted: Wanted,
+    wanted: SnapshotRequest,
     progress: Progress,
     disk: Disk | None = None,
-) -> Manifest:
+) -> SnapshotManifest:
     """Freeze all answered documents; a kill in between leaves no snapshot.
-
-    Args:
-        configuration: The workspace.
-        store: Its database.
-        wanted: What to hold.
-        progress: Is told how far it is.
-        disk: Links, copies and digests.
 
     Raises:
         UsageError: Nobody answered anything yet.
@@ -342,24 +301,24 @@ def take_snapshot(
     """
     disk = disk or Disk()
     snapshots = Snapshots(configuration.state, disk)
-    lessons = list(_all_lessons(store, wanted.until))
-    if not lessons:
+    answered = list(_all_answered(store, wanted.until))
+    if not answered:
         raise UsageError(
-            "there is nothing to learn from: no answer stands",
+            "there is nothing to learn from: nobody has answered anything",
             remedy="decide documents with: docsorter review",
         )
-    kept, left_out = _sift(lessons, wanted)
-    taught: list[Taught] = []
+    kept, left_out = _separate(answered, wanted)
+    taught: list[SnapshotDocument] = []
     try:
         folder = snapshots.begin(wanted.name)
-        for number, lesson in enumerate(kept, 1):
-            frozen = _freeze(configuration, lesson, folder, wanted, disk)
-            if isinstance(frozen, Taught):
+        for number, answer in enumerate(kept, 1):
+            frozen = _freeze(configuration, answer, folder, wanted, disk)
+            if isinstance(frozen, SnapshotDocument):
                 taught.append(frozen)
             else:
                 left_out.append(frozen)
             progress(_STAGE, number, len(kept))
-        manifest = Manifest(
+        manifest = SnapshotManifest(
             name=wanted.name,
             base=wanted.base,
             base_model=wanted.base_model,
@@ -379,20 +338,15 @@ def take_snapshot(
     return manifest
 
 
-def too_few(manifest: Manifest, labels: Collection[str]) -> tuple[LeftOut, ...]:
-    """Return the documents of new labels that have too few of them to be taught.
-
-    Args:
-        manifest: What is learned from so far.
-        labels: Labels that the base knows.
-    """
+def too_few(manifest: SnapshotManifest, labels: Collection[str]) -> tuple[ExcludedDocument, ...]:
+    """Return the documents of new labels that have too few of them to be trained on."""
     counts = Counter(one.label for one in manifest.taught)
     return tuple(
-        LeftOut(
+        ExcludedDocument(
             document=one.document,
             answer=one.answer,
             label=one.label,
-            why=Why.TOO_FEW,
+            why=ExclusionReason.TOO_FEW,
             text=f"{one.label} is new and has {counts[one.label]} of {LEAST} documents",
         )
         for one in manifest.taught
@@ -400,63 +354,69 @@ def too_few(manifest: Manifest, labels: Collection[str]) -> tuple[LeftOut, ...]:
     )
 
 
-def _all_lessons(store: Store, until: dt.datetime) -> Iterator[AnsweredDocument]:
+def _all_answered(store: Store, until: dt.datetime) -> Iterator[AnsweredDocument]:
     last = 0
     while page := store.learning.answered_documents(after_id=last, until=until):
         yield from page
         last = page[-1].document.id
 
 
-def _sift(
-    lessons: Sequence[AnsweredDocument], wanted: Wanted
-) -> tuple[list[AnsweredDocument], list[LeftOut]]:
-    """Tell what may be learned from what a person is asked about first."""
+def _separate(
+    answered: Sequence[AnsweredDocument], wanted: SnapshotRequest
+) -> tuple[list[AnsweredDocument], list[ExcludedDocument]]:
+    """Separate what is trained on from what a person is asked about first."""
     digests: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for lesson in lessons:
-        if lesson.document.sha256:
-            digests[lesson.document.sha256][lesson.label].append(lesson.document.id)
+    for answer in answered:
+        if answer.document.sha256:
+            digests[answer.document.sha256][answer.label].append(answer.document.id)
     kept: list[AnsweredDocument] = []
-    left: list[LeftOut] = []
-    for lesson in lessons:
+    left: list[ExcludedDocument] = []
+    for answer in answered:
         doubt = None
-        if lesson.document.id not in wanted.confirmed:
-            doubt = _contradicted(lesson, digests.get(lesson.document.sha256 or "", {}))
-            doubt = doubt or _disputed(lesson) or _doubted(lesson, wanted)
+        if answer.document.id not in wanted.confirmed:
+            doubt = _contradicted(answer, digests.get(answer.document.sha256 or "", {}))
+            doubt = doubt or _disputed(answer) or _doubted(answer, wanted)
         if doubt is None:
-            kept.append(lesson)
+            kept.append(answer)
         else:
             left.append(doubt)
     return kept, left
 
 
-def _contradicted(lesson: AnsweredDocument, labels: dict[str, list[int]]) -> LeftOut | None:
-    others = sorted(n for label, ids in labels.items() if label != lesson.label for n in ids)
+def _contradicted(
+    answer: AnsweredDocument, labels: dict[str, list[int]]
+) -> ExcludedDocument | None:
+    others = sorted(n for label, ids in labels.items() if label != answer.label for n in ids)
     if not others:
         return None
-    named = ", ".join(sorted(label for label in labels if label != lesson.label))
-    return _left(lesson, Why.CONFLICT, f"the same bytes were also said to be {named}", others)
+    named = ", ".join(sorted(label for label in labels if label != answer.label))
+    return _left(
+        answer, ExclusionReason.CONFLICT, f"the same bytes were also said to be {named}", others
+    )
 
 
-def _disputed(lesson: AnsweredDocument) -> LeftOut | None:
-    if not lesson.disputed:
+def _disputed(answer: AnsweredDocument) -> ExcludedDocument | None:
+    if not answer.disputed:
         return None
-    return _left(lesson, Why.DISPUTED, "another answer that stands says something else")
+    return _left(answer, ExclusionReason.DISPUTED, "another answer names another label")
 
 
-def _doubted(lesson: AnsweredDocument, wanted: Wanted) -> LeftOut | None:
-    if lesson.doubt < wanted.sure_of_another or lesson.agreeing > 1:  # two who agree are believed
+def _doubted(answer: AnsweredDocument, wanted: SnapshotRequest) -> ExcludedDocument | None:
+    if answer.doubt < wanted.sure_of_another or answer.agreeing > 1:  # two who agree are believed
         return None
-    if lesson.seen_as == NONE_OF_THESE and lesson.label not in wanted.labels:
+    if answer.seen_as == NONE_OF_THESE and answer.label not in wanted.labels:
         return None  # of a label that it was not taught a model can say nothing truer
-    text = f"the model was sure of another label: {lesson.seen_as} {lesson.doubt:.3f}"
-    return _left(lesson, Why.SUSPICIOUS, text)
+    text = f"the model was confident of another label: {answer.seen_as} {answer.doubt:.3f}"
+    return _left(answer, ExclusionReason.SUSPICIOUS, text)
 
 
-def _left(lesson: AnsweredDocument, why: Why, text: str, others: Sequence[int] = ()) -> LeftOut:
-    return LeftOut(
-        document=lesson.document.id,
-        answer=lesson.answer_id,
-        label=lesson.label,
+def _left(
+    answer: AnsweredDocument, why: ExclusionReason, text: str, others: Sequence[int] = ()
+) -> ExcludedDocument:
+    return ExcludedDocument(
+        document=answer.document.id,
+        answer=answer.answer_id,
+        label=answer.label,
         why=why,
         text=text,
         others=tuple(others),
@@ -464,28 +424,34 @@ def _left(lesson: AnsweredDocument, why: Why, text: str, others: Sequence[int] =
 
 
 def _freeze(
-    configuration: Configuration, lesson: AnsweredDocument, folder: Path, wanted: Wanted, disk: Disk
-) -> Taught | LeftOut:
-    document = lesson.document
+    configuration: Configuration,
+    answer: AnsweredDocument,
+    folder: Path,
+    wanted: SnapshotRequest,
+    disk: Disk,
+) -> SnapshotDocument | ExcludedDocument:
+    document = answer.document
     source = locate(configuration.root(document.place), document.path)
     suffix = PurePosixPath(document.path).suffix.lower()
-    file = f"{DOCUMENTS}/{lesson.label}/{document.id}{suffix or '.bin'}"
+    file = f"{DOCUMENTS}/{answer.label}/{document.id}{suffix or '.bin'}"
     target = folder / file
     try:
         if disk.sha256(source) != document.sha256:
-            return _left(lesson, Why.CHANGED, "its file is not the one that was answered")
+            return _left(
+                answer, ExclusionReason.CHANGED, "its file is not the one that was answered"
+            )
     except OSError as error:
         text = f"its file cannot be read: {environment_reason(error).text}"
-        return _left(lesson, Why.MISSING, text)
+        return _left(answer, ExclusionReason.MISSING, text)
     target.parent.mkdir(mode=0o700, exist_ok=True)
-    return Taught(
+    return SnapshotDocument(
         document=document.id,
-        answer=lesson.answer_id,
-        label=lesson.label,
+        answer=answer.answer_id,
+        label=answer.label,
         sha256=document.sha256 or "",
         file=file,
         kept=_keep(source, target, disk),
-        confirmed=document.id in wanted.confirmed or lesson.agreeing > 1,
+        confirmed=document.id in wanted.confirmed or answer.agreeing > 1,
     )
 
 
@@ -501,11 +467,10 @@ def _keep(source: Path, target: Path, disk: Disk) -> Literal["link", "copy"]:
 
 
 @dataclass(frozen=True, slots=True)
-class Unlearned:
+class UntrainedAnswers:
     """What people said since the model in use learned.
 
     Attributes:
-        model: Name on the card of the model in use.
         answers: Answered documents that it has not learned from.
         corrections: Of those, how many differ from what was suggested.
     """
@@ -517,21 +482,16 @@ class Unlearned:
     def sentence(self) -> str:
         """Return the same in words."""
         if not self.answers:
-            return "it has learned every answer that stands"
+            return "it has learned every answer"
         return (
             f"{self.corrections} corrections among {self.answers} answers are not learned yet; "
             "they count from the next model on: docsorter retrain"
         )
 
 
-def unlearned(store: Store, model: str) -> Unlearned:
-    """Count what a model has not learned yet.
-
-    Args:
-        store: The database.
-        model: Name on its card.
-    """
-    return Unlearned(
+def count_untrained_answers(store: Store, model: str) -> UntrainedAnswers:
+    """Count what a model has not learned yet."""
+    return UntrainedAnswers(
         model,
         store.learning.count_unlearned(model, corrections=False),
         store.learning.count_unlearned(model, corrections=True),

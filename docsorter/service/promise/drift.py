@@ -7,58 +7,36 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime
 
 from docsorter.clock import Clock
 from docsorter.decide.drift import LEAST, LEVEL, Difference, compare_numbers, compare_words, holm
-from docsorter.filesystem import Disk
+from docsorter.service.workspace.layout import StateRecord
 from docsorter.store import SampledDocument, Store
 
 _NUMBERS = re.compile(r"[\d.]+")
-
-
-def scanner_of(media_type: str, producer: str, traits: Mapping[str, object]) -> str:
-    """Return a name for the scanner and its settings; "" when nothing was measured.
-
-    Two scanners set alike are one; one scanner set differently is two, for its pages look it.
-    Numbers of versions do not count.
-
-    Args:
-        media_type: What the bytes are.
-        producer: What the scanner or its software says of itself.
-        traits: Of `docsorter.pages.fit`.
-    """
-    if not traits:
-        return ""
-    name = " ".join(_NUMBERS.sub(" ", producer).split()).strip(" /-") or "unnamed"
-    dots = traits.get("dpi")
-    resolution = f"{dots:.0f} dpi" if isinstance(dots, int | float) and dots else "no resolution"
-    kind = media_type.rpartition("/")[2] or "unknown"
-    return f"{name}, {kind}, {resolution}, {traits.get('ink', 'unknown')}"
-
-
-FILE: Final = "drift.json"
+REPORT_FILE: Final = "drift.json"
 WEEKLY: Final = dt.timedelta(days=7)
-
 _MODE: Final = 0o640
+NOW_DAYS: Final = 7
+BEFORE_DAYS: Final = 28
+MOST_NOW: Final = 3000
+MOST_BEFORE: Final = 6000
+"""Documents compared on each side, evenly spread over the time."""
+
+_SOURCES: Final = 20  # the busiest; the others are compared together
+_TRAITS: Final = ("noise", "paper", "shape", "frame")
+_EVERYWHERE: Final = "all sources"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Finding(_Part):
+class DriftFinding(StateRecord):
     """One thing that is no longer as it was.
 
     Attributes:
         source: Where; "all sources" for all together, "" for the inbox itself.
         what: confidence, novelty, labels, noise, paper, shape or frame.
-        test: How it was tested.
-        before: Documents before.
-        now: Documents in the last week.
         effect: Kolmogorov's distance or total variation, 0-1.
-        p_value: Corrected for all comparisons of this look, 0-1.
-        text: In words.
+        p_value: Corrected for all comparisons of this report, 0-1.
     """
 
     source: str
@@ -71,15 +49,8 @@ class Finding(_Part):
     text: str
 
 
-class NewScanner(_Part):
-    """A scanner, or a setting of one, that was not there in the weeks before.
-
-    Attributes:
-        scanner: What it is called.
-        documents: How many of the last week came from it.
-        sources: Where they came in.
-        example: Number of one of them.
-    """
+class NewScanner(StateRecord):
+    """A scanner, or a setting of one, that was not there in the weeks before."""
 
     scanner: str
     documents: int
@@ -87,16 +58,11 @@ class NewScanner(_Part):
     example: int
 
 
-class DriftReport(_Part):
-    """What a look at the last week brought.
+class DriftReport(StateRecord):
+    """What the comparison of the last week brought.
 
     Attributes:
-        at: When it was made.
-        now: Documents of the last 7 days that were looked at.
-        before: Documents of the 28 days before them.
         comparisons: How many tests were made; p-values are corrected for so many.
-        findings: What differs, the surest first.
-        scanners: New ones, the busiest first.
         note: Why nothing could be compared, "" otherwise.
     """
 
@@ -104,53 +70,29 @@ class DriftReport(_Part):
     now: int
     before: int
     comparisons: int
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[DriftFinding, ...] = ()
     scanners: tuple[NewScanner, ...] = ()
     note: str = ""
 
 
-def keep(state: Path, report: DriftReport) -> None:
-    """Keep a report for `status`.
-
-    Raises:
-        OSError: What the system says.
-    """
-    text = report.model_dump_json(indent=1) + "\n"
-    Disk().write_durably(state / FILE, text.encode(), _MODE)
-
-
-def kept(state: Path) -> DriftReport | None:
-    """Return the report that was kept; None for none that can be read."""
-    try:
-        return DriftReport.model_validate_json((state / FILE).read_bytes())
-    except (OSError, ValidationError):
-        return None
-
-
 def is_due(state: Path, now: dt.datetime) -> bool:
-    """Say whether the last look is a week old; one from the future counts for nothing."""
-    report = kept(state)
+    """Say whether the last comparison is a week old; one from the future counts for nothing."""
+    report = read_report(state)
     return report is None or not dt.timedelta(0) <= now - report.at < WEEKLY
 
 
-NOW_DAYS: Final = 7
-BEFORE_DAYS: Final = 28
-MOST_NOW: Final = 3000
-MOST_BEFORE: Final = 6000
-"""Documents looked at on each side, evenly spread over the time."""
-
-_SOURCES: Final = 20  # the busiest; the others are compared together
-_TRAITS: Final = ("noise", "paper", "shape", "frame")
-_EVERYWHERE: Final = "all sources"
+def read_report(state: Path) -> DriftReport | None:
+    """Return the report that was written; None for none that can be read."""
+    return DriftReport.read(state / REPORT_FILE)
 
 
-def look(store: Store, clock: Clock) -> DriftReport:
-    """Compare the last 7 days with the 28 days before; two bounded samples, however many there are.
+def write_report(state: Path, report: DriftReport) -> None:
+    """Write a report down for `status`."""
+    report.write(state / REPORT_FILE, _MODE)
 
-    Args:
-        store: The database.
-        clock: Says what the last week is.
-    """
+
+def compare_weeks(store: Store, clock: Clock) -> DriftReport:
+    """Compare the last 7 days with the 28 days before, in two bounded samples."""
     end = clock.now()
     middle = end - dt.timedelta(days=NOW_DAYS)
     start = middle - dt.timedelta(days=BEFORE_DAYS)
@@ -178,6 +120,21 @@ def look(store: Store, clock: Clock) -> DriftReport:
     )
 
 
+def scanner_of(media_type: str, producer: str, traits: Mapping[str, object]) -> str:
+    """Return a name for the scanner and its settings; "" when nothing was measured.
+
+    Two scanners set alike are one; one scanner set differently is two, for its pages look it.
+    Numbers of versions do not count.
+    """
+    if not traits:
+        return ""
+    name = " ".join(_NUMBERS.sub(" ", producer).split()).strip(" /-") or "unnamed"
+    dots = traits.get("dpi")
+    resolution = f"{dots:.0f} dpi" if isinstance(dots, int | float) and dots else "no resolution"
+    kind = media_type.rpartition("/")[2] or "unknown"
+    return f"{name}, {kind}, {resolution}, {traits.get('ink', 'unknown')}"
+
+
 def _by_source(
     before: Sequence[SampledDocument], now: Sequence[SampledDocument]
 ) -> list[tuple[str, list[SampledDocument], list[SampledDocument]]]:
@@ -200,7 +157,7 @@ def _differences(
 ) -> list[tuple[str, Difference]]:
     models = Counter(one.model for one in now if one.model)
     model = models.most_common(1)[0][0] if models else ""
-    # What two models say cannot be compared: the one that looked at most of the week is meant.
+    # What two models say cannot be compared: the one that inspected most of the week is meant.
     seen_before = [one for one in before if one.model == model and model]
     seen_now = [one for one in now if one.model == model and model]
     found: list[tuple[str, Difference | None]] = [
@@ -225,13 +182,13 @@ def _trait(documents: Sequence[SampledDocument], name: str) -> list[float]:
     return [float(value) for value in values if isinstance(value, int | float)]
 
 
-def _finding(source: str, what: str, found: Difference, p_value: float) -> Finding:
+def _finding(source: str, what: str, found: Difference, p_value: float) -> DriftFinding:
     where = "the inbox" if source == "" else source
     if found.middle_before is not None:
         text = f"{what} in {where}: {found.middle_before:.3g} before, {found.middle_now:.3g} now"
     else:
         text = f"{what} in {where}: {_moved(found)}"
-    return Finding(
+    return DriftFinding(
         source=source,
         what=what,
         test=found.test,

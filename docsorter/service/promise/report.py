@@ -1,4 +1,4 @@
-"""What `docsorter promise` and `status` tell of the promise, read from the store."""
+"""What `docsorter promise` and `status` report of the promise, read from the store."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -12,20 +12,24 @@ from docsorter.documents import SortRule
 from docsorter.model.bundle import CARD
 from docsorter.model.card import ModelCard, read_card
 from docsorter.model.registry import ModelRegistry, refuse_changed
-from docsorter.service.engine import promise_of, sort_rule
-from docsorter.service.promise import evidence as words
-from docsorter.service.promise.evidence import MOST_CHANGES, Position, missed, read
+from docsorter.service.engine import card_statement, sort_rule
+from docsorter.service.promise.evidence import (
+    PromiseState,
+    miss_rate,
+    nothing_yet,
+    read_promise_state,
+    threshold_statement,
+)
 from docsorter.store import ChangeReason, CheckTally, PromiseChange, Store
 
 _RECENT = 200
+_MOST_CHANGES: Final = 10_000  # changes of one rule that are read; there are some dozens
+WEEKS: Final = 8
+_MOST_DOCUMENTS: Final = 20_000
 
 
-class Viewer:
-    """Looks at the evidence about the model in use, without loading the model.
-
-    Args:
-        configuration: The workspace.
-        store: Its database.
+class PromiseReader:
+    """Reads the evidence about the model in use, without loading the model.
 
     Raises:
         ModelError: The model in use has no readable card, or was replaced since its promotion.
@@ -50,12 +54,12 @@ class Viewer:
         """Return what the threshold in use rested on when it last changed; reads one row."""
         history = self._store.checks.promises(self.rule_key, limit=1)
         if history and history[0].threshold is not None:
-            return words.changed_statement(history[0])
-        return words.nothing_yet(None, self._promise.target_error, self._promise.confidence)
+            return threshold_statement(history[0])
+        return nothing_yet(None, self._promise)
 
-    def position(self) -> Position:
-        """Return where the evidence stands, as the daemon has last moved the threshold."""
-        return read(self._store, self.rule_key, self._promise.pilot_documents)
+    def state(self) -> PromiseState:
+        """Return how far the evidence has come, as the daemon has last moved the threshold."""
+        return read_promise_state(self._store, self.rule_key, self._promise.pilot_documents)
 
 
 def last_alarm(store: Store) -> PromiseChange | None:
@@ -75,19 +79,9 @@ def alarm_words(alarm: PromiseChange) -> str:
     return f"{wrong} of {checked} checks{above} were wrong; {then}"
 
 
-WEEKS: Final = 8
-_MOST_DOCUMENTS: Final = 20_000
-
-
 @dataclass(frozen=True, slots=True)
 class Week:
-    """Seven days of documents.
-
-    Attributes:
-        begins: First day.
-        documents: That came to rest, or wait for a person.
-        alone: Of those, sorted with no person.
-    """
+    """Seven days of documents."""
 
     begins: dt.date
     documents: int
@@ -104,12 +98,7 @@ class PromiseReport:
     """Everything about the promise in use.
 
     Attributes:
-        autonomy: starter or earned.
-        model: Name of the model in use.
         rule: Key of its sort rule; evidence belongs to it.
-        target: Promised error.
-        confidence: Of the promise.
-        statement: The sentence that every surface prints.
         threshold: In use; None when nothing is sorted alone. In `starter` the card's.
         checked: Checks above it, or above the threshold that lacks least.
         errors: Of those wrong, or open.
@@ -118,7 +107,6 @@ class PromiseReport:
         doubt: How near the alarm is; 1 is the alarm.
         before_it_begins: Documents still to come before evidence counts.
         share: Share of what could be sorted alone that is drawn for a blind answer.
-        checks: All checks under this rule.
         misses: What people are taken to miss, and what double looks have shown of it.
         unanswered: Documents that hold evidence up, since later ones were answered.
         weeks: Automation of the last weeks, the oldest first.
@@ -147,40 +135,32 @@ class PromiseReport:
 
 
 def report(configuration: Configuration, store: Store, now: dt.datetime) -> PromiseReport:
-    """Read everything from the store; takes the same time for any number of documents.
-
-    Raises:
-        ModelError: The model in use cannot be read.
-    """
-    settings, viewer = configuration.settings, Viewer(configuration, store)
-    position = viewer.position()
+    """Read everything from the store; takes the same time for any number of documents."""
+    settings, reader = configuration.settings, PromiseReader(configuration, store)
+    state = reader.state()
     starter = settings.decide.autonomy == "starter"
-    level = position.level or position.standing
+    level = state.level or state.certification
     return PromiseReport(
         autonomy=settings.decide.autonomy,
-        model=viewer.card.name,
-        rule=viewer.rule_key,
+        model=reader.card.name,
+        rule=reader.rule_key,
         target=settings.promise.target_error,
         confidence=settings.promise.confidence,
-        statement=promise_of(viewer.card) if starter else position.says(settings.promise),
-        threshold=viewer.rule.threshold if starter else position.threshold,
+        statement=card_statement(reader.card) if starter else state.summary(settings.promise),
+        threshold=reader.rule.threshold if starter else state.threshold,
         checked=0 if level is None else level.checked,
         errors=0 if level is None else level.errors,
         upper_bound=1.0 if level is None else level.upper_bound,
-        needed=0 if position.standing is None else position.standing.needed,
-        doubt=0.0 if position.standing is None else position.standing.alarm_level,
-        before_it_begins=_left(position),
-        share=settings.promise.starter_share if starter else position.share,
-        checks=store.checks.tally(viewer.rule_key),
-        misses=missed(store, settings.promise),
-        unanswered=position.unanswered,
+        needed=0 if state.certification is None else state.certification.needed,
+        doubt=0.0 if state.certification is None else state.certification.alarm_level,
+        before_it_begins=0 if state.change is not None else max(0, state.left),
+        share=settings.promise.starter_share if starter else state.share,
+        checks=store.checks.tally(reader.rule_key),
+        misses=miss_rate(store, settings.promise),
+        unanswered=state.unanswered,
         weeks=_weeks(store, now),
-        history=tuple(store.checks.promises(limit=MOST_CHANGES)),
+        history=tuple(store.checks.promises(limit=_MOST_CHANGES)),
     )
-
-
-def _left(position: Position) -> int:
-    return max(0, position.left) if position.moved is None else 0
 
 
 def _weeks(store: Store, now: dt.datetime) -> tuple[Week, ...]:

@@ -9,46 +9,40 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field
 
 from docsorter.decide.policy import score_of
 from docsorter.documents import Document, Reason, ReasonCode, SortRule, Verdict, VerdictKind
-from docsorter.filesystem import Disk
-from docsorter.service.engine import Sight
-from docsorter.service.promise.controller import Judged
+from docsorter.service.engine import Inspection
+from docsorter.service.promise.controller import Decision
 from docsorter.service.promise.drift import scanner_of
+from docsorter.service.workspace.layout import StateRecord
 from docsorter.store import Draw, Store
 
 FILE: Final = "scanners.json"
 ADOPTED: Final = 100
 """Documents that a workspace without a list of scanners takes as they come."""
 
-_MOST: Final = 200  # documents on probation that are remembered of a scanner
+_MOST: Final = 200  # documents that are remembered of a held scanner
 _MODE: Final = 0o660
 _PLAIN: Final = SortRule(1.0, 0.0, 100.0)
 
 
-class _Scanner(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Scanner(StateRecord):
     known: bool
     on_probation: tuple[int, ...] = ()
 
 
-class _Book(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Book(StateRecord):
     adopted: int = 0
-    scanners: dict[str, _Scanner] = {}
+    scanners: dict[str, _Scanner] = Field(default_factory=dict)
 
 
-class Probation:
-    """Sends documents of new scanners to a person; safe for several threads.
+class ScannerHold:
+    """Holds documents of new scanners for a person; safe for several threads.
 
     Args:
-        state: The state folder, where the list of scanners is kept.
-        store: Has the checks.
-        checks: So many have to be right; 0 knows no probation.
+        checks: So many have to be right; 0 holds nothing.
     """
 
     def __init__(self, state: Path, store: Store, checks: int) -> None:
@@ -58,45 +52,39 @@ class Probation:
         self._lock = threading.Lock()
         self._book: _Book | None = None
 
-    def judge(self, document: Document, sight: Sight, judged: Judged) -> Judged:
-        """Return what becomes of a document that the evidence has judged.
+    def apply(self, document: Document, inspection: Inspection, decision: Decision) -> Decision:
+        """Return what becomes of a document that the evidence has decision.
 
         While nothing is sorted alone, every scanner belongs to what the evidence is gathered from.
-
-        Args:
-            document: Whose turn it is.
-            sight: What was seen in it.
-            judged: What the evidence says of it.
-
-        Raises:
-            OSError: The list of scanners cannot be written.
         """
-        pages = sight.pages
+        pages = inspection.pages
         name = scanner_of(pages.media_type, pages.producer, pages.traits)
         if not self._checks or not name:
-            return judged
+            return decision
         with self._lock:
             book = self._read()
             scanner = book.scanners.get(name)
-            adopts = judged.verdict.kind is not VerdictKind.SORT or book.adopted < ADOPTED
+            adopts = decision.verdict.kind is not VerdictKind.SORT or book.adopted < ADOPTED
             if scanner is None:
                 scanner = _Scanner(known=adopts)
                 self._write(_with(book, name, scanner, adopts=True))
             elif scanner.known:
                 self._count(book)
-            if scanner.known or judged.verdict.kind is not VerdictKind.SORT:
-                return judged
+            if scanner.known or decision.verdict.kind is not VerdictKind.SORT:
+                return decision
             right = self._store.checks.count_right(scanner.on_probation)
             if right >= self._checks:
                 self._write(_with(self._read(), name, _Scanner(known=True)))
-                return judged
+                return decision
             watched = (*scanner.on_probation, document.id)[-_MOST:]
             changed = scanner.model_copy(update={"on_probation": watched})
             self._write(_with(self._read(), name, changed))
-        return _held_back(sight, judged, f"{right} of {self._checks} checks right so far", name)
+        return _held_back(
+            inspection, decision, f"{right} of {self._checks} checks right so far", name
+        )
 
-    def on_probation(self) -> dict[str, int]:
-        """Return the scanners that have to show themselves, with how many checks were right."""
+    def held(self) -> dict[str, int]:
+        """Return the scanners that are held, with how many of their checks were right."""
         with self._lock:
             self._book = None  # another process may have written it
             scanners = self._read().scanners
@@ -113,14 +101,11 @@ class Probation:
 
     def _read(self) -> _Book:
         if self._book is None:
-            try:
-                self._book = _Book.model_validate_json(self._path.read_bytes())
-            except (OSError, ValidationError):
-                self._book = _Book()
+            self._book = _Book.read(self._path) or _Book()
         return self._book
 
     def _write(self, book: _Book) -> None:
-        Disk().write_durably(self._path, (book.model_dump_json(indent=1) + "\n").encode(), _MODE)
+        book.write(self._path, _MODE)
         self._book = book
 
 
@@ -133,23 +118,23 @@ def _with(book: _Book, name: str, scanner: _Scanner, *, adopts: bool = False) ->
     )
 
 
-def _held_back(sight: Sight, judged: Judged, how_far: str, name: str) -> Judged:
-    prediction = sight.prediction
+def _held_back(inspection: Inspection, decision: Decision, how_far: str, name: str) -> Decision:
+    prediction = inspection.prediction
     verdict = Verdict(
         VerdictKind.REVIEW,
         Reason(ReasonCode.PROBATION, f"a new scanner ({name}): {how_far}"),
         prediction.label,
         prediction.confidence,
-        judged.verdict.threshold,
+        decision.verdict.threshold,
     )
-    draw = judged.drawn or Draw(
-        sight.rule_key,
+    draw = decision.drawn or Draw(
+        inspection.rule_key,
         prediction.model,
         prediction.label,
-        score_of(prediction, sight.rule or _PLAIN),
+        score_of(prediction, inspection.rule or _PLAIN),
         1.0,
     )
     # Every document of it is asked about, whatever chance said: that is its inclusion.
     return dataclasses.replace(
-        judged, verdict=verdict, drawn=dataclasses.replace(draw, inclusion=1.0)
+        decision, verdict=verdict, drawn=dataclasses.replace(draw, inclusion=1.0)
     )

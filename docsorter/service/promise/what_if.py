@@ -15,30 +15,33 @@ from docsorter.decide.policy import decide, is_eligible, score_of
 from docsorter.documents import SortRule
 from docsorter.errors import UsageError
 from docsorter.service.promise.evidence import (
-    Gathered,
-    evidence_after,
-    gather,
-    missed,
+    RuleEvidence,
+    gather_evidence,
+    last_excluded_check,
+    miss_rate,
     plan_of,
     policy_of,
 )
-from docsorter.service.promise.report import Viewer
+from docsorter.service.promise.report import PromiseReader
 from docsorter.store import Store
 
 MOST_DOCUMENTS: Final = 5_000
-"""The latest ones that are looked at, however many there are."""
+"""Only so many of the latest are read."""
+
+_MOST_MISTAKES: Final = 10_000
+_LEAST_CONFIDENCE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Window:
-    """The documents that are looked at.
+class PredictionWindow:
+    """The stored predictions of the model in use in some days.
 
     Attributes:
         scores: (n,) of those that could be sorted alone: what the threshold applies to.
         confidences: (n,) of the same; what the model expects to be right.
         documents: How many there are in all.
         days: Over how many days.
-        is_cut: Whether there were more documents than are looked at.
+        is_cut: Whether there were more documents than are read.
     """
 
     scores: NDArray[np.float64]
@@ -72,28 +75,23 @@ class Window:
         return fitting
 
 
-def look(viewer: Viewer, store: Store, now: dt.datetime, days: int) -> Window:
-    """Read the latest predictions of the model in use.
-
-    Args:
-        viewer: Knows the model.
-        store: Has them.
-        now: Until when.
-        days: Since so many days.
-    """
+def read_window(
+    reader: PromiseReader, store: Store, now: dt.datetime, days: int
+) -> PredictionWindow:
+    """Read the latest predictions of the model in use."""
     since = now - dt.timedelta(days=days)
-    seen = store.documents.predictions_since(viewer.card.name, since, MOST_DOCUMENTS)
-    any_threshold = replace(viewer.rule, threshold=0.0)
+    seen = store.documents.predictions_since(reader.card.name, since, MOST_DOCUMENTS)
+    any_threshold = replace(reader.rule, threshold=0.0)
     eligible = [
-        (score_of(prediction, viewer.rule), prediction.confidence)
+        (score_of(prediction, reader.rule), prediction.confidence)
         for _, _, prediction in seen
-        if is_eligible(decide(prediction, any_threshold, viewer.card.labels))
+        if is_eligible(decide(prediction, any_threshold, reader.card.labels))
     ]
     is_cut = len(seen) >= MOST_DOCUMENTS
     begin = min((at for _, at, _ in seen), default=since)
     span = max(1.0, (now - begin).total_seconds() / 86_400)
     scores, confidences = np.array(eligible, np.float64).reshape(-1, 2).T
-    return Window(scores, confidences, len(seen), span, is_cut)
+    return PredictionWindow(scores, confidences, len(seen), span, is_cut)
 
 
 def threshold_words(
@@ -127,83 +125,19 @@ def _estimated(checks: int) -> str:
     return f"estimated by {checks} check{'' if checks == 1 else 's'}"
 
 
-def reviews_words(now: float, more: float, *, days: float, documents: int) -> str:
-    """Say what people would have to do."""
-    if not documents:
-        return "no prediction of the model in use is stored for these days"
-    change = f"{abs(more):.1f} {'more' if more >= 0 else 'fewer'}"
-    return f"{change} a day than {now:.1f} ({documents} documents in {days:.0f} days)"
-
-
-def caught_words(number: int, mistakes: int) -> str:
-    """Say which mistakes would have been caught."""
-    if not mistakes:
-        return "no check has found a mistake of the model in use among what it sorted alone"
-    return f"{number} of {mistakes} known mistakes would have gone to a person"
-
-
-def unknown_words(
-    *,
-    certified: bool,
-    needed: int,
-    alone: int,
-    checked: int,
-    cut_at: int | None,
-    looked_at: int,
-) -> tuple[str, ...]:
-    """Say what the answer does not know.
-
-    Args:
-        certified: Whether checks certify the threshold.
-        needed: Checks that are missing at least.
-        alone: Documents of the window that are sorted alone now.
-        checked: Answered checks that count.
-        cut_at: How many of the latest documents were looked at, when there were more.
-        looked_at: Documents that were looked at.
-    """
-    said, own = [], "the model's own confidence"
-    if alone:
-        said.append(
-            f"how many of the {alone} documents sorted alone were wrong: {checked} checks count, "
-            "and a mistake that nobody saw is in no list"
-        )
-    if not certified and looked_at:
-        said.append(
-            f"whether the estimate holds: it rests on {f'{checked} checks' if checked else own}, "
-            f"and at least {needed} more, all right, would certify a threshold"
-        )
-    if cut_at is not None:
-        said.append(f"anything before the latest {cut_at} documents, which were looked at")
-    if not looked_at:
-        said.append("what would happen to documents: no prediction of the model in use is stored")
-    return tuple(said)
-
-
-_MOST_MISTAKES: Final = 10_000
-_LEAST_CONFIDENCE: Final = 0.5
-
-
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WhatIfAnswer:
     """What another promise would mean.
 
     Attributes:
-        target: Error rate that is asked about.
-        confidence: Confidence level that is asked about.
         threshold: That it needs; None when nothing could be sorted alone.
         certified: Whether the checks so far certify it; otherwise it is an estimate: by the
             checks, and before the first of them by the model's own confidence.
         needed: Least further checks, all right, until something is certified.
-        threshold_now: In use.
-        days: Days that were looked at.
-        documents: Documents of those days.
         reviews_a_day: Documents that a person is asked about in a day, checks left out.
         more_reviews_a_day: How many more that would be; negative for fewer.
         mistakes: Documents sorted alone that checks found wrong, under the model in use.
         caught: Of those, the ones that would have gone to a person.
-        threshold_words: The threshold in words.
-        review_words: The reviews in words.
-        caught_words: The mistakes in words.
         unknown: What cannot be said, one sentence each.
     """
 
@@ -225,7 +159,7 @@ class Answer:
     unknown: tuple[str, ...]
 
 
-def ask(
+def answer_what_if(
     configuration: Configuration,
     store: Store,
     now: dt.datetime,
@@ -233,82 +167,102 @@ def ask(
     target: float,
     confidence: float | None = None,
     days: int = 28,
-) -> Answer:
-    """Answer from stored predictions and settled checks; changes nothing.
+) -> WhatIfAnswer:
+    """Answer from the stored predictions of some days and from settled checks; changes nothing.
 
-    Args:
-        configuration: The workspace.
-        store: Its database.
-        now: Until when.
-        target: Error rate that would be promised.
-        confidence: Confidence level; None for that of the settings.
-        days: Look at the documents of so many days.
+    Without a `confidence` it is that of the settings.
 
     Raises:
         UsageError: A number lies outside its range.
         ModelError: The model in use cannot be read.
     """
-    settings = configuration.settings.promise
-    asked = settings.confidence if confidence is None else confidence
-    _check(target, asked)
-    viewer = Viewer(configuration, store)
-    window = look(viewer, store, now, days)
-    history = store.checks.promises(viewer.rule_key, limit=1)
-    moved = history[0] if history else None
-    is_earned = configuration.settings.decide.autonomy == "earned"
-    in_use = None if moved is None else moved.threshold
-    now_at = in_use if is_earned else viewer.rule.threshold
-    gathered = gather(store.checks.evidence(viewer.rule_key, after_id=evidence_after(moved)))
-    policy = replace(
-        policy_of(settings), target=target, confidence=asked, miss_rate=missed(store, settings).rate
+    settings = configuration.settings
+    confidence = settings.promise.confidence if confidence is None else confidence
+    _check(target, confidence)
+    reader = PromiseReader(configuration, store)
+    window = read_window(reader, store, now, days)
+    last = next(iter(store.checks.promises(reader.rule_key, limit=1)), None)
+    in_use: float | None = reader.rule.threshold
+    if settings.decide.autonomy == "earned":
+        in_use = None if last is None else last.threshold
+    gathered = gather_evidence(
+        store.checks.evidence(reader.rule_key, after_id=last_excluded_check(last))
     )
-    plan = _plan(None if moved is None else plan_of(moved), policy, window)
-    found = _meant(window, gathered, plan, target, now_at)
-    threshold = found.threshold
-    if threshold is None and plan is not None and len(gathered.counted) == 0:
+    policy = replace(
+        policy_of(settings.promise),
+        target=target,
+        confidence=confidence,
+        miss_rate=miss_rate(store, settings.promise).rate,
+    )
+    plan = _plan(None if last is None else plan_of(last), policy, window)
+    found = _what_if(window, gathered, plan, target, in_use)
+    threshold, checks = found.threshold, len(gathered.counted)
+    if threshold is None and plan is not None and not checks:
         threshold = window.expected(plan.thresholds, target)
-    mistakes = store.checks.mistakes(viewer.rule_key, _MOST_MISTAKES)
+    asked, certified = _asked(reader.rule, threshold), found.certified
+    mistakes = store.checks.mistakes(reader.rule_key, _MOST_MISTAKES)
     caught = tuple(
         each.document_id
         for each in mistakes
-        if (now_at is None or each.score >= now_at)
+        if (in_use is None or each.score >= in_use)
         and (threshold is None or each.score < threshold)
     )
-    alone_now, alone_then = window.alone(now_at), window.alone(threshold)
-    reviews, more = window.a_day(alone_now), (alone_now - alone_then) / window.days
-    certified, needed = found.certified, found.needed
-    unknown = unknown_words(
+    alone = window.alone(in_use)
+    more = (alone - window.alone(threshold)) / window.days
+    return WhatIfAnswer(
+        target=target,
+        confidence=confidence,
+        threshold=threshold,
         certified=certified,
-        needed=needed,
-        alone=alone_now,
-        checked=len(gathered.watched),
-        cut_at=window.documents if window.is_cut else None,
-        looked_at=window.documents,
-    )
-    return Answer(
-        target,
-        asked,
-        threshold,
-        certified,
-        needed,
-        now_at,
-        window.days,
-        window.documents,
-        reviews,
-        more,
-        len(mistakes),
-        caught,
-        threshold_words(
-            threshold,
-            now_at,
-            _asked(viewer.rule, threshold),
-            certified=certified,
-            checks=len(gathered.counted),
+        needed=found.needed,
+        threshold_now=in_use,
+        days=window.days,
+        documents=window.documents,
+        reviews_a_day=window.a_day(alone),
+        more_reviews_a_day=more,
+        mistakes=len(mistakes),
+        caught=caught,
+        threshold_words=threshold_words(
+            threshold, in_use, asked, certified=certified, checks=checks
         ),
-        reviews_words(reviews, more, days=window.days, documents=window.documents),
-        caught_words(len(caught), len(mistakes)),
-        unknown,
+        review_words=_review_words(window, window.a_day(alone), more),
+        caught_words=_caught_words(len(caught), len(mistakes)),
+        unknown=_unknown(window, found, alone, len(gathered.watched)),
     )
+
+
+def _review_words(window: PredictionWindow, now: float, more: float) -> str:
+    if not window.documents:
+        return "no prediction of the model in use is stored for these days"
+    change = f"{abs(more):.1f} {'more' if more >= 0 else 'fewer'}"
+    return f"{change} a day than {now:.1f} ({window.documents} documents in {window.days:.0f} days)"
+
+
+def _caught_words(number: int, mistakes: int) -> str:
+    if not mistakes:
+        return "no check has found a mistake of the model in use among what it sorted alone"
+    return f"{number} of {mistakes} known mistakes would have gone to a person"
+
+
+def _unknown(window: PredictionWindow, found: WhatIf, alone: int, checked: int) -> tuple[str, ...]:
+    """Say what the answer does not know."""
+    said = []
+    if alone:
+        said.append(
+            f"how many of the {alone} documents sorted alone were wrong: {checked} checks count, "
+            "and a mistake that nobody saw is in no list"
+        )
+    if not found.certified and window.documents:
+        basis = f"{checked} checks" if checked else "the model's own confidence"
+        said.append(
+            f"whether the estimate holds: it rests on {basis}, and at least {found.needed} more, "
+            "all right, would certify a threshold"
+        )
+    if window.is_cut:
+        said.append(f"anything before the latest {window.documents} documents, which were examined")
+    if not window.documents:
+        said.append("what would happen to documents: no prediction of the model in use is stored")
+    return tuple(said)
 
 
 def _asked(rule: SortRule, threshold: float | None) -> dict[str, float]:
@@ -333,7 +287,7 @@ def _check(target: float, confidence: float) -> None:
 
 
 def _plan(
-    grid: CertificationPlan | None, policy: AutonomyPolicy, window: Window
+    grid: CertificationPlan | None, policy: AutonomyPolicy, window: PredictionWindow
 ) -> CertificationPlan | None:
     if grid is not None:
         return replace(
@@ -342,19 +296,19 @@ def _plan(
     return make_plan(window.scores, policy) if len(window.scores) else None
 
 
-def _meant(
-    window: Window,
-    gathered: Gathered,
+def _what_if(
+    window: PredictionWindow,
+    gathered: RuleEvidence,
     plan: CertificationPlan | None,
     target: float,
-    now_at: float | None,
+    in_use: float | None,
 ) -> WhatIf:
     """Return what the checks say of another target."""
     if plan is None:
         return WhatIf(target, None, certified=False, needed=0, reviews_per_day=0.0,
                       more_reviews_per_day=0.0, caught=(), still_wrong=())  # fmt: skip
     count = len(window.scores)
-    alone = np.zeros(count, np.bool_) if now_at is None else window.scores >= now_at
+    alone = np.zeros(count, np.bool_) if in_use is None else window.scores >= in_use
     past = PastDocuments(
         window.scores, np.ones(count, np.bool_), alone, np.zeros(count, np.bool_), window.days
     )

@@ -34,8 +34,8 @@ from docsorter.model.registry import ModelRegistry
 from docsorter.review.choices import check_label
 from docsorter.service.daemon.assembly import open_mover
 from docsorter.service.daemon.pipeline import Destinations
-from docsorter.service.engine import promise_of
-from docsorter.service.promise.report import Viewer
+from docsorter.service.engine import card_statement
+from docsorter.service.promise.report import PromiseReader
 from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.service.workspace.roots import MountMemory, check_roots
 from docsorter.store import Check, CheckResult, Correction, Destination, Manner, Store
@@ -92,18 +92,18 @@ class Workplace:
     def statement(self) -> str:
         """Return what the promise of the model in use is worth here."""
         if self.configuration.settings.decide.autonomy == "starter":
-            return promise_of(self.card)
+            return card_statement(self.card)
         return (
-            Viewer(self.configuration, self.store)
-            .position()
-            .says(self.configuration.settings.promise)
+            PromiseReader(self.configuration, self.store)
+            .state()
+            .summary(self.configuration.settings.promise)
         )
 
     def brief_statement(self) -> str:
         """Return the same for a sidecar, in no more time with much evidence than with little."""
         if self.configuration.settings.decide.autonomy == "starter":
-            return promise_of(self.card)
-        return Viewer(self.configuration, self.store).brief()
+            return card_statement(self.card)
+        return PromiseReader(self.configuration, self.store).brief()
 
     def path_of(self, document: Document) -> Path:
         """Return where the bytes of a document are."""

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from docsorter.configuration import Configuration
 from docsorter.errors import DocsorterError
 from docsorter.service.learning.candidates import Candidate, Candidates, candidate_line
-from docsorter.service.learning.snapshots import Snapshots, Unlearned, unlearned
-from docsorter.service.promise.drift import DriftReport, kept
-from docsorter.service.promise.scanner_hold import Probation
+from docsorter.service.learning.snapshots import (
+    Snapshots,
+    UntrainedAnswers,
+    count_untrained_answers,
+)
+from docsorter.service.promise.drift import DriftReport, read_report
+from docsorter.service.promise.scanner_hold import ScannerHold
 from docsorter.service.review.service import Acts
 
 _SHOWN = 3
@@ -24,7 +28,7 @@ class Noticed:
         probation: Scanners that have to show themselves, with how many checks were right.
     """
 
-    unlearned: Unlearned | None
+    unlearned: UntrainedAnswers | None
     candidate: Candidate | None
     drift: DriftReport | None
     probation: dict[str, int]
@@ -67,9 +71,9 @@ def noticed_by(configuration: Configuration, acts: Acts) -> Noticed:
     """
     settings, store = configuration.settings, acts.store
     try:
-        found = unlearned(store, acts.card.name)
+        found = count_untrained_answers(store, acts.card.name)
         candidate = Candidates(Snapshots(configuration.state)).waiting()
     except DocsorterError:
         found, candidate = None, None
-    probation = Probation(configuration.state, store, settings.drift.probation_checks)
-    return Noticed(found, candidate, kept(configuration.state), probation.on_probation())
+    probation = ScannerHold(configuration.state, store, settings.drift.probation_checks)
+    return Noticed(found, candidate, read_report(configuration.state), probation.held())

@@ -32,7 +32,7 @@ from docsorter.pages.reader import PageReader
 from docsorter.resources import usable_cores
 from docsorter.service.daemon.pipeline import Destinations, Pipeline
 from docsorter.service.engine import Engine, load_model
-from docsorter.service.promise.controller import Earning
+from docsorter.service.promise.controller import AutonomyController
 from docsorter.service.review.batch import Failed
 from docsorter.service.review.service import Acts
 from docsorter.store import Destination, TakeBackFilter
@@ -266,7 +266,9 @@ def deciding_again(
     workers = settings.service.workers or usable_cores()
     reader = PageReader(settings.pages, size=loaded.card.input.size, concurrency=workers)
     # The daemon may run beside: it alone moves the threshold.
-    earning = Earning(acts.store, settings.decide, settings.promise, acts.mover.clock, moves=False)
+    earning = AutonomyController(
+        acts.store, settings.decide, settings.promise, acts.mover.clock, moves=False
+    )
     with Engine(loaded, reader) as engine:
         pipeline = Pipeline(
             store=acts.store,

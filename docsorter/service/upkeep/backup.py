@@ -41,16 +41,12 @@ MODELS: Final = "models"
 _LARGEST_MANIFEST = 16 * 2**20
 _CHUNK = 2**20
 _AGAIN = "take another backup; docsorter backup checks each one it makes"
+PREFIX: Final = "docsorter-backup-"
+_NAME: Final = re.compile(rf"{PREFIX}\d{{8}}T\d{{6}}Z(-\d+)?\.tar")
 
 
-class Member(BaseModel):
-    """One file of a backup.
-
-    Attributes:
-        name: Path in the archive.
-        size: Bytes.
-        sha256: Hex digest.
-    """
+class ArchiveMember(BaseModel):
+    """One file of a backup."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -59,14 +55,11 @@ class Member(BaseModel):
     sha256: str
 
 
-class Manifest(BaseModel):
+class BackupManifest(BaseModel):
     """What a backup holds.
 
     Attributes:
-        format_version: Of this list.
-        docsorter: Version that made it.
         schema_version: Revision of the database in it, "" when it is a server's and not in it.
-        made_at: When.
         rows: Rows per table, counted in the copy.
         promoted: Name of the model in use, "" for a pinned one.
         members: Every other file of the archive.
@@ -80,12 +73,103 @@ class Manifest(BaseModel):
     made_at: AwareDatetime
     rows: dict[str, int]
     promoted: str = ""
-    members: tuple[Member, ...] = ()
+    members: tuple[ArchiveMember, ...] = ()
+
+
+def make_backup(
+    configuration: Configuration,
+    store: Store,
+    *,
+    actor: str,
+    target: Path | None = None,
+    keep: int | None = None,
+    clock: Clock | None = None,
+) -> tuple[Path, BackupManifest]:
+    """Back a workspace up while it is in use.
+
+    Args:
+        configuration: The workspace.
+        store: Its database.
+        actor: Who asks, for the log.
+        target: The file, or a folder for one with the time in its name; None means `backups` in
+            the state folder.
+        keep: Afterwards keep so many of the backups with a time in their name in that folder.
+        clock: Dates it.
+
+    Returns:
+        The file and what is in it; it was read back and every checksum compared.
+
+    Raises:
+        ConflictError: There is a file of that name.
+        UsageError: The database is a server's, which has its own tools.
+        StoreError: The database, or its copy, is damaged.
+        EnvironmentFaultError: The backup cannot be written.
+    """
+    now = (clock or SystemClock()).now()
+    folder = configuration.state / "backups"
+    if target is not None and not target.is_dir():
+        file = target.absolute()
+    else:
+        folder = folder if target is None else target.absolute()
+        file = _free(folder / f"{PREFIX}{now:%Y%m%dT%H%M%SZ}.tar")
+    with scratch(configuration) as private:
+        copy = store.upkeep.backup(private / DATABASE)
+        manifest = BackupManifest(
+            schema_version=schema_of(copy),
+            made_at=now,
+            rows=row_counts(copy),
+            promoted=_promoted(configuration),
+        )
+        files = {DATABASE: copy, **_files(configuration)}
+        mode = permissions(configuration.settings)[Place.SPOOL].file_mode
+        made = write_archive(file, files, manifest, mode=mode)
+    store.documents.add_event(
+        "backed_up", actor=actor, detail={"file": str(file), "rows": made.rows}
+    )
+    if keep is not None:
+        prune(file.parent, keep)
+    return file, made
+
+
+def _files(configuration: Configuration) -> dict[str, Path]:
+    files = {SETTINGS: configuration.workspace / FILE_NAME}
+    models = configuration.state / MODELS
+    if (models / PROMOTED_FILE).is_file():
+        files[f"{MODELS}/{PROMOTED_FILE}"] = models / PROMOTED_FILE
+    if models.is_dir():
+        for bundle in sorted(path for path in models.iterdir() if (path / CARD).is_file()):
+            if bundle.name.startswith("."):
+                continue
+            for path in sorted(bundle.rglob("*")):
+                if path.is_file() and not path.is_symlink():
+                    files[f"{MODELS}/{path.relative_to(models).as_posix()}"] = path
+    return files
+
+
+def _promoted(configuration: Configuration) -> str:
+    if not (configuration.state / MODELS / PROMOTED_FILE).is_file():
+        return ""
+    current = PromotionFile(configuration.state / MODELS).read().current
+    return "" if current is None else current.bundle
+
+
+def _free(path: Path) -> Path:
+    """Return the path, numbered when two backups are made in one second."""
+    for number in range(2, 1000):
+        if not path.exists():
+            return path
+        path = path.with_name(f"{path.name.split('Z')[0]}Z-{number}.tar")
+    return path
 
 
 def write_archive(
-    target: Path, files: Mapping[str, Path], manifest: Manifest, *, mode: int, replace: bool = False
-) -> Manifest:
+    target: Path,
+    files: Mapping[str, Path],
+    manifest: BackupManifest,
+    *,
+    mode: int,
+    replace: bool = False,
+) -> BackupManifest:
     """Write files and their list into an archive that appears whole or not at all, and check it.
 
     Args:
@@ -132,7 +216,7 @@ def write_archive(
         part.unlink(missing_ok=True)
 
 
-def read_archive(path: Path, target: Path | None) -> Manifest:
+def read_archive(path: Path, target: Path | None) -> BackupManifest:
     """Check every byte of an archive, and unpack it into a folder.
 
     Args:
@@ -164,12 +248,8 @@ def read_archive(path: Path, target: Path | None) -> Manifest:
     return manifest
 
 
-def read_manifest(path: Path) -> Manifest:
-    """Return what an archive says of itself, without checking the rest.
-
-    Raises:
-        StoreError: It is no backup of ours.
-    """
+def read_manifest(path: Path) -> BackupManifest:
+    """Return what an archive says of itself, without checking the rest."""
     try:
         with tarfile.open(path, "r:") as archive:
             return _manifest(archive, path)
@@ -177,7 +257,7 @@ def read_manifest(path: Path) -> Manifest:
         raise _damaged(path, str(error)) from error
 
 
-def _write(stream: io.BufferedWriter, files: Mapping[str, Path], manifest: Manifest) -> None:
+def _write(stream: io.BufferedWriter, files: Mapping[str, Path], manifest: BackupManifest) -> None:
     with tarfile.open(fileobj=stream, mode="w:", format=tarfile.PAX_FORMAT) as archive:
         text = manifest.model_dump_json(indent=1).encode()
         archive.addfile(_info(MANIFEST, len(text), manifest.made_at), io.BytesIO(text))
@@ -192,19 +272,19 @@ def _info(name: str, size: int, at: dt.datetime) -> tarfile.TarInfo:
     return info
 
 
-def _member(name: str, path: Path) -> Member:
+def _member(name: str, path: Path) -> ArchiveMember:
     with path.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    return Member(name=name, size=path.stat().st_size, sha256=sha256)
+    return ArchiveMember(name=name, size=path.stat().st_size, sha256=sha256)
 
 
-def _manifest(archive: tarfile.TarFile, path: Path) -> Manifest:
+def _manifest(archive: tarfile.TarFile, path: Path) -> BackupManifest:
     info = archive.next()
     stream = archive.extractfile(info) if info is not None and info.isreg() else None
     if info is None or info.name != MANIFEST or stream is None or info.size > _LARGEST_MANIFEST:
         raise _damaged(path, f"it does not begin with {MANIFEST}")
     try:
-        manifest = Manifest.model_validate_json(stream.read())
+        manifest = BackupManifest.model_validate_json(stream.read())
     except ValidationError as error:
         raise _damaged(path, f"its list cannot be read: {error.errors()[0]['msg']}") from error
     for member in manifest.members:
@@ -224,7 +304,7 @@ def _allowed(name: str) -> bool:
 def _unpack(
     archive: tarfile.TarFile,
     info: tarfile.TarInfo,
-    member: Member,
+    member: ArchiveMember,
     path: Path,
     target: Path | None,
 ) -> None:
@@ -253,72 +333,9 @@ def _damaged(path: Path, what: str) -> StoreError:
     return StoreError(f"{path} is no whole backup: {what}", remedy=_AGAIN)
 
 
-PREFIX: Final = "docsorter-backup-"
-_NAME: Final = re.compile(rf"{PREFIX}\d{{8}}T\d{{6}}Z(-\d+)?\.tar")
-
-
-def make_backup(
-    configuration: Configuration,
-    store: Store,
-    *,
-    actor: str,
-    target: Path | None = None,
-    keep: int | None = None,
-    clock: Clock | None = None,
-) -> tuple[Path, Manifest]:
-    """Back a workspace up while it is in use.
-
-    Args:
-        configuration: The workspace.
-        store: Its database.
-        actor: Who asks, for the log.
-        target: The file, or a folder for one with the time in its name; None means `backups` in
-            the state folder.
-        keep: Afterwards keep so many of the backups with a time in their name in that folder.
-        clock: Dates it.
-
-    Returns:
-        The file and what is in it; it was read back and every checksum compared.
-
-    Raises:
-        ConflictError: There is a file of that name.
-        UsageError: The database is a server's, which has its own tools.
-        StoreError: The database, or its copy, is damaged.
-        EnvironmentFaultError: The backup cannot be written.
-    """
-    now = (clock or SystemClock()).now()
-    folder = configuration.state / "backups"
-    if target is not None and not target.is_dir():
-        file = target.absolute()
-    else:
-        folder = folder if target is None else target.absolute()
-        file = _free(folder / f"{PREFIX}{now:%Y%m%dT%H%M%SZ}.tar")
-    with scratch(configuration) as private:
-        copy = store.upkeep.backup(private / DATABASE)
-        manifest = Manifest(
-            schema_version=schema_of(copy),
-            made_at=now,
-            rows=row_counts(copy),
-            promoted=_promoted(configuration),
-        )
-        files = {DATABASE: copy, **_files(configuration)}
-        mode = permissions(configuration.settings)[Place.SPOOL].file_mode
-        made = write_archive(file, files, manifest, mode=mode)
-    store.documents.add_event(
-        "backed_up", actor=actor, detail={"file": str(file), "rows": made.rows}
-    )
-    if keep is not None:
-        prune(file.parent, keep)
-    return file, made
-
-
 @contextmanager
 def scratch(configuration: Configuration) -> Iterator[Path]:
-    """Give a private folder on the disk of the state; it is gone afterwards.
-
-    Raises:
-        EnvironmentFaultError: There is no room or no permission for one.
-    """
+    """Give a private folder on the disk of the state; it is gone afterwards."""
     try:
         folder = tempfile.TemporaryDirectory(dir=configuration.state, prefix=".care-")
     except OSError as error:
@@ -331,11 +348,7 @@ def scratch(configuration: Configuration) -> Iterator[Path]:
 
 
 def row_counts(database: Path) -> dict[str, int]:
-    """Return how many rows each table of a database file has.
-
-    Raises:
-        StoreError: It is damaged.
-    """
+    """Return how many rows each table of a database file has."""
     with _reading(database) as connection:
         names = connection.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
@@ -347,11 +360,7 @@ def row_counts(database: Path) -> dict[str, int]:
 
 
 def schema_of(database: Path) -> str:
-    """Return the revision of a database file.
-
-    Raises:
-        StoreError: It is damaged, or none of ours.
-    """
+    """Return the revision of a database file."""
     with _reading(database) as connection:
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     return "" if row is None else str(row[0])
@@ -379,37 +388,6 @@ def prune(folder: Path, keep: int) -> list[Path]:
         path.unlink(missing_ok=True)
         removed.append(path)
     return removed
-
-
-def _files(configuration: Configuration) -> dict[str, Path]:
-    files = {SETTINGS: configuration.workspace / FILE_NAME}
-    models = configuration.state / MODELS
-    if (models / PROMOTED_FILE).is_file():
-        files[f"{MODELS}/{PROMOTED_FILE}"] = models / PROMOTED_FILE
-    if models.is_dir():
-        for bundle in sorted(path for path in models.iterdir() if (path / CARD).is_file()):
-            if bundle.name.startswith("."):
-                continue
-            for path in sorted(bundle.rglob("*")):
-                if path.is_file() and not path.is_symlink():
-                    files[f"{MODELS}/{path.relative_to(models).as_posix()}"] = path
-    return files
-
-
-def _promoted(configuration: Configuration) -> str:
-    if not (configuration.state / MODELS / PROMOTED_FILE).is_file():
-        return ""
-    current = PromotionFile(configuration.state / MODELS).read().current
-    return "" if current is None else current.bundle
-
-
-def _free(path: Path) -> Path:
-    """Return the path, numbered when two backups are made in one second."""
-    for number in range(2, 1000):
-        if not path.exists():
-            return path
-        path = path.with_name(f"{path.name.split('Z')[0]}Z-{number}.tar")
-    return path
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`docsorter doctor`: examine everything docsorter stands on, and say what to do about trouble."""
+"""`docsorter doctor`: check everything docsorter depends on, and say what to do about trouble."""
 
 import datetime as dt
 import os
@@ -33,15 +33,8 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was checked.
-
-    Attributes:
-        level: ok, note or BAD.
-        subject: What was checked.
-        text: What was found, one line.
-        remedy: What to do, "" when there is nothing to do.
-    """
+class Diagnosis:
+    """One thing that was checked."""
 
     level: Level
     subject: str
@@ -49,10 +42,10 @@ class Finding:
     remedy: str = ""
 
 
-def examine(configuration: Configuration) -> list[Finding]:
+def diagnose(configuration: Configuration) -> list[Diagnosis]:
     """Run every check; a check that breaks becomes a finding itself."""
-    findings: list[Finding] = []
-    checks: tuple[Callable[[Configuration], Iterator[Finding]], ...] = (
+    findings: list[Diagnosis] = []
+    checks: tuple[Callable[[Configuration], Iterator[Diagnosis]], ...] = (
         _poppler,
         _folders,
         _file_systems,
@@ -68,15 +61,15 @@ def examine(configuration: Configuration) -> list[Finding]:
             findings.extend(check(configuration))
         except DocsorterError as error:
             subject = check.__name__.strip("_").replace("_", " ")
-            findings.append(Finding(Level.BAD, subject, error.message, error.remedy))
+            findings.append(Diagnosis(Level.BAD, subject, error.message, error.remedy))
     return findings
 
 
-def _poppler(_: Configuration) -> Iterator[Finding]:
+def _poppler(_: Configuration) -> Iterator[Diagnosis]:
     for program in ("pdftoppm", "pdfinfo"):
         path = shutil.which(program)
         if path is None:
-            yield Finding(
+            yield Diagnosis(
                 Level.BAD, program, "not installed; PDF files cannot be read",
                 "apt install poppler-utils",
             )  # fmt: skip
@@ -85,127 +78,129 @@ def _poppler(_: Configuration) -> Iterator[Finding]:
             [path, "-v"], capture_output=True, text=True, check=False, timeout=10
         )
         version = (shown.stderr or shown.stdout).splitlines()[0]
-        yield Finding(Level.GOOD, program, version.strip())
+        yield Diagnosis(Level.GOOD, program, version.strip())
 
 
-def _folders(configuration: Configuration) -> Iterator[Finding]:
+def _folders(configuration: Configuration) -> Iterator[Diagnosis]:
     least = configuration.settings.service.min_free_mb
     for place in Place:
         root = configuration.root(place)
         if not root.is_dir():
-            yield Finding(
+            yield Diagnosis(
                 Level.BAD, place, f"{root} is missing",
                 f"mount it, or run: docsorter init {configuration.workspace}",
             )  # fmt: skip
         elif not os.access(root, os.R_OK | os.W_OK | os.X_OK):
-            yield Finding(
+            yield Diagnosis(
                 Level.BAD, place, f"no permission to read and write {root}",
                 f"as its owner: chmod u+rwx {root}, or add this user to its group",
             )  # fmt: skip
         elif (free := free_megabytes(root)) < least:
-            yield Finding(
-                Level.BAD, place, f"only {free:.0f} MB free, {least:.0f} are asked for",
+            yield Diagnosis(
+                Level.BAD, place, f"only {free:.0f} MB free, {least:.0f} are needed",
                 "make room, or lower service.min_free_mb",
             )  # fmt: skip
         else:
-            yield Finding(Level.GOOD, place, f"{root}, {free:,.0f} MB free")
+            yield Diagnosis(Level.GOOD, place, f"{root}, {free:,.0f} MB free")
 
 
-def _file_systems(configuration: Configuration) -> Iterator[Finding]:
+def _file_systems(configuration: Configuration) -> Iterator[Diagnosis]:
     inbox = configuration.root(Place.INBOX)
     kind = file_system(inbox).kind
     if is_network_or_virtual(inbox):
         seconds = configuration.settings.intake.poll_seconds
         text = f"the inbox is on {kind}, which reports no events: polling every {seconds:g} s"
-        yield Finding(Level.NOTE, "events", text)
+        yield Diagnosis(Level.NOTE, "events", text)
     else:
-        yield Finding(Level.GOOD, "events", f"the inbox is on {kind}")
+        yield Diagnosis(Level.GOOD, "events", f"the inbox is on {kind}")
     state = file_system(configuration.state)
     if state.remote and not configuration.settings.store.url:
-        yield Finding(
+        yield Diagnosis(
             Level.BAD, "state", f"the database would be on {state.kind}, which corrupts it",
             "set places.state to a folder on a local disk",
         )  # fmt: skip
     else:
-        yield Finding(Level.GOOD, "state", f"on {state.kind}")
+        yield Diagnosis(Level.GOOD, "state", f"on {state.kind}")
 
 
-def _inotify(_: Configuration) -> Iterator[Finding]:
+def _inotify(_: Configuration) -> Iterator[Diagnosis]:
     watches = inotify_limits().max_user_watches
     if watches is None:
-        yield Finding(Level.NOTE, "inotify", "limits unknown; the rescan finds every file anyway")
+        yield Diagnosis(Level.NOTE, "inotify", "limits unknown; the rescan finds every file anyway")
     elif watches < _MIN_WATCHES:
-        yield Finding(
+        yield Diagnosis(
             Level.NOTE, "inotify", f"only {watches} watches per user",
             "sysctl fs.inotify.max_user_watches=65536",
         )  # fmt: skip
     else:
-        yield Finding(Level.GOOD, "inotify", f"{watches} watches per user")
+        yield Diagnosis(Level.GOOD, "inotify", f"{watches} watches per user")
 
 
-def _database(configuration: Configuration) -> Iterator[Finding]:
+def _database(configuration: Configuration) -> Iterator[Diagnosis]:
     with open_workspace_store(configuration) as store:
         troubles = store.upkeep.integrity_check()
         for trouble in troubles:
-            yield Finding(
+            yield Diagnosis(
                 Level.BAD, "database", trouble,
                 f"stop the daemon and restore the newest file in {configuration.state / 'backups'}",
             )  # fmt: skip
         if not troubles:
             counts = store.documents.counts()
             size = store.upkeep.size() / 2**20
-            yield Finding(Level.GOOD, "database", f"sound, {counts.total} documents, {size:.1f} MB")
+            yield Diagnosis(
+                Level.GOOD, "database", f"sound, {counts.total} documents, {size:.1f} MB"
+            )
 
 
-def _model(configuration: Configuration) -> Iterator[Finding]:
+def _model(configuration: Configuration) -> Iterator[Diagnosis]:
     model = load_model(configuration)
     text = f"{model.card.name}: checksums right, golden pages answer as they should"
-    yield Finding(Level.GOOD, "model", text)
+    yield Diagnosis(Level.GOOD, "model", text)
 
 
-def _promise(configuration: Configuration) -> Iterator[Finding]:
+def _promise(configuration: Configuration) -> Iterator[Diagnosis]:
     with open_workspace_store(configuration) as store:
         found = report(configuration, store, SystemClock().now())
         alarm = last_alarm(store)
     if alarm is not None:
-        yield Finding(
+        yield Diagnosis(
             Level.BAD, "promise", f"alarm: {alarm_words(alarm)}",
             "docsorter promise; look at what was wrong, and consider another model",
         )  # fmt: skip
     else:
-        yield Finding(Level.GOOD, "promise", found.statement)
+        yield Diagnosis(Level.GOOD, "promise", found.statement)
     if found.unanswered:
-        yield Finding(
+        yield Diagnosis(
             Level.NOTE, "evidence",
             f"{len(found.unanswered)} drawn documents are not answered and hold evidence up",
             "docsorter review; docsorter promise names them",
         )  # fmt: skip
 
 
-def _sandbox(_: Configuration) -> Iterator[Finding]:
+def _sandbox(_: Configuration) -> Iterator[Diagnosis]:
     for name, text in sandbox_report().items():
         missing = text.startswith("not ")
-        yield Finding(Level.NOTE if missing else Level.GOOD, f"sandbox {name}", text)
+        yield Diagnosis(Level.NOTE if missing else Level.GOOD, f"sandbox {name}", text)
 
 
-def _daemon(configuration: Configuration) -> Iterator[Finding]:
+def _daemon(configuration: Configuration) -> Iterator[Diagnosis]:
     pid = WorkspaceLock(configuration.state).holder()
-    beat = process.read(configuration.state)
+    beat = process.read_health(configuration.state)
     if pid is None:
         remedy = f"docsorter run {configuration.workspace}"
-        yield Finding(Level.NOTE, "daemon", "not running; nothing is sorted", remedy)
+        yield Diagnosis(Level.NOTE, "daemon", "not running; nothing is sorted", remedy)
     elif beat is None or beat.is_stale(SystemClock().now()):
         since = "" if beat is None else f" since {beat.beat_at.astimezone(dt.UTC):%H:%M:%S} UTC"
-        yield Finding(
-            Level.BAD, "daemon", f"process {pid} holds the workspace and says nothing{since}",
+        yield Diagnosis(
+            Level.BAD, "daemon", f"process {pid} holds the workspace and has not reported{since}",
             f"look at its log, then: kill {pid}",
         )  # fmt: skip
     elif beat.paused:
-        yield Finding(Level.BAD, "daemon", f"process {pid} waits: {beat.paused}")
+        yield Diagnosis(Level.BAD, "daemon", f"process {pid} waits: {beat.paused}")
     elif beat.model_trouble:
-        yield Finding(
+        yield Diagnosis(
             Level.BAD, "daemon", f"the promoted model is not used: {beat.model_trouble}",
             "docsorter model rollback goes back to the model before",
         )  # fmt: skip
     else:
-        yield Finding(Level.GOOD, "daemon", f"process {pid} runs, {beat.watcher}")
+        yield Diagnosis(Level.GOOD, "daemon", f"process {pid} runs, {beat.watcher}")

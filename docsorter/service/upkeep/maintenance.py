@@ -8,18 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, ConfigDict
 
 from docsorter.clock import Clock, SystemClock
 from docsorter.configuration import Configuration
 from docsorter.deliver.permissions import permissions
 from docsorter.documents import Place
 from docsorter.errors import DocsorterError
-from docsorter.filesystem import Disk
 from docsorter.service.promise import drift
-from docsorter.service.promise import drift as drift_report
 from docsorter.service.upkeep.forget import Forgetting
-from docsorter.service.workspace.process import LOGGER
+from docsorter.service.workspace.layout import StateRecord
+from docsorter.service.workspace.process import LOGGER, Progress
 from docsorter.store import Store
 
 FILE_NAME: Final = "care.json"
@@ -28,18 +27,17 @@ WEEKLY: Final = dt.timedelta(days=7)
 _FORGET_BATCH = 200
 _PREDICTION_BATCH = 200  # rows per transaction: well under the 50 ms that a decision may wait
 ACTOR = "daemon"
+_LOG = logging.getLogger(LOGGER)
+_FIRST_CHECK = 1800.0  # seconds after a start, which has better things to do
+_CHECK_AGAIN = 600.0  # seconds between two checks whether it is due
+_PATIENCE = 10.0  # seconds that a drain waits for the step under way
 
-Progress = Callable[[str, int, int], None]
-"""Told (stage, done, total); may raise to stop between two steps."""
 
-
-class CareTimes(BaseModel):
+class MaintenanceTimes(StateRecord):
     """When the work was done last.
 
     Attributes:
         done_at: All of it but the integrity check.
-        checked_at: The integrity check.
-        findings: What that found.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -50,17 +48,13 @@ class CareTimes(BaseModel):
 
 
 @dataclass(slots=True)
-class CareReport:
+class MaintenanceReport:
     """What was done.
 
     Attributes:
         resumed: Documents whose interrupted forgetting was finished.
-        forgotten: Rejected documents that were kept long enough.
-        predictions: Predictions that were kept long enough.
         freed_pages: Pages given back to the disk.
         merged: The write-ahead log was merged completely.
-        checked: The database was checked.
-        findings: What is wrong with it.
     """
 
     resumed: list[int] = field(default_factory=list)
@@ -72,14 +66,8 @@ class CareReport:
     findings: list[str] = field(default_factory=list)
 
 
-class Care:
-    """Looks after one workspace, in steps that nobody waits for.
-
-    Args:
-        configuration: The workspace.
-        store: Its database.
-        clock: Says what is due.
-    """
+class Maintenance:
+    """Maintains one workspace, in steps that nobody waits for."""
 
     def __init__(
         self, configuration: Configuration, store: Store, clock: Clock | None = None
@@ -99,19 +87,16 @@ class Care:
         *,
         check: bool | None = None,
         compact: bool = False,
-    ) -> CareReport:
+    ) -> MaintenanceReport:
         """Do what is due.
 
         Args:
             progress: Told what is being done.
             check: Check the integrity of the database; None does so once a week.
             compact: Write the database file anew; nobody else may use it then.
-
-        Raises:
-            DocsorterError: Something stands in the way, with the remedy.
         """
-        times, report = read_times(self._configuration.state), CareReport()
-        steps: list[tuple[str, Callable[[CareReport], None]]] = [
+        times, report = read_times(self._configuration.state), MaintenanceReport()
+        steps: list[tuple[str, Callable[[MaintenanceReport], None]]] = [
             ("forgetting", self._retain),
             ("predictions", self._drop_predictions),
             ("statistics", lambda _: self._store.upkeep.optimize()),
@@ -129,7 +114,7 @@ class Care:
         self._write_times(times, report)
         return report
 
-    def _retain(self, report: CareReport) -> None:
+    def _retain(self, report: MaintenanceReport) -> None:
         forgetting = Forgetting(self._configuration, self._store, clock=self._clock)
         report.resumed = forgetting.resume()
         days = self._configuration.settings.retention.rejected_days
@@ -141,7 +126,7 @@ class Care:
             forgetting.forget_all(numbers, actor=ACTOR, uid=None, reason=reason)
             report.forgotten += numbers
 
-    def _drop_predictions(self, report: CareReport) -> None:
+    def _drop_predictions(self, report: MaintenanceReport) -> None:
         days = self._configuration.settings.retention.predictions_days
         if not days:
             return
@@ -152,7 +137,7 @@ class Care:
             detail: dict[str, object] = {"predictions": report.predictions, "days": days}
             self._store.documents.add_event("predictions_dropped", actor=ACTOR, detail=detail)
 
-    def _shrink(self, report: CareReport) -> None:
+    def _shrink(self, report: MaintenanceReport) -> None:
         before = free = self._store.upkeep.free_pages()
         while free:
             left = self._store.upkeep.release_pages()
@@ -161,75 +146,59 @@ class Care:
             free = left
         report.freed_pages = before - free
 
-    def _merge(self, report: CareReport) -> None:
+    def _merge(self, report: MaintenanceReport) -> None:
         report.merged = self._store.upkeep.checkpoint()
 
-    def _check(self, report: CareReport) -> None:
+    def _check(self, report: MaintenanceReport) -> None:
         report.findings = self._store.upkeep.integrity_check()
         report.checked = True
 
-    def _write_times(self, times: CareTimes, report: CareReport) -> None:
+    def _write_times(self, times: MaintenanceTimes, report: MaintenanceReport) -> None:
         now = self._clock.now()
         update: dict[str, object] = {"done_at": now}
         if report.checked:
             update |= {"checked_at": now, "findings": tuple(report.findings)}
         mode = permissions(self._configuration.settings)[Place.SPOOL].file_mode
-        text = times.model_copy(update=update).model_dump_json(indent=1)
-        Disk().write_durably(self._configuration.state / FILE_NAME, text.encode(), mode)
+        times.model_copy(update=update).write(self._configuration.state / FILE_NAME, mode)
 
 
-def read_times(state: Path) -> CareTimes:
+def read_times(state: Path) -> MaintenanceTimes:
     """Return when the work was done last; never, when the file is missing or damaged."""
-    try:
-        return CareTimes.model_validate_json((state / FILE_NAME).read_bytes())
-    except (OSError, ValidationError):
-        return CareTimes()
+    return MaintenanceTimes.read(state / FILE_NAME) or MaintenanceTimes()
 
 
 def _within(done: dt.datetime | None, now: dt.datetime, span: dt.timedelta) -> bool:
     return done is not None and dt.timedelta() <= now - done < span
 
 
-_LOG = logging.getLogger(LOGGER)
-_FIRST_LOOK = 1800.0  # seconds after a start, which has better things to do
-_LOOK_AGAIN = 600.0  # seconds between two looks whether it is due
-_PATIENCE = 10.0  # seconds that a drain waits for the step under way
-
-
 class _StoppedError(Exception):
     """The daemon drains; what is left is done another day."""
 
 
-class Caretaker:
-    """Starts the daily care at most once a day, while no document is being worked on.
-
-    Args:
-        configuration: The workspace.
-        store: Its database.
-        clock: Says what is due.
-    """
+class MaintenanceThread:
+    """Runs the daily maintenance in a thread, at most once a day, while nothing else is to do."""
 
     def __init__(self, configuration: Configuration, store: Store, clock: Clock) -> None:
-        self._care = Care(configuration, store, clock)
+        self._maintenance = Maintenance(configuration, store, clock)
         self._clock = clock
         self._store = store
         self._state = configuration.state
-        self._look_at = clock.monotonic() + _FIRST_LOOK
+        self._check_at = clock.monotonic() + _FIRST_CHECK
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
 
     @property
     def busy(self) -> bool:
-        """Whether the care is under way."""
+        """Whether it is under way."""
         return self._thread is not None and self._thread.is_alive()
 
     def tick(self, *, idle: bool) -> None:
         """Begin when it is due and nothing else is to be done."""
-        if not idle or self.busy or self._clock.monotonic() < self._look_at:
+        if not idle or self.busy or self._clock.monotonic() < self._check_at:
             return
-        self._look_at = self._clock.monotonic() + _LOOK_AGAIN
-        if self._care.is_due():
-            self._thread = threading.Thread(target=self._run, name="care", daemon=True)
+        self._check_at = self._clock.monotonic() + _CHECK_AGAIN
+        if self._maintenance.is_due():
+            self._thread = threading.Thread(target=self._run, name="maintenance", daemon=True)
             self._thread.start()
 
     def close(self) -> None:
@@ -240,35 +209,35 @@ class Caretaker:
 
     def _run(self) -> None:
         try:
-            report = self._care.maintain(self._progress)
+            report = self._maintenance.maintain(self._progress)
         except _StoppedError:
             return
         except (DocsorterError, OSError) as error:
-            _LOG.warning("the daily care was not finished: %s", error)
+            _LOG.warning("the daily maintenance was not finished: %s", error)
             return
-        self._look_for_drift()
+        self._compare_weeks()
         for finding in report.findings:
-            _LOG.error("the database is not sound: %s; docsorter verify says more", finding)
+            _LOG.error("the database is not sound: %s; details: docsorter verify", finding)
         _LOG.info(
-            "daily care: %d forgotten, %d predictions removed, %d pages given back%s",
+            "daily maintenance: %d forgotten, %d predictions removed, %d pages given back%s",
             len(report.forgotten),
             report.predictions,
             report.freed_pages,
             ", database checked" if report.checked else "",
         )
 
-    def _look_for_drift(self) -> None:
+    def _compare_weeks(self) -> None:
         """Compare the last week with those before it, once a week; `status` shows what differs."""
-        if not drift_report.is_due(self._state, self._clock.now()):
+        if not drift.is_due(self._state, self._clock.now()):
             return
         try:
-            report = drift.look(self._store, self._clock)
-            drift_report.keep(self._state, report)
+            report = drift.compare_weeks(self._store, self._clock)
+            drift.write_report(self._state, report)
         except (DocsorterError, OSError) as error:
             _LOG.warning("the weekly comparison was not finished: %s", error)
             return
         for found in report.findings:
-            _LOG.warning("drift of %s: docsorter drift says more", found.what)
+            _LOG.warning("drift of %s; details: docsorter drift", found.what)
         if report.scanners:
             _LOG.warning("%d scanners are new: docsorter drift", len(report.scanners))
 

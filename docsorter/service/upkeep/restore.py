@@ -31,7 +31,7 @@ from docsorter.service.upkeep.backup import (
     DATABASE,
     MODELS,
     SETTINGS,
-    Manifest,
+    BackupManifest,
     read_archive,
     row_counts,
     schema_of,
@@ -44,17 +44,18 @@ from docsorter.store.backups import ForgottenDocument, check, scrub
 from docsorter.store.location import grant
 from docsorter.store.tables import SCHEMA_VERSION
 
+_SQLITE = b"SQLite format 3\0"
+_SPOOLED = re.compile(r"(\d+)(\.\w+)?")
+
 
 @dataclass(slots=True)
-class Restored:
+class RestoreReport:
     """What was restored.
 
     Attributes:
         made_at: When the backup was made; None for a plain database file, which does not say.
-        rows: Rows per table, as counted in the backup.
         set_aside: Where the database is that was there before; None when there was none.
         forgotten: Documents that the backup knew and that stay forgotten.
-        models: Names of model bundles that were brought back.
         notes: What was left as it is, one line each.
     """
 
@@ -64,59 +65,6 @@ class Restored:
     forgotten: int = 0
     models: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-
-
-def bring_models(configuration: Configuration, private: Path, report: Restored) -> None:
-    """Take in the models that are missing here, each checked as `model add` checks it.
-
-    Raises:
-        OSError: The disk is full, or the models folder cannot be written to.
-    """
-    models, found = configuration.state / MODELS, private / MODELS
-    if not found.is_dir():
-        return
-    allowed = permissions(configuration.settings)[Place.SPOOL]
-    for bundle in sorted(path for path in found.iterdir() if (path / CARD).is_file()):
-        try:
-            added = add_bundle(
-                bundle,
-                models,
-                bundle.name,
-                dir_mode=allowed.dir_mode,
-                file_mode=allowed.file_mode,
-            )
-        except DocsorterError as error:
-            report.notes.append(f"model {bundle.name}: {error.message}")
-        else:
-            report.models += [bundle.name] if added.is_new else []
-    pointer = found / PROMOTED_FILE
-    if pointer.is_file():
-        _bring_pointer(pointer, models / PROMOTED_FILE, allowed, report)
-
-
-def _bring_pointer(source: Path, target: Path, allowed: Permissions, report: Restored) -> None:
-    if not target.exists():
-        Disk().write_durably(target, source.read_bytes(), allowed.file_mode)
-    elif target.read_bytes() != source.read_bytes():
-        report.notes.append("the promoted model stays as it is: docsorter model list")
-
-
-def compare_settings(configuration: Configuration, private: Path, report: Restored) -> None:
-    """Put the settings of the backup into the folder of backups where they differ.
-
-    Raises:
-        OSError: The disk is full, or the folder cannot be written to.
-    """
-    saved, current = private / SETTINGS, configuration.workspace / FILE_NAME
-    if saved.is_file() and saved.read_bytes() != current.read_bytes():
-        beside = configuration.state / "backups" / f"{FILE_NAME}.restored"
-        mode = permissions(configuration.settings)[Place.SPOOL].file_mode
-        Disk().write_durably(beside, saved.read_bytes(), mode)
-        report.notes.append(f"the settings of the backup differ; they are in {beside}")
-
-
-_SQLITE = b"SQLite format 3\0"
-_SPOOLED = re.compile(r"(\d+)(\.\w+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +77,8 @@ class _Before:
 
 def restore_backup(
     configuration: Configuration, backup: Path, *, actor: str, clock: Clock | None = None
-) -> Restored:
+) -> RestoreReport:
     """Put a backup in place: one made by `docsorter backup`, or a copy made before a migration.
-
-    Args:
-        configuration: The workspace, made by `init` when it is a new machine.
-        backup: The file.
-        actor: Who asks, for the log.
-        clock: Dates it.
 
     Raises:
         AlreadyRunningError: The daemon runs.
@@ -146,17 +88,17 @@ def restore_backup(
     """
     clock = clock or SystemClock()
     database = _database(configuration)
-    with WorkspaceLock(configuration.state), scratch(configuration) as private, _said():
+    with WorkspaceLock(configuration.state), scratch(configuration) as private, _naming_backup():
         manifest = _unpack(backup, private)
         copy = private / DATABASE
         _refuse_unfit(backup, copy, manifest)
         rows = row_counts(copy)
         before = _before(configuration, clock)
-        report = Restored(None if manifest is None else manifest.made_at, rows)
+        report = RestoreReport(None if manifest is None else manifest.made_at, rows)
         report.forgotten = scrub(copy, before.forgotten, clock.now())
         report.set_aside = _set_aside(configuration, database, clock.now())
         _put(copy, database, configuration)
-        bring_models(configuration, private, report)
+        restore_models(configuration, private, report)
         compare_settings(configuration, private, report)
         migrate_workspace(configuration, clock)
         with open_workspace_store(configuration, clock) as store:
@@ -179,7 +121,7 @@ def _database(configuration: Configuration) -> Path:
     return configuration.state / DATABASE
 
 
-def _unpack(backup: Path, private: Path) -> Manifest | None:
+def _unpack(backup: Path, private: Path) -> BackupManifest | None:
     with backup.open("rb") as stream:
         is_database = stream.read(len(_SQLITE)) == _SQLITE
     if is_database:
@@ -191,7 +133,7 @@ def _unpack(backup: Path, private: Path) -> Manifest | None:
     return manifest
 
 
-def _refuse_unfit(backup: Path, copy: Path, manifest: Manifest | None) -> None:
+def _refuse_unfit(backup: Path, copy: Path, manifest: BackupManifest | None) -> None:
     version = schema_of(copy)
     if version > SCHEMA_VERSION:
         raise StoreError(
@@ -205,7 +147,7 @@ def _refuse_unfit(backup: Path, copy: Path, manifest: Manifest | None) -> None:
         )
     if manifest is not None and row_counts(copy) != manifest.rows:
         raise StoreError(
-            f"the database in {backup} has other rows than its list says",
+            f"the database in {backup} has other rows than its list names",
             remedy="choose another backup",
         )
 
@@ -257,8 +199,51 @@ def _put(copy: Path, database: Path, configuration: Configuration) -> None:
     grant(database, configuration.settings.service.group)
 
 
+def restore_models(configuration: Configuration, private: Path, report: RestoreReport) -> None:
+    """Take in the models that are missing here, each checked as `model add` checks it."""
+    models, found = configuration.state / MODELS, private / MODELS
+    if not found.is_dir():
+        return
+    allowed = permissions(configuration.settings)[Place.SPOOL]
+    for bundle in sorted(path for path in found.iterdir() if (path / CARD).is_file()):
+        try:
+            added = add_bundle(
+                bundle,
+                models,
+                bundle.name,
+                dir_mode=allowed.dir_mode,
+                file_mode=allowed.file_mode,
+            )
+        except DocsorterError as error:
+            report.notes.append(f"model {bundle.name}: {error.message}")
+        else:
+            report.models += [bundle.name] if added.is_new else []
+    pointer = found / PROMOTED_FILE
+    if pointer.is_file():
+        _restore_pointer(pointer, models / PROMOTED_FILE, allowed, report)
+
+
+def _restore_pointer(
+    source: Path, target: Path, allowed: Permissions, report: RestoreReport
+) -> None:
+    if not target.exists():
+        Disk().write_durably(target, source.read_bytes(), allowed.file_mode)
+    elif target.read_bytes() != source.read_bytes():
+        report.notes.append("the promoted model stays as it is: docsorter model list")
+
+
+def compare_settings(configuration: Configuration, private: Path, report: RestoreReport) -> None:
+    """Put the settings of the backup into the folder of backups where they differ."""
+    saved, current = private / SETTINGS, configuration.workspace / FILE_NAME
+    if saved.is_file() and saved.read_bytes() != current.read_bytes():
+        beside = configuration.state / "backups" / f"{FILE_NAME}.restored"
+        mode = permissions(configuration.settings)[Place.SPOOL].file_mode
+        Disk().write_durably(beside, saved.read_bytes(), mode)
+        report.notes.append(f"the settings of the backup differ; they are in {beside}")
+
+
 @contextmanager
-def _said() -> Iterator[None]:
+def _naming_backup() -> Iterator[None]:
     try:
         yield
     except OSError as error:

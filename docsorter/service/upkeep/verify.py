@@ -12,7 +12,7 @@ import os
 import stat
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -33,11 +33,17 @@ from docsorter.documents import Document, Move, Place, Reason, ReasonCode, Verdi
 from docsorter.errors import ConflictError, DocsorterError, WorkspaceError
 from docsorter.filesystem import Disk
 from docsorter.service.upkeep.forget import Forgetting
+from docsorter.service.workspace.process import Progress
 from docsorter.settings import Label
 from docsorter.store import AdoptedFile, ExpectedFile, Store
 
+WITH_FILES: Final = (Place.SPOOL, Place.REVIEW, Place.SORTED, Place.REJECTED)
+_BATCH = 500
+_ORPHANED_AFTER = dt.timedelta(seconds=60)
+_EVERY = 200
 
-class Trouble(StrEnum):
+
+class FindingKind(StrEnum):
     """The closed list."""
 
     DATABASE = "database"
@@ -56,20 +62,17 @@ class Trouble(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class VerifyFinding:
     """One thing that is not as it should be.
 
     Attributes:
-        trouble: What kind.
-        text: One line: what and where.
         document_id: Of which document; None for a file or for the database.
         place: Root of `path`.
-        path: Path under it.
         repaired: What was done about it; "" while it stands.
         remedy: What a person can do, "" when `--repair` does it.
     """
 
-    trouble: Trouble
+    trouble: FindingKind
     text: str
     document_id: int | None = None
     place: Place | None = None
@@ -78,39 +81,17 @@ class Finding:
     remedy: str = ""
 
 
-Progress = Callable[[str, int, int], None]
-"""Told (stage, done, total)."""
-
-WITH_FILES: Final = (Place.SPOOL, Place.REVIEW, Place.SORTED, Place.REJECTED)
-_BATCH = 500
-_ORPHANED_AFTER = dt.timedelta(seconds=60)
-_EVERY = 200
-
-
 @dataclass(slots=True)
-class Report:
-    """What a verification came to.
-
-    Attributes:
-        documents: Documents whose file was looked at.
-        files: Files under the roots.
-        findings: What is not as it should be.
-    """
+class VerifyReport:
+    """What a verification came to."""
 
     documents: int = 0
     files: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[VerifyFinding] = field(default_factory=list)
 
 
 class Verifier:
-    """Compares store and disk.
-
-    Args:
-        configuration: The workspace.
-        store: Its database.
-        disk: Digests.
-        clock: Tells old moves from those under way.
-    """
+    """Compares store and disk."""
 
     def __init__(
         self,
@@ -125,14 +106,14 @@ class Verifier:
         self._clock = clock or SystemClock()
         self._known = array("Q")
 
-    def verify(self, progress: Progress = lambda *_: None) -> Report:
-        """Look at everything; takes as long as reading every document once.
+    def verify(self, progress: Progress = lambda *_: None) -> VerifyReport:
+        """Check everything; takes as long as reading every document once.
 
         Raises:
             StoreError: The database cannot be read at all.
             OSError: A root cannot be read.
         """
-        report = Report()
+        report = VerifyReport()
         progress("database", 0, 1)
         report.findings += self._database()
         progress("database", 1, 1)
@@ -140,20 +121,22 @@ class Verifier:
         report.findings += self._files(report, progress)
         return report
 
-    def _database(self) -> Iterator[Finding]:
+    def _database(self) -> Iterator[VerifyFinding]:
         for text in self._store.upkeep.integrity_check():
-            trouble = _derived(text)
+            trouble = _kind_of(text)
             restore = "stop the daemon, then: docsorter restore BACKUP"
-            yield Finding(trouble, text, remedy=restore if trouble is Trouble.DATABASE else "")
+            yield VerifyFinding(
+                trouble, text, remedy=restore if trouble is FindingKind.DATABASE else ""
+            )
         for number in self._store.upkeep.mismatched_entries():
             text = f"document {number}: its review entry does not fit its state"
-            yield Finding(Trouble.ENTRY, text, number)
+            yield VerifyFinding(FindingKind.ENTRY, text, number)
         for number in self._store.upkeep.unfinished_forgets():
             text = f"document {number} was being forgotten when something stopped it"
-            yield Finding(Trouble.FORGETTING, text, number)
+            yield VerifyFinding(FindingKind.FORGETTING, text, number)
         for move in self._old_moves():
             text = f"document {move.document_id}: its move to {move.to_place} was never finished"
-            yield Finding(Trouble.OPEN_MOVE, text, move.document_id)
+            yield VerifyFinding(FindingKind.OPEN_MOVE, text, move.document_id)
 
     def _old_moves(self) -> list[Move]:
         """Return planned moves that nobody carries out and nobody put off."""
@@ -164,7 +147,7 @@ class Verifier:
             if self._store.documents.get(move.document_id).next_try_at is None
         ]
 
-    def _documents(self, report: Report, progress: Progress) -> Iterator[Finding]:
+    def _documents(self, report: VerifyReport, progress: Progress) -> Iterator[VerifyFinding]:
         total, after = self._store.documents.count(), 0
         known = set()
         while batch := self._store.upkeep.expected(after, _BATCH):
@@ -174,57 +157,50 @@ class Verifier:
                 if report.documents % _EVERY == 0:
                     progress("documents", report.documents, max(total, report.documents))
                 known.add(_mark(document.place, document.path))
-                found = self._judge(expected)
+                found = None if expected.moving else self._check_document(expected)
                 if found is not None:
-                    # It may have been moved meanwhile: only what stands a second look is said.
+                    # It may have been moved meanwhile: what a second check finds is reported.
                     again = self._store.upkeep.expected_now(document.id)
-                    found = None if again is None else self._judge(again)
+                    found = None
+                    if again is not None and not again.moving:
+                        found = self._check_document(again)
                 if found is not None:
                     yield found
             after = batch[-1].document.id
         self._known = array("Q", sorted(known))
         progress("documents", report.documents, max(report.documents, 1))
 
-    def _judge(self, expected: ExpectedFile) -> Finding | None:
-        if expected.moving:
-            return None
+    def _check_document(self, expected: ExpectedFile) -> VerifyFinding | None:
         document = expected.document
         number, place = document.id, document.place
         shown = f"{place}/{document.path}"
+
+        def found(kind: FindingKind, text: str, remedy: str = "") -> VerifyFinding:
+            text = f"document {number} {text}"
+            return VerifyFinding(kind, text, number, place, document.path, remedy=remedy)
+
         try:
             path = locate(self._configuration.root(place), document.path)
             status = path.lstat()
         except (FileNotFoundError, NotADirectoryError):
-            text = f"document {number} is not where it was put: {shown}"
             remedy = "put it back there, or forget it if it is gone on purpose"
-            return Finding(Trouble.MISSING, text, number, place, document.path, remedy=remedy)
+            return found(FindingKind.MISSING, f"is not where it was put: {shown}", remedy)
         except WorkspaceError as error:
-            return Finding(Trouble.DATABASE, f"document {number}: {error.message}", number)
+            text = f"document {number}: {error.message}"
+            return VerifyFinding(FindingKind.DATABASE, text, number)
         if not stat.S_ISREG(status.st_mode):
-            text = f"document {number} is a link or a folder now: {shown}"
-            remedy = "put the file back"
-            return Finding(Trouble.NOT_A_FILE, text, number, place, document.path, remedy=remedy)
-        return self._judge_bytes(expected, path, status)
-
-    def _judge_bytes(
-        self, expected: ExpectedFile, path: Path, status: os.stat_result
-    ) -> Finding | None:
-        document = expected.document
-        number, place = document.id, document.place
-        if document.sha256 is not None and not self._is_same(path, status, expected):
-            text = f"document {number} has other bytes than before: {place}/{document.path}"
+            text = f"is a link or a folder now: {shown}"
+            return found(FindingKind.NOT_A_FILE, text, "put the file back")
+        if document.sha256 is not None and not (
+            status.st_size == document.size and self._disk.sha256(path) == document.sha256
+        ):
             remedy = "compare it with a copy; if it was changed on purpose, nothing is to be done"
-            return Finding(Trouble.CHANGED, text, number, place, document.path, remedy=remedy)
+            return found(FindingKind.CHANGED, f"has other bytes than before: {shown}", remedy)
         if expected.sidecar is not None and document_of(sidecar_path(path)) != number:
-            text = f"document {number} has lost its sidecar: {place}/{document.path}{SUFFIX}"
-            return Finding(Trouble.SIDECAR, text, number, place, document.path)
+            return found(FindingKind.SIDECAR, f"has lost its sidecar: {shown}{SUFFIX}")
         return None
 
-    def _is_same(self, path: Path, status: os.stat_result, expected: ExpectedFile) -> bool:
-        document = expected.document
-        return status.st_size == document.size and self._disk.sha256(path) == document.sha256
-
-    def _files(self, report: Report, progress: Progress) -> Iterator[Finding]:
+    def _files(self, report: VerifyReport, progress: Progress) -> Iterator[VerifyFinding]:
         for place in WITH_FILES:
             root = self._configuration.root(place)
             progress(f"files in {place}", 0, 1)
@@ -237,7 +213,7 @@ class Verifier:
                     yield found
             progress(f"files in {place}", 1, 1)
 
-    def _file(self, place: Place, root: Path, path: Path) -> Finding | None:
+    def _file(self, place: Place, root: Path, path: Path) -> VerifyFinding | None:
         relative = path.relative_to(root).as_posix()
         if path.name.startswith(OWN_PREFIX):
             return self._rest(place, relative, path)
@@ -249,21 +225,23 @@ class Verifier:
                 return None
             text = f"a sidecar without its document: {place}/{relative}"
             remedy = "the document was moved by hand; move the sidecar along, or delete it"
-            return Finding(Trouble.LONELY_SIDECAR, text, None, place, relative, remedy=remedy)
+            return VerifyFinding(
+                FindingKind.LONELY_SIDECAR, text, None, place, relative, remedy=remedy
+            )
         if not os.path.lexists(path) or self._store.upkeep.knows_path(place, relative):
-            return None  # it came or went while we were looking
+            return None  # it came or went meanwhile
         text = f"no document is known at {place}/{relative}"
         remedy = "put there by hand? then leave it, or drop it into the inbox to have it sorted"
-        return Finding(Trouble.UNKNOWN_FILE, text, None, place, relative, remedy=remedy)
+        return VerifyFinding(FindingKind.UNKNOWN_FILE, text, None, place, relative, remedy=remedy)
 
-    def _rest(self, place: Place, relative: str, path: Path) -> Finding | None:
+    def _rest(self, place: Place, relative: str, path: Path) -> VerifyFinding | None:
         number = path.name.removeprefix(OWN_PREFIX).partition(".")[0]
         planned = {str(move.id) for move in self._store.moves.planned()}
         if number in planned or not os.path.lexists(path):
             return None
         text = f"a leftover of a move that is over: {place}/{relative}"
         remedy = "it is a second copy of a document; delete it once verify finds nothing missing"
-        return Finding(Trouble.REST, text, None, place, relative, remedy=remedy)
+        return VerifyFinding(FindingKind.REST, text, None, place, relative, remedy=remedy)
 
     def _knows(self, place: Place, relative: str) -> bool:
         mark = _mark(place, relative)
@@ -288,55 +266,177 @@ def _walk(root: Path) -> Iterator[Path]:
                 yield path
 
 
-def _derived(text: str) -> Trouble:
-    """Tell what can be worked out anew from a damage of the database."""
+def _kind_of(text: str) -> FindingKind:
+    """Tell damage that can be worked out anew from other damage of the database."""
     if text.startswith("counts "):
-        return Trouble.COUNTERS
-    return Trouble.NAMES if text.startswith("the index of names ") else Trouble.DATABASE
+        return FindingKind.COUNTERS
+    return FindingKind.NAMES if text.startswith("the index of names ") else FindingKind.DATABASE
 
 
-class _Reason(BaseModel):
-    code: ReasonCode
-    text: str = ""
+class Repairer:
+    """Repairs what verification found."""
 
+    def __init__(
+        self, configuration: Configuration, store: Store, mover: Mover, actor: str, clock: Clock
+    ) -> None:
+        self._configuration = configuration
+        self._store = store
+        self._mover = mover
+        self._actor = actor
+        self._disk = Disk()
+        self._forgetting = Forgetting(configuration, store, self._disk, clock)
 
-class _Verdict(BaseModel):
-    kind: VerdictKind
-    reason: _Reason
-    label: Label | None = None
-    confidence: float | None = Field(default=None, ge=0, le=1)
-    threshold: float | None = Field(default=None, ge=0, le=1)
+    def repair(self, findings: list[VerifyFinding]) -> list[VerifyFinding]:
+        """Repair what can be; what cannot is returned as it was, with the reason if it failed.
 
+        Files that are unknown and documents that are missing are brought together first.
+        """
+        unknown = {(f.place, f.path): f for f in findings if f.trouble is FindingKind.UNKNOWN_FILE}
+        after = [self._reunite(f, unknown) for f in findings if f.trouble is FindingKind.MISSING]
+        for finding in findings:
+            is_file = finding.trouble is FindingKind.UNKNOWN_FILE
+            reunited = is_file and (finding.place, finding.path) not in unknown
+            if finding.trouble is not FindingKind.MISSING and not reunited:
+                after.append(self._attempt(finding))
+        return after
 
-class _Sidecar(BaseModel):
-    """What is believed of a sidecar; anybody may have written to it."""
+    def _attempt(self, finding: VerifyFinding) -> VerifyFinding:
+        try:
+            done = self._repaired(finding)
+        except (DocsorterError, OSError) as error:
+            return dataclasses.replace(finding, remedy=f"not repaired: {error}")
+        return dataclasses.replace(finding, repaired=done) if done else finding
 
-    model_config = ConfigDict(extra="ignore")
+    def _repaired(self, finding: VerifyFinding) -> str:
+        """Return what was done, "" for nothing."""
+        number, done = finding.document_id, ""
+        match finding.trouble:
+            case FindingKind.COUNTERS:
+                self._store.upkeep.recount(actor=self._actor)
+                done = "counted anew"
+            case FindingKind.NAMES:
+                self._store.upkeep.rebuild_names()
+                done = "indexed anew"
+            case FindingKind.ENTRY if number is not None:
+                self._store.upkeep.repair_entry(number, actor=self._actor)
+                done = "the entry fits again"
+            case FindingKind.FORGETTING:
+                self._forgetting.resume()
+                done = "forgotten completely"
+            case FindingKind.OPEN_MOVE if number is not None:
+                done = self._finish_move(number)
+            case FindingKind.SIDECAR if number is not None:
+                done = self._write_sidecar(number)
+            case FindingKind.UNKNOWN_FILE if finding.place is not None:
+                done = self._take_in(finding.place, finding.path)
+            case FindingKind.LONELY_SIDECAR if finding.place is not None:
+                file = self._configuration.root(finding.place) / finding.path
+                done = "" if os.path.lexists(file) else "it went along with its document"
+            case _:
+                pass
+        return done
 
-    docsorter: Literal[1]
-    name: str = Field(min_length=1, max_length=1024)
-    source: str = ""
-    sha256: str
-    size: int
-    arrived_at: AwareDatetime
-    verdict: _Verdict
-    answered_by: str | None = None
-    pages: int | None = None
+    def _finish_move(self, number: int) -> str:
+        move = self._store.moves.planned_for(number)
+        if move is None:
+            return "it was finished meanwhile"
+        report = recover(self._store, self._mover, moves=[move], actor=self._actor)
+        return "" if report.missing or report.waiting else "the move was taken up again"
+
+    def _write_sidecar(self, number: int) -> str:
+        expected = self._store.upkeep.expected_now(number)
+        if expected is None or expected.sidecar is None:
+            return ""
+        document = expected.document
+        sidecar = sidecar_path(self._configuration.root(document.place) / document.path)
+        if os.path.lexists(sidecar):
+            raise ConflictError(f"another file has its name: {sidecar}", remedy="move it away")
+        allowed = permissions(self._configuration.settings)[document.place]
+        self._disk.write_durably(sidecar, expected.sidecar.encode(), allowed.file_mode)
+        self._event("sidecar_written", document)
+        return "written anew from the database"
+
+    def _take_in(self, place: Place, path: str) -> str:
+        """Adopt what a sidecar describes; what was still to be done goes back to the inbox."""
+        file = self._configuration.root(place) / path
+        if place in {Place.SPOOL, Place.REVIEW}:
+            inbox = self._configuration.root(Place.INBOX)
+            name = f"recovered-{file.name}" if place is Place.SPOOL else file.name
+            renamed = self._disk_name(file, name)
+            dropped = bring_into(inbox, renamed, self._disk, copy=False)
+            self._store.documents.add_event(
+                "returned", actor=self._actor, detail={"from": place.value}
+            )
+            return f"put into the inbox as {dropped.name}"
+        sidecar = sidecar_path(file)
+        if document_of(sidecar) is None:
+            return ""
+        found = adoption(place, path, file, sidecar, self._disk)
+        if found is None:
+            return ""
+        if place is Place.SORTED and self._store.documents.knows_bytes(found.sha256):
+            return ""  # a copy that somebody made by hand
+        document = self._store.documents.adopt(found, actor=self._actor)
+        self._renumber(sidecar, document)
+        return f"known again as document {document.id}"
+
+    def _disk_name(self, file: Path, name: str) -> Path:
+        """Give a file of the spool a name that says where it comes from, without replacing any."""
+        if file.name == name:
+            return file
+        target = file.with_name(safe_name(name))
+        if self._disk.rename_noreplace(file, target):
+            self._disk.unlink(file)
+        return target
+
+    def _renumber(self, sidecar: Path, document: Document) -> None:
+        """Write the new number into the sidecar of an adopted document; the old is another's."""
+        expected = self._store.upkeep.expected_now(document.id)
+        if expected is not None and expected.sidecar is not None:
+            mode = permissions(self._configuration.settings)[document.place].file_mode
+            self._disk.write_durably(sidecar, expected.sidecar.encode(), mode)
+
+    def _reunite(
+        self, missing: VerifyFinding, unknown: dict[tuple[Place | None, str], VerifyFinding]
+    ) -> VerifyFinding:
+        """Find a document that somebody renamed within its root, by its bytes."""
+        if missing.document_id is None:
+            return missing
+        document = self._store.documents.get(missing.document_id)
+        for place, path in list(unknown):
+            if place is not document.place or document.sha256 is None:
+                continue
+            file = self._configuration.root(document.place) / path
+            if not self._has_bytes(file, document):
+                continue
+            self._store.documents.relocate(document.id, path, actor=self._actor)
+            del unknown[place, path]
+            self._move_sidecar(document, file)
+            return dataclasses.replace(missing, repaired=f"found again as {place}/{path}")
+        return missing
+
+    def _move_sidecar(self, document: Document, file: Path) -> None:
+        old = sidecar_path(self._configuration.root(document.place) / document.path)
+        new = file.with_name(file.name + SUFFIX)
+        if document_of(old) == document.id and not os.path.lexists(new):
+            if self._disk.rename_noreplace(old, new):
+                self._disk.unlink(old)
+            self._disk.sync_directory(new.parent)
+
+    def _has_bytes(self, file: Path, document: Document) -> bool:
+        try:
+            return (
+                file.lstat().st_size == document.size and self._disk.sha256(file) == document.sha256
+            )
+        except OSError:
+            return False
+
+    def _event(self, kind: str, document: Document) -> None:
+        self._store.documents.add_event(kind, actor=self._actor, document_id=document.id)
 
 
 def adoption(place: Place, path: str, file: Path, sidecar: Path, disk: Disk) -> AdoptedFile | None:
-    """Read what a delivered file was; None when its sidecar does not speak for these bytes.
-
-    Args:
-        place: SORTED or REJECTED.
-        path: Of the file, under the place.
-        file: The same on this machine.
-        sidecar: Of the file.
-        disk: Reads the digest.
-
-    Raises:
-        OSError: One of the two cannot be read.
-    """
+    """Read what a delivered file was; None when its sidecar does not describe these bytes."""
     text = sidecar.read_bytes()
     try:
         said = _Sidecar.model_validate_json(text)
@@ -371,171 +471,30 @@ def adoption(place: Place, path: str, file: Path, sidecar: Path, disk: Disk) -> 
     )
 
 
-class Repairer:
-    """Mends what verification found.
+class _Reason(BaseModel):
+    code: ReasonCode
+    text: str = ""
 
-    Args:
-        configuration: The workspace.
-        store: Its database.
-        mover: Finishes moves.
-        actor: Who asked, for the log.
-        clock: Dates what is forgotten.
-    """
 
-    def __init__(
-        self, configuration: Configuration, store: Store, mover: Mover, actor: str, clock: Clock
-    ) -> None:
-        self._configuration = configuration
-        self._store = store
-        self._mover = mover
-        self._actor = actor
-        self._disk = Disk()
-        self._forgetting = Forgetting(configuration, store, self._disk, clock)
+class _Verdict(BaseModel):
+    kind: VerdictKind
+    reason: _Reason
+    label: Label | None = None
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    threshold: float | None = Field(default=None, ge=0, le=1)
 
-    def repair(self, findings: list[Finding]) -> list[Finding]:
-        """Mend what can be mended; what cannot is returned as it was, with the reason if it failed.
 
-        Files that are unknown and documents that are missing are brought together first.
-        """
-        unknown = {(f.place, f.path): f for f in findings if f.trouble is Trouble.UNKNOWN_FILE}
-        after = [self._reunite(f, unknown) for f in findings if f.trouble is Trouble.MISSING]
-        for finding in findings:
-            is_file = finding.trouble is Trouble.UNKNOWN_FILE
-            reunited = is_file and (finding.place, finding.path) not in unknown
-            if finding.trouble is not Trouble.MISSING and not reunited:
-                after.append(self._attempt(finding))
-        return after
+class _Sidecar(BaseModel):
+    """What is believed of a sidecar; anybody may have written to it."""
 
-    def _attempt(self, finding: Finding) -> Finding:
-        try:
-            done = self._mend(finding)
-        except (DocsorterError, OSError) as error:
-            return dataclasses.replace(finding, remedy=f"not repaired: {error}")
-        return dataclasses.replace(finding, repaired=done) if done else finding
+    model_config = ConfigDict(extra="ignore")
 
-    def _mend(self, finding: Finding) -> str:
-        """Return what was done, "" for nothing."""
-        number, done = finding.document_id, ""
-        match finding.trouble:
-            case Trouble.COUNTERS:
-                self._store.upkeep.recount(actor=self._actor)
-                done = "counted anew"
-            case Trouble.NAMES:
-                self._store.upkeep.rebuild_names()
-                done = "indexed anew"
-            case Trouble.ENTRY if number is not None:
-                self._store.upkeep.repair_entry(number, actor=self._actor)
-                done = "the entry fits again"
-            case Trouble.FORGETTING:
-                self._forgetting.resume()
-                done = "forgotten completely"
-            case Trouble.OPEN_MOVE if number is not None:
-                done = self._finish_move(number)
-            case Trouble.SIDECAR if number is not None:
-                done = self._write_sidecar(number)
-            case Trouble.UNKNOWN_FILE if finding.place is not None:
-                done = self._take_in(finding.place, finding.path)
-            case Trouble.LONELY_SIDECAR if finding.place is not None:
-                file = self._configuration.root(finding.place) / finding.path
-                done = "" if os.path.lexists(file) else "it went along with its document"
-            case _:
-                pass
-        return done
-
-    def _finish_move(self, number: int) -> str:
-        move = self._store.moves.planned_for(number)
-        if move is None:
-            return "it was finished meanwhile"
-        report = recover(self._store, self._mover, moves=[move], actor=self._actor)
-        return "" if report.missing or report.waiting else "the move was taken up again"
-
-    def _write_sidecar(self, number: int) -> str:
-        expected = self._store.upkeep.expected_now(number)
-        if expected is None or expected.sidecar is None:
-            return ""
-        document = expected.document
-        sidecar = sidecar_path(self._configuration.root(document.place) / document.path)
-        if os.path.lexists(sidecar):
-            raise ConflictError(f"another file has its name: {sidecar}", remedy="move it away")
-        allowed = permissions(self._configuration.settings)[document.place]
-        self._disk.write_durably(sidecar, expected.sidecar.encode(), allowed.file_mode)
-        self._event("sidecar_written", document)
-        return "written anew from the database"
-
-    def _take_in(self, place: Place, path: str) -> str:
-        """Adopt what a sidecar speaks for; what was still to be done goes back to the inbox."""
-        file = self._configuration.root(place) / path
-        if place in {Place.SPOOL, Place.REVIEW}:
-            inbox = self._configuration.root(Place.INBOX)
-            name = f"recovered-{file.name}" if place is Place.SPOOL else file.name
-            renamed = self._disk_name(file, name)
-            brought = bring_into(inbox, renamed, self._disk, copy=False)
-            self._store.documents.add_event(
-                "returned", actor=self._actor, detail={"from": place.value}
-            )
-            return f"put into the inbox as {brought.name}"
-        sidecar = sidecar_path(file)
-        if document_of(sidecar) is None:
-            return ""
-        found = adoption(place, path, file, sidecar, self._disk)
-        if found is None:
-            return ""
-        if place is Place.SORTED and self._store.documents.knows_bytes(found.sha256):
-            return ""  # a copy that somebody made by hand
-        document = self._store.documents.adopt(found, actor=self._actor)
-        self._renumber(sidecar, document)
-        return f"known again as document {document.id}"
-
-    def _disk_name(self, file: Path, name: str) -> Path:
-        """Give a file of the spool a name that says where it comes from, without replacing any."""
-        if file.name == name:
-            return file
-        target = file.with_name(safe_name(name))
-        if self._disk.rename_noreplace(file, target):
-            self._disk.unlink(file)
-        return target
-
-    def _renumber(self, sidecar: Path, document: Document) -> None:
-        """Write the new number into the sidecar of an adopted document; the old is another's."""
-        expected = self._store.upkeep.expected_now(document.id)
-        if expected is not None and expected.sidecar is not None:
-            mode = permissions(self._configuration.settings)[document.place].file_mode
-            self._disk.write_durably(sidecar, expected.sidecar.encode(), mode)
-
-    def _reunite(
-        self, missing: Finding, unknown: dict[tuple[Place | None, str], Finding]
-    ) -> Finding:
-        """Find a document that somebody renamed within its root, by its bytes."""
-        if missing.document_id is None:
-            return missing
-        document = self._store.documents.get(missing.document_id)
-        for place, path in list(unknown):
-            if place is not document.place or document.sha256 is None:
-                continue
-            file = self._configuration.root(document.place) / path
-            if not self._is(file, document):
-                continue
-            self._store.documents.relocate(document.id, path, actor=self._actor)
-            del unknown[place, path]
-            self._bring_sidecar(document, file)
-            return dataclasses.replace(missing, repaired=f"found again as {place}/{path}")
-        return missing
-
-    def _bring_sidecar(self, document: Document, file: Path) -> None:
-        old = sidecar_path(self._configuration.root(document.place) / document.path)
-        new = file.with_name(file.name + SUFFIX)
-        if document_of(old) == document.id and not os.path.lexists(new):
-            if self._disk.rename_noreplace(old, new):
-                self._disk.unlink(old)
-            self._disk.sync_directory(new.parent)
-
-    def _is(self, file: Path, document: Document) -> bool:
-        try:
-            return (
-                file.lstat().st_size == document.size and self._disk.sha256(file) == document.sha256
-            )
-        except OSError:
-            return False
-
-    def _event(self, kind: str, document: Document) -> None:
-        self._store.documents.add_event(kind, actor=self._actor, document_id=document.id)
+    docsorter: Literal[1]
+    name: str = Field(min_length=1, max_length=1024)
+    source: str = ""
+    sha256: str
+    size: int
+    arrived_at: AwareDatetime
+    verdict: _Verdict
+    answered_by: str | None = None
+    pages: int | None = None

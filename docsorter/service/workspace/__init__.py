@@ -1,1 +1,1 @@
-"""The folders of a workspace and what of its state is seen from outside."""
+"""The folders of a workspace, and what a running daemon writes there for others."""

@@ -3,6 +3,9 @@
 import shutil
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from docsorter.clock import Clock, SystemClock
 from docsorter.configuration import FILE_NAME, Configuration, load
@@ -99,10 +102,6 @@ def prepare_private(configuration: Configuration) -> None:
     """Make what only docsorter uses inside the roots that are there.
 
     A root that is missing stays missing: an unmounted share must not look like an empty one.
-
-    Raises:
-        EnvironmentFaultError: The system refuses.
-        SettingsError: The group does not exist.
     """
     private = permissions(configuration.settings)[Place.SPOOL]
     state, inbox = configuration.state, configuration.root(Place.INBOX)
@@ -183,3 +182,22 @@ def open_workspace_store(configuration: Configuration, clock: Clock | None = Non
         busy_seconds=settings.store.busy_seconds,
         group=settings.service.group,
     )
+
+
+class StateRecord(BaseModel):
+    """What is kept as a JSON file in the state folder; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """Return what a file holds; None when it is missing or damaged."""
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def write(self, path: Path, mode: int, disk: Disk | None = None) -> None:
+        """Write a file, whole or not at all."""
+        text = self.model_dump_json(indent=1) + "\n"
+        (disk or Disk()).write_durably(path, text.encode(), mode)

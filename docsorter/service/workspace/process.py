@@ -6,9 +6,9 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Literal, Self, TextIO
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
@@ -16,13 +16,17 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from docsorter.errors import AlreadyRunningError, EnvironmentFaultError
 from docsorter.filesystem import environment_reason
 
+LOGGER = "docsorter"
+Progress = Callable[[str, int, int], None]
+"""Told (stage, done, total) by long work; may raise to stop it between two steps."""
+
+HEALTH_FILE = "health.json"
+_STALE_SECONDS = 90.0
+_BLOCK = 4096  # bytes; spaces behind JSON mean nothing
+
 
 class WorkspaceLock:
-    """Exclusive while held; the kernel frees it when the process ends, however it ends.
-
-    Args:
-        state: State directory of the workspace.
-    """
+    """Exclusive while held; the kernel frees it when the process ends, however it ends."""
 
     def __init__(self, state: Path) -> None:
         self._path = state / "daemon.lock"
@@ -32,12 +36,7 @@ class WorkspaceLock:
         self.acquire()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.release()
 
     def acquire(self) -> None:
@@ -95,9 +94,6 @@ class WorkspaceLock:
         return None
 
 
-LOGGER = "docsorter"
-
-
 class _JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -116,7 +112,7 @@ class _TextLines(logging.Formatter):
         return super().format(record).replace("\r", "\\r").replace("\n", "\\n  ")
 
 
-def configure(
+def configure_logging(
     level: str, style: Literal["text", "json"], stream: TextIO = sys.stderr
 ) -> logging.Logger:
     """Set up the program's logger; calling it again replaces the handler."""
@@ -133,34 +129,21 @@ def configure(
     return logger
 
 
-FILE_NAME = "health.json"
-_STALE_SECONDS = 90.0
-_BLOCK = 4096  # bytes; spaces behind JSON mean nothing
-
-
 class Health(BaseModel):
     """A heartbeat.
 
     Attributes:
-        pid: Process of the daemon.
-        version: Of docsorter.
-        state: starting, running, paused (the surroundings fail), draining or stopped.
-        started_at: When the process began.
-        beat_at: When this was written.
+        state: starting, running, paused (something around it fails), draining or stopped.
         ready_seconds: From process start to ready, None before.
-        last_rescan_at: When the inbox was last read completely.
         watcher: How files are noticed, e.g. "inotify" or "polling every 5 s".
         watch_note: What the watch falls short of, and the remedy; "" when all is well.
-        settling: Files in the inbox that are not complete yet.
         busy: Of those, held by somebody else, each with the reason.
-        in_flight: Documents being looked at.
-        model: Name of the model in use.
+        in_flight: Documents being inspected.
         fingerprint: SHA-256 of its bundle's SHA256SUMS.
         refused: The same of a promoted model that could not be put to use.
         model_trouble: Why not, "" when the promoted model is in use.
         paused: Why nothing is taken in just now, "" when all is well.
         paused_reason: The same as a code of docs/use/reasons.md.
-        remedy: What to do about it.
         done: Documents that got their verdict since the start.
     """
 
@@ -188,7 +171,7 @@ class Health(BaseModel):
     done: int = 0
 
     def is_stale(self, now: dt.datetime) -> bool:
-        """Whether a daemon that calls itself running has said nothing for too long.
+        """Whether a daemon that calls itself running has not reported for too long.
 
         A beat from the future is none: the clock was set back, and a daemon that lives beats again.
         """
@@ -196,34 +179,31 @@ class Health(BaseModel):
         return self.state != "stopped" and age > _STALE_SECONDS
 
 
-def write(state: Path, health: Health, mode: int) -> None:
+def write_health(state: Path, health: Health, mode: int) -> None:
     """Replace the heartbeat; it is not flushed, since a stale one after a power cut is right.
 
     On a full disk it is written over the old one, in the blocks that are there already: that is
     when it is needed most.
-
-    Raises:
-        OSError: Not even that can be done.
     """
     text = health.model_dump_json().encode().ljust(_BLOCK)
-    part = state / f".{FILE_NAME}.part"
+    part = state / f".{HEALTH_FILE}.part"
     try:
         part.write_bytes(text)
         part.chmod(mode)
-        part.rename(state / FILE_NAME)
+        part.rename(state / HEALTH_FILE)
     except OSError:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-        descriptor = os.open(state / FILE_NAME, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(state / HEALTH_FILE, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             os.pwrite(descriptor, text[:_BLOCK], 0)
         finally:
             os.close(descriptor)
 
 
-def read(state: Path) -> Health | None:
+def read_health(state: Path) -> Health | None:
     """Return the last heartbeat, None when there is none or it is not readable as one."""
     try:
-        return Health.model_validate_json((state / FILE_NAME).read_bytes())
+        return Health.model_validate_json((state / HEALTH_FILE).read_bytes())
     except (OSError, ValidationError):
         return None

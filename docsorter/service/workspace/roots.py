@@ -21,17 +21,14 @@ from docsorter.filesystem import UNKNOWN, Disk, environment_reason, file_system,
 MOUNTS_FILE: Final = "mounts.json"
 # The inbox is left out: a full one is mended by going on.
 _FILLED: Final = (Place.SPOOL, Place.SORTED, Place.REVIEW, Place.REJECTED)
+_EVERY: Final = 0.5  # seconds between close checks while the roots stay the same folders
 
 
 def check_roots(configuration: Configuration) -> None:
-    """Refuse to go on when a root is missing: an unmounted share must not look like an empty one.
-
-    Raises:
-        EnvironmentFaultError: A root is gone or cannot be written to.
-    """
+    """Refuse to go on when a root is missing: an unmounted share must not look empty."""
     for place in Place:
         root = configuration.root(place)
-        with _said_of(place, root):
+        with _naming(place, root):
             if not root.is_dir():
                 raise EnvironmentFaultError(
                     f"the {place} folder {root} is gone",
@@ -48,15 +45,11 @@ def check_roots(configuration: Configuration) -> None:
 
 
 def check_space(configuration: Configuration) -> None:
-    """Refuse to take more in than there is room for.
-
-    Raises:
-        EnvironmentFaultError: A folder that documents go to has too little space, or no inodes.
-    """
+    """Refuse to take more in than there is room for."""
     least = configuration.settings.service.min_free_mb
     for place in _FILLED:
         root = configuration.root(place)
-        with _said_of(place, root):
+        with _naming(place, root):
             free = shutil.disk_usage(root).free / 2**20
             no_inodes = out_of_inodes(root)
         if free < least or no_inodes:
@@ -72,7 +65,7 @@ def check_space(configuration: Configuration) -> None:
 
 
 class MountMemory:
-    """Knows where each root was mounted, also over a restart.
+    """Remembers where each root was mounted, also over a restart.
 
     Args:
         configuration: The workspace.
@@ -99,7 +92,7 @@ class MountMemory:
         """
         seen = {}
         for place, root in self._roots.items():
-            with _said_of(place, root):
+            with _naming(place, root):
                 seen[place] = _identity(root)
         if seen == self._seen:
             return
@@ -148,14 +141,14 @@ def _identity(root: Path | str) -> tuple[int, int]:
 
 
 @contextmanager
-def _said_of(place: Place, root: Path) -> Iterator[None]:
+def _naming(place: Place, root: Path) -> Iterator[None]:
     """A dead share answers every question with an error: say of which folder."""
     try:
         yield
     except OSError as error:
         raise EnvironmentFaultError(
             f"the {place} folder {root} does not answer: {environment_reason(error).text}",
-            remedy="mount it again, or mend the disk or the share",
+            remedy="mount it again, or repair the disk or the share",
         ) from error
 
 
@@ -164,12 +157,9 @@ def _read_only(place: Place, root: Path) -> EnvironmentFaultError | None:
         return None
     return EnvironmentFaultError(
         f"the {place} folder {root} is on a file system that is mounted read-only",
-        remedy="look why (dmesg), then: mount -o remount,rw",
+        remedy="find the cause with dmesg, then: mount -o remount,rw",
         code=ReasonCode.READ_ONLY,
     )
-
-
-_EVERY: Final = 0.5  # seconds between close looks while the roots stay the same folders
 
 
 class RootWatch:
@@ -181,17 +171,17 @@ class RootWatch:
 
     Args:
         configuration: The workspace.
-        clock: For the time between two close looks.
+        clock: For the time between two close checks.
     """
 
     def __init__(self, configuration: Configuration, clock: Clock) -> None:
         self._configuration = configuration
         self._clock = clock
         self._mounts = MountMemory(configuration)
-        self._looked_at = float("-inf")
+        self._checked_at = float("-inf")
 
     def check(self, *, closely: bool = False) -> None:
-        """Look at the roots.
+        """Check the roots.
 
         Args:
             closely: Ask for everything, e.g. to learn whether what failed works again.
@@ -200,10 +190,10 @@ class RootWatch:
             EnvironmentFaultError: Why no document may be taken or delivered now.
         """
         now = self._clock.monotonic()
-        if not closely and now < self._looked_at + _EVERY and self._mounts.is_unchanged():
+        if not closely and now < self._checked_at + _EVERY and self._mounts.is_unchanged():
             return
-        self._looked_at = float("-inf")  # after a failure the next look is a close one
+        self._checked_at = float("-inf")  # after a failure the next check is a close one
         check_roots(self._configuration)
         self._mounts.check()
         check_space(self._configuration)
-        self._looked_at = now
+        self._checked_at = now

@@ -32,7 +32,7 @@ from docsorter.errors import NotFoundError
 from docsorter.filesystem import Disk
 from docsorter.review.items import ItemSource, QueueSource
 from docsorter.service.daemon.pipeline import Destinations, Pipeline
-from docsorter.service.engine import Sight
+from docsorter.service.engine import Inspection
 from docsorter.service.review.previews import Pictures
 from docsorter.service.review.service import Acts
 from docsorter.service.review.session import Patience, Reviewer, ReviewSession
@@ -65,7 +65,7 @@ class SeenAs:
     def __init__(self) -> None:
         self.pages = 1
 
-    def look(self, path: Path, name: str) -> Sight:
+    def inspect(self, path: Path, name: str) -> Inspection:
         assert path.is_file()
         label = name.partition("-")[0]
         shares = SHARES[label]
@@ -78,7 +78,7 @@ class SeenAs:
         )
         verdict = Verdict(VerdictKind.REVIEW, reason, first[0], first[1], 0.9)
         pixels = np.zeros((1, 8, 8, 3), np.uint8)
-        return Sight(PageSet(pixels, self.pages, "image/png"), prediction, verdict)
+        return Inspection(PageSet(pixels, self.pages, "image/png"), prediction, verdict)
 
 
 class DrawnPages:

@@ -15,11 +15,11 @@ from docsorter.documents import CheckOutcome
 from docsorter.errors import ConflictError, EnvironmentFaultError
 from docsorter.model.registry import ModelRegistry
 from docsorter.service.learning import gate as judging
-from docsorter.service.learning.candidates import KIND, Taught
-from docsorter.service.learning.gate import TakingOver
+from docsorter.service.learning.candidates import KIND, TrainedCandidate
+from docsorter.service.learning.gate import AutomationForecast
 from docsorter.service.learning.promoting import Person, Promoter
-from docsorter.service.learning.retraining import Retraining, Trainer
-from docsorter.service.learning.snapshots import Manifest
+from docsorter.service.learning.retraining import Retraining, TrainingProcess
+from docsorter.service.learning.snapshots import SnapshotManifest
 from docsorter.store import ShadowPrediction
 from docsorter.store.tables import CheckRow
 from tests.model.variants import write_variant
@@ -38,7 +38,7 @@ def variants(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-class Puts(Trainer):
+class Puts(TrainingProcess):
     """Puts a finished bundle where a training would; inspects by believing everything."""
 
     def __init__(self, models: Path, variants: Path, retraining: Callable[[], Retraining]) -> None:
@@ -65,12 +65,12 @@ class Scene:
         self.trainer = Puts(desk.configuration.state / "models", variants, lambda: self.steps)
         self.steps = Retraining(desk.configuration, desk.store, desk.clock, self.trainer)
 
-    def inspected(self) -> Manifest:
+    def inspected(self) -> SnapshotManifest:
         self.desk.clock.advance(1)
-        return self.steps.inspect(self.steps.freeze(quiet), quiet)
+        return self.steps.find_doubts(self.steps.take_snapshot(quiet), quiet)
 
-    def learn(self) -> Taught:
-        return self.steps.teach(self.inspected(), quiet)
+    def learn(self) -> TrainedCandidate:
+        return self.steps.train(self.inspected(), quiet)
 
 
 def quiet(*_: object) -> None:
@@ -95,20 +95,20 @@ def gate(monkeypatch: pytest.MonkeyPatch, verdict: GateVerdict) -> None:
 def test_a_correction_counts_from_the_next_model_on_and_that_is_said(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = scene.steps.unlearned()
+    before = scene.steps.untrained_answers()
     assert (before.answers, before.corrections) == (2, 1)
     assert "1 corrections among 2 answers are not learned yet" in before.sentence()
     taught = scene.learn()
     assert scene.trainer.tasks == ["inspect", "teach"]
-    assert scene.steps.unlearned() == before  # a candidate is not in use
+    assert scene.steps.untrained_answers() == before  # a candidate is not in use
     gate(monkeypatch, GateVerdict.PASSED)
     candidate = scene.steps.waiting()
     assert candidate == taught.candidate
-    changed = scene.steps.promote(scene.steps.judge(candidate, quiet), ADA)
+    changed = scene.steps.promote(scene.steps.evaluate(candidate, quiet), ADA)
     assert (changed.bundle, changed.previous) == ("answers-1", "starter")
-    after = scene.steps.unlearned()
+    after = scene.steps.untrained_answers()
     assert after.answers == 0
-    assert after.sentence() == "it has learned every answer that stands"
+    assert after.sentence() == "it has learned every answer"
     assert scene.steps.waiting() is None
     assert scene.steps.too_soon() is not None
     scene.desk.clock.advance(8 * 86400)
@@ -128,7 +128,7 @@ def test_a_promoted_model_brings_the_checks_along_that_it_was_told_of(
         session.flush()
         shadow = ShadowPrediction(check.id, "invoice", 0.8)
     gate(monkeypatch, GateVerdict.PASSED)
-    judged = scene.steps.judge(candidate, quiet)
+    judged = scene.steps.evaluate(candidate, quiet)
     assert (judged.shadows, len(judged.rule_key)) == ((), 64)
     scene.steps.promote(dataclasses.replace(judged, shadows=(shadow,)), ADA)
     (taken,) = scene.desk.store.checks.evidence(judged.rule_key)
@@ -139,7 +139,7 @@ def test_a_promoted_model_brings_the_checks_along_that_it_was_told_of(
 
 
 def test_without_later_checks_a_candidate_waits_and_is_not_put_to_use(scene: Scene) -> None:
-    judged = scene.steps.judge(scene.learn().candidate, quiet)
+    judged = scene.steps.evaluate(scene.learn().candidate, quiet)
     assert judged.gate.verdict is GateVerdict.OPEN
     assert "at least" in judged.gate.why
     with pytest.raises(ConflictError, match="is not put to use"):
@@ -155,7 +155,7 @@ def test_one_that_fails_is_refused_for_good_and_its_documents_are_let_go(
 ) -> None:
     candidate = scene.learn().candidate
     gate(monkeypatch, GateVerdict.FAILED)
-    assert scene.steps.judge(candidate, quiet).candidate.standing == "refused"
+    assert scene.steps.evaluate(candidate, quiet).candidate.standing == "refused"
     assert scene.steps.waiting() is None
     folder = scene.steps.snapshots.folder("answers-1")
     assert not (folder / "documents").exists()
@@ -175,14 +175,14 @@ def test_one_that_would_cost_automation_is_not_put_to_use_though_it_passed(
 ) -> None:
     candidate = scene.learn().candidate
     gate(monkeypatch, GateVerdict.PASSED)
-    judged = scene.steps.judge(candidate, quiet)
-    assert judged.taking_over is None, "nothing was earned here"
-    costly = dataclasses.replace(judged, taking_over=TakingOver(80, 0.5, 0.25))
+    judged = scene.steps.evaluate(candidate, quiet)
+    assert judged.forecast is None, "nothing was earned here"
+    costly = dataclasses.replace(judged, forecast=AutomationForecast(80, 0.5, 0.25))
     with pytest.raises(ConflictError, match=r"25\.0% alone, the model in use 50\.0%"):
         scene.steps.promote(costly, ADA)
     assert scene.steps.in_use.name == "starter"
     assert scene.steps.waiting() is not None
-    no_worse = dataclasses.replace(judged, taking_over=TakingOver(80, 0.5, 0.5))
+    no_worse = dataclasses.replace(judged, forecast=AutomationForecast(80, 0.5, 0.5))
     assert scene.steps.promote(no_worse, ADA).bundle == "answers-1"
 
 
@@ -200,9 +200,9 @@ def test_one_that_rehearsed_in_vain_is_given_up_after_its_days(
     gate(monkeypatch, GateVerdict.OPEN)
     desk.store.documents.add_event(KIND, actor="daemon", detail={"candidate": candidate.name})
     desk.clock.advance(4 * 86_400)
-    assert scene.steps.judge(candidate, quiet).candidate.standing == "waiting"
+    assert scene.steps.evaluate(candidate, quiet).candidate.standing == "waiting"
     desk.clock.advance(2 * 86_400)
-    settled = scene.steps.judge(candidate, quiet).candidate
+    settled = scene.steps.evaluate(candidate, quiet).candidate
     assert settled.standing == "refused"
     assert settled.why == "given up after 5 days: it open"
 
@@ -224,14 +224,14 @@ def test_an_interrupted_training_goes_on_with_the_same_snapshot(scene: Scene) ->
     manifest = scene.inspected()
     scene.trainer.fails = True
     with pytest.raises(EnvironmentFaultError):
-        scene.steps.teach(manifest, quiet)
+        scene.steps.train(manifest, quiet)
     # who would have learned is written down before: no bundle is ever without it
     assert scene.desk.store.learning.trained_models() == {"answers-1"}
     answered(scene.desk, b"claim 0.5 late", "claim")
     scene.trainer.fails = False
     unfinished = scene.steps.unfinished()
     assert unfinished == manifest
-    scene.steps.teach(unfinished, quiet)
+    scene.steps.train(unfinished, quiet)
     assert scene.steps.unfinished() is None
 
 
@@ -239,7 +239,7 @@ def test_a_kill_after_the_bundle_was_there_trains_nothing_twice(scene: Scene) ->
     manifest = scene.inspected()
     scene.trainer.run("teach", manifest.name, quiet)
     scene.trainer.tasks.clear()
-    assert scene.steps.teach(manifest, quiet).candidate.name == "answers-1"
+    assert scene.steps.train(manifest, quiet).candidate.name == "answers-1"
     assert scene.trainer.tasks == []
 
 

@@ -9,8 +9,8 @@ from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration, load
 from docsorter.decide.autonomy import make_plan
 from docsorter.service.learning.promoting import Person, Promoter
-from docsorter.service.promise.evidence import CARRIED, first_move, policy_of
-from docsorter.service.promise.report import Viewer
+from docsorter.service.promise.evidence import CARRIED, first_change, policy_of
+from docsorter.service.promise.report import PromiseReader
 from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.store import ChangeReason, Store
 from tests.model.variants import write_variant
@@ -34,9 +34,9 @@ def _puts_to_use(earned: Configuration, store: Store, promoter: Promoter) -> Non
     assert first.statement.startswith("nothing is sorted alone yet")
     assert "everything goes to a person until it is" in first.notes[-1]
 
-    mark = Viewer(earned, store).rule_key
+    mark = PromiseReader(earned, store).rule_key
     policy = policy_of(earned.settings.promise)
-    begun = first_move("ours-1", mark, make_plan(np.linspace(0.5, 1, 50), policy), after=0)
+    begun = first_change("ours-1", mark, make_plan(np.linspace(0.5, 1, 50), policy), after=0)
     certified = dataclasses.replace(
         begun,
         threshold=0.9,
@@ -47,10 +47,10 @@ def _puts_to_use(earned: Configuration, store: Store, promoter: Promoter) -> Non
     store.checks.add_promise(certified, actor="daemon")
     second = promoter.promote("ours-2", ADA)
     assert second.statement.startswith("nothing is sorted alone yet"), "it has shown nothing"
-    assert Viewer(earned, store).position().threshold is None
+    assert PromiseReader(earned, store).state().threshold is None
 
     back = promoter.rollback(ADA)
     assert back.bundle == "ours-1"
-    assert Viewer(earned, store).position().threshold == 0.9
-    assert "sure to 0.9000 is sorted alone" in back.notes[-1]
+    assert PromiseReader(earned, store).state().threshold == 0.9
+    assert "confidence of 0.9000 a document is sorted alone" in back.notes[-1]
     assert not back.statement.startswith("nothing is sorted alone yet")

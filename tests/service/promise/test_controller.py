@@ -9,7 +9,7 @@ from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration, load
 from docsorter.documents import Purpose, ReasonCode, State
 from docsorter.errors import SettingsError
-from docsorter.service.promise.controller import Earning
+from docsorter.service.promise.controller import AutonomyController
 from docsorter.store import ChangeReason
 from tests.cli.running import docsorter
 from tests.service.earning_desk import EarningDesk, KeyedReader
@@ -147,8 +147,8 @@ def test_another_target_is_judged_by_the_same_evidence_from_the_beginning(
     desk.earn()
     stricter = EarningDesk(configuration, clock, {"promise.target_error": 0.02})
     assert stricter.position.threshold is None
-    assert stricter.position.standing is not None
-    assert stricter.position.standing.checked > 0
+    assert stricter.position.certification is not None
+    assert stricter.position.certification.checked > 0
     history = stricter.store.checks.promises()
     assert (history[-1].why, history[-1].target) == (ChangeReason.NEW_RULE, 0.02)
     stricter.store.close()
@@ -220,11 +220,15 @@ def test_whoever_does_not_hold_the_lock_goes_by_what_was_written_and_writes_noth
     desk: EarningDesk,
 ) -> None:
     settings = desk.configuration.settings
-    reader = Earning(desk.store, settings.decide, settings.promise, desk.clock, moves=False)
-    assert reader.position(desk.rule, "test-1").threshold is None
+    reader = AutonomyController(
+        desk.store, settings.decide, settings.promise, desk.clock, moves=False
+    )
+    assert reader.state(desk.rule, "test-1").threshold is None
     desk.earn()
     before = len(desk.store.checks.promises())
-    late = Earning(desk.store, settings.decide, settings.promise, desk.clock, moves=False)
+    late = AutonomyController(
+        desk.store, settings.decide, settings.promise, desk.clock, moves=False
+    )
 
-    assert late.position(desk.rule, "test-1").threshold == desk.position.threshold
+    assert late.state(desk.rule, "test-1").threshold == desk.position.threshold
     assert len(desk.store.checks.promises()) == before

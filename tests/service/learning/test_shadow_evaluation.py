@@ -9,12 +9,17 @@ import pytest
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration
 from docsorter.documents import CheckOutcome, Document, Reason, ReasonCode, State, VerdictKind
-from docsorter.service.engine import Sight
-from docsorter.service.learning.candidates import Candidate, Candidates, Rehearsing, rehearsed_since
-from docsorter.service.learning.gate import heard_of, taking_over
+from docsorter.service.engine import Inspection
+from docsorter.service.learning.candidates import (
+    Candidate,
+    Candidates,
+    ShadowEvaluation,
+    shadow_evaluation_start,
+)
+from docsorter.service.learning.gate import forecast_automation, shadow_sample
 from docsorter.service.learning.snapshots import Snapshots
-from docsorter.service.promise.controller import Earning
-from docsorter.service.promise.evidence import missed
+from docsorter.service.promise.controller import AutonomyController
+from docsorter.service.promise.evidence import miss_rate
 from docsorter.service.upkeep.forget import Forgetting
 from docsorter.store import SHADOW_RULE, ShadowPrediction
 from tests.service.earning_desk import EarningDesk, KeyedReader
@@ -25,13 +30,13 @@ NEW = "rule of answers-1"
 class Strict(KeyedReader):
     """Takes letters for something that was never taught."""
 
-    def look(self, path: Path, name: str) -> Sight:
-        sight = super().look(path, name)
-        if sight.prediction.label != "letter":
-            return sight
+    def inspect(self, path: Path, name: str) -> Inspection:
+        inspection = super().inspect(path, name)
+        if inspection.prediction.label != "letter":
+            return inspection
         reason = Reason(ReasonCode.UNLIKE_TRAINING, "strange")
-        verdict = dataclasses.replace(sight.verdict, kind=VerdictKind.REVIEW, reason=reason)
-        return dataclasses.replace(sight, verdict=verdict)
+        verdict = dataclasses.replace(inspection.verdict, kind=VerdictKind.REVIEW, reason=reason)
+        return dataclasses.replace(inspection, verdict=verdict)
 
 
 class RehearsingDesk(EarningDesk):
@@ -46,10 +51,10 @@ class RehearsingDesk(EarningDesk):
     def rehearse(self) -> None:
         """Begin as a daemon does that has a candidate, and let a minute pass."""
         settings = self.configuration.settings
-        rehearsing = Rehearsing(self.configuration, self.store, self.clock)
-        self.earning = Earning(
+        rehearsing = ShadowEvaluation(self.configuration, self.store, self.clock)
+        self.earning = AutonomyController(
             self.store, settings.decide, settings.promise, self.clock, lambda: 0.2,
-            rehearsal=rehearsing.share,
+            shadow_share=rehearsing.share,
         )  # fmt: skip
         self.pipeline = self.make_pipeline(self.earning)
         rehearsing.share()
@@ -57,7 +62,7 @@ class RehearsingDesk(EarningDesk):
 
     def take(self, label: str = "invoice", score: float = 0.95) -> int:
         """Let the candidate say the same of everything that it may be told of."""
-        since = rehearsed_since(self.store, "answers-1")
+        since = shadow_evaluation_start(self.store, "answers-1")
         assert since is not None
         found = self.store.checks.shadow_candidates("answers-1", after=since, least=0.3)
         shadows = [ShadowPrediction(one.check_id, label, score) for one in found]
@@ -96,27 +101,27 @@ def test_all_documents_are_drawn_alike_while_a_model_waits(desk: RehearsingDesk)
 
 
 def test_it_ends_with_the_candidate_and_begins_anew_with_the_next(desk: RehearsingDesk) -> None:
-    first = rehearsed_since(desk.store, "answers-1")
+    first = shadow_evaluation_start(desk.store, "answers-1")
     candidates = Candidates(Snapshots(desk.configuration.state))
     waiting = candidates.waiting()
     assert waiting is not None
     candidates.settle(waiting, "refused", desk.clock.now(), "worse")
     desk.clock.advance(60)
     desk.sees("letter")
-    assert rehearsed_since(desk.store, "answers-1") is None
+    assert shadow_evaluation_start(desk.store, "answers-1") is None
     desk.candidate("answers-2")
     desk.rehearse()
-    begun = rehearsed_since(desk.store, "answers-2")
+    begun = shadow_evaluation_start(desk.store, "answers-2")
     assert first is not None
     assert begun is not None
     assert begun > first
 
 
 def test_a_restart_goes_on_with_the_same_rehearsal(desk: RehearsingDesk) -> None:
-    before = rehearsed_since(desk.store, "answers-1")
+    before = shadow_evaluation_start(desk.store, "answers-1")
     desk.rehearse()
     desk.sees()
-    assert rehearsed_since(desk.store, "answers-1") == before
+    assert shadow_evaluation_start(desk.store, "answers-1") == before
 
 
 def test_a_promoted_model_sorts_at_once_what_its_own_evidence_bears(desk: RehearsingDesk) -> None:
@@ -125,7 +130,7 @@ def test_a_promoted_model_sorts_at_once_what_its_own_evidence_bears(desk: Rehear
         desk.says(document, "invoice" if document.state is State.SORTED else "letter")
         if document.state is State.REVIEW:  # blind, so that its check has an answer
             assert desk.store.checks.of_document(document.id)[0].outcome is CheckOutcome.RIGHT
-    since = rehearsed_since(desk.store, "answers-1")
+    since = shadow_evaluation_start(desk.store, "answers-1")
     assert since is not None
     found = desk.store.checks.shadow_candidates("answers-1", after=since, least=0.3)
     assert len(found) == 20
@@ -135,10 +140,10 @@ def test_a_promoted_model_sorts_at_once_what_its_own_evidence_bears(desk: Rehear
         for n, one in enumerate(found)
     ]
     settings = desk.configuration.settings.promise
-    reckoned = taking_over(
-        heard_of([(0.95, score, labels[one.document.id], one.said, one.inclusion)
+    reckoned = forecast_automation(
+        shadow_sample([(0.95, score, labels[one.document.id], one.said, one.inclusion)
                   for one, (_, _, score) in zip(found, shadows, strict=True)]),
-        0.9, settings, missed(desk.store, settings),
+        0.9, settings, miss_rate(desk.store, settings),
     )  # fmt: skip
     assert desk.store.checks.add_shadows(NEW, "answers-1", shadows, actor="anna") == 20
     assert desk.store.checks.add_shadows(NEW, "answers-1", shadows, actor="anna") == 0
@@ -148,7 +153,7 @@ def test_a_promoted_model_sorts_at_once_what_its_own_evidence_bears(desk: Rehear
     desk.reader = KeyedReader(NEW)
     desk.restart()
     assert desk.sees("letter").state is State.SORTED
-    position = desk.earning.position(NEW, "answers-1")
+    position = desk.earning.state(NEW, "answers-1")
     assert position.threshold is not None
     assert position.level is not None
     assert 0 < position.level.checked <= 17  # the first three are the pilot
@@ -213,7 +218,7 @@ def test_what_it_learned_from_and_what_was_drawn_before_is_left_out(desk: Rehear
     assert [
         one.document.id
         for one in desk.store.checks.shadow_candidates(
-            "answers-1", after=rehearsed_since(desk.store, "answers-1") or after, least=0.3
+            "answers-1", after=shadow_evaluation_start(desk.store, "answers-1") or after, least=0.3
         )
     ] == [other.id]
     assert desk.store.checks.shadow_candidates("answers-1", after=after, least=0.3) == []
@@ -225,6 +230,6 @@ def test_a_check_that_was_taken_along_is_counted_once(desk: RehearsingDesk) -> N
     desk.take()
     assert len(desk.store.learning.held_out_checks(["test-1"])) == 1
     assert desk.store.checks.count_right([document.id]) == 1
-    since = rehearsed_since(desk.store, "answers-1")
+    since = shadow_evaluation_start(desk.store, "answers-1")
     assert since is not None
     assert len(desk.store.checks.shadow_candidates("answers-2", after=since, least=0.3)) == 1

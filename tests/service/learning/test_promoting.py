@@ -181,7 +181,7 @@ def test_settings_that_do_not_fit_the_model_are_named(
     (configuration.workspace / "docsorter.toml").write_text(text)
     promoter = Promoter(load(configuration.workspace), store, clock)
 
-    with pytest.raises(SettingsError, match="a label model ours-2 was not taught"):
+    with pytest.raises(SettingsError, match="a label model ours-2 was not trained on"):
         promoter.promote("ours-2", ADA)
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from docsorter.documents import PageSet, RawOutput, ReasonCode
 from docsorter.errors import ConflictError, DocumentError, NotFoundError
 from docsorter.service.learning import groups
-from docsorter.service.learning.groups import Listing, UnknownDocuments, write_sheet
+from docsorter.service.learning.groups import GroupListing, UnknownDocuments, write_sheet
 from docsorter.service.learning.snapshots import Snapshots
 from docsorter.store.rows import open_entry_row
 from tests.service.desk import Desk
@@ -80,7 +80,7 @@ def drop(desk: Desk, kind: str, count: int = 1) -> list[int]:
     return numbers
 
 
-def listed(desk: Desk) -> Listing:
+def listed(desk: Desk) -> GroupListing:
     model = dataclasses.replace(make_model("starter"), classifier=Colours())
     looks = UnknownDocuments(desk.configuration, desk.store, desk.clock)
     return looks.gather(model, 1, lambda *_: None)

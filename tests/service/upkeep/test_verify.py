@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from docsorter.documents import Place, State
-from docsorter.service.upkeep.verify import Finding, Repairer, Trouble, Verifier
+from docsorter.service.upkeep.verify import FindingKind, Repairer, Verifier, VerifyFinding
 from docsorter.store import Destination
 from docsorter.store.tables import DocumentRow, EntryRow, TallyRow
 from tests.service.desk import Desk
@@ -17,7 +17,7 @@ def sort(desk: Desk, name: str, content: bytes) -> Path:
     return desk.path(desk.pipeline.handle(desk.drop(name, content).id))
 
 
-def verify(desk: Desk) -> list[Finding]:
+def verify(desk: Desk) -> list[VerifyFinding]:
     return Verifier(desk.configuration, desk.store, clock=desk.clock).verify().findings
 
 
@@ -25,7 +25,7 @@ def troubles(desk: Desk) -> list[tuple[str, int | None]]:
     return [(finding.trouble.value, finding.document_id) for finding in verify(desk)]
 
 
-def repair(desk: Desk) -> list[Finding]:
+def repair(desk: Desk) -> list[VerifyFinding]:
     mender = Repairer(desk.configuration, desk.store, desk.mover, "anna", desk.clock)
     return mender.repair(verify(desk))
 
@@ -80,7 +80,7 @@ def test_a_lost_sidecar_is_written_anew_and_a_foreign_one_is_left(desk: Desk) ->
     assert sidecar.read_bytes() == before
     assert desk.store.documents.events(document_id=1)[-1].kind == "sidecar_written"
     sidecar.write_text('{"mine": 1}')
-    (left,) = [f for f in repair(desk) if f.trouble is Trouble.SIDECAR]
+    (left,) = [f for f in repair(desk) if f.trouble is FindingKind.SIDECAR]
     assert not left.repaired
     assert "another file has its name" in left.remedy
     assert sidecar.read_text() == '{"mine": 1}'

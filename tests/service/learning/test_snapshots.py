@@ -10,10 +10,10 @@ from docsorter.errors import EnvironmentFaultError, StoreError, UsageError
 from docsorter.filesystem import Disk
 from docsorter.service.learning.snapshots import (
     FILE,
-    Manifest,
+    ExclusionReason,
+    SnapshotManifest,
+    SnapshotRequest,
     Snapshots,
-    Wanted,
-    Why,
     next_name,
     take_snapshot,
 )
@@ -24,13 +24,13 @@ from tests.service.desk import LABELS, Desk
 from tests.service.learning.answered import answer, answered
 
 
-def wanted(desk: Desk, **changes: object) -> Wanted:
+def wanted(desk: Desk, **changes: object) -> SnapshotRequest:
     now = desk.clock.now()
-    made = Wanted("answers-1", "starter", "starter-1", LABELS, now, now)
+    made = SnapshotRequest("answers-1", "starter", "starter-1", LABELS, now, now)
     return dataclasses.replace(made, **changes)  # type: ignore[arg-type] # each test names its own
 
 
-def freeze(desk: Desk, disk: Disk | None = None, **changes: object) -> Manifest:
+def freeze(desk: Desk, disk: Disk | None = None, **changes: object) -> SnapshotManifest:
     desk.clock.advance(1)
     return take_snapshot(
         desk.configuration, desk.store, wanted(desk, **changes), lambda *_: None, disk
@@ -93,8 +93,8 @@ def test_the_same_bytes_under_two_labels_are_left_out_until_one_is_confirmed(des
     manifest = freeze(desk)
     assert manifest.taught == ()
     assert [(o.document, o.why, o.others) for o in manifest.asked] == [
-        (one.id, Why.CONFLICT, (two.id,)),
-        (two.id, Why.CONFLICT, (one.id,)),
+        (one.id, ExclusionReason.CONFLICT, (two.id,)),
+        (two.id, ExclusionReason.CONFLICT, (one.id,)),
     ]
     (taught,) = freeze(desk, confirmed=frozenset({one.id})).taught
     assert (taught.document, taught.confirmed) == (one.id, True)
@@ -104,7 +104,7 @@ def test_an_answer_against_a_sure_model_is_suspicious_until_confirmed(desk: Desk
     document = answered(desk, b"claim 0.85 a", "invoice")
     manifest = freeze(desk, sure_of_another=0.8)
     (left,) = manifest.asked
-    assert (left.document, left.why) == (document.id, Why.SUSPICIOUS)
+    assert (left.document, left.why) == (document.id, ExclusionReason.SUSPICIOUS)
     assert "claim 0.850" in left.text
     confirmed = freeze(desk, sure_of_another=0.8, confirmed=frozenset({document.id}))
     assert len(confirmed.taught) == 1
@@ -119,8 +119,8 @@ def test_what_is_gone_or_changed_is_left_out_with_the_reason(desk: Desk) -> None
     manifest = freeze(desk)
     assert manifest.asked == ()
     assert {left.document: left.why for left in manifest.left_out} == {
-        gone.id: Why.MISSING,
-        changed.id: Why.CHANGED,
+        gone.id: ExclusionReason.MISSING,
+        changed.id: ExclusionReason.CHANGED,
     }
 
 
@@ -128,7 +128,7 @@ def test_a_new_label_waits_until_it_has_enough_documents(desk: Desk) -> None:
     for number in range(4):
         answered(desk, b"claim 0.5 %d" % number, "receipt")
     few = freeze(desk)
-    assert [left.why for left in few.left_out] == [Why.TOO_FEW] * 4
+    assert [left.why for left in few.left_out] == [ExclusionReason.TOO_FEW] * 4
     assert "4 of 5" in few.left_out[0].text
     answered(desk, b"claim 0.5 4", "receipt")
     assert freeze(desk).counts == {"receipt": 5}
@@ -144,7 +144,7 @@ def test_answers_after_the_time_are_not_looked_at(desk: Desk) -> None:
 
 
 def test_without_an_answer_there_is_nothing_to_learn_from(desk: Desk) -> None:
-    with pytest.raises(UsageError, match="no answer stands"):
+    with pytest.raises(UsageError, match="nobody has answered"):
         freeze(desk)
 
 

@@ -9,22 +9,22 @@ from docsorter.decide.autonomy import AutonomyPolicy, MissRate, make_plan
 from docsorter.decide.certification import CertificationPlan
 from docsorter.documents import CheckOutcome
 from docsorter.service.promise.evidence import (
-    Gathered,
-    evidence_after,
-    first_move,
-    gather,
+    RuleEvidence,
+    first_change,
+    gather_evidence,
     keeps_plan,
-    next_move,
+    last_excluded_check,
+    next_change,
     plan_of,
     policy_of,
-    sampled,
+    sampling_change,
     share_of,
 )
 from docsorter.settings import PromiseSettings
 from docsorter.store import ChangeReason, CheckEvidence, PromiseChange
 
 PLAN = CertificationPlan(0.1, 0.5, (0.99, 0.9, 0.5), starts=((1, 1.0),))
-BEGUN = first_move("m", "rule", PLAN, after=0)
+BEGUN = first_change("m", "rule", PLAN, after=0)
 
 
 def check(
@@ -40,12 +40,14 @@ def check(
     return CheckEvidence(number, 100 + number, score, inclusion, outcome, given)
 
 
-def many(count: int, *, wrong: frozenset[int] = frozenset(), score: float = 0.95) -> Gathered:
-    return gather([check(n, right=n not in wrong, score=score) for n in range(1, count + 1)])
+def many(count: int, *, wrong: frozenset[int] = frozenset(), score: float = 0.95) -> RuleEvidence:
+    return gather_evidence(
+        [check(n, right=n not in wrong, score=score) for n in range(1, count + 1)]
+    )
 
 
 def test_what_nobody_has_answered_counts_as_wrong_once_later_ones_are_answered() -> None:
-    found = gather(
+    found = gather_evidence(
         [check(1), check(2, right=None, answer=None), check(3), check(4, right=None, answer=None)]
     )
 
@@ -56,7 +58,7 @@ def test_what_nobody_has_answered_counts_as_wrong_once_later_ones_are_answered()
 
 
 def test_a_disagreement_counts_at_once_and_is_pending_until_its_second_look() -> None:
-    found = gather([check(1), check(2, right=None)])
+    found = gather_evidence([check(1), check(2, right=None)])
 
     assert found.counted.wrong.tolist() == [False, True]
     assert found.watched.pending is not None
@@ -64,7 +66,9 @@ def test_a_disagreement_counts_at_once_and_is_pending_until_its_second_look() ->
 
 
 def test_what_counts_is_in_the_order_of_drawing_and_alarms_in_that_of_answering() -> None:
-    found = gather([check(1, right=False, answer=9), check(2, answer=4), check(3, answer=7)])
+    found = gather_evidence(
+        [check(1, right=False, answer=9), check(2, answer=4), check(3, answer=7)]
+    )
 
     assert found.counted.wrong.tolist() == [True, False, False]
     assert found.watched.wrong.tolist() == [False, False, True]
@@ -74,7 +78,7 @@ def test_answering_only_sure_documents_certifies_nothing() -> None:
     """Somebody who answers the sure ones first must not bring a low threshold down."""
     sure = [check(n, score=0.995) for n in range(2, 120, 2)]
     rest = [check(n, right=None, answer=None, score=0.6) for n in range(1, 120, 2)]
-    moved = next_move(BEGUN, gather(sorted([*sure, *rest])), PLAN, drawn_until=120)
+    moved = next_change(BEGUN, gather_evidence(sorted([*sure, *rest])), PLAN, drawn_until=120)
 
     assert moved is not None
     assert moved.threshold is not None
@@ -84,44 +88,44 @@ def test_answering_only_sure_documents_certifies_nothing() -> None:
 def test_a_threshold_comes_down_as_soon_as_it_is_certified_and_not_before() -> None:
     last: PromiseChange | None = None
     for count in range(1, 40):
-        last = next_move(BEGUN, many(count), PLAN, drawn_until=count)
+        last = next_change(BEGUN, many(count), PLAN, drawn_until=count)
         if last is not None:
             break
     assert last is not None
     # No document lies between, so that the same evidence carries the lower ones.
     assert (last.why, last.threshold, last.errors) == (ChangeReason.CERTIFIED, 0.5, 0)
     assert last.upper_bound <= 0.1
-    assert next_move(last, many(count), PLAN, drawn_until=count) is None
+    assert next_change(last, many(count), PLAN, drawn_until=count) is None
 
 
 def test_an_alarm_begins_new_evidence_and_leaves_nothing_that_does_not_stand() -> None:
     in_use = dataclasses.replace(BEGUN, threshold=0.9, why=ChangeReason.CERTIFIED)
     bad = many(60, wrong=frozenset(range(31, 46)))
-    alarm = next_move(in_use, bad, PLAN, drawn_until=66)
+    alarm = next_change(in_use, bad, PLAN, drawn_until=66)
 
     assert alarm is not None
     assert (alarm.why, alarm.threshold) == (ChangeReason.ALARM, None)
-    assert evidence_after(alarm) == 66
+    assert last_excluded_check(alarm) == 66
     assert alarm.detail["alarm_errors"] == 15
 
 
 def test_after_an_alarm_a_stricter_threshold_that_stands_stays_in_use() -> None:
     plan = CertificationPlan(0.1, 0.5, (0.99, 0.5), starts=((0, 0.5), (1, 0.5)))
-    begun = first_move("m", "rule", plan, after=0)
+    begun = first_change("m", "rule", plan, after=0)
     in_use = dataclasses.replace(begun, threshold=0.5, why=ChangeReason.CERTIFIED)
     good = [check(n, score=0.995) for n in range(1, 100, 2)]
     low = [check(n, right=n < 60, score=0.6) for n in range(2, 100, 2)]
-    alarm = next_move(in_use, gather(sorted([*good, *low])), plan, drawn_until=99)
+    alarm = next_change(in_use, gather_evidence(sorted([*good, *low])), plan, drawn_until=99)
 
     assert alarm is not None
     assert (alarm.why, alarm.threshold) == (ChangeReason.ALARM, 0.99)
-    assert next_move(alarm, gather([]), plan, drawn_until=99) is None, "it is carried"
+    assert next_change(alarm, gather_evidence([]), plan, drawn_until=99) is None, "it is carried"
 
 
 def test_a_threshold_whose_answers_were_taken_back_is_given_up() -> None:
-    certified = next_move(BEGUN, many(30), PLAN, drawn_until=30)
+    certified = next_change(BEGUN, many(30), PLAN, drawn_until=30)
     assert certified is not None
-    lost = next_move(certified, many(2), PLAN, drawn_until=30)
+    lost = next_change(certified, many(2), PLAN, drawn_until=30)
 
     assert lost is not None
     assert (lost.why, lost.threshold) == (ChangeReason.WITHDRAWN, None)
@@ -132,12 +136,12 @@ def test_how_much_is_drawn_changes_in_steps_and_grows_with_doubt() -> None:
     policy = AutonomyPolicy(target=0.1, jump=0.5)
     now, changes = in_use, 0
     for volume in range(1, 1000):
-        moved = sampled(now, policy, volume, 0.0)
+        moved = sampling_change(now, policy, volume, 0.0)
         changes += moved is not None
         now = moved or now
     assert 3 < changes < 30
     assert share_of(now) < 0.1
-    doubted = sampled(now, policy, 999, 0.5)
+    doubted = sampling_change(now, policy, 999, 0.5)
     assert doubted is not None
     assert share_of(doubted) > 2 * share_of(now)
 
@@ -146,7 +150,7 @@ def test_a_plan_is_kept_in_the_store_to_the_last_digit() -> None:
     settings = PromiseSettings()
     scores = np.random.default_rng(4).random(50)
     plan = make_plan(scores, policy_of(settings))
-    moved = first_move("m", "rule", plan, after=0)
+    moved = first_change("m", "rule", plan, after=0)
 
     assert plan_of(moved) == plan
     assert keeps_plan(moved, settings, MissRate(settings.miss_rate))

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from docsorter.service.promise import what_if as words
-from docsorter.service.promise.what_if import Window
+from docsorter.service.promise.what_if import PredictionWindow
 
 
-def window(scores: list[float], confidences: list[float]) -> Window:
-    return Window(np.array(scores), np.array(confidences), len(scores), 1.0, is_cut=False)
+def window(scores: list[float], confidences: list[float]) -> PredictionWindow:
+    return PredictionWindow(np.array(scores), np.array(confidences), len(scores), 1.0, is_cut=False)
 
 
 def test_the_loosest_threshold_is_chosen_above_which_few_enough_are_expected_to_be_wrong() -> None:

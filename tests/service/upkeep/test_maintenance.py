@@ -11,7 +11,7 @@ from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration, load
 from docsorter.documents import State
 from docsorter.errors import StoreError
-from docsorter.service.upkeep.maintenance import Care, Caretaker, read_times
+from docsorter.service.upkeep.maintenance import Maintenance, MaintenanceThread, read_times
 from tests.service.desk import Desk
 
 DAY = 24 * 3600.0
@@ -30,7 +30,7 @@ def fill(desk: Desk) -> None:
 def test_by_default_everything_is_kept_for_ever(desk: Desk) -> None:
     fill(desk)
     desk.clock.advance(3650 * DAY)
-    report = Care(desk.configuration, desk.store, desk.clock).maintain()
+    report = Maintenance(desk.configuration, desk.store, desk.clock).maintain()
     assert (report.forgotten, report.predictions, report.findings) == ([], 0, [])
     assert report.checked
     assert desk.store.documents.prediction(1) is not None
@@ -40,10 +40,10 @@ def test_rejected_documents_are_forgotten_when_their_days_are_over(desk: Desk) -
     fill(desk)
     kept = keeping(desk.configuration, rejected_days=30)
     desk.clock.advance(30 * DAY)
-    assert Care(kept, desk.store, desk.clock).maintain().forgotten == []
+    assert Maintenance(kept, desk.store, desk.clock).maintain().forgotten == []
     desk.clock.advance(1)
     rejected = desk.path(desk.store.documents.get(3))
-    assert Care(kept, desk.store, desk.clock).maintain().forgotten == [3]
+    assert Maintenance(kept, desk.store, desk.clock).maintain().forgotten == [3]
     assert not rejected.exists()
     assert desk.store.documents.get(3).state is State.REJECTED
     assert (
@@ -56,7 +56,7 @@ def test_rejected_documents_are_forgotten_when_their_days_are_over(desk: Desk) -
 def test_old_predictions_go_but_not_of_what_waits_for_a_person(desk: Desk) -> None:
     fill(desk)
     desk.clock.advance(8 * DAY)
-    report = Care(
+    report = Maintenance(
         keeping(desk.configuration, predictions_days=7), desk.store, desk.clock
     ).maintain()
     assert report.predictions == 1
@@ -66,7 +66,7 @@ def test_old_predictions_go_but_not_of_what_waits_for_a_person(desk: Desk) -> No
 
 
 def test_it_is_due_once_a_day_and_checks_once_a_week(desk: Desk) -> None:
-    care = Care(desk.configuration, desk.store, desk.clock)
+    care = Maintenance(desk.configuration, desk.store, desk.clock)
     checked = []
     for _ in range(8):
         assert care.is_due()
@@ -83,7 +83,7 @@ def test_a_damaged_database_is_said(desk: Desk) -> None:
     fill(desk)
     with desk.store.database.write() as session:
         session.connection().exec_driver_sql("UPDATE tallies SET documents = 9")
-    report = Care(desk.configuration, desk.store, desk.clock).maintain(check=True)
+    report = Maintenance(desk.configuration, desk.store, desk.clock).maintain(check=True)
     assert report.findings
     assert read_times(desk.configuration.state).findings == tuple(report.findings)
 
@@ -99,7 +99,7 @@ def test_free_pages_go_back_to_the_disk_bit_by_bit(desk: Desk) -> None:
     assert desk.store.upkeep.can_shrink()
     free = desk.store.upkeep.free_pages()
     assert free > 400
-    report = Care(desk.configuration, desk.store, desk.clock).maintain(check=False)
+    report = Maintenance(desk.configuration, desk.store, desk.clock).maintain(check=False)
     assert report.freed_pages == free
     assert desk.store.upkeep.free_pages() == 0
 
@@ -114,7 +114,7 @@ def test_a_database_of_an_early_version_learns_to_shrink_when_compacted(
         connection.executescript("PRAGMA journal_mode=DELETE; PRAGMA auto_vacuum=0; VACUUM;")
     assert not desk.store.upkeep.can_shrink()
     assert desk.store.upkeep.release_pages() == desk.store.upkeep.free_pages()
-    Care(desk.configuration, desk.store, clock).maintain(compact=True, check=True)
+    Maintenance(desk.configuration, desk.store, clock).maintain(compact=True, check=True)
     assert desk.store.upkeep.can_shrink()
     assert desk.store.upkeep.integrity_check() == []
 
@@ -125,7 +125,7 @@ def test_no_decision_waits_long_for_the_care(desk: Desk) -> None:
         desk.store.documents.add_event(
             "noise", actor="anna", detail={"text": "x" * 20_000, "n": number}
         )
-    care = Care(desk.configuration, desk.store, desk.clock)
+    care = Maintenance(desk.configuration, desk.store, desk.clock)
     done = threading.Event()
     waits: list[float] = []
 
@@ -149,7 +149,7 @@ def test_no_decision_waits_long_for_the_care(desk: Desk) -> None:
 
 def test_the_caretaker_begins_when_idle_and_due_and_stops_with_the_daemon(desk: Desk) -> None:
     clock = desk.clock
-    caretaker = Caretaker(desk.configuration, desk.store, clock)
+    caretaker = MaintenanceThread(desk.configuration, desk.store, clock)
     caretaker.tick(idle=True)
     assert not caretaker.busy
     clock.advance(3600)
@@ -172,7 +172,7 @@ def test_a_caretaker_that_fails_says_so_and_ends_nothing(
         raise StoreError("the database is locked", remedy="wait")
 
     monkeypatch.setattr(desk.store.upkeep, "optimize", fail)
-    caretaker = Caretaker(desk.configuration, desk.store, desk.clock)
+    caretaker = MaintenanceThread(desk.configuration, desk.store, desk.clock)
     desk.clock.advance(3600)
     caretaker.tick(idle=True)
     caretaker.close()

@@ -13,7 +13,7 @@ from docsorter.errors import DocumentError
 from docsorter.service.engine import LoadedModel
 from docsorter.service.learning import gate
 from docsorter.service.learning.candidates import KIND, Candidate, Candidates
-from docsorter.service.learning.gate import Judge, Judged
+from docsorter.service.learning.gate import CandidateEvaluator, GateResult
 from docsorter.service.learning.snapshots import Snapshots
 from docsorter.store.tables import AnswerRow, CheckRow, EntryRow
 from tests.service.desk import Desk
@@ -53,7 +53,7 @@ def model(name: str, place: int) -> LoadedModel:
 
     card = SimpleNamespace(name=name, input=SimpleNamespace(size=8))
     made = SimpleNamespace(
-        name=name, fingerprint=f"mark of {name}", card=card, judge=judge,
+        name=name, fingerprint=f"mark of {name}", card=card, inspect=judge,
         rule=SortRule(1.0, 0.9, 100.0), rule_key=f"rule of {name}",
     )  # fmt: skip
     return cast("LoadedModel", made)
@@ -114,11 +114,11 @@ def document_of(desk: Desk, check_id: int) -> int:
         return session.get_one(CheckRow, check_id).document_id
 
 
-def judge(desk: Desk, candidates: Candidates, candidate: Candidate | None = None) -> Judged:
+def judge(desk: Desk, candidates: Candidates, candidate: Candidate | None = None) -> GateResult:
     at = desk.clock.now()
     candidate = candidate or Candidate(name="answers-1", model="answers-1", trained_at=at, after=at)
-    judged = Judge(desk.configuration, desk.store, candidates, 2)
-    return judged.judge(candidate, OLD, NEW, lambda *_: None)
+    judged = CandidateEvaluator(desk.configuration, desk.store, candidates, 2)
+    return judged.evaluate(candidate, OLD, NEW, lambda *_: None)
 
 
 def test_both_models_look_once_at_each_later_check(desk: Desk, candidates: Candidates) -> None:

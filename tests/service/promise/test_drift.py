@@ -20,12 +20,12 @@ from docsorter.documents import (
     Verdict,
     VerdictKind,
 )
-from docsorter.service.engine import Sight
+from docsorter.service.engine import Inspection
 from docsorter.service.promise import drift
 from docsorter.service.promise import drift as drift_report
-from docsorter.service.promise.controller import Judged
+from docsorter.service.promise.controller import Decision
 from docsorter.service.promise.drift import scanner_of
-from docsorter.service.promise.scanner_hold import ADOPTED, Probation
+from docsorter.service.promise.scanner_hold import ADOPTED, ScannerHold
 from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.store import Store
 from docsorter.store.tables import CheckRow, DocumentRow, PredictionRow
@@ -77,7 +77,7 @@ def test_weeks_that_are_alike_raise_nothing(store: Store, clock: ManualClock) ->
     for weeks in (4, 3, 2):
         arrive(store, weeks_before(clock, weeks), 60)
     arrive(store, weeks_before(clock, 0.5), 60)
-    report = drift.look(store, clock)
+    report = drift.compare_weeks(store, clock)
     assert (report.findings, report.scanners, report.note) == ((), (), "")
     assert (report.now, report.before, report.comparisons) == (60, 180, 7)
 
@@ -88,7 +88,7 @@ def test_what_changed_is_named_with_where_and_how_much(store: Store, clock: Manu
     arrive(store, weeks_before(clock, 0.5), 80, source="post")
     worse = {"source": "mail", "confidence": 0.7, "novelty": 90, "label": "claim"}
     arrive(store, weeks_before(clock, 0.4), 80, **worse)
-    report = drift.look(store, clock)
+    report = drift.compare_weeks(store, clock)
     found = {(one.source, one.what) for one in report.findings}
     assert {("mail", "confidence"), ("mail", "novelty"), ("mail", "labels")} <= found
     assert not any(source == "post" for source, _ in found)
@@ -100,7 +100,7 @@ def test_what_changed_is_named_with_where_and_how_much(store: Store, clock: Manu
 def test_what_two_models_say_is_not_compared(store: Store, clock: ManualClock) -> None:
     arrive(store, weeks_before(clock, 2), 80, model="starter-2")
     arrive(store, weeks_before(clock, 0.5), 80, model="answers-1", confidence=0.6)
-    report = drift.look(store, clock)
+    report = drift.compare_weeks(store, clock)
     assert {one.what for one in report.findings} == set()
     assert report.comparisons == 4  # the scans themselves are
 
@@ -111,14 +111,14 @@ def test_a_new_scanner_is_named_also_when_nothing_else_changed(
     arrive(store, weeks_before(clock, 2), 60)
     arrive(store, weeks_before(clock, 0.5), 60)
     new = arrive(store, weeks_before(clock, 0.4), 3, traits={**FIRST, "dpi": 150.0}, source="post")
-    (scanner,) = drift.look(store, clock).scanners
+    (scanner,) = drift.compare_weeks(store, clock).scanners
     assert scanner.scanner == "ScanSnap, pdf, 150 dpi, grey"
     assert (scanner.documents, scanner.sources, scanner.example) == (3, ("post",), new[-1])
 
 
 def test_too_few_documents_are_said(store: Store, clock: ManualClock) -> None:
     arrive(store, weeks_before(clock, 0.5), 10)
-    report = drift.look(store, clock)
+    report = drift.compare_weeks(store, clock)
     assert report.comparisons == 0
     assert "10 in the last 7 days, 0 in the 28 days before; 50 of each" in report.note
 
@@ -135,13 +135,13 @@ def test_a_sample_is_bounded_and_evenly_spread(store: Store, clock: ManualClock)
 def test_a_look_is_kept_for_a_week(configuration: Configuration, store: Store) -> None:
     clock, state = ManualClock(), configuration.state
     assert drift_report.is_due(state, clock.now())
-    drift_report.keep(state, drift.look(store, clock))
-    assert drift_report.kept(state) is not None
+    drift_report.write_report(state, drift.compare_weeks(store, clock))
+    assert drift_report.read_report(state) is not None
     assert not drift_report.is_due(state, clock.now())
     clock.advance(8 * 86400)
     assert drift_report.is_due(state, clock.now())
-    (state / drift_report.FILE).write_text("torn")
-    assert drift_report.kept(state) is None
+    (state / drift_report.REPORT_FILE).write_text("torn")
+    assert drift_report.read_report(state) is None
 
 
 def test_versions_of_a_scanner_do_not_make_it_new() -> None:
@@ -155,19 +155,19 @@ def test_versions_of_a_scanner_do_not_make_it_new() -> None:
 class Scanner:
     """One that sends documents which the evidence would sort."""
 
-    def __init__(self, store: Store, clock: ManualClock, probation: Probation) -> None:
+    def __init__(self, store: Store, clock: ManualClock, probation: ScannerHold) -> None:
         self.store, self.clock, self.probation = store, clock, probation
 
-    def send(self, dpi: float, kind: VerdictKind = VerdictKind.SORT) -> Judged:
+    def send(self, dpi: float, kind: VerdictKind = VerdictKind.SORT) -> Decision:
         (number,) = arrive(self.store, self.clock.now(), 1)
         traits: dict[str, float | str] = {**FIRST, "dpi": dpi}  # type: ignore[dict-item] # both
         pages = PageSet(np.zeros((1, 8, 8, 3), np.uint8), 1, "application/pdf", traits=traits)
         page = PagePrediction((0.99, 0.01), 10.0)
         prediction = Prediction("starter-2", ("invoice", "other"), (0.99, 0.01), 10.0, (page,))
         verdict = Verdict(kind, Reason(ReasonCode.SURE, "sure"), "invoice", 0.99, 0.9)
-        sight = Sight(pages, prediction, verdict, "", "rule", SortRule(1.0, 0.9, 99.0))
-        judged = Judged(verdict, None, "")
-        result = self.probation.judge(self.store.documents.get(number), sight, judged)
+        inspection = Inspection(pages, prediction, verdict, "", "rule", SortRule(1.0, 0.9, 99.0))
+        judged = Decision(verdict, None, "")
+        result = self.probation.apply(self.store.documents.get(number), inspection, judged)
         if result.drawn is not None:
             self._settle(number)
         return result
@@ -185,7 +185,7 @@ class Scanner:
 
 @pytest.fixture
 def scanner(configuration: Configuration, store: Store, clock: ManualClock) -> Scanner:
-    return Scanner(store, clock, Probation(configuration.state, store, checks=3))
+    return Scanner(store, clock, ScannerHold(configuration.state, store, checks=3))
 
 
 def test_a_new_scanner_shows_itself_first_and_is_then_like_all_others(scanner: Scanner) -> None:
@@ -199,12 +199,12 @@ def test_a_new_scanner_shows_itself_first_and_is_then_like_all_others(scanner: S
     assert "0 of 3 checks right" in first.verdict.reason.text
     assert first.drawn is not None
     assert first.drawn.inclusion == 1.0
-    assert list(scanner.probation.on_probation().values()) == [1]
+    assert list(scanner.probation.held().values()) == [1]
     assert scanner.send(300).verdict.kind is VerdictKind.SORT
     for _ in range(2):
         assert scanner.send(150).verdict.kind is VerdictKind.REVIEW
     assert scanner.send(150).verdict.kind is VerdictKind.SORT
-    assert scanner.probation.on_probation() == {}
+    assert scanner.probation.held() == {}
 
 
 def test_scanners_seen_while_the_evidence_is_gathered_belong_to_it(
@@ -214,11 +214,11 @@ def test_scanners_seen_while_the_evidence_is_gathered_belong_to_it(
         scanner.send(300)
     assert scanner.send(200, VerdictKind.REVIEW).drawn is None
     assert scanner.send(200).verdict.kind is VerdictKind.SORT
-    again = Probation(configuration.state, scanner.store, checks=3)
-    assert again.on_probation() == {}
+    again = ScannerHold(configuration.state, scanner.store, checks=3)
+    assert again.held() == {}
 
 
 def test_no_checks_mean_no_probation(configuration: Configuration, store: Store) -> None:
-    scanner = Scanner(store, ManualClock(), Probation(configuration.state, store, checks=0))
+    scanner = Scanner(store, ManualClock(), ScannerHold(configuration.state, store, checks=0))
     assert scanner.send(300).verdict.kind is VerdictKind.SORT
     assert not Path(configuration.state / "scanners.json").exists()

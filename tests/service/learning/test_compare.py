@@ -9,12 +9,20 @@ from docsorter.configuration import Configuration
 from docsorter.errors import UsageError
 from docsorter.service.daemon.demo import example_files
 from docsorter.service.engine import load_model
-from docsorter.service.learning.compare import Pair, Said, compare_on, files_to_compare, summarize
+from docsorter.service.learning.compare import (
+    ModelAnswer,
+    Pair,
+    compare_on,
+    files_to_compare,
+    summarize,
+)
 from tests.model.variants import write_variant
 
 
 def pair(label: str, first: str, second: str, *, alone: bool = False, gap: float = 0.0) -> Pair:
-    return Pair(f"{label}.pdf", label, Said(first, 0.9, alone), Said(second, 0.9, alone), gap)
+    return Pair(
+        f"{label}.pdf", label, ModelAnswer(first, 0.9, alone), ModelAnswer(second, 0.9, alone), gap
+    )
 
 
 def test_what_tells_the_models_apart_is_counted() -> None:
@@ -40,7 +48,13 @@ def test_what_tells_the_models_apart_is_counted() -> None:
 
 
 def test_a_document_that_only_one_would_sort_is_a_difference() -> None:
-    one = Pair("a.pdf", "", Said("claim", 0.91, sorts=True), Said("claim", 0.89, sorts=False), 0.02)
+    one = Pair(
+        "a.pdf",
+        "",
+        ModelAnswer("claim", 0.91, sorts=True),
+        ModelAnswer("claim", 0.89, sorts=False),
+        0.02,
+    )
 
     assert summarize([one]).differing == (one,)
     assert summarize([one]).mcnemar_p is None

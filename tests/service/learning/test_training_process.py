@@ -14,7 +14,7 @@ import pytest
 from docsorter.configuration import Configuration
 from docsorter.errors import DependencyError, EnvironmentFaultError, UsageError
 from docsorter.service.learning import retraining
-from docsorter.service.learning.retraining import LOG, Trainer, require_extra
+from docsorter.service.learning.retraining import LOG, TrainingProcess, require_extra
 from tests.service.running import wait_until
 
 SPEAK = """
@@ -35,7 +35,7 @@ def folder(configuration: Configuration) -> Path:
 def run(configuration: Configuration, script: str, progress: object = None) -> object:
     command = (sys.executable, "-c", textwrap.dedent(SPEAK) + textwrap.dedent(script))
     told = progress if callable(progress) else lambda *_: None
-    return Trainer(configuration, command).run("teach", "answers-1", told)
+    return TrainingProcess(configuration, command).run("teach", "answers-1", told)
 
 
 def test_orders_go_in_progress_and_the_result_come_out(
@@ -139,7 +139,7 @@ def test_the_real_child_steps_back_and_refuses_a_snapshot_that_is_not_there(
 ) -> None:
     assert folder.is_dir()
     with pytest.raises(Exception, match="snapshot answers-1 is damaged"):
-        Trainer(configuration).run("inspect", "answers-1", lambda *_: None)
+        TrainingProcess(configuration).run("inspect", "answers-1", lambda *_: None)
 
 
 def test_stepping_back_leaves_a_core_and_goes_first() -> None:

@@ -1,0 +1,147 @@
+"""The engine: its rule, what the shipped model says, and changing the model between documents."""
+
+import gc
+import threading
+import weakref
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from docsorter.documents import PageSet
+from docsorter.errors import ModelError, SettingsError
+from docsorter.service.engine import Inspection, load_model, sort_rule
+from docsorter.service.workspace.layout import create
+from tests.model.bundles import make_card
+from tests.service.models import Held, OneAnswer, make_engine, make_model
+
+FILE = Path("a.pdf")
+OFFSETS = {"offsets": {"invoice": -1.0, "letter": 0.5}, "format_version": 2}
+
+
+def test_the_next_document_is_looked_at_with_the_new_model_and_says_so() -> None:
+    engine, pages = make_engine(make_model("old"))
+
+    before = engine.inspect(FILE, "a.pdf")
+    engine.switch(make_model("new"))
+    after = engine.inspect(FILE, "a.pdf")
+
+    assert (before.prediction.model, after.prediction.model) == ("old", "new")
+    assert engine.card.name == "new"
+    assert after.statement.startswith("uncertified")
+    assert not pages.closed, "the reader serves both, their pages have the same size"
+
+
+def test_a_document_under_way_is_finished_with_the_model_it_began_with() -> None:
+    held, seen = Held(), list[Inspection]()
+    engine, _ = make_engine(make_model("old", answer=held))
+    thread = threading.Thread(target=lambda: seen.append(engine.inspect(FILE, "a.pdf")))
+    thread.start()
+    assert held.began.wait(30)
+
+    engine.switch(make_model("new"))
+    during = engine.inspect(FILE, "b.pdf")
+    outgoing = engine.outgoing
+    held.go.set()
+    thread.join(30)
+
+    assert during.prediction.model == "new"
+    assert [inspection.prediction.model for inspection in seen] == ["old"]
+    assert (outgoing, engine.outgoing) == (1, 0)
+
+
+def test_the_old_model_is_freed_when_its_last_document_is_finished() -> None:
+    held = Held()
+    gone = weakref.ref(held)
+    engine, _ = make_engine(make_model("old", answer=held))
+    thread = threading.Thread(target=engine.inspect, args=(FILE, "a.pdf"))
+    thread.start()
+    assert held.began.wait(30)
+    engine.switch(make_model("new"))
+    assert gone() is not None
+    held.go.set()
+    thread.join(30)
+
+    del held, thread
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_model_of_another_page_size_gets_a_reader_of_its_own() -> None:
+    held = Held()
+    engine, pages = make_engine(make_model("old", answer=held))
+    thread = threading.Thread(target=engine.inspect, args=(FILE, "a.pdf"))
+    thread.start()
+    assert held.began.wait(30)
+
+    engine.switch(make_model("large", input={"size": 400}))
+    still_open = not pages.closed
+    held.go.set()
+    thread.join(30)
+
+    assert still_open, "a document under way still needs it"
+    assert pages.closed
+    engine.close()
+
+
+def test_a_failing_document_lets_the_old_model_go_too() -> None:
+    class Broken(OneAnswer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.before = self._fail
+
+        def _fail(self) -> None:
+            engine.switch(make_model("new"))
+            raise ModelError("no answer")
+
+    engine, _ = make_engine(make_model("old", answer=Broken()))
+
+    with pytest.raises(ModelError, match="no answer"):
+        engine.inspect(FILE, "a.pdf")
+
+    assert engine.outgoing == 0
+    assert engine.inspect(FILE, "a.pdf").prediction.model == "new"
+
+
+def test_closing_ends_the_reader() -> None:
+    engine, pages = make_engine(make_model("old"))
+
+    engine.close()
+
+    assert pages.closed
+
+
+@pytest.mark.slow
+def test_a_sample_page_is_most_like_itself(tmp_path: Path) -> None:
+    model = load_model(create(tmp_path / "paper")[0])
+    golden = model.bundle.golden_file.parent
+    for file in ("claim-cash.png", "other-article.png"):
+        pixels = np.array(Image.open(golden / file).convert("RGB"), np.uint8)
+        (page,) = model.inspect(PageSet(pixels[np.newaxis], 1, "image/png")).prediction.pages
+        first, *others = page.nearest
+        assert first.name == file.removesuffix(".png")
+        assert first.label == file.partition("-")[0]
+        assert first.distance == pytest.approx(0, abs=1e-3)
+        assert [other.distance > first.distance for other in others] == [True, True]
+
+
+def test_what_the_card_asks_of_each_label_is_asked() -> None:
+    rule = sort_rule(make_card(**OFFSETS), None, {})
+    assert (
+        rule.required_confidence("invoice")
+        < rule.required_confidence("claim")
+        == 0.9
+        < rule.required_confidence("letter")
+    )
+
+
+def test_no_label_is_asked_for_less_than_the_user_asks_for() -> None:
+    rule = sort_rule(make_card(**OFFSETS), 0.95, {})
+    assert rule.required_confidence("invoice") == rule.required_confidence("claim") == 0.95
+    assert rule.required_confidence("letter") > 0.95
+
+
+def test_less_than_the_card_supports_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"below 0\.9000"):
+        sort_rule(make_card(**OFFSETS), 0.85, {})
