@@ -60,17 +60,12 @@ def test_bad_input_is_one_line_and_a_tip(
     assert tip.startswith("tip:")
 
 
-@pytest.mark.parametrize(
-    ("library", "option"), [("cleanlab", "--json"), ("jinja2", "--no-suspects")]
-)
-def test_without_the_extra_the_command_says_how_to_get_it(
-    tmp_path: Path, library: str, option: str
-) -> None:
-    (tmp_path / f"{library}.py").write_text(f"raise ImportError('not here', name='{library}')\n")
+def test_without_the_extra_the_command_says_how_to_get_it(tmp_path: Path) -> None:
+    (tmp_path / "cleanlab.py").write_text("raise ImportError('not here', name='cleanlab')\n")
     (tmp_path / "d").mkdir()
 
-    done = docsorter("data", "report", "d", option, cwd=tmp_path, PYTHONPATH=f"{tmp_path}:{ROOT}")
+    done = docsorter("data", "report", "d", "--json", cwd=tmp_path, PYTHONPATH=f"{tmp_path}:{ROOT}")
 
     assert done.returncode == 10
-    assert f"takes {library}, which is not installed" in done.stderr
+    assert "takes cleanlab, which is not installed" in done.stderr
     assert "docsorter[train]" in done.stderr

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from docsorter.errors import ExitCode
-from tests.cli.running import ROOT, docsorter
+from tests.cli.running import docsorter
 
 
 def _page(label: str, seed: int) -> Image.Image:
@@ -101,18 +101,3 @@ def test_the_report_may_not_lie_among_the_documents(checked: Path, tmp_path: Pat
 
     assert done.returncode == ExitCode.USAGE
     assert "among the documents" in done.stderr
-
-
-def test_without_the_extra_a_report_is_refused_before_the_long_work(
-    checked: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "jinja2.py").write_text("raise ImportError('not here', name='jinja2')\n")
-
-    done = docsorter(
-        "evaluate", "starter", checked, "--out", tmp_path / "report", cwd=tmp_path,
-        PYTHONPATH=f"{tmp_path}:{ROOT}",
-    )  # fmt: skip
-
-    assert done.returncode == ExitCode.DEPENDENCY
-    assert "docsorter[train]" in done.stderr
-    assert not (tmp_path / "report").exists()
