@@ -9,10 +9,12 @@ rest.
 """
 
 import argparse
+import itertools
 import json
 import math
 from collections.abc import Sequence
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -32,7 +34,7 @@ from bench.department.figures import (
 from bench.department.plot import plot
 from bench.department.pool import recorded_pool
 from bench.department.runs import RETRAINED, run_all
-from docsorter.cli.output import console, progress
+from docsorter.cli.output import console, stage_bars
 from docsorter.decide.autonomy import AutonomyPolicy
 from docsorter.decide.promise import error_upper_bound
 
@@ -48,19 +50,14 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=_OUT / "simulate.json")
     parser.add_argument("--svg", type=Path, default=_OUT / "simulate.svg")
     options = parser.parse_args()
-    with progress() as bar:
-        looking = bar.add_task("looking at the documents", total=None)
-        pool = recorded_pool(
-            _FOLDER, lambda done, total: bar.update(looking, completed=done, total=total)
-        )
-        bar.remove_task(looking)
-        work = options.departments + options.drifts
-        living = bar.add_task("living through departments", total=work)
+    with stage_bars() as progress:
+        pool = recorded_pool(_FOLDER, partial(progress, "looking at the documents"))
+        work, done = options.departments + options.drifts, itertools.count(1)
         lives, drifts = run_all(
             _FOLDER,
             range(1, 1 + options.departments),
             range(101, 101 + options.drifts),
-            lambda: bar.advance(living),
+            lambda: progress("living through departments", next(done), work),
         )
     changes = {name: drift_figures([one[name] for one in drifts]) for name in SCENARIOS}
     facts = {

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from docsorter.cli.context import AsJson
-from docsorter.cli.output import print_error, print_json, print_table, progress, say
+from docsorter.cli.output import bar, print_error, print_json, print_table, say
 from docsorter.errors import DocsorterError, UsageError
 from docsorter.resources import usable_cores
 from starter.dataset import INDEX, read_index, spread, write_dataset
@@ -206,13 +206,9 @@ def _make(
     counts = counts_for(asked, chosen_kinds(patterns), _USUAL)
     check_target(out, split.value)
     total = sum(counts.values())
-    with _interruptible(), progress() as bar:
-        task = bar.add_task("documents", total=total)
-
-        def show(done: int, _: int) -> None:
-            bar.update(task, completed=done)
-
-        new = write_dataset(out, counts, seed, split.value, min(workers, total), show)
+    with _interruptible(), bar("documents", total) as progress:
+        workers = min(workers, total)
+        new = write_dataset(out, counts, seed, split.value, workers, lambda n, _: progress(n))
     labels = {
         label: sum(n for kind, n in counts.items() if KINDS[kind] == label)
         for label in dict.fromkeys(KINDS.values())

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from docsorter.cli import daemon
+from docsorter.cli.workspace import service_app
 from docsorter.configuration import Configuration, load
 from docsorter.errors import (
     ConflictError,
@@ -364,13 +364,13 @@ def test_the_commands_install_show_and_remove(
     image = str(tmp_path / "image")
     at = [str(chosen.workspace), "--user", who, "--root", image]
 
-    shown = run.invoke(daemon.app, ["install", *at, "--dry-run"])
+    shown = run.invoke(service_app, ["install", *at, "--dry-run"])
     assert f"User={who}" in shown.output
     assert not (tmp_path / "image").exists()
-    assert run.invoke(daemon.app, ["install", *at]).exit_code == 0
-    listed = run.invoke(daemon.app, ["show", "--root", image, "--json"])
+    assert run.invoke(service_app, ["install", *at]).exit_code == 0
+    listed = run.invoke(service_app, ["show", "--root", image, "--json"])
     assert str(chosen.workspace) in listed.output
-    assert run.invoke(daemon.app, ["remove", "--root", image]).exit_code == 0
+    assert run.invoke(service_app, ["remove", "--root", image]).exit_code == 0
     assert [path for path in (tmp_path / "image").rglob("*") if path.is_file()] == []
 
 
