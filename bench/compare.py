@@ -95,10 +95,6 @@ def main(arguments: list[str] | None = None) -> int:
     return int(any(one.is_worse for one in compared))
 
 
-if __name__ == "__main__":
-    sys.exit(main())
-
-
 FigurePath = tuple[str, ...]
 AIMS: Final[dict[FigurePath, tuple[str, float]]] = {
     ("ratios", "limit", "scans"): ("at least", 0.8),
@@ -137,3 +133,7 @@ def rows(
         path = (*before, str(name))
         found += rows(value, path) if isinstance(value, Mapping) else [(path, value)]
     return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

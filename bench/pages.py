@@ -198,10 +198,6 @@ def show(figures: dict[str, object]) -> None:
     Console().print(table)
 
 
-if __name__ == "__main__":
-    main()
-
-
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What one reading gave.
@@ -282,3 +278,7 @@ class Forks:
             os.close(document)
             os.close(result)
         return Reading(usage.ru_utime + usage.ru_stime, pages.pixels)
+
+
+if __name__ == "__main__":
+    main()

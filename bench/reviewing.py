@@ -37,7 +37,7 @@ from docsorter.cli.reviewer.launch import open_prefetcher, session_of
 from docsorter.cli.reviewer.screen import ReviewApp
 from docsorter.configuration import Configuration, load
 from docsorter.resources import usable_cores
-from docsorter.service.review.service import open_acts
+from docsorter.service.review.service import open_review_service
 from docsorter.service.review.session import Reviewer
 from docsorter.service.workspace.layout import create, migrate_workspace
 from docsorter.store import ReviewOrder
@@ -93,7 +93,7 @@ def waiting(count: int) -> Iterator[Configuration]:
 
 def _wait_for(configuration: Configuration, count: int) -> None:
     until = time.monotonic() + _PATIENCE
-    with open_acts(configuration) as acts:
+    with open_review_service(configuration) as acts:
         while (waits := acts.store.review.count_waiting()) < count:
             if time.monotonic() > until:
                 raise SystemExit(f"only {waits} of {count} documents wait for a person")
@@ -141,7 +141,7 @@ def sit(
     answers: int,
 ) -> list[float]:
     """Review so many documents at a pace, seconds; return what `drive` does."""
-    with open_acts(configuration) as acts:
+    with open_review_service(configuration) as acts:
         session = session_of(configuration, acts, _WHO, ReviewOrder.HELPS)
         with open_prefetcher(configuration, session) as prefetcher:
             app = ReviewApp(prefetcher, lambda _: None, DisplayOptions(drawing))

@@ -219,10 +219,6 @@ def _labels(by_set: Mapping[str, Sequence[Measurement]]) -> dict[str, str]:
     return {file: label for turn in taken for file, label in turn.labels.items()}
 
 
-if __name__ == "__main__":
-    main()
-
-
 def _singly(sorter: Product, folder: Path, papers: Sequence[Paper]) -> list[float]:
     """Drop one document after the other; return seconds from drop to sorted, beyond the rest."""
     dropped = {}
@@ -262,3 +258,7 @@ def _latency_summary(latencies: Sequence[float]) -> dict[str, float]:
         "median_ms": round(1000 * statistics.median(ordered), 1),
         "p99_ms": round(1000 * ordered[math.ceil(0.99 * len(ordered)) - 1], 1),
     }
+
+
+if __name__ == "__main__":
+    main()

@@ -14,7 +14,6 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import fields
-from functools import partial
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -34,7 +33,7 @@ from bench.department.figures import (
 from bench.department.plot import plot
 from bench.department.pool import recorded_pool
 from bench.department.runs import RETRAINED, run_all
-from docsorter.cli.output import console, stage_bars
+from docsorter.cli.output import bar, console, stage_bars
 from docsorter.decide.autonomy import AutonomyPolicy
 from docsorter.decide.promise import error_upper_bound
 
@@ -50,14 +49,17 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=_OUT / "simulate.json")
     parser.add_argument("--svg", type=Path, default=_OUT / "simulate.svg")
     options = parser.parse_args()
-    with stage_bars() as progress:
-        pool = recorded_pool(_FOLDER, partial(progress, "looking at the documents"))
-        work, done = options.departments + options.drifts, itertools.count(1)
+    with stage_bars() as told:
+        pool = recorded_pool(
+            _FOLDER, lambda done, total: told("inspecting the documents", done, total)
+        )
+    work, finished = options.departments + options.drifts, itertools.count(1)
+    with bar("simulating departments", work) as told_done:
         lives, drifts = run_all(
             _FOLDER,
             range(1, 1 + options.departments),
             range(101, 101 + options.drifts),
-            lambda: progress("living through departments", next(done), work),
+            lambda: told_done(next(finished)),
         )
     changes = {name: drift_figures([one[name] for one in drifts]) for name in SCENARIOS}
     facts = {

@@ -23,8 +23,8 @@ from docsorter.configuration import Configuration, load
 from docsorter.review.items import QueueSource
 from docsorter.review.searching import parse_search
 from docsorter.service.daemon.demo import prepare_demo, run_demo
-from docsorter.service.review.service import Acts, open_acts
-from docsorter.service.review.session import Patience, Reviewer, ReviewSession
+from docsorter.service.review.service import ReviewService, open_review_service
+from docsorter.service.review.session import LeaseTimes, Reviewer, ReviewSession
 
 _PICTURES = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 # Without the font faces a picture loads nothing from elsewhere.
@@ -64,16 +64,16 @@ BLIND = Shot("review-blind", (100, 30), search="purpose:second")
 
 def ask_again(workspace: Path) -> None:
     """Answer one document so that a second opinion of it is wanted."""
-    with open_acts(load(workspace, {"review.double": 1.0})) as acts:
+    with open_review_service(load(workspace, {"review.double": 1.0})) as acts:
         unsure = acts.store.review.entries(filter=parse_search("reason:unsure"), limit=1)[0]
         acts.answer(unsure.document.id, "letter", reviewer="anna", uid=1001)
 
 
-async def draw(shot: Shot, acts: Acts, configuration: Configuration, folder: Path) -> None:
+async def draw(shot: Shot, acts: ReviewService, configuration: Configuration, folder: Path) -> None:
     """Draw one picture."""
     source = QueueSource(acts.store, owner="you", seconds=60)
     session = ReviewSession(
-        acts, source, reviewer=Reviewer("you", 1000), patience=Patience(60), reserved=RESERVED
+        acts, source, reviewer=Reviewer("you", 1000), patience=LeaseTimes(60), reserved=RESERVED
     )
     session.narrow(parse_search(shot.search))
     options = DisplayOptions(shot.mode, colour=shot.colour, least_seconds=0)
@@ -114,7 +114,7 @@ def main() -> None:
             prepare_demo(workspace)
             run_demo(workspace, lambda _: None)
         configuration = load(workspace)
-        with open_acts(configuration) as acts:
+        with open_review_service(configuration) as acts:
             for shot in SHOTS:
                 asyncio.run(draw(shot, acts, configuration, chosen.out))
             ask_again(workspace)

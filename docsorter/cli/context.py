@@ -13,7 +13,7 @@ from docsorter.errors import UsageError, WorkspaceError
 if TYPE_CHECKING:
     from docsorter.configuration import Configuration
     from docsorter.model.registry import InUse, ModelRegistry
-    from docsorter.service.review.service import Acts
+    from docsorter.service.review.service import ReviewService
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for machines.")]
 DocumentId = Annotated[int, typer.Argument(metavar="ID", help="Number of the document.", min=1)]
@@ -84,11 +84,11 @@ def configuration(ctx: typer.Context, directory: Path | None = None) -> "Configu
     return load(named if named is not None else find(Path.cwd()), given.flags)
 
 
-def acts(ctx: typer.Context) -> "Acts":
+def acts(ctx: typer.Context) -> "ReviewService":
     """Open the store of the chosen workspace with everything that moves a file."""
-    from docsorter.service.review.service import open_acts
+    from docsorter.service.review.service import open_review_service
 
-    return open_acts(configuration(ctx))
+    return open_review_service(configuration(ctx))
 
 
 def reviewer(ctx: typer.Context) -> tuple[str, int]:

@@ -27,7 +27,7 @@ from docsorter.errors import UsageError
 if TYPE_CHECKING:
     from docsorter.configuration import Configuration
     from docsorter.documents import Answer, Document
-    from docsorter.service.explain import Chain, Heat, Near
+    from docsorter.service.explain import Explanation, Heatmap, NearestPage
     from docsorter.store import Check, PromiseChange
 
 app = group()
@@ -113,12 +113,12 @@ def explain(
 ) -> None:
     """Tell the chain of reasons for one document, from its arrival to where it is."""
     from docsorter.errors import ConflictError
-    from docsorter.service.explain import chain, nearest_pages
-    from docsorter.service.review.service import open_acts
+    from docsorter.service.explain import explain_document, nearest_pages
+    from docsorter.service.review.service import open_review_service
 
     chosen = configuration(ctx)
-    with open_acts(chosen) as workspace:
-        told = chain(chosen, workspace, document_id)
+    with open_review_service(chosen) as workspace:
+        told = explain_document(chosen, workspace, document_id)
         if told.blind and (nearest or heatmap is not None):
             raise ConflictError(
                 f"document {document_id} waits for an answer that must not be led",
@@ -142,7 +142,7 @@ def explain(
         say(f"{when(event.at)}  {event.actor}: {sentence(event)}")
 
 
-def _like(near: "Near") -> str:
+def _like(near: "NearestPage") -> str:
     which = near.name if near.document is None else f"document {near.document} {near.name}"
     kind = {"sample": "sample page", "taught": "learned from", "answered": "answered"}[near.kind]
     return f"{which} ({near.label or 'none of the labels'}, {kind}), distance {near.distance:.2f}"
@@ -150,7 +150,7 @@ def _like(near: "Near") -> str:
 
 def _heatmap(
     chosen: "Configuration", document: "Document", target: Path, label: str, page: int
-) -> "Heat":
+) -> "Heatmap":
     from docsorter.service.engine import load_model
     from docsorter.service.explain import write_heatmap
 
@@ -166,7 +166,7 @@ def _heatmap(
         )
 
 
-def _print(told: "Chain") -> None:
+def _print(told: "Explanation") -> None:
     document = told.document
     source = f" from {document.source}" if document.source else ""
     fields(

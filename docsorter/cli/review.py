@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from docsorter.documents import Document, ReviewEntry
     from docsorter.review.statistics import Agreement, AnswerFigures
     from docsorter.service.learning.groups import Group, GroupListing, UnknownDocuments
-    from docsorter.service.review.batch import Gesture
-    from docsorter.service.review.service import Acts
+    from docsorter.service.review.service import ReviewService
+    from docsorter.service.review.session import BatchResult
     from docsorter.settings import PagesSettings
 
 app = typer.Typer(
@@ -216,7 +216,7 @@ def answer(
 ) -> None:
     """Say what documents are; each file moves at once, and each answer can be undone alone."""
     from docsorter.review.searching import parse_conditions
-    from docsorter.service.review.batch import matching
+    from docsorter.service.review.session import matching
 
     numbers, conditions, label = _meant(what or [], where or [], reject=reject)
     who = reviewer(ctx)
@@ -266,7 +266,7 @@ def _meant(
     return numbers, conditions, labels[0] if labels else None
 
 
-def _check(workspace: "Acts", label: str | None, *, new_label: bool) -> None:
+def _check(workspace: "ReviewService", label: str | None, *, new_label: bool) -> None:
     """Refuse a label that does not exist before anybody is asked."""
     from docsorter.review.choices import check_label
 
@@ -275,7 +275,7 @@ def _check(workspace: "Acts", label: str | None, *, new_label: bool) -> None:
 
 
 def _answer_one(
-    workspace: "Acts",
+    workspace: "ReviewService",
     number: int,
     label: str | None,
     who: tuple[str, int],
@@ -294,14 +294,14 @@ def _answer_one(
 
 
 def _answer_all(
-    workspace: "Acts",
+    workspace: "ReviewService",
     numbers: Sequence[int],
     label: str | None,
     who: tuple[str, int],
     *,
     new_label: bool,
-) -> "Gesture":
-    from docsorter.service.review.batch import for_each, new_batch
+) -> "BatchResult":
+    from docsorter.service.review.session import for_each, new_batch
     from docsorter.store import Manner
 
     batch = new_batch()
@@ -317,7 +317,7 @@ def _answer_all(
         )
 
 
-def _show(workspace: "Acts", numbers: Sequence[int], to: str, *, as_json: bool) -> None:
+def _show(workspace: "ReviewService", numbers: Sequence[int], to: str, *, as_json: bool) -> None:
     from docsorter.errors import NotFoundError
     from docsorter.review.items import hidden, why_of
 
@@ -339,7 +339,7 @@ def _show(workspace: "Acts", numbers: Sequence[int], to: str, *, as_json: bool) 
         say(f"{documents(len(numbers))}, to be {to}")
 
 
-def _summary(gesture: "Gesture", what: str, *, as_json: bool) -> None:
+def _summary(gesture: "BatchResult", what: str, *, as_json: bool) -> None:
     """Say what became of each; exit as the first failure would have.
 
     Raises:
@@ -390,7 +390,7 @@ def undo(
 
     docsorter undo takes back more: also what was sorted with no person, by time or by model.
     """
-    from docsorter.service.review.batch import for_each
+    from docsorter.service.review.session import for_each
 
     name, uid = reviewer(ctx)
     with acts(ctx) as workspace:
@@ -416,7 +416,7 @@ def _numbers(what: Sequence[str]) -> list[int]:
     return [int(word) for word in what]
 
 
-def _batch(workspace: "Acts", what: Sequence[str], name: str) -> list[int]:
+def _batch(workspace: "ReviewService", what: Sequence[str], name: str) -> list[int]:
     from docsorter.errors import NotFoundError
 
     if len(what) > 1:
@@ -522,10 +522,10 @@ def groups(
     """
     from docsorter.clock import SystemClock
     from docsorter.service.learning.groups import UnknownDocuments
-    from docsorter.service.review.service import open_acts
+    from docsorter.service.review.service import open_review_service
 
     chosen = configuration(ctx)
-    with open_acts(chosen) as workspace:
+    with open_review_service(chosen) as workspace:
         unknown = UnknownDocuments(chosen, workspace.store, SystemClock())
         if number is None:
             listing = _listed(unknown, chosen)
@@ -583,7 +583,7 @@ def _group_row(group: "Group") -> tuple[object, ...]:
     )
 
 
-def _print_group(workspace: "Acts", group: "Group", *, as_json: bool) -> None:
+def _print_group(workspace: "ReviewService", group: "Group", *, as_json: bool) -> None:
     if as_json:
         print_json(group.model_dump(mode="json"))
         return
@@ -599,7 +599,7 @@ def _print_group(workspace: "Acts", group: "Group", *, as_json: bool) -> None:
 
 
 def _sheet(
-    workspace: "Acts",
+    workspace: "ReviewService",
     group: "Group",
     numbers: list[int],
     target: Path,

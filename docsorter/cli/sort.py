@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from docsorter.documents import Verdict
-    from docsorter.service.daemon.sort_once import Outcome
+    from docsorter.service.daemon.sort_once import SortResult
 
 
 app = group()
@@ -46,7 +46,7 @@ def sort(
     named = regular_files(files)
     with ExitStack() as stack:
         progress = stack.enter_context(bar("sorting", len(named)))
-        outcomes: list[Outcome] = []
+        outcomes: list[SortResult] = []
         for outcome in _outcomes(ctx, named, stack, dry_run=dry_run, copy=copy):
             outcomes.append(outcome)
             progress(len(outcomes))
@@ -61,7 +61,7 @@ def sort(
 
 def _outcomes(
     ctx: typer.Context, files: list[Path], stack: ExitStack, *, dry_run: bool, copy: bool
-) -> "Iterator[Outcome]":
+) -> "Iterator[SortResult]":
     from docsorter.service.daemon import sort_once
 
     if dry_run:
@@ -70,7 +70,7 @@ def _outcomes(
 
         workers = usable_cores()
         engine = stack.enter_context(open_engine(configuration_or_defaults(ctx), workers))
-        return sort_once.look_only(engine, files, workers)
+        return sort_once.inspect_only(engine, files, workers)
     from docsorter.service.daemon.assembly import assemble
     from docsorter.service.workspace.layout import open_workspace_store
     from docsorter.service.workspace.process import WorkspaceLock
@@ -104,7 +104,7 @@ def _print(rows: "Iterable[tuple[str, Verdict | None, object]]", *, empty: str) 
     )
 
 
-def _exit(outcomes: "list[Outcome]") -> None:
+def _exit(outcomes: "list[SortResult]") -> None:
     if any(outcome.verdict is None for outcome in outcomes):
         raise typer.Exit(ExitCode.ENVIRONMENT)
     if any(outcome.verdict and outcome.verdict.kind == "reject" for outcome in outcomes):
@@ -121,7 +121,7 @@ def demo(
     """Let the real daemon sort the example scans, and show what became of each."""
     from docsorter.configuration import load
     from docsorter.service.daemon.demo import example_files, prepare_demo, run_demo
-    from docsorter.service.review.service import open_acts
+    from docsorter.service.review.service import open_review_service
 
     prepare_demo(directory)
     with bar("the daemon sorts the examples", len(example_files())) as progress:
@@ -132,7 +132,7 @@ def demo(
     root = directory.resolve()
     rows = ((i.example, i.document.verdict, i.place.relative_to(root).parent) for i in shown)
     _print(rows, empty="no examples")
-    with open_acts(load(directory)) as workspace:
+    with open_review_service(load(directory)) as workspace:
         say(f"This model is {workspace.statement()}.")
         waiting = workspace.store.review.entries(limit=1)
     _next(directory, waiting[0].document.id if waiting else None)

@@ -21,9 +21,9 @@ from docsorter.errors import ConflictError, DocsorterError, ExitCode, UsageError
 if TYPE_CHECKING:
     from docsorter.configuration import Configuration
     from docsorter.documents import Document
-    from docsorter.service.review.batch import Failed
-    from docsorter.service.review.service import Acts
-    from docsorter.service.review.undo import TakingBack
+    from docsorter.service.review.service import ReviewService
+    from docsorter.service.review.session import BatchFailure
+    from docsorter.service.review.undo import DocumentUndo
     from docsorter.store import TakeBackFilter
 
 _SHOWN = 30
@@ -69,8 +69,8 @@ def undo(
     same command goes on where it stopped.
     """
     from docsorter.review.searching import parse_moment
-    from docsorter.service.review.batch import new_batch
-    from docsorter.service.review.undo import TakingBack, name_on_predictions
+    from docsorter.service.review.session import new_batch
+    from docsorter.service.review.undo import DocumentUndo, name_on_predictions
     from docsorter.store import TakeBackFilter
 
     chosen = configuration(ctx)
@@ -89,7 +89,7 @@ def undo(
             by=by,
             in_spool=decide_again,
         )
-        taking = TakingBack(workspace, actor=name, batch=new_batch())
+        taking = DocumentUndo(workspace, actor=name, batch=new_batch())
         if not dry_run:
             taking.finish_interrupted()
         ready, touched = _survey(taking, wanted)
@@ -120,11 +120,11 @@ def _meant(what: Sequence[str], *, decide_again: bool) -> tuple[list[int], str]:
 
 
 def _survey(
-    taking: "TakingBack", wanted: "TakeBackFilter"
-) -> tuple[list["Document"], list["Failed"]]:
+    taking: "DocumentUndo", wanted: "TakeBackFilter"
+) -> tuple[list["Document"], list["BatchFailure"]]:
     """Tell documents that can be taken back from those that somebody touched."""
     from docsorter.documents import State
-    from docsorter.service.review.batch import Failed
+    from docsorter.service.review.session import BatchFailure
 
     ready, touched = [], []
     with bar("looking at the files") as progress:
@@ -133,7 +133,7 @@ def _survey(
                 if document.state is not State.SPOOLED:
                     taking.refuse_touched(document)
             except DocsorterError as error:
-                touched.append(Failed(document.id, error))
+                touched.append(BatchFailure(document.id, error))
             else:
                 ready.append(document)
             progress(number)
@@ -142,12 +142,14 @@ def _survey(
         if number not in found:
             text = f"document {number} is not sorted, or not so"
             why = ConflictError(text, remedy=f"docsorter explain {number} says why")
-            touched.append(Failed(number, why))
+            touched.append(BatchFailure(number, why))
     return ready, touched
 
 
-def _back(taking: "TakingBack", numbers: Sequence[int]) -> tuple[list["Document"], list["Failed"]]:
-    from docsorter.service.review.batch import for_each
+def _back(
+    taking: "DocumentUndo", numbers: Sequence[int]
+) -> tuple[list["Document"], list["BatchFailure"]]:
+    from docsorter.service.review.session import for_each
 
     with bar("taking back", len(numbers)) as progress:
         gesture = for_each(numbers, taking.to_review, progress=progress)
@@ -156,22 +158,22 @@ def _back(taking: "TakingBack", numbers: Sequence[int]) -> tuple[list["Document"
 
 def _again(
     chosen: "Configuration",
-    workspace: "Acts",
-    taking: "TakingBack",
+    workspace: "ReviewService",
+    taking: "DocumentUndo",
     numbers: Sequence[int],
     other: str,
-) -> tuple[list["Document"], list["Failed"]]:
-    from docsorter.service.review.batch import Failed
-    from docsorter.service.review.undo import deciding_again
+) -> tuple[list["Document"], list["BatchFailure"]]:
+    from docsorter.service.review.session import BatchFailure
+    from docsorter.service.review.undo import open_redecision
 
     done: list[Document] = []
-    failed: list[Failed] = []
+    failed: list[BatchFailure] = []
     with (
-        deciding_again(chosen, workspace, taking, other) as again,
+        open_redecision(chosen, workspace, taking, other) as again,
         bar("deciding again", len(numbers)) as progress,
     ):
         for count, outcome in enumerate(again.decide_all(numbers), start=1):
-            if isinstance(outcome, Failed):
+            if isinstance(outcome, BatchFailure):
                 failed.append(outcome)
             else:
                 done.append(outcome)
@@ -181,7 +183,7 @@ def _again(
 
 def _show(
     ready: Sequence["Document"],
-    touched: Sequence["Failed"],
+    touched: Sequence["BatchFailure"],
     *,
     dry_run: bool,
     as_json: bool,
@@ -213,14 +215,16 @@ def _show(
         say(f"{documents(len(ready))} {to}")
 
 
-def _say_touched(touched: Sequence["Failed"]) -> None:
+def _say_touched(touched: Sequence["BatchFailure"]) -> None:
     for each in touched[:_SHOWN]:
         say(f"left alone: {each.error}")
     if len(touched) > _SHOWN:
         say(f"left alone: {len(touched) - _SHOWN} more")
 
 
-def _summary(done: Sequence["Document"], failed: Sequence["Failed"], *, as_json: bool) -> None:
+def _summary(
+    done: Sequence["Document"], failed: Sequence["BatchFailure"], *, as_json: bool
+) -> None:
     """Say what was taken back and what was left alone.
 
     Raises:
@@ -241,6 +245,6 @@ def _summary(done: Sequence["Document"], failed: Sequence["Failed"], *, as_json:
     raise typer.Exit(_exit_code(failed))
 
 
-def _exit_code(failed: Sequence["Failed"]) -> ExitCode:
+def _exit_code(failed: Sequence["BatchFailure"]) -> ExitCode:
     """Return the exit code of the first document that was left alone, OK for none."""
     return failed[0].error.exit_code if failed else ExitCode.OK

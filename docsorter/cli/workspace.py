@@ -91,22 +91,22 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
     from docsorter.clock import SystemClock
     from docsorter.documents import TRANSIENT
     from docsorter.service.promise.report import alarm_words, last_alarm
-    from docsorter.service.review.service import open_acts
-    from docsorter.service.review.status import noticed_by
+    from docsorter.service.review.service import open_review_service
+    from docsorter.service.review.status import notices_of
     from docsorter.service.workspace import process
     from docsorter.service.workspace.process import WorkspaceLock
 
     chosen = configuration(ctx)
     pid = WorkspaceLock(chosen.state).holder()
     beat = process.read_health(chosen.state)
-    with open_acts(chosen) as workspace:
+    with open_review_service(chosen) as workspace:
         counts = workspace.store.documents.counts()
         review = workspace.store.review.stats()
         waiting = workspace.store.documents.waiting_reasons()
         purposes = workspace.store.review.waiting_by_purpose()
         statement = workspace.statement()
         alarm = last_alarm(workspace.store)
-        noticed = noticed_by(chosen, workspace)
+        noticed = notices_of(chosen, workspace)
     stale = beat is not None and beat.is_stale(SystemClock().now())
     hindered = (beat is not None and bool(beat.paused)) or bool(waiting.keys() - TRANSIENT)
     well = pid is not None and beat is not None and not stale and not hindered

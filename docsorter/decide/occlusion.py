@@ -174,7 +174,8 @@ def _refine(
 
 def _paper_colour(pixels: Pixels, page: Cell) -> Pixels:
     inside = pixels[page.top : page.bottom, page.left : page.right].reshape(-1, 3)
-    return np.asarray(np.median(inside, axis=0), np.uint8)
+    paper: Pixels = np.median(inside, axis=0).astype(np.uint8)
+    return paper
 
 
 def _covered(pixels: Pixels, cell: Cell, paper: Pixels) -> Pixels:

@@ -3,13 +3,13 @@
 import errno
 from pathlib import Path
 
-from docsorter.deliver.job import PRIVATE
 from docsorter.deliver.names import numbered, safe_name
+from docsorter.deliver.transfer import PRIVATE
 from docsorter.errors import EnvironmentFaultError
 from docsorter.filesystem import Disk, environment_reason
 
 
-def bring_into(inbox: Path, file: Path, disk: Disk, *, copy: bool) -> Path:
+def drop_into(inbox: Path, file: Path, disk: Disk, *, copy: bool) -> Path:
     """Move or copy `file` into the inbox; a file that is in it already stays where it is.
 
     Returns:
@@ -22,7 +22,7 @@ def bring_into(inbox: Path, file: Path, disk: Disk, *, copy: bool) -> Path:
     if inside.is_relative_to(inbox.resolve()):
         return inbox / inside.relative_to(inbox.resolve())
     try:
-        return _bring(inbox, file, disk, copy=copy)
+        return _drop(inbox, file, disk, copy=copy)
     except OSError as error:
         raise EnvironmentFaultError(
             f"{file} could not be taken in: {environment_reason(error).text}",
@@ -30,7 +30,7 @@ def bring_into(inbox: Path, file: Path, disk: Disk, *, copy: bool) -> Path:
         ) from error
 
 
-def _bring(inbox: Path, file: Path, disk: Disk, *, copy: bool) -> Path:
+def _drop(inbox: Path, file: Path, disk: Disk, *, copy: bool) -> Path:
     if not copy:
         try:
             return _rename(file, inbox, file.name, disk)

@@ -10,20 +10,20 @@ from pathlib import Path, PurePosixPath
 from typing import Unpack
 
 from docsorter.clock import Clock
-from docsorter.deliver.job import (
+from docsorter.deliver.names import numbered, safe_name
+from docsorter.deliver.permissions import Permissions, permissions
+from docsorter.deliver.sidecar import sidecar_path
+from docsorter.deliver.transfer import (
+    Delivery,
     FaultPoint,
     Hook,
     Job,
     PlanPoint,
-    Steps,
-    environment,
-    ignore,
+    Transfer,
+    environment_faults,
     make_job,
+    steps_told_to,
 )
-from docsorter.deliver.names import numbered, safe_name
-from docsorter.deliver.permissions import Permissions, permissions
-from docsorter.deliver.sidecar import sidecar_path
-from docsorter.deliver.transfer import Carrier, Delivery
 from docsorter.documents import Document, Move, MoveState, Place, State
 from docsorter.errors import ConflictError
 from docsorter.filesystem import Disk
@@ -38,10 +38,6 @@ class MoveLocks:
 
     They belong to the open file (F_OFD_SETLK, fcntl(2)), not to the process, so threads exclude
     each other as well, and a kill releases them.
-
-    Args:
-        spool: The spool root.
-        permissions: Mode and group of the lock file.
     """
 
     def __init__(self, spool: Path, permissions: Permissions) -> None:
@@ -134,24 +130,19 @@ class Mover:
         settings: Settings,
         clock: Clock,
         *,
-        at: Hook = ignore,
+        at: Hook = lambda _: None,
     ) -> None:
         self.store = store
         self.clock = clock
         self.roots = roots
         allowed = permissions(settings)
-        steps = Steps(at)
-        self.step = steps.step
+        self.step = steps_told_to(at)
         """Surrounds a step that cannot be taken back; those who plan moves announce theirs too."""
-        self._carrier = Carrier(store, disk, roots, allowed, steps)
+        self._transfer = Transfer(store, disk, roots, allowed, self.step)
         self._locks = MoveLocks(roots[Place.SPOOL], allowed[Place.SPOOL])
 
     def execute(self, move: Move, *, inode: int | None = None) -> Delivery:
         """Move the bytes, or find out that they were moved; safe to repeat after any failure.
-
-        Args:
-            move: A planned move.
-            inode: For a claim, the inode that was seen in the inbox.
 
         Returns:
             Where they are now. Everything but the commit is done.
@@ -160,10 +151,10 @@ class Mover:
             FileChangedError: They are not what was seen or hashed; they are where they were.
             FileGoneError: They are neither here nor there.
             ConflictError: The move is not planned any more, or no name is free.
-            EnvironmentFaultError: The surroundings fail; the OSError is its cause.
+            EnvironmentFaultError: The disk or the share fails; the OSError is its cause.
             WorkspaceError: A path leaves its root.
         """
-        with environment(), self._locks.hold(move.id):
+        with environment_faults(), self._locks.hold(move.id):
             return self._execute(move.id, inode)
 
     def complete(
@@ -187,7 +178,7 @@ class Mover:
             inode: For a claim, the inode that was seen.
             **changes: What `store.moves.finish` takes; size, time and digest are added.
         """
-        with environment(), self._locks.hold(move.id):
+        with environment_faults(), self._locks.hold(move.id):
             delivery = self._execute(move.id, inode)
             facts: Changes = {"size": delivery.size, "mtime_ns": delivery.mtime_ns}
             if delivery.sha256 is not None:
@@ -210,12 +201,12 @@ class Mover:
 
         Raises:
             ConflictError: The bytes have arrived already, or the move is not planned any more.
-            EnvironmentFaultError: The surroundings fail; the OSError is its cause.
+            EnvironmentFaultError: The disk or the share fails; the OSError is its cause.
         """
-        with environment(), self._locks.hold(move.id):
+        with environment_faults(), self._locks.hold(move.id):
             job = self._planned(move.id)
             with self.step(PlanPoint.TAKEN_BACK):
-                self._carrier.take_back(job)
+                self._transfer.take_back(job)
             with self.step(PlanPoint.ABANDONED):
                 return self.store.moves.abandon(
                     move.id, actor=actor, reason=reason, withdraw=withdraw or job.is_claim
@@ -224,15 +215,11 @@ class Mover:
     def give_back(self, stray: Path, name: str) -> Path:
         """Put a file of the inbox's private folder, whose claim is unknown, into the inbox.
 
-        Args:
-            stray: The file.
-            name: The name it is to have; numbered when it is taken.
-
         Raises:
-            EnvironmentFaultError: The surroundings fail; the OSError is its cause.
+            EnvironmentFaultError: The disk or the share fails; the OSError is its cause.
         """
-        with environment(), self.step(PlanPoint.RETURNED):
-            return self._carrier.claimer.restore(stray, self.roots[Place.INBOX] / name)
+        with environment_faults(), self.step(PlanPoint.RETURNED):
+            return self._transfer.claimer.restore(stray, self.roots[Place.INBOX] / name)
 
     def _planned(self, move_id: int) -> Job:
         move, document = self.store.moves.with_document(move_id)
@@ -247,12 +234,12 @@ class Mover:
         base = job.target.name
         for _ in range(_TRIES):
             try:
-                return self._carrier.attempt(job, inode)
+                return self._transfer.attempt(job, inode)
             except FileExistsError:
                 job = self._rename_target(job, base)
             except FileNotFoundError:
                 if not os.path.lexists(job.source) and not os.path.lexists(job.target):
-                    raise self._carrier.gone(job) from None
+                    raise self._transfer.gone(job) from None
                 # a folder was pruned under our hands: it is made again
             except OSError as error:
                 if error.errno != errno.ENAMETOOLONG or base == safe_name(base, _SHORT_NAME):
@@ -265,7 +252,7 @@ class Mover:
 
     def _rename_target(self, job: Job, base: str) -> Job:
         """Choose another name because this one is somebody else's, or too long."""
-        self._carrier.clear_target(job)
+        self._transfer.clear_target(job)
         name = free_name(job.target.parent, base, with_sidecar=job.move.sidecar is not None)
         path = str(PurePosixPath(job.move.to_path).with_name(name))
         with self.step(FaultPoint.REPLAN):

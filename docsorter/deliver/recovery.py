@@ -4,15 +4,15 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from docsorter.deliver.job import FileChangedError, FileGoneError, strays
 from docsorter.deliver.mover import Mover
+from docsorter.deliver.transfer import FileChangedError, FileGoneError, stray_claims
 from docsorter.documents import Document, Move, MoveState, Place, Reason, ReasonCode
 from docsorter.errors import ConflictError, EnvironmentFaultError
 from docsorter.filesystem import environment_reason
 from docsorter.store import Store
 
 _REST = dt.timedelta(seconds=15)  # a file that changed is left to rest
-_FIRST_WAIT, _LONGEST_WAIT = 5.0, 600.0  # seconds; for what the surroundings do not allow
+_FIRST_WAIT, _LONGEST_WAIT = 5.0, 600.0  # seconds; while a disk or a share fails
 _AGAIN = dt.timedelta(minutes=5)  # what is missing may be on a share that comes back
 
 
@@ -23,9 +23,9 @@ class RecoveryReport:
     Attributes:
         completed: Moves that were finished.
         withdrawn: Files that somebody took out of the inbox before they were claimed.
-        changed: Files that changed; they are looked at again.
+        changed: Files that changed; they are read again.
         missing: Documents that are nowhere; each has an event and waits, should it come back.
-        waiting: Moves that the surroundings did not allow; each has its next try.
+        waiting: Moves that a disk or a share did not allow; each has its next try.
         returned: Names of files without a claim that were put back into the inbox.
         kept: Names of such files that could not be put back; they are found again next time.
     """
@@ -51,7 +51,7 @@ def recover(
         actor: For the log.
 
     Returns:
-        What was found. The surroundings failing for one document does not keep others waiting.
+        What was found. A folder that fails for one document does not keep others waiting.
 
     Raises:
         StoreError: The database fails.
@@ -122,7 +122,8 @@ def _return_strays(store: Store, mover: Mover, report: RecoveryReport) -> None:
 
     That happens when the database was replaced by a backup in the middle of a claim.
     """
-    found = strays(mover.roots[Place.INBOX])  # first, for a claim is planned before it gets there
+    # Looked for first, since a claim is planned before its file gets there.
+    found = stray_claims(mover.roots[Place.INBOX])
     planned = {move.id for move in store.moves.planned()}
     for path, (number, name) in found.items():
         if number not in planned:

@@ -3,7 +3,7 @@
 import dataclasses
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -80,6 +80,7 @@ class LoadedModel:
         novelty: Distance from its training data.
         golden_difference: Greatest difference of a probability on its golden pages.
         samples: The same pages, to compare documents with.
+        statement: How far it is to be trusted.
     """
 
     name: str
@@ -90,16 +91,15 @@ class LoadedModel:
     novelty: NoveltyModel
     golden_difference: float
     samples: SamplePages | None = None
+    statement: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "statement", card_statement(self.card))
 
     @property
     def card(self) -> ModelCard:
         """What is known of the model."""
         return self.bundle.card
-
-    @property
-    def statement(self) -> str:
-        """How far it is to be trusted."""
-        return card_statement(self.card)
 
     @property
     def rule_key(self) -> str:

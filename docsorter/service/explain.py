@@ -1,4 +1,4 @@
-"""Why a document is where it is, for `docsorter explain`: reasons, nearest pages, heatmap."""
+"""Why a document is where it is, for `docsorter explain`: reasons, most similar pages, heatmap."""
 
 import datetime as dt
 import io
@@ -21,16 +21,16 @@ from docsorter.filesystem import Disk
 from docsorter.pages.reader import PageReader
 from docsorter.service.engine import LoadedModel
 from docsorter.service.learning.snapshots import UntrainedAnswers, count_untrained_answers
-from docsorter.service.review.service import Acts
-from docsorter.service.review.similar import Eye, Features, latest_examples, open_eye
+from docsorter.service.review.service import ReviewService
+from docsorter.service.review.similar import Embedder, Features, latest_examples, open_embedder
 from docsorter.store import Check, PromiseChange, Store
 
 _HISTORY = 1000  # changes of the threshold that are looked through
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
-    """A model that learned from the document.
+class TrainedFrom:
+    """A model that was trained on the document.
 
     Attributes:
         model: Name on its card.
@@ -44,7 +44,7 @@ class Learned:
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class Explanation:
     """All that explains where a document is.
 
     Attributes:
@@ -73,44 +73,41 @@ class Chain:
     statement: str
     answers: tuple[Answer, ...]
     checks: tuple[Check, ...]
-    learned: tuple[Learned, ...]
+    learned: tuple[TrainedFrom, ...]
     unlearned: UntrainedAnswers
     events: tuple[Event, ...]
 
 
-def chain(configuration: Configuration, acts: Acts, document_id: int) -> Chain:
+def explain_document(
+    configuration: Configuration, service: ReviewService, document_id: int
+) -> Explanation:
     """Gather what explains where a document is.
-
-    Args:
-        configuration: The workspace.
-        acts: Open on it.
-        document_id: The document.
 
     Raises:
         NotFoundError: There is none of that number.
         ModelError: The model in use is gone.
     """
-    store, card = acts.store, acts.card
+    store, card = service.store, service.card
     document = store.documents.get(document_id)
-    blind = acts.is_blind(document_id)
+    blind = service.is_blind(document_id)
     prediction = None if blind else store.documents.prediction(document_id)
     policy, limit = "", None
     if prediction is not None:
         policies = {**card.policies, **configuration.settings.decide.policies}
         policy = policies.get(prediction.label, "auto") if prediction.label in card.labels else ""
         limit = card.novelty_limit if prediction.model == card.name else None
-    return Chain(
+    return Explanation(
         document=document,
-        file=str(acts.path_of(document)),
+        file=str(service.path_of(document)),
         blind=blind,
         prediction=prediction,
         policy=policy,
         novelty_limit=limit,
         promise=None if blind else _promise(store, document),
-        statement=acts.statement(),
+        statement=service.statement(),
         answers=() if blind else tuple(store.review.answers(document_id)),
         checks=() if blind else tuple(store.checks.of_document(document_id)),
-        learned=tuple(Learned(*one) for one in store.learning.learned_by(document_id)),
+        learned=tuple(TrainedFrom(*one) for one in store.learning.learned_by(document_id)),
         unlearned=count_untrained_answers(store, card.name),
         events=() if blind else tuple(store.documents.events(document_id=document_id)),
     )
@@ -140,7 +137,7 @@ Kind = Literal["sample", "taught", "answered"]
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
+class NearestPage:
     """A page that it is like.
 
     Attributes:
@@ -161,7 +158,7 @@ class Near:
 
 def nearest_pages(
     configuration: Configuration, store: Store, document: Document
-) -> tuple[Near, ...]:
+) -> tuple[NearestPage, ...]:
     """Return the pages most like the first page of a document, the nearest first.
 
     Args:
@@ -174,38 +171,39 @@ def nearest_pages(
         ModelError: The model is missing or damaged.
         EnvironmentFaultError: The file is gone, or the disk fails.
     """
-    eye = open_eye(configuration)
+    embedder = open_embedder(configuration)
     settings = configuration.settings.pages.model_copy(update={"page_cap": 1})
-    with PageReader(settings, size=eye.size, concurrency=1) as reader:
+    with PageReader(settings, size=embedder.size, concurrency=1) as reader:
 
-        def place(one: Document) -> Features:
+        def features(one: Document) -> Features:
             path = configuration.root(one.place) / one.path
-            return eye.place(reader.read(path, name=one.name).pixels[0])
+            return embedder.embed(reader.read(path, name=one.name).pixels[0])
 
-        here = place(document)
+        here = features(document)
 
         def distance(there: Features) -> float:
             return float(np.linalg.norm(there - here))
 
-        def answered() -> Iterator[Near]:
-            for example in latest_examples(store, eye.model):
+        def answered() -> Iterator[NearestPage]:
+            for example in latest_examples(store, embedder.model):
                 other = example.document
                 if other.id == document.id:
                     continue
                 try:
-                    far = distance(place(other))
+                    far = distance(features(other))
                 except (DocumentError, EnvironmentFaultError):
                     continue  # moved by hand since, or not readable any more
                 kind: Kind = "taught" if example.taught else "answered"
-                yield Near(other.name, example.label, far, kind, other.id)
+                yield NearestPage(other.name, example.label, far, kind, other.id)
 
-        found = [*_samples(eye, here), *answered()]
+        found = [*_samples(embedder, here), *answered()]
     return tuple(sorted(found, key=lambda near: near.distance)[:SHOWN])
 
 
-def _samples(eye: Eye, here: Features) -> list[Near]:
+def _samples(embedder: Embedder, here: Features) -> list[NearestPage]:
     return [
-        Near(one.name, one.label, float(np.linalg.norm(one.place - here))) for one in eye.samples
+        NearestPage(one.name, one.label, float(np.linalg.norm(one.features - here)))
+        for one in embedder.samples
     ]
 
 
@@ -224,7 +222,7 @@ _MODE: Final = 0o600
 
 
 @dataclass(frozen=True, slots=True)
-class Heat:
+class Heatmap:
     """What was looked for and found.
 
     Attributes:
@@ -258,7 +256,7 @@ def write_heatmap(
     label: str = "",
     page: int = 0,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
-) -> Heat:
+) -> Heatmap:
     """Look at a page again and again with regions covered; write the picture of what that showed.
 
     Args:
@@ -284,19 +282,19 @@ def write_heatmap(
         pages = reader.read(path, name=document.name).pixels
         if not 0 <= page < len(pages):
             raise UsageError(
-                f"the model looked at {len(pages)} pages of document {document.id}, "
+                f"the model read {len(pages)} pages of document {document.id}, "
                 f"not at page {page + 1}"
             )
-        picture = _opened(reader.preview(path, page, LONGEST))
+        picture = _decoded(reader.preview(path, page, LONGEST))
     column = _column(model, pages[page], label)
     found = occlude(
         pages[page],
         lambda covered: _probabilities(model, covered)[:, column],
-        _place(picture.size, size),
+        _page_area(picture.size, size),
         progress=progress,
     )
     chosen = model.card.prediction_labels[column]
-    heat = Heat(chosen, page, found.probability, found.without, found.evaluations)
+    heat = Heatmap(chosen, page, found.probability, found.without, found.evaluations)
     title = f"document {document.id}, page {page + 1}, model {model.card.name}"
     data = _png(drawn(picture, found, (title, heat.sentence()), chosen))
     Disk().write_durably(target, data, _MODE)
@@ -306,16 +304,9 @@ def write_heatmap(
 def drawn(
     picture: Image.Image, found: Occlusion, lines: tuple[str, ...], label: str
 ) -> Image.Image:
-    """Return a page with its regions coloured, and a legend below.
-
-    Args:
-        picture: The page, RGB.
-        found: What covering showed.
-        lines: What stands below it.
-        label: Whose regions.
-    """
-    place = _place(picture.size, len(found.density))
-    density = found.density[place.top : place.bottom, place.left : place.right]
+    """Return a page with its regions coloured, and a legend below."""
+    area = _page_area(picture.size, len(found.density))
+    density = found.density[area.top : area.bottom, area.left : area.right]
     page = _coloured(picture, density)
     font = ImageFont.load_default(20)
     line = 30
@@ -347,7 +338,7 @@ def _probabilities(model: LoadedModel, pixels: NDArray[np.uint8]) -> NDArray[np.
     return label_probabilities(logits, model.card.temperature, model.card.background)
 
 
-def _place(page: tuple[int, int], side: int) -> Cell:
+def _page_area(page: tuple[int, int], side: int) -> Cell:
     """Return where a page of this width and height lies in the square; see pages/fit.py."""
     longest = max(page)
     width, height = (max(1, round(length * side / longest)) for length in page)
@@ -369,7 +360,7 @@ def _coloured(picture: Image.Image, density: NDArray[np.float64]) -> Image.Image
 
 
 def _smoothed(density: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean over a window around each pixel, twice, which is nearly a Gauss's bell."""
+    """Return the mean over a window around each pixel, twice, which is nearly Gaussian."""
     radius = max(1, round(max(density.shape) * _BLUR))
     found = density
     for axis in (0, 1, 0, 1):
@@ -399,7 +390,7 @@ def _legend(
     pen.text((right, below), f"spoke for {label}", fill=_INK, font=font, anchor="ra")
 
 
-def _opened(data: bytes) -> Image.Image:
+def _decoded(data: bytes) -> Image.Image:
     try:
         with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
             return picture.convert("RGB")

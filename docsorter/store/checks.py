@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from docsorter.documents import CheckOutcome, Purpose, State
 from docsorter.errors import ConflictError, NotFoundError
-from docsorter.store import blind_checks, conversion, counters, rows
+from docsorter.store import blind_checks, conversion, rows
 from docsorter.store.database import Repository
 from docsorter.store.records import (
     ChangeReason,
@@ -158,7 +158,7 @@ class CheckRepository(Repository):
                     now=now,
                     answer_id=answer.id,
                 )
-                with counters.recounted(session, row):
+                with rows.recounted(session, row):
                     if done is not None:
                         conversion.restore_decision(row, done.before)
                 planned = move

@@ -32,7 +32,7 @@ from docsorter.documents import (
     State,
     VerdictKind,
 )
-from docsorter.store import conversion, counters, names, rows
+from docsorter.store import conversion, names, rows
 from docsorter.store.database import Repository
 from docsorter.store.records import (
     AdoptedFile,
@@ -123,7 +123,7 @@ class DocumentRepository(Repository):
                 "attempts": 0,
             }
             row = rows.insert_document(session, values)
-            counters.count(session, counters.key_of(row), 1)
+            rows.count_document(session, rows.counter_key(row), 1)
             spool = Destination(Place.SPOOL, spool_name(row.id, arrival.name), State.SPOOLED)
             move = rows.plan(session, row, spool, actor=actor, now=now)
             detail: dict[str, object] = {"size": arrival.size, "mtime_ns": arrival.mtime_ns}
@@ -329,7 +329,7 @@ class DocumentRepository(Repository):
         labels: dict[str, int] = {}
         by_person = {False: 0, True: 0}
         with self._database.read() as session:
-            kept = counters.kept(session)
+            kept = rows.kept_counters(session)
         for (state, label, person), number in kept.items():
             states[state] += number
             if state is State.SORTED:
@@ -396,7 +396,7 @@ class DocumentRepository(Repository):
             conversion.set_verdict(row, found.verdict, found.arrived_at)
             session.add(row)
             session.flush()
-            counters.count(session, counters.key_of(row), 1)
+            rows.count_document(session, rows.counter_key(row), 1)
             session.add(_move_of_adopted(row, found.sidecar, actor, now))
             detail: dict[str, object] = {"place": found.place.value}
             rows.log(session, "adopted", at=now, actor=actor, document_id=row.id, detail=detail)

@@ -18,7 +18,7 @@ from docsorter.documents import (
     Verdict,
 )
 from docsorter.errors import ConflictError
-from docsorter.store import blind_checks, conversion, counters, rows
+from docsorter.store import blind_checks, conversion, rows
 from docsorter.store.database import Repository
 from docsorter.store.records import BY_MACHINE, Changes, Destination, Draw, Findings, TakeBackFilter
 from docsorter.store.tables import (
@@ -245,7 +245,7 @@ class MoveRepository(Repository):
             arrived = _fact_columns(changes, now) | _arrival_columns(move, now)
             row = rows.change_document(connection, before, arrived)
             rows.change_move(connection, move.id, {"state": MoveState.DONE, "closed_at": now})
-            counters.recount(session, counters.key_of(before), counters.key_of(row))
+            rows.recount(session, rows.counter_key(before), rows.counter_key(row))
             if move.from_place is not Place.INBOX:  # nobody was asked of it before
                 _open_entries(session, row, now)
             rows.log(session, event, at=now, actor=actor, document_id=row.id, detail=detail)
@@ -272,7 +272,7 @@ class MoveRepository(Repository):
             move = rows.planned_row(session, move_id)
             row = rows.document_row(session, move.document_id, lock=True)
             move.state, move.closed_at = MoveState.ABANDONED, now
-            with counters.recounted(session, row):
+            with rows.recounted(session, row):
                 conversion.restore_decision(row, move.before)
                 _take_back(session, move, now)
                 row.next_try_at = row.waiting = row.waiting_text = None
@@ -349,7 +349,7 @@ class MoveRepository(Repository):
                 "to": destination.place.value,
                 "batch": batch,
             }
-            with counters.recounted(session, row):
+            with rows.recounted(session, row):
                 conversion.set_verdict(row, verdict, now)
                 row.answered_by = None
             rows.log(session, "taken_back", at=now, actor=actor, document_id=row.id, detail=detail)

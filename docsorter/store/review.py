@@ -29,7 +29,7 @@ from docsorter.documents import (
     VerdictKind,
 )
 from docsorter.errors import ConflictError, NotFoundError
-from docsorter.store import blind_checks, conversion, counters, names, queue_order, rows
+from docsorter.store import blind_checks, conversion, names, queue_order, rows
 from docsorter.store.database import Database, Repository
 from docsorter.store.queue_order import has_colleagues
 from docsorter.store.records import (
@@ -324,7 +324,7 @@ class ReviewRepository(Repository):
                 each.undone_at = now
             session.flush()
             blind_checks.answers_changed(session, answer, now)
-            with counters.recounted(session, row):
+            with rows.recounted(session, row):
                 conversion.set_verdict(row, _undone(session, row, answer, reviewer), now)
                 row.answered_by = None
             detail: dict[str, object] = {"label": answer.label, "uid": uid, "answer": answer.id}
@@ -423,7 +423,7 @@ class ReviewRepository(Repository):
                     now=now,
                     answer_id=answer.id,
                 )
-                with counters.recounted(session, row):
+                with rows.recounted(session, row):
                     conversion.restore_decision(row, done.before)
             answer.undone_at = now
             rows.close_entry(session, row.id, now)

@@ -5,7 +5,8 @@ what they read and insert is no object that SQLAlchemy follows, for the same rea
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, cast
 
 from sqlalchemy import (
@@ -16,6 +17,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -23,7 +25,7 @@ from sqlalchemy.orm import Session
 
 from docsorter.documents import Move, MoveState, Place, Purpose, ReasonCode, State, Verdict
 from docsorter.errors import ConflictError, NotFoundError
-from docsorter.store import conversion, counters
+from docsorter.store import conversion
 from docsorter.store.records import Destination, Findings, Manner
 from docsorter.store.tables import (
     AnswerRow,
@@ -34,6 +36,7 @@ from docsorter.store.tables import (
     MoveColumns,
     MoveRow,
     PredictionRow,
+    TallyRow,
 )
 
 _DOCUMENTS: Final = cast("Table", DocumentRow.__table__)
@@ -68,6 +71,16 @@ OPEN_ENTRY: Final = select(EntryRow).where(
     EntryRow.document_id == bindparam("document_id"), EntryRow.closed_at.is_(None)
 )
 """The open review entry of the document `document_id`."""
+
+
+CounterKey = tuple[State, str, bool]
+# The same words are understood by SQLite and PostgreSQL.
+_COUNT = text(
+    "INSERT INTO tallies (state, label, by_person, documents)"
+    " VALUES (:state, :label, :by_person, :by)"
+    " ON CONFLICT (state, label, by_person)"
+    " DO UPDATE SET documents = tallies.documents + excluded.documents"
+)
 
 
 def document_row(session: Session, document_id: int, *, lock: bool = False) -> DocumentRow:
@@ -303,7 +316,7 @@ def plan_decided(
     """Plan the move that an answer to a delivered document leads to, and set its new verdict."""
     now = answer.answered_at
     move = plan(session, row, destination, actor=answer.reviewer, now=now, answer_id=answer.id)
-    with counters.recounted(session, row):
+    with recounted(session, row):
         conversion.set_verdict(row, verdict, now)
         row.answered_by = answered_by
     return move
@@ -386,6 +399,58 @@ def last_standing(session: Session, document_id: int) -> AnswerRow | None:
         .order_by(AnswerRow.id.desc())
         .limit(1)
     )
+
+
+def counter_key(row: DocumentRow | DocumentColumns) -> CounterKey:
+    """Return under what a document is counted."""
+    if row.state is not State.SORTED:
+        return row.state, "", False
+    return row.state, row.label or "", row.answered_by is not None
+
+
+def count_document(session: Session, key: CounterKey, by: int) -> None:
+    """Change a counter, in the transaction of what is counted."""
+    session.connection().execute(_COUNT, _counter_change(key, by))
+
+
+def _counter_change(key: CounterKey, by: int) -> dict[str, object]:
+    state, label, by_person = key
+    return {"state": state.value, "label": label, "by_person": by_person, "by": by}
+
+
+@contextmanager
+def recounted(session: Session, row: DocumentRow) -> Iterator[None]:
+    """Keep the counters true while a document's row is changed in the block."""
+    before = counter_key(row)
+    yield
+    recount(session, before, counter_key(row))
+
+
+def recount(session: Session, before: CounterKey, after: CounterKey) -> None:
+    """Count a document elsewhere than before."""
+    if after != before:
+        session.connection().execute(
+            _COUNT, [_counter_change(before, -1), _counter_change(after, 1)]
+        )
+
+
+def counted_documents(session: Session) -> dict[CounterKey, int]:
+    """Count the documents themselves, slowly, to check the counters."""
+    person = DocumentRow.answered_by.is_not(None)
+    columns = (DocumentRow.state, func.coalesce(DocumentRow.label, ""), person)
+    found: dict[CounterKey, int] = {}
+    for state, label, by_person, number in session.execute(
+        select(*columns, func.count()).group_by(*columns)
+    ):
+        key = (state, label, bool(by_person)) if state is State.SORTED else (state, "", False)
+        found[key] = found.get(key, 0) + number
+    return found
+
+
+def kept_counters(session: Session) -> dict[CounterKey, int]:
+    """Return the counters that are not zero."""
+    rows = session.scalars(select(TallyRow).where(TallyRow.documents != 0))
+    return {(row.state, row.label, row.by_person): row.documents for row in rows}
 
 
 def new_answer(

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from docsorter.documents import Document, MoveState, Place, Purpose, State
 from docsorter.errors import ConflictError, UsageError
-from docsorter.store import backups, blind_checks, conversion, counters, names, rows
+from docsorter.store import backups, blind_checks, conversion, names, rows
 from docsorter.store.database import Repository, make_engine, translated
 from docsorter.store.records import ExpectedFile
 from docsorter.store.tables import (
@@ -68,7 +68,7 @@ class UpkeepRepository(Repository):
                     f"document {row.id} is on its way", remedy="wait until it is sorted"
                 )
             if row.forgotten_at is None:
-                with counters.recounted(session, row):
+                with rows.recounted(session, row):
                     row.forgotten_at = now
                     row.next_try_at = None
                     if row.state in _WAITING:
@@ -267,8 +267,8 @@ class UpkeepRepository(Repository):
         now = self._clock.now()
         with self._database.write() as session:
             session.execute(delete(TallyRow))
-            for key, number in counters.real(session).items():
-                counters.count(session, key, number)
+            for key, number in rows.counted_documents(session).items():
+                rows.count_document(session, key, number)
             rows.log(session, "recounted", at=now, actor=actor, document_id=None)
 
     def raise_numbers(self, documents: int, moves: int) -> None:
@@ -336,7 +336,7 @@ class UpkeepRepository(Repository):
         """Return what is wrong with the database; an empty list when it is sound."""
         findings = [] if self._database.path is None else backups.check(self._database.path)
         with self._database.read() as session:
-            kept, real = counters.kept(session), counters.real(session)
+            kept, real = rows.kept_counters(session), rows.counted_documents(session)
             blocks_missing = names.blocks_missing(session)
         for key in sorted(kept.keys() | real.keys()):
             if kept.get(key, 0) != real.get(key, 0):

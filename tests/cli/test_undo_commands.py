@@ -14,7 +14,7 @@ from docsorter.clock import SystemClock
 from docsorter.configuration import Configuration
 from docsorter.documents import Place, State
 from docsorter.errors import DocsorterError, ExitCode
-from docsorter.service.review.service import Acts
+from docsorter.service.review.service import ReviewService
 from tests.service.desk import Desk
 
 ME = pwd.getpwuid(os.getuid()).pw_name
@@ -116,10 +116,12 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_done(
 
 def test_a_blind_answer_shows_and_tells_nothing(typed: Typed) -> None:
     typed.desk.store.close()
-    acts = Acts(typed.configuration, typed.desk.store, typed.desk.mover)
-    acts.answer(1, "letter", reviewer="ben", uid=2)
+    service = ReviewService(typed.configuration, typed.desk.store, typed.desk.mover)
+    service.answer(1, "letter", reviewer="ben", uid=2)
     double = ("review.double=1",)
-    asked = Acts(typed.configuration, typed.desk.store, typed.desk.mover, chance=lambda: -1.0)
+    asked = ReviewService(
+        typed.configuration, typed.desk.store, typed.desk.mover, chance=lambda: -1.0
+    )
     asked.answer(2, "letter", reviewer="ben", uid=2)
     for command in (("list",), ("show", "2"), ("list", "--json"), ("show", "2", "--json")):
         said = typed("review", *command, settings=double).stdout

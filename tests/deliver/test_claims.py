@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from docsorter.deliver import transfer
-from docsorter.deliver.job import FileChangedError, FileGoneError
+from docsorter.deliver.transfer import FileChangedError, FileGoneError
 from docsorter.documents import Move, Place, State
 from docsorter.errors import EnvironmentFaultError
 from docsorter.filesystem import Disk

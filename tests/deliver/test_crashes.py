@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from docsorter.deliver.job import OWN_PREFIX, FaultPoint
 from docsorter.deliver.recovery import recover
+from docsorter.deliver.transfer import OWN_PREFIX, FaultPoint
 from docsorter.documents import Move, MoveState, Place
 from docsorter.filesystem import Disk
 from tests.deliver.yard import SCAN, Crash, NoExclusiveRename, NoLinks, TwoMounts, Yard

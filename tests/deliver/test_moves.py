@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from docsorter.deliver.job import FileChangedError, FileGoneError
+from docsorter.deliver.transfer import FileChangedError, FileGoneError
 from docsorter.documents import MoveState, Place, ReasonCode, State
 from docsorter.errors import ConflictError, EnvironmentFaultError, WorkspaceError
 from docsorter.filesystem import Disk, environment_reason

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from docsorter.clock import ManualClock
-from docsorter.deliver.job import OWN_PREFIX
 from docsorter.deliver.mover import Mover
 from docsorter.deliver.sidecar import sidecar_text
+from docsorter.deliver.transfer import OWN_PREFIX
 from docsorter.documents import (
     Document,
     Move,

@@ -84,7 +84,7 @@ class Manager(Notifier):
         return self.told.count("WATCHDOG=1")
 
 
-class Eye(WordReader):
+class Embedder(WordReader):
     """Stands in for the model and for what holds it."""
 
     def __init__(self) -> None:
@@ -110,7 +110,7 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.workspace = folder / "paper"
-        self.eye = Eye()
+        self.eye = Embedder()
         self.clock = SetClock()
         self.manager = Manager()
         self.dropped: set[bytes] = set()

@@ -18,7 +18,7 @@ from docsorter.errors import EnvironmentFaultError, StoreError
 from docsorter.filesystem import environment_reason, is_being_written
 from docsorter.intake.watch import EVENTS, POLLING, FolderSource
 from docsorter.service.daemon.daemon import ClockWatch
-from docsorter.service.daemon.pipeline import pause_of
+from docsorter.service.daemon.heartbeat import pause_of
 from docsorter.service.workspace import process, roots
 from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.service.workspace.process import Health, WorkspaceLock
@@ -157,8 +157,10 @@ def test_a_heartbeat_is_written_over_the_old_one_where_no_new_file_can_be(
         process.write_health(tmp_path, beat("the disk is full"), 0o600)
 
 
-def test_a_clock_that_is_set_is_noticed_once(clock: ManualClock) -> None:
-    watch = ClockWatch(clock)
+def test_a_clock_that_is_set_is_noticed_once(
+    configuration: Configuration, clock: ManualClock
+) -> None:
+    watch = ClockWatch(configuration, clock)
     clock.advance(3600)
     assert watch.jumped() == 0.0
     clock._monotonic += 60

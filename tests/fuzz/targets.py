@@ -15,9 +15,8 @@ from sqlalchemy.dialects.sqlite import dialect
 
 from docsorter.cli.context import flags_of
 from docsorter.configuration import resolve
-from docsorter.deliver.names import MAX_BYTES, numbered, safe_name
+from docsorter.deliver.names import MAX_BYTES, numbered, parse_template, render, safe_name
 from docsorter.deliver.sidecar import document_of
-from docsorter.deliver.template import parse_template, render
 from docsorter.documents import Document, Place, State
 from docsorter.errors import DocsorterError, DocumentError, SettingsError
 from docsorter.filesystem import longest_match, parse_mounts
@@ -189,7 +188,7 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes], list[str]]] = {
     "template": (
         template,
         [b"{label}/{received:%Y}/{name}\nscan.pdf", b"{source}/{id:04d}{suffix}\na\xff.tif"],
-        ["docsorter.deliver.template", "docsorter.deliver.names"],
+        ["docsorter.deliver.names"],
     ),
     "names": (names, [b"scan.pdf", b"..\\CON.\xff\xe2\x80\xae"], ["docsorter.deliver.names"]),
     "sidecar": (sidecar, [SIDECAR, b"[" * 90], ["docsorter.deliver.sidecar"]),

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docsorter.configuration import listing, resolve
-from docsorter.deliver.names import MAX_BYTES, safe_name
-from docsorter.deliver.template import parse_template, render
+from docsorter.deliver.names import MAX_BYTES, parse_template, render, safe_name
 from docsorter.errors import SettingsError
 from tests.fuzz.targets import DOCUMENT, check
 

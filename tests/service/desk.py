@@ -21,9 +21,8 @@ from docsorter.documents import (
     VerdictKind,
 )
 from docsorter.errors import DocumentError
-from docsorter.filesystem import Disk
 from docsorter.service.daemon.assembly import open_mover
-from docsorter.service.daemon.pipeline import Destinations, Pipeline
+from docsorter.service.daemon.pipeline import Pipeline
 from docsorter.service.engine import Inspection
 from docsorter.service.promise.controller import AutonomyController
 from docsorter.service.workspace.layout import open_workspace_store
@@ -54,7 +53,7 @@ class WordReader:
         code = ReasonCode.SURE if kind is VerdictKind.SORT else ReasonCode.UNSURE
         verdict = Verdict(kind, Reason(code, f"{label} {confidence}"), label, confidence, 0.9)
         pixels = np.zeros((1, 8, 8, 3), np.uint8)
-        return Inspection(PageSet(pixels, 1, "application/pdf"), prediction, verdict)
+        return Inspection(PageSet(pixels, 1, "application/pdf"), prediction, verdict, "a statement")
 
 
 class Desk:
@@ -71,22 +70,14 @@ class Desk:
         self.reader = WordReader()
         self.store: Store = open_workspace_store(configuration, clock)
         self.mover: Mover = open_mover(configuration, self.store, clock)
-        self._intake = intake or configuration.settings.intake
+        self._settings = configuration.settings
+        if intake is not None:
+            self._settings = self._settings.model_copy(update={"intake": intake})
         self.pipeline = self.make_pipeline()
 
     def make_pipeline(self, earning: AutonomyController | None = None) -> Pipeline:
         """Return a pipeline from the spool to the folders."""
-        return Pipeline(
-            store=self.store,
-            engine=self.reader,
-            mover=self.mover,
-            destinations=Destinations(self.configuration, "a statement"),
-            intake=self._intake,
-            spool=self.configuration.root(Place.SPOOL),
-            disk=Disk(),
-            clock=self.clock,
-            earning=earning,
-        )
+        return Pipeline(self.reader, self.mover, self._settings, earning=earning)
 
     def drop(self, name: str, content: bytes) -> Document:
         """Put a file into the inbox and claim it."""

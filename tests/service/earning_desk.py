@@ -9,15 +9,15 @@ import numpy as np
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration, load
 from docsorter.decide.autonomy import make_plan
-from docsorter.deliver.job import Hook
 from docsorter.deliver.mover import Mover
+from docsorter.deliver.transfer import Hook
 from docsorter.documents import Document, Place
 from docsorter.filesystem import Disk
 from docsorter.service.engine import Inspection
 from docsorter.service.promise.controller import AutonomyController
 from docsorter.service.promise.evidence import CARRIED, PromiseState, first_change, policy_of
 from docsorter.service.promise.report import PromiseReader
-from docsorter.service.review.service import Acts
+from docsorter.service.review.service import ReviewService
 from docsorter.service.upkeep.verify import Verifier
 from docsorter.store import ChangeReason
 from tests.service.desk import Desk, WordReader
@@ -64,7 +64,7 @@ class EarningDesk(Desk):
         chance: Callable[[], float] = lambda: 0.999,
     ) -> None:
         super().__init__(load(configuration.workspace, {**QUICK, **(flags or {})}), clock)
-        self.acts = Acts(self.configuration, self.store, self.mover)
+        self.service = ReviewService(self.configuration, self.store, self.mover)
         self.rule = PromiseReader(self.configuration, self.store).rule_key
         self.reader: WordReader = KeyedReader(self.rule)
         self._number = 0
@@ -88,7 +88,7 @@ class EarningDesk(Desk):
         self, document: Document, label: str | None = "invoice", reviewer: str = "anna"
     ) -> Document:
         """Let a person answer, and the daemon notice it."""
-        done = self.acts.answer(document.id, label, reviewer=reviewer, uid=1000)
+        done = self.service.answer(document.id, label, reviewer=reviewer, uid=1000)
         self.clock.advance(1)
         self.earning.tick()
         return done

@@ -13,8 +13,8 @@ from docsorter.clock import ManualClock
 from docsorter.deliver.permissions import Permissions
 from docsorter.documents import Document, Place, State
 from docsorter.errors import DocsorterError, DocumentError
-from docsorter.service.daemon.workers import Workers
-from docsorter.service.review.service import open_acts
+from docsorter.service.daemon.pipeline import Workers
+from docsorter.service.review.service import open_review_service
 from docsorter.service.upkeep.backup import make_backup
 from docsorter.service.upkeep.forget import Forgetting
 from docsorter.service.upkeep.maintenance import Maintenance
@@ -181,8 +181,8 @@ def test_a_label_that_a_person_types_leads_no_document_out_of_its_root(
 ) -> None:
     document = desk.pipeline.handle(desk.drop("a.pdf", b"claim 0.5").id)
     before = sorted(desk.configuration.workspace.parent.rglob("*"))
-    with open_acts(desk.configuration) as acts, pytest.raises(DocsorterError):
-        acts.answer(document.id, label, reviewer="anna", uid=1)
+    with open_review_service(desk.configuration) as service, pytest.raises(DocsorterError):
+        service.answer(document.id, label, reviewer="anna", uid=1)
     assert sorted(desk.configuration.workspace.parent.rglob("*")) == before
     assert desk.store.documents.get(document.id).state is State.REVIEW
 

@@ -6,7 +6,7 @@ from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration
 from docsorter.documents import Place, State
 from docsorter.intake.inbox import Inbox
-from docsorter.service.daemon.claims import Claimer
+from docsorter.service.daemon.claims import ClaimQueue
 from tests.service.desk import Desk
 
 
@@ -17,11 +17,11 @@ def inbox(configuration: Configuration, clock: ManualClock) -> Inbox:
 
 
 @pytest.fixture
-def claimer(desk: Desk, inbox: Inbox) -> Claimer:
-    return Claimer(inbox, desk.store, desk.mover)
+def claimer(desk: Desk, inbox: Inbox) -> ClaimQueue:
+    return ClaimQueue(inbox, desk.store, desk.mover)
 
 
-def drop(desk: Desk, inbox: Inbox, claimer: Claimer, name: str) -> Path:
+def drop(desk: Desk, inbox: Inbox, claimer: ClaimQueue, name: str) -> Path:
     """Put a file into the inbox and let it rest until it is handed out."""
     file = desk.configuration.root(Place.INBOX) / name
     file.write_bytes(b"invoice 0.99")
@@ -34,7 +34,7 @@ def drop(desk: Desk, inbox: Inbox, claimer: Claimer, name: str) -> Path:
 
 
 def test_a_complete_file_goes_from_the_inbox_to_the_spool(
-    desk: Desk, inbox: Inbox, claimer: Claimer
+    desk: Desk, inbox: Inbox, claimer: ClaimQueue
 ) -> None:
     file = drop(desk, inbox, claimer, "a.pdf")
     claim = claimer.plan_next()
@@ -49,7 +49,7 @@ def test_a_complete_file_goes_from_the_inbox_to_the_spool(
 
 
 def test_a_file_that_was_taken_away_before_the_claim_is_withdrawn_quietly(
-    desk: Desk, inbox: Inbox, claimer: Claimer
+    desk: Desk, inbox: Inbox, claimer: ClaimQueue
 ) -> None:
     file = drop(desk, inbox, claimer, "a.pdf")
     claim = claimer.plan_next()
@@ -62,7 +62,7 @@ def test_a_file_that_was_taken_away_before_the_claim_is_withdrawn_quietly(
 
 
 def test_a_file_that_changed_before_the_claim_stays_in_the_inbox_and_is_offered_again(
-    desk: Desk, inbox: Inbox, claimer: Claimer
+    desk: Desk, inbox: Inbox, claimer: ClaimQueue
 ) -> None:
     file = drop(desk, inbox, claimer, "a.pdf")
     claim = claimer.plan_next()
@@ -79,7 +79,7 @@ def test_a_file_that_changed_before_the_claim_stays_in_the_inbox_and_is_offered_
 
 
 def test_a_file_whose_claim_still_runs_is_not_claimed_twice(
-    desk: Desk, inbox: Inbox, claimer: Claimer
+    desk: Desk, inbox: Inbox, claimer: ClaimQueue
 ) -> None:
     drop(desk, inbox, claimer, "a.pdf")
     assert claimer.plan_next() is not None

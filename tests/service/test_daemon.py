@@ -14,7 +14,7 @@ from docsorter.configuration import Configuration, load
 from docsorter.documents import Place, State
 from docsorter.errors import ExitCode
 from docsorter.service.daemon.demo import example_files
-from docsorter.service.review.service import open_acts
+from docsorter.service.review.service import open_review_service
 from docsorter.service.workspace import process
 from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.service.workspace.process import WorkspaceLock
@@ -199,8 +199,8 @@ def test_review_answers_and_undo_work_beside_the_running_daemon(
     with RunningDaemon(quick.workspace, tmp_path):
         wait_until(finished(store, len(good)), "all examples")
         entry = store.review.entries(limit=1)[0]
-        with open_acts(quick) as acts:
-            done = acts.answer(entry.document.id, "letter", reviewer="ada", uid=7)
-            assert acts.path_of(done).is_file()
-            assert acts.undo(done.id, reviewer="ada", uid=7).state is State.REVIEW
+        with open_review_service(quick) as service:
+            done = service.answer(entry.document.id, "letter", reviewer="ada", uid=7)
+            assert service.path_of(done).is_file()
+            assert service.undo(done.id, reviewer="ada", uid=7).state is State.REVIEW
     assert sum(map(len, every_file(quick).values())) == len(good)

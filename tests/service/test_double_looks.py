@@ -9,7 +9,7 @@ from docsorter.configuration import Configuration
 from docsorter.decide import autonomy
 from docsorter.documents import CheckOutcome, Document, Place, Purpose, ReasonCode, State
 from docsorter.service.promise.report import report
-from docsorter.service.review.service import Acts
+from docsorter.service.review.service import ReviewService
 from docsorter.store import ChangeReason
 from tests.service.earning_desk import EarningDesk
 
@@ -17,7 +17,7 @@ from tests.service.earning_desk import EarningDesk
 @pytest.fixture
 def desk(configuration: Configuration, clock: ManualClock) -> Iterator[EarningDesk]:
     made = EarningDesk(configuration, clock, {"promise.double": 0.5, "promise.miss_rate": 0.4})
-    made.acts = Acts(made.configuration, made.store, made.mover, chance=lambda: 0.4)
+    made.service = ReviewService(made.configuration, made.store, made.mover, chance=lambda: 0.4)
     made.grant()
     yield made
     made.store.close()
@@ -47,7 +47,7 @@ def test_a_right_check_that_chance_drew_is_asked_again_of_somebody_else(
 
 
 def test_one_that_chance_did_not_draw_is_not(desk: EarningDesk) -> None:
-    desk.acts = Acts(desk.configuration, desk.store, desk.mover, chance=lambda: 0.6)
+    desk.service = ReviewService(desk.configuration, desk.store, desk.mover, chance=lambda: 0.6)
     desk.says(desk.sees())
     assert desk.store.review.waiting_by_purpose() == {}
 
@@ -83,7 +83,7 @@ def test_an_undone_second_look_counts_no_more(
 ) -> None:
     for label in ("claim", "invoice"):
         desk.says(asked, label, "ben")
-        back = desk.acts.undo(asked.id, reviewer=undoer, uid=2)
+        back = desk.service.undo(asked.id, reviewer=undoer, uid=2)
         assert (back.state, back.place) == (State.SORTED, Place.SORTED)
         assert outcome(desk, asked) is CheckOutcome.RIGHT
         assert desk.store.checks.second_looks() == []
@@ -94,7 +94,7 @@ def test_an_undone_second_look_counts_no_more(
 def test_undoing_the_first_answer_asks_for_the_check_anew(
     desk: EarningDesk, asked: Document
 ) -> None:
-    desk.acts.undo(asked.id, reviewer="anna", uid=1)
+    desk.service.undo(asked.id, reviewer="anna", uid=1)
     assert outcome(desk, asked) is None
     assert desk.store.review.entry_for_document(asked.id).purpose is Purpose.CHECK
     assert desk.troubles() == []

@@ -8,9 +8,8 @@ from docsorter.clock import ManualClock
 from docsorter.documents import Reason, ReasonCode
 from docsorter.intake.inbox import Inbox
 from docsorter.intake.watch import FolderSource
-from docsorter.service.daemon.heartbeat import Heartbeat, ModelWord
-from docsorter.service.daemon.pipeline import Pause
-from docsorter.service.daemon.workers import Workers
+from docsorter.service.daemon.heartbeat import Heartbeat, ModelStatus, Pause
+from docsorter.service.daemon.pipeline import Workers
 from docsorter.service.systemd import Notifier
 from docsorter.service.workspace import process
 
@@ -40,7 +39,7 @@ class Rig:
         inbox = SimpleNamespace(last_rescan=None, waiting=lambda: waiting)
         self.heart = Heartbeat(state, 0o600, self.clock, self.manager, stuck_seconds=100)
         self.heart.ready(
-            ModelWord("starter-1", "abc"),
+            ModelStatus("starter-1", "abc"),
             cast("FolderSource", self.source),
             cast("Inbox", inbox),
             cast("Workers", self.workers),

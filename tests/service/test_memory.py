@@ -38,7 +38,7 @@ def test_a_mapped_file_leaves_resident_memory_and_still_reads_the_same(file: Pat
         mapped = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
     content = mapped[:]
     assert resident(file) >= _SIZE // 1024
-    model_switch.forget_pages(file)
+    model_switch.drop_pages(file)
     assert resident(file) == 0
     assert mapped[:] == content == file.read_bytes()
 
@@ -47,7 +47,7 @@ def test_what_can_be_written_to_is_left_alone(file: Path) -> None:
     with file.open("r+b") as opened:
         private = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_COPY)
     private[:4] = b"mine"
-    model_switch.forget_pages(file)
+    model_switch.drop_pages(file)
     assert private[:4] == b"mine"
     assert file.read_bytes()[:4] != b"mine"
 
@@ -56,8 +56,8 @@ def test_another_file_and_one_that_is_not_mapped_are_left_alone(file: Path) -> N
     with file.open("rb") as opened:
         mapped = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
     assert len(mapped[:]) == _SIZE
-    model_switch.forget_pages(file.with_name("model.tflite"))
-    model_switch.forget_pages(file.with_name("nothing"))
+    model_switch.drop_pages(file.with_name("model.tflite"))
+    model_switch.drop_pages(file.with_name("nothing"))
     assert resident(file) >= _SIZE // 1024
 
 
@@ -66,8 +66,8 @@ def test_threads_share_one_heap_once_it_has_begun() -> None:
     program = (
         "import ctypes, sys, threading\n"
         "from pathlib import Path\n"
-        "from docsorter.service import memory\n"
-        "if sys.argv[1] == 'begun': memory.begin()\n"
+        "from docsorter.service.daemon import model_switch\n"
+        "if sys.argv[1] == 'begun': model_switch.share_one_heap()\n"
         "libc = ctypes.CDLL(None)\n"
         "libc.malloc.restype = ctypes.c_void_p\n"
         "found = []\n"
@@ -95,9 +95,9 @@ def test_memory_is_given_back_at_rest_and_after_some_work_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[Path] = []
-    monkeypatch.setattr(model_switch, "give_back", given.append)
+    monkeypatch.setattr(model_switch, "release_memory", given.append)
     models = iter((tmp_path / "a", tmp_path / "b"))
-    tidying = model_switch.Tidying(lambda: next(models))
+    tidying = model_switch.MemoryRelease(lambda: next(models))
     tidying.tick(30, idle=False)
     assert given == [], "it is at work"
     tidying.tick(30, idle=True)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from docsorter.documents import Document, Place, Purpose, State
 from docsorter.errors import DocsorterError
-from docsorter.service.review.batch import for_each
-from docsorter.service.review.service import Acts
-from docsorter.service.review.undo import TakingBack
+from docsorter.service.review.service import ReviewService
+from docsorter.service.review.session import for_each
+from docsorter.service.review.undo import DocumentUndo
 from docsorter.service.upkeep.verify import Verifier
 from docsorter.settings import ReviewSettings
 from docsorter.store import Manner
@@ -28,7 +28,9 @@ class Office:
         review = ReviewSettings(double=0.2, skip_seconds=5)
         changed = settings.model_copy(update={"review": review})
         object.__setattr__(desk.configuration, "settings", changed)
-        self.acts = Acts(desk.configuration, desk.store, desk.mover, chance=self.chance.random)
+        self.service = ReviewService(
+            desk.configuration, desk.store, desk.mover, chance=self.chance.random
+        )
         self.done: Counter[str] = Counter()
         self.batches: list[str] = []
 
@@ -60,38 +62,38 @@ class Office:
 
     def answer(self) -> None:
         name, uid = self._who()
-        lease = self.acts.store.review.lease(None, owner=name, seconds=600)
+        lease = self.service.store.review.lease(None, owner=name, seconds=600)
         number, token = lease.entry.document.id, lease.token
-        self.acts.answer(number, self._said(), reviewer=name, uid=uid, token=token)
+        self.service.answer(number, self._said(), reviewer=name, uid=uid, token=token)
 
     def together(self) -> None:
         name, uid = self._who()
-        entries = self.acts.store.review.entries(limit=4)
+        entries = self.service.store.review.entries(limit=4)
         batch, said = f"batch-{len(self.batches)}", self._said()
         numbers = [*(entry.document.id for entry in entries), self._any()]
         self.batches.append(batch)
         for_each(
             numbers,
-            lambda number: self.acts.answer(
+            lambda number: self.service.answer(
                 number, said, reviewer=name, uid=uid, manner=Manner(batch=batch)
             ),
         )
 
     def undo(self) -> None:
         name, uid = self._who()
-        self.acts.undo(self._any(), reviewer=name, uid=uid)
+        self.service.undo(self._any(), reviewer=name, uid=uid)
 
     def undo_together(self) -> None:
         name, uid = self._who()
         batch = self.chance.choice(self.batches or ["none"])
-        numbers = [a.document_id for a in self.acts.store.review.answers_of_batch(batch)]
-        for_each(numbers, lambda number: self.acts.undo(number, reviewer=name, uid=uid))
+        numbers = [a.document_id for a in self.service.store.review.answers_of_batch(batch)]
+        for_each(numbers, lambda number: self.service.undo(number, reviewer=name, uid=uid))
 
     def skip(self) -> None:
-        self.acts.skip(self._any(), reviewer=self._who()[0])
+        self.service.skip(self._any(), reviewer=self._who()[0])
 
     def take_back(self) -> None:
-        TakingBack(self.acts, actor=self._who()[0], batch="b").to_review(self._any())
+        DocumentUndo(self.service, actor=self._who()[0], batch="b").to_review(self._any())
 
 
 def agrees(desk: Desk, document: Document) -> None:

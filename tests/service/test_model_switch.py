@@ -1,6 +1,8 @@
 """How the daemon takes a promotion up, with models that load at once or not at all."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -8,10 +10,11 @@ import pytest
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration, load
 from docsorter.errors import DocsorterError, ModelError, StoreError
+from docsorter.filesystem import Disk
 from docsorter.model.registry import FILE_NAME, PromotionFile, fingerprint
 from docsorter.resources import starter_bundle_dir
 from docsorter.service.daemon import model_switch
-from docsorter.service.daemon.model_switch import ModelSwitch
+from docsorter.service.daemon.model_switch import ModelSwitch, PromotionWatch
 from docsorter.service.engine import LoadedModel
 from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.store import Store
@@ -98,8 +101,8 @@ def test_a_promotion_is_noticed_loaded_and_written_down(bench: Bench) -> None:
 
     assert bench.engine.card.name == "ours-1"
     assert bench.woken == 1
-    assert bench.switch.word.trouble == ""
-    assert bench.switch.word.name == "ours-1"
+    assert bench.switch.status.trouble == ""
+    assert bench.switch.status.name == "ours-1"
     (event,) = [event for event in bench.store.documents.events() if event.kind == "model_in_use"]
     assert event.actor == "daemon"
     assert event.detail["before"] == "starter-1"
@@ -110,7 +113,7 @@ def test_the_memory_of_the_old_model_is_given_back_once_nobody_looks_with_it(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[Path] = []
-    monkeypatch.setattr(model_switch, "give_back", given.append)
+    monkeypatch.setattr(model_switch, "release_memory", given.append)
     bench.promote("ours-1")
     bench.settle()
     with monkeypatch.context() as patch:
@@ -150,7 +153,7 @@ def test_a_model_that_does_not_load_is_said_and_the_old_one_goes_on(
     bench.promote("ours-1")
     bench.settle()
 
-    word = bench.switch.word
+    word = bench.switch.status
     assert bench.engine.card.name == "starter-1"
     assert word.refused == fingerprint(bench.models / "ours-1")
     assert "kept starter-1" in word.trouble
@@ -173,7 +176,7 @@ def test_a_damaged_bundle_is_tried_once_and_a_failing_disk_again_later(bench: Be
     bench.fault = None
     bench.settle()
     assert (bench.engine.card.name, bench.loads) == ("ours-2", 3)
-    assert bench.switch.word.trouble == ""
+    assert bench.switch.status.trouble == ""
 
 
 def test_going_back_after_a_refusal_clears_the_trouble_without_a_load(bench: Bench) -> None:
@@ -183,7 +186,7 @@ def test_going_back_after_a_refusal_clears_the_trouble_without_a_load(bench: Ben
     PromotionFile(bench.models).append(act("starter", "rollback", previous="ours-1"))
     bench.settle()
 
-    assert (bench.switch.word.trouble, bench.switch.word.refused) == ("", "")
+    assert (bench.switch.status.trouble, bench.switch.status.refused) == ("", "")
     assert bench.loads == 1
 
 
@@ -192,7 +195,7 @@ def test_a_damaged_list_changes_nothing(bench: Bench) -> None:
     bench.settle()
 
     assert bench.engine.card.name == "starter-1"
-    assert "the list of promoted models is damaged" in bench.switch.word.trouble
+    assert "the list of promoted models is damaged" in bench.switch.status.trouble
 
 
 def test_a_bundle_replaced_after_its_promotion_is_not_loaded(bench: Bench) -> None:
@@ -202,7 +205,7 @@ def test_a_bundle_replaced_after_its_promotion_is_not_loaded(bench: Bench) -> No
     bench.settle()
 
     assert bench.loads == 0
-    assert "ours-1 was replaced since ada promoted it" in bench.switch.word.trouble
+    assert "ours-1 was replaced since ada promoted it" in bench.switch.status.trouble
 
 
 def test_a_pinned_model_is_never_due(
@@ -247,4 +250,68 @@ def test_the_folder_may_be_gone_for_a_while(bench: Bench, near: Path) -> None:
     assert bench.engine.card.name == "ours-1"
     (near / "away").rename(bench.models)
     bench.settle()
-    assert bench.switch.word.trouble == ""
+    assert bench.switch.status.trouble == ""
+
+
+_PATIENCE = 30.0
+
+
+@contextmanager
+def started(configuration: Configuration) -> Iterator[tuple[PromotionWatch, threading.Event]]:
+    woken = threading.Event()
+    watch = PromotionWatch(configuration, woken.set)
+    watch.start()
+    try:
+        yield watch, woken
+    finally:
+        watch.stop()
+
+
+@pytest.fixture
+def models(configuration: Configuration) -> Path:
+    folder = configuration.state / "models"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def configured(configuration: Configuration, text: str) -> Configuration:
+    (configuration.workspace / "docsorter.toml").write_text(text)
+    return load(configuration.workspace)
+
+
+def test_a_promotion_wakes(configuration: Configuration, models: Path) -> None:
+    with started(configuration) as (watch, woken):
+        assert watch.tells()
+        Disk().write_durably(models / FILE_NAME, b"{}")
+        assert woken.wait(_PATIENCE)
+
+
+def test_a_folder_that_is_gone_or_another_has_to_be_looked_at(
+    configuration: Configuration, models: Path
+) -> None:
+    with started(configuration) as (watch, _):
+        models.rename(models.with_name("aside"))
+        assert not watch.tells()
+        models.mkdir()
+        assert not watch.tells()
+
+
+def test_without_events_it_has_to_be_looked_at(configuration: Configuration, models: Path) -> None:
+    assert models.is_dir()
+    with started(configured(configuration, '[intake]\nwatch = "polling"\n')) as (watch, _):
+        assert not watch.tells()
+
+
+def test_without_a_folder_it_has_to_be_looked_at(
+    configuration: Configuration, models: Path
+) -> None:
+    models.rmdir()
+    with started(configuration) as (watch, _):
+        assert not watch.tells()
+
+
+def test_a_pinned_model_needs_no_look(configuration: Configuration) -> None:
+    before = threading.active_count()
+    with started(configured(configuration, '[model]\nbundle = "starter"\n')) as (watch, _):
+        assert watch.tells()
+        assert threading.active_count() == before

@@ -11,7 +11,7 @@ from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration, load
 from docsorter.documents import Place, ReasonCode, State
 from docsorter.errors import ExitCode
-from docsorter.service.review.service import open_acts
+from docsorter.service.review.service import open_review_service
 from docsorter.service.workspace import process
 from docsorter.service.workspace.layout import migrate_workspace, open_workspace_store
 from tests.cli.running import docsorter
@@ -73,10 +73,10 @@ def test_documents_are_sorted_answered_taken_back_and_forgotten(desk: Desk) -> N
     states = [desk.store.documents.get(one.id).state for one in (sure, unsure, broken)]
     assert states == [State.SORTED, State.REVIEW, State.REJECTED]
 
-    with open_acts(desk.configuration) as acts:
-        done = acts.answer(unsure.id, "letter", reviewer="ada", uid=7)
-        assert acts.path_of(done).read_bytes() == b"claim 0.50"
-        assert acts.undo(done.id, reviewer="ada", uid=7).state is State.REVIEW
+    with open_review_service(desk.configuration) as service:
+        done = service.answer(unsure.id, "letter", reviewer="ada", uid=7)
+        assert service.path_of(done).read_bytes() == b"claim 0.50"
+        assert service.undo(done.id, reviewer="ada", uid=7).state is State.REVIEW
 
     said = {
         command: docsorter("-w", desk.configuration.workspace, *command.split(), "--json")

@@ -22,8 +22,8 @@ from docsorter.deliver.recovery import recover
 from docsorter.documents import Document, Place, State
 from docsorter.filesystem import Disk
 from docsorter.model.registry import PromotionFile
-from docsorter.service.daemon.pipeline import Destinations, Pipeline
-from docsorter.service.review.service import Acts
+from docsorter.service.daemon.pipeline import Pipeline
+from docsorter.service.review.service import ReviewService
 from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.store import Arrival, Store
 from tests.torture.checker import check_interrupted, check_settled
@@ -85,17 +85,8 @@ class AnyOrder(RuleBasedStateMachine):
         self._mover = Mover(
             self._store, Disk(), roots, configuration.settings, self._clock, at=self._at
         )
-        self._acts = Acts(configuration, self._store, self._mover)
-        self._pipeline = Pipeline(
-            store=self._store,
-            engine=Eye(),
-            mover=self._mover,
-            destinations=Destinations(configuration),
-            intake=configuration.settings.intake,
-            spool=configuration.root(Place.SPOOL),
-            disk=Disk(),
-            clock=self._clock,
-        )
+        self._acts = ReviewService(configuration, self._store, self._mover)
+        self._pipeline = Pipeline(Eye(), self._mover, configuration.settings)
 
     def _at(self, _: str) -> None:
         if self._crash_at is not None:

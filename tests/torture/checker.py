@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from docsorter.configuration import Configuration
-from docsorter.deliver.job import OWN_PREFIX, PRIVATE
 from docsorter.deliver.mover import LOCK_FILE
 from docsorter.deliver.sidecar import document_of, sidecar_path
+from docsorter.deliver.transfer import OWN_PREFIX, PRIVATE
 from docsorter.documents import Document, Place, ReasonCode, State, VerdictKind
 from docsorter.errors import StoreError
 from docsorter.model.registry import PromotionFile

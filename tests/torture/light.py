@@ -35,10 +35,10 @@ from docsorter.filesystem import Disk
 from docsorter.intake.inbox import Inbox
 from docsorter.model.registry import Promotion, PromotionFile
 from docsorter.service.daemon.assembly import Assembly
-from docsorter.service.daemon.claims import Claimer
+from docsorter.service.daemon.claims import ClaimQueue
 from docsorter.service.daemon.daemon import Daemon
-from docsorter.service.daemon.workers import Workers
-from docsorter.service.review.service import Acts, open_acts
+from docsorter.service.daemon.pipeline import Workers
+from docsorter.service.review.service import ReviewService, open_review_service
 from docsorter.store import Store
 from tests.torture.eye import Eye, JumpingClock
 from tests.torture.scene import fill, fill_for_people, make, scratch
@@ -70,8 +70,10 @@ class LightDaemon(Daemon):
         self._jumps = 0
         self._confirming: dt.datetime | None = None
 
-    def _sleep(self, assembly: Assembly, inbox: Inbox, claimer: Claimer, workers: Workers) -> float:
-        seconds = super()._sleep(assembly, inbox, claimer, workers)
+    def _sleep(
+        self, assembly: Assembly, inbox: Inbox, claims: ClaimQueue, workers: Workers
+    ) -> float:
+        seconds = super()._sleep(assembly, inbox, claims, workers)
         if workers.busy or seconds <= 0.0:
             return seconds
         if inbox.waiting().count == 0 and _at_rest(assembly.store):
@@ -151,7 +153,7 @@ def program(workspace: Path) -> None:
 
 def act(workspace: Path) -> None:
     """Be a reviewer: label, refuse, take back, put off, label anew, until nothing waits."""
-    with open_acts(_light(workspace), JumpingClock()) as acts:
+    with open_review_service(_light(workspace), JumpingClock()) as acts:
         waiting = sorted(entry.document.id for entry in acts.store.review.entries(limit=100))
         for turn, number in enumerate(waiting):
             _ACTS[turn % len(_ACTS)](acts, number)
@@ -161,7 +163,7 @@ def act(workspace: Path) -> None:
 def disturb(workspace: Path, seed: int) -> None:
     """Answer and undo at random beside a running daemon, whoever is faster."""
     choice = random.Random(seed)
-    with open_acts(_light(workspace)) as acts:
+    with open_review_service(_light(workspace)) as acts:
         for _ in range(30):
             time.sleep(0.01)
             known = acts.store.documents.find(limit=1000)
@@ -195,20 +197,20 @@ def _promise(workspace: Path, number: int) -> None:
     (workspace / f"{PROMISED}{number}").unlink(missing_ok=True)
 
 
-def _answered(acts: Acts, number: int) -> None:
+def _answered(acts: ReviewService, number: int) -> None:
     acts.answer(number, "claim", reviewer=REVIEWER, uid=UID)
 
 
-def _refused(acts: Acts, number: int) -> None:
+def _refused(acts: ReviewService, number: int) -> None:
     acts.answer(number, None, reviewer=REVIEWER, uid=UID)
 
 
-def _undone(acts: Acts, number: int) -> None:
+def _undone(acts: ReviewService, number: int) -> None:
     _answered(acts, number)
     acts.undo(number, reviewer=REVIEWER, uid=UID)
 
 
-def _changed_mind(acts: Acts, number: int) -> None:
+def _changed_mind(acts: ReviewService, number: int) -> None:
     acts.skip(number, reviewer=REVIEWER)
     _refused(acts, number)
     acts.undo(number, reviewer=REVIEWER, uid=UID)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docsorter.deliver.job import PlanPoint
+from docsorter.deliver.transfer import PlanPoint
 from docsorter.documents import Place
 from docsorter.errors import EnvironmentFaultError
 from docsorter.service.engine import Inspection

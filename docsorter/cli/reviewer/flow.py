@@ -13,10 +13,9 @@ from docsorter.documents import Document, State
 from docsorter.errors import ConflictError, DocsorterError, NotFoundError
 from docsorter.review.choices import LabelChoice
 from docsorter.review.items import Item, nothing_there
-from docsorter.service.review.batch import Gesture
-from docsorter.service.review.previews import SHARP, Calm, Pictures
-from docsorter.service.review.session import ReviewSession
-from docsorter.service.review.similar import Neighbours
+from docsorter.service.review.previews import SHARP, PagePreviews, RenderGate
+from docsorter.service.review.session import BatchResult, ReviewSession
+from docsorter.service.review.similar import SimilarDocuments
 from docsorter.store import Manner, ReviewFilter
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class Flow:
 
     def now(self) -> dt.datetime:
         """Return the time."""
-        return self._prefetcher.session.acts.now()
+        return self._prefetcher.session.service.now()
 
     async def begin(self) -> None:
         """Show the first document."""
@@ -274,7 +273,7 @@ class Flow:
         self._tell_together(done, "taken back; they wait again")
         await self._more()
 
-    def _tell_together(self, done: Gesture, what: str) -> None:
+    def _tell_together(self, done: BatchResult, what: str) -> None:
         text = f"{len(done.done)} together: {what}"
         if done.failed:
             text += f"; {len(done.failed)} not: {done.failed[0].error}"
@@ -313,7 +312,7 @@ class ShownDocument:
         screen: Shows them.
     """
 
-    def __init__(self, pictures: Pictures, screen: "ReviewScreen") -> None:
+    def __init__(self, pictures: PagePreviews, screen: "ReviewScreen") -> None:
         self._pictures = pictures
         self._screen = screen
         self.item: Item | None = None
@@ -430,11 +429,11 @@ class Prefetcher:
     def __init__(
         self,
         session: ReviewSession,
-        pictures: Pictures,
-        neighbours: Neighbours | None = None,
-        gate: Calm | None = None,
+        pictures: PagePreviews,
+        neighbours: SimilarDocuments | None = None,
+        gate: RenderGate | None = None,
     ) -> None:
-        self.gate = gate or Calm()
+        self.gate = gate or RenderGate()
         self.session = session
         self.pictures = pictures
         self.neighbours = neighbours
@@ -507,7 +506,7 @@ class Prefetcher:
         if again is not None:
             self.add(again)
 
-    async def answer_marked(self, label: str, *, new: bool) -> Gesture:
+    async def answer_marked(self, label: str, *, new: bool) -> BatchResult:
         """Give everything that is marked one label; what fails comes again later."""
         marked, self.marked = self.marked, []
         gesture = await self.in_order(partial(self.session.answer_all, marked, label, new=new))
@@ -526,7 +525,7 @@ class Prefetcher:
             self.add(item, first=True)
         return len(marked)
 
-    async def undo_together(self) -> Gesture:
+    async def undo_together(self) -> BatchResult:
         """Take back what was answered together last; see `ReviewSession.undo_all`."""
         gesture = await self.in_order(self.session.undo_all)
         if self.neighbours is not None:

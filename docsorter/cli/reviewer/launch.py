@@ -18,10 +18,10 @@ from docsorter.configuration import Configuration
 from docsorter.errors import DocsorterError, UsageError
 from docsorter.pages.reader import PageReader
 from docsorter.review.items import QueueSource
-from docsorter.service.review.previews import Calm, Pictures
-from docsorter.service.review.service import Acts, open_acts
-from docsorter.service.review.session import Patience, Reviewer, ReviewSession
-from docsorter.service.review.similar import Neighbours, latest_examples, open_eye
+from docsorter.service.review.previews import PagePreviews, RenderGate
+from docsorter.service.review.service import ReviewService, open_review_service
+from docsorter.service.review.session import LeaseTimes, Reviewer, ReviewSession
+from docsorter.service.review.similar import SimilarDocuments, latest_examples, open_embedder
 from docsorter.store import ReviewFilter, ReviewOrder
 
 _RENEWALS = 3  # tries within the time of a lease
@@ -55,7 +55,7 @@ def review(
             "the full screen needs a terminal",
             remedy="docsorter review --plain asks line by line; review list shows what waits",
         )
-    with open_acts(configuration) as acts:
+    with open_review_service(configuration) as acts:
         session = session_of(configuration, acts, reviewer, order)
         session.narrow(wanted)
         session.offered()  # a model that cannot be read is said before the screen opens
@@ -66,7 +66,7 @@ def review(
 
 
 def session_of(
-    configuration: Configuration, acts: Acts, reviewer: Reviewer, order: ReviewOrder
+    configuration: Configuration, acts: ReviewService, reviewer: Reviewer, order: ReviewOrder
 ) -> ReviewSession:
     """Return the session of a person at the queue of a workspace."""
     settings = configuration.settings.review
@@ -81,7 +81,7 @@ def session_of(
         acts,
         source,
         reviewer=reviewer,
-        patience=Patience(settings.lease_seconds, settings.skip_seconds),
+        patience=LeaseTimes(settings.lease_seconds, settings.skip_seconds),
         reserved=RESERVED,
     )
 
@@ -139,10 +139,12 @@ def _full_screen(configuration: Configuration, session: ReviewSession) -> None:
 def open_prefetcher(configuration: Configuration, session: ReviewSession) -> Iterator[Prefetcher]:
     """Open what holds documents for a person, with all that reads and compares pages."""
     reader = PageReader(configuration.settings.pages, concurrency=AHEAD)
-    gate, path_of = Calm(), session.acts.path_of
-    pictures = Pictures(reader, path_of, gate)
-    examples = partial(latest_examples, session.acts.store, session.acts.card.name)
-    neighbours = Neighbours(partial(open_eye, configuration), reader, path_of, gate, examples)
+    gate, path_of = RenderGate(), session.service.path_of
+    pictures = PagePreviews(reader, path_of, gate)
+    examples = partial(latest_examples, session.service.store, session.service.card.name)
+    neighbours = SimilarDocuments(
+        partial(open_embedder, configuration), reader, path_of, gate, examples
+    )
     try:
         yield Prefetcher(session, pictures, neighbours, gate)
     finally:

@@ -32,7 +32,7 @@ from docsorter.cli.reviewer.drawing import (
 from docsorter.errors import DocsorterError
 from docsorter.review.items import Item
 from docsorter.service.review.previews import QUICK
-from docsorter.service.review.similar import Neighbour, Neighbours
+from docsorter.service.review.similar import SimilarDocuments, SimilarPage
 
 _PREPARED: Final = 6  # drawings that are kept: those of the pages that lie ready, and a few more
 
@@ -227,11 +227,11 @@ class NearestPages(Widget):
         neighbours: Finds them; None compares nothing.
     """
 
-    def __init__(self, neighbours: Neighbours | None) -> None:
+    def __init__(self, neighbours: SimilarDocuments | None) -> None:
         super().__init__(id="nearest")
         self._neighbours = neighbours
         self._lines: list[list[Segment]] = []
-        self._found: Sequence[Neighbour] = ()
+        self._found: Sequence[SimilarPage] = ()
         self._item: Item | None = None
         self.display = False
 
@@ -247,15 +247,15 @@ class NearestPages(Widget):
         if item is not None:
             self.run_worker(self._compare(self._neighbours, item))
 
-    async def _compare(self, neighbours: Neighbours, item: Item) -> None:
-        found: Sequence[Neighbour] = ()
+    async def _compare(self, neighbours: SimilarDocuments, item: Item) -> None:
+        found: Sequence[SimilarPage] = ()
         # Without the model the page is still there, and that is what one decides by.
         with suppress(DocsorterError, RuntimeError):
             found = [*await asyncio.wrap_future(neighbours.nearest(item.document))]
         if self._item is item:
             self._show(found)
 
-    def _show(self, found: Sequence[Neighbour]) -> None:
+    def _show(self, found: Sequence[SimilarPage]) -> None:
         self.display = bool(found)
         self._found = found
         self._draw()
@@ -296,7 +296,7 @@ class NearestPages(Widget):
         return Strip(self._lines[y]).adjust_cell_length(self.size.width, style).apply_style(style)
 
 
-def _row(found: Sequence[Neighbour], columns: int, what: str) -> str:
+def _row(found: Sequence[SimilarPage], columns: int, what: str) -> str:
     names = [printable(getattr(each, what)) for each in found]
     cut = [n if len(n) <= columns else n[: columns - 1] + "…" for n in names]
     return (" " * _GAP).join(name.ljust(columns) for name in cut)

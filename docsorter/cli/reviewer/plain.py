@@ -9,8 +9,7 @@ from docsorter.errors import DocsorterError
 from docsorter.review.choices import LabelChoice, by_name
 from docsorter.review.items import Item, age, shares, suggestion, why
 from docsorter.review.searching import parse_search
-from docsorter.service.review.batch import Gesture
-from docsorter.service.review.session import ReviewSession
+from docsorter.service.review.session import BatchResult, ReviewSession
 from docsorter.store import Manner
 
 COMMANDS: Final = (
@@ -54,7 +53,7 @@ class PlainReview:
         self._offered: tuple[LabelChoice, ...] = ()
         self._quit = False
         self._shown_at = 0.0
-        self._viewer = ExternalViewer(open_file, session.acts.path_of)
+        self._viewer = ExternalViewer(open_file, session.service.path_of)
         self.marked: list[tuple[Item, float | None]] = []
         """Put aside, to be answered together."""
         self.item: Item | None = None
@@ -92,7 +91,7 @@ class PlainReview:
         say("")
         say(
             f"Document {document.id}: {document.name}{pages if document.pages else ''}{source}. "
-            f"Here for {age(item.entry, self._session.acts.now())}. "
+            f"Here for {age(item.entry, self._session.service.now())}. "
             f"{self._session.waiting()} waiting."
         )
         say(f"Why: {why(item)}.")
@@ -185,7 +184,7 @@ class PlainReview:
     def _undo_together(self) -> None:
         self._summary(self._session.undo_all(), "wait again")
 
-    def _summary(self, gesture: Gesture, what: str) -> None:
+    def _summary(self, gesture: BatchResult, what: str) -> None:
         for each in gesture.failed:
             self._console.say(f"Not done: document {each.document_id}: {each.error}.")
         self._console.say(f"{len(gesture.done)} documents {what}.")

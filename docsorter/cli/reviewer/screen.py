@@ -73,7 +73,7 @@ class ReviewScreen(Screen[None]):
         super().__init__()
         self._prefetcher = prefetcher
         self._options = options
-        self._viewer = ExternalViewer(open_file, prefetcher.session.acts.path_of)
+        self._viewer = ExternalViewer(open_file, prefetcher.session.service.path_of)
         self._searched = ""
         self.flow = Flow(prefetcher, self, least_seconds=options.least_seconds)
 

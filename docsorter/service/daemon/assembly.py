@@ -9,11 +9,12 @@ from typing import Final
 from docsorter.clock import Clock, SystemClock
 from docsorter.configuration import Configuration
 from docsorter.deliver.mover import Mover
+from docsorter.deliver.names import parse_template
 from docsorter.deliver.recovery import RecoveryReport, recover
 from docsorter.documents import Move, Place
 from docsorter.filesystem import Disk
 from docsorter.resources import usable_cores
-from docsorter.service.daemon.pipeline import Destinations, Pipeline
+from docsorter.service.daemon.pipeline import Pipeline
 from docsorter.service.engine import SwitchingEngine, open_engine
 from docsorter.service.learning.candidates import ShadowEvaluation
 from docsorter.service.promise.controller import AutonomyController
@@ -73,10 +74,6 @@ class DueWork:
     """Remembers which spooled documents are due; belongs to the thread that ticks.
 
     What others write into the store is noticed at most half a second later than it could be.
-
-    Args:
-        store: Knows what is due.
-        clock: For the time between two questions, and what is due.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -88,22 +85,22 @@ class DueWork:
         self._documents: deque[int] = deque()
         self._is_all = True
 
-    def hurry(self) -> None:
-        """Ask at the next look, whenever the last one was: something is known to have changed."""
+    def ask_soon(self) -> None:
+        """Ask the store at the next refresh in any case: something is known to have changed."""
         self._asked_at = float("-inf")
 
-    def look(self, has: Callable[[int], bool], *, resuming: bool) -> bool:
+    def refresh(self, has: Callable[[int], bool], *, resuming: bool) -> bool:
         """Ask the store if it is time to, or if more is known to be there.
 
         Args:
-            has: Whether a document is being looked at already.
+            has: Whether a document is being worked on already.
             resuming: After a pause, what it interrupted is taken up at once.
 
         Returns:
             Whether it asked.
 
         Raises:
-            StoreError: The database fails; it is asked again at the next look.
+            StoreError: The database fails; it is asked again at the next refresh.
         """
         now = self._clock.monotonic()
         if now < self._asked_at + _EVERY and (self._documents or self._is_all) and not resuming:
@@ -123,7 +120,7 @@ class DueWork:
         return moves
 
     def next_document(self) -> int | None:
-        """Return the number of a document to be looked at, the oldest first; None without one."""
+        """Return the number of a document to work on, the oldest first; None without one."""
         return self._documents.popleft() if self._documents else None
 
     def seconds(self) -> float | None:
@@ -140,19 +137,7 @@ class DueWork:
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """The parts that the daemon and `sort` share.
-
-    Attributes:
-        configuration: The settings of the workspace.
-        store: The database.
-        mover: Moves bytes between the places.
-        engine: From a file to a verdict, with the model in use.
-        pipeline: From the spool to a folder.
-        due: What is due in the store.
-        earning: What the evidence from the user's own paper allows.
-        recovered: What had to be finished from an earlier run.
-        workers: Documents read at the same time.
-    """
+    """The parts that the daemon and `sort` share."""
 
     configuration: Configuration
     store: Store
@@ -192,9 +177,8 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
     migrate_workspace(configuration, clock)
     store = open_workspace_store(configuration, clock)
     mover = open_mover(configuration, store, clock)
-    store.documents.clamp_retries(
-        longest_wait(configuration, clock)
-    )  # the clock may have been set meanwhile
+    # The clock may have been set while nothing ran.
+    store.documents.clamp_retries(longest_wait(configuration, clock))
     recovered = recover(store, mover)
     workers = settings.service.workers or usable_cores()
     engine = SwitchingEngine(open_engine(configuration, workers), settings.pages, workers)
@@ -204,18 +188,9 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
     )
     if earning.is_earned:  # checks may have been settled while nothing ran
         earning.state(engine.model.rule_key, engine.card.name)
-    pipeline = Pipeline(
-        store=store,
-        engine=engine,
-        mover=mover,
-        destinations=Destinations(configuration),
-        intake=settings.intake,
-        spool=configuration.root(Place.SPOOL),
-        disk=Disk(),
-        clock=clock,
-        earning=earning,
-        probation=ScannerHold(configuration.state, store, settings.drift.probation_checks),
-    )
+    parse_template(settings.deliver.template)  # refused at the start, not at the first document
+    probation = ScannerHold(configuration.state, store, settings.drift.probation_checks)
+    pipeline = Pipeline(engine, mover, settings, earning=earning, probation=probation)
     return Assembly(
         configuration=configuration,
         store=store,

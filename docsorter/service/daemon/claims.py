@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from docsorter.clock import Clock
-from docsorter.deliver.job import FileChangedError, FileGoneError, PlanPoint
 from docsorter.deliver.mover import Mover
+from docsorter.deliver.transfer import FileChangedError, FileGoneError, PlanPoint
 from docsorter.documents import Document, Move, Reason, ReasonCode
 from docsorter.errors import ConflictError, EnvironmentFaultError
 from docsorter.intake.inbox import Inbox
@@ -18,7 +18,7 @@ from docsorter.service.workspace.process import LOGGER
 from docsorter.store import Arrival, Store
 
 _LOG = logging.getLogger(LOGGER)
-_CHANGED = Reason(ReasonCode.CHANGED, "it changed between the last look and the claim")
+_CHANGED = Reason(ReasonCode.CHANGED, "it changed between the last scan and the claim")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +30,11 @@ class PlannedClaim:
     move: Move
 
 
-class Claimer:
+class ClaimQueue:
     """Claims what the inbox hands out, keeping what it did not get to yet.
 
     Everything but `carry` belongs to the one thread that ticks the inbox; `carry` may copy a large
     file over a slow share, so it is a worker's, and what came of it is told to the inbox later.
-
-    Args:
-        inbox: Says which files are complete, and is told what became of them.
-        store: Where the claim is written down first.
-        mover: Takes the file into the spool.
     """
 
     def __init__(self, inbox: Inbox, store: Store, mover: Mover) -> None:
@@ -52,7 +47,7 @@ class Claimer:
     def add(self, observations: Iterable[Observation]) -> None:
         """Remember files that are complete, to be claimed in the order they were written.
 
-        A newer look at the same file replaces the older.
+        A newer observation of the same file replaces the older.
         """
         ordered = sorted(observations, key=lambda observation: observation.mtime_ns)
         self._ready.update((observation.path, observation) for observation in ordered)
@@ -115,14 +110,8 @@ class Claimer:
 _AGAIN_SECONDS = 60.0  # before a watch that fell short is set up anew
 
 
-class Watching:
-    """Supervises one intake source.
-
-    Args:
-        source: Tells when to look.
-        inbox: Is told how often to look by itself, and knows which folders there are.
-        clock: For the next try.
-    """
+class WatchSupervisor:
+    """Supervises one intake source."""
 
     def __init__(self, source: FolderSource, inbox: Inbox, clock: Clock) -> None:
         self._source = source

@@ -19,11 +19,10 @@ from docsorter.intake.inbox import Inbox
 from docsorter.intake.watch import FolderSource
 from docsorter.service.daemon import model_switch
 from docsorter.service.daemon.assembly import Assembly, assemble, longest_wait
-from docsorter.service.daemon.claims import Claimer, Watching
-from docsorter.service.daemon.heartbeat import Heartbeat
+from docsorter.service.daemon.claims import ClaimQueue, WatchSupervisor
+from docsorter.service.daemon.heartbeat import Heartbeat, Pauses, pause_of
 from docsorter.service.daemon.model_switch import ModelSwitch, PromotionWatch
-from docsorter.service.daemon.pipeline import Pauses, pause_of
-from docsorter.service.daemon.workers import ROUNDS, Workers, threads_for
+from docsorter.service.daemon.pipeline import ROUNDS, Workers, threads_for
 from docsorter.service.systemd import Notifier
 from docsorter.service.upkeep.maintenance import MaintenanceThread
 from docsorter.service.workspace.process import LOGGER, WorkspaceLock
@@ -33,13 +32,7 @@ _LOG = logging.getLogger(LOGGER)
 
 
 def announce(assembly: Assembly, root: Path, backend: str) -> None:
-    """Log what had to be recovered, what is watched, and how far the model is to be trusted.
-
-    Args:
-        assembly: The parts that work.
-        root: The inbox.
-        backend: How it is watched.
-    """
+    """Log what had to be recovered, what is watched, and how far the model is to be trusted."""
     report = assembly.recovered
     if report.completed or report.withdrawn or report.missing:
         _LOG.info(
@@ -54,19 +47,30 @@ def announce(assembly: Assembly, root: Path, backend: str) -> None:
     _LOG.info("model %s: %s", model.card.name, said)
 
 
-_NOTICED = 5.0  # seconds; time servers slew less than this between two looks
+_NOTICED = 5.0  # seconds; time servers slew less than this between two ticks
+# Seconds; once is not enough, as a worker may write down a wait that it worked out before the jump.
+_AFTER_A_JUMP = (0.0, 10.0, 60.0, 240.0)
 
 
 class ClockWatch:
-    """Compares two clocks.
+    """Notices that the wall clock was set, and shortens the waits that became too long by it."""
 
-    Args:
-        clock: Both of them.
-    """
-
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, configuration: Configuration, clock: Clock) -> None:
+        self._configuration = configuration
         self._clock = clock
         self._apart = self._difference()
+        self._clamp_at: list[float] = []
+
+    def tick(self, assembly: Assembly) -> None:
+        """Look whether the clock was set, and shorten what waits when it is time to."""
+        jump = self.jumped()
+        if jump:
+            _LOG.warning("the clock was set by %+.0f s; nothing waits longer for that", jump)
+            self._clamp_at = [self._clock.monotonic() + after for after in _AFTER_A_JUMP]
+        if self._clamp_at and self._clock.monotonic() >= self._clamp_at[0]:
+            del self._clamp_at[0]
+            assembly.store.documents.clamp_retries(longest_wait(self._configuration, self._clock))
+            assembly.due.ask_soon()
 
     def jumped(self) -> float:
         """Return by how many seconds the wall clock was set since the last call, 0.0 for not."""
@@ -78,40 +82,6 @@ class ClockWatch:
         return self._clock.now().timestamp() - self._clock.monotonic()
 
 
-# Seconds; once is not enough, as a worker may write down a wait that it worked out before the jump.
-_AFTER_A_JUMP = (0.0, 10.0, 60.0, 240.0)
-
-
-class Hastening:
-    """Shortens waits that the wall clock made longer than they can ever be.
-
-    Args:
-        configuration: The workspace; says what the longest wait is.
-        clock: Watched from now on.
-    """
-
-    def __init__(self, configuration: Configuration, clock: Clock) -> None:
-        self._configuration = configuration
-        self._clock = clock
-        self._clocks = ClockWatch(clock)
-        self._hasten_at: list[float] = []
-
-    def tick(self, assembly: Assembly) -> None:
-        """Look whether the clock was set, and hasten what waits when it is time to.
-
-        Args:
-            assembly: Whose documents wait.
-        """
-        jump = self._clocks.jumped()
-        if jump:
-            _LOG.warning("the clock was set by %+.0f s; nothing waits longer for that", jump)
-            self._hasten_at = [self._clock.monotonic() + after for after in _AFTER_A_JUMP]
-        if self._hasten_at and self._clock.monotonic() >= self._hasten_at[0]:
-            del self._hasten_at[0]
-            assembly.store.documents.clamp_retries(longest_wait(self._configuration, self._clock))
-            assembly.due.hurry()
-
-
 _RETRY_SECONDS = 5.0
 _LONGEST_SLEEP = 30.0
 _PEEK_SECONDS = 2.0  # how soon a sleeping daemon notices what nothing tells it of
@@ -119,13 +89,7 @@ _BACKLOG = 500  # complete files remembered before they are claimed; the rest st
 
 
 class Daemon:
-    """Watches one workspace until it is told to stop.
-
-    Args:
-        configuration: The workspace.
-        clock: For deadlines.
-        notifier: The service manager.
-    """
+    """Watches one workspace until it is told to stop."""
 
     def __init__(
         self,
@@ -140,7 +104,7 @@ class Daemon:
         self._stopping = False
         self._pauses = Pauses()
         self._roots = RootWatch(configuration, self._clock)
-        self._hastening = Hastening(configuration, self._clock)
+        self._clock_watch = ClockWatch(configuration, self._clock)
         self._heartbeat = Heartbeat(
             configuration.state,
             permissions(configuration.settings)[Place.SPOOL].file_mode,
@@ -163,7 +127,7 @@ class Daemon:
         Raises:
             DocsorterError: It cannot start, with the remedy.
         """
-        model_switch.begin()
+        model_switch.share_one_heap()
         with WorkspaceLock(self._configuration.state):
             assembly = self._assemble()
             try:
@@ -202,8 +166,8 @@ class Daemon:
 
         source = FolderSource(root, settings.intake, woken)
         source.start()
-        watching = Watching(source, inbox, self._clock)
-        claimer = Claimer(inbox, assembly.store, assembly.mover)
+        watching = WatchSupervisor(source, inbox, self._clock)
+        claims = ClaimQueue(inbox, assembly.store, assembly.mover)
         workers = Workers(
             assembly.pipeline, threads_for(assembly.workers), self._wake.set, self._clock
         )
@@ -213,20 +177,20 @@ class Daemon:
         caretaker = MaintenanceThread(self._configuration, assembly.store, self._clock)
         promotions = PromotionWatch(self._configuration, self._wake.set)
         promotions.start()
-        tidying = model_switch.Tidying(lambda: assembly.engine.model.bundle.runtime_file)
-        self._heartbeat.ready(models.word, source, inbox, workers)
+        memory = model_switch.MemoryRelease(lambda: assembly.engine.model.bundle.runtime_file)
+        self._heartbeat.ready(models.status, source, inbox, workers)
         announce(assembly, root, source.backend)
-        model_switch.settle(assembly.engine.model.bundle.runtime_file)
+        model_switch.freeze_startup(assembly.engine.model.bundle.runtime_file)
         on_ready()
         try:
             while not self._stopping:
                 self._wake.clear()
-                self._step(assembly, inbox, watching, claimer, workers, models)
-                idle = not (workers.busy or claimer.backlog or self._pauses.now)
+                self._step(assembly, inbox, watching, claims, workers, models)
+                idle = not (workers.busy or claims.backlog or self._pauses.now)
                 caretaker.tick(idle=idle)
-                tidying.tick(workers.done, idle=idle)
+                memory.tick(workers.done, idle=idle)
                 if not self._stopping:
-                    seconds = self._sleep(assembly, inbox, claimer, workers)
+                    seconds = self._sleep(assembly, inbox, claims, workers)
                     self._doze(seconds, models, assembly, promotions)
         finally:
             self._notifier.stopping()
@@ -243,55 +207,55 @@ class Daemon:
         self,
         assembly: Assembly,
         inbox: Inbox,
-        watching: Watching,
-        claimer: Claimer,
+        watching: WatchSupervisor,
+        claims: ClaimQueue,
         workers: Workers,
         models: ModelSwitch,
     ) -> None:
-        """One tick; trouble with the surroundings pauses the intake and is tried again."""
+        """One tick; a failing disk, share or database pauses the intake and is tried again."""
         asked = False
         try:
-            self._check_surroundings(assembly)
+            self._check_environment(assembly)
             models.tick()
             assembly.earning.tick()
-            self._heartbeat.say_model(models.word)
+            self._heartbeat.set_model(models.status)
             watching.tick()
-            claimer.tell_inbox()
-            claimer.add(inbox.tick(max(0, _BACKLOG - claimer.backlog)))
-            for oddity in inbox.take_skipped():
-                _LOG.warning("left alone in the inbox: %s: %s", oddity.path, oddity.text)
-            asked = self._hand_out(assembly, claimer, workers)
+            claims.tell_inbox()
+            claims.add(inbox.tick(max(0, _BACKLOG - claims.backlog)))
+            for skipped in inbox.take_skipped():
+                _LOG.warning("left alone in the inbox: %s: %s", skipped.path, skipped.text)
+            asked = self._hand_out(assembly, claims, workers)
             self._pauses.end()
         except (EnvironmentFaultError, StoreError, OSError) as error:
             self._pauses.begin(pause_of(error))
         pause = self._pauses.now
         self._heartbeat.beat("paused" if pause else "running", pause, count=asked)
 
-    def _check_surroundings(self, assembly: Assembly) -> None:
+    def _check_environment(self, assembly: Assembly) -> None:
         """Look whether what failed before works again, and whether the clock was set."""
         self._roots.check(closely=self._pauses.now is not None)
         if self._pauses.now is not None:
             assembly.store.upkeep.check_writable()
-        self._hastening.tick(assembly)
+        self._clock_watch.tick(assembly)
 
-    def _hand_out(self, assembly: Assembly, claimer: Claimer, workers: Workers) -> bool:
+    def _hand_out(self, assembly: Assembly, claims: ClaimQueue, workers: Workers) -> bool:
         """Give the workers what there is to do; return whether the store was asked for it."""
         trouble = workers.take_trouble()
         if trouble is not None:
             raise trouble
         due = assembly.due
-        asked = due.look(workers.has, resuming=self._pauses.now is not None)
+        asked = due.refresh(workers.has, resuming=self._pauses.now is not None)
         # What a worker carries just now looks like a move that was put off until a moment ago.
         unfinished = [move for move in due.take_moves() if not workers.has(move.document_id)]
         if unfinished:
             recover(assembly.store, assembly.mover, moves=unfinished)
-            due.hurry()
+            due.ask_soon()
         while workers.capacity and (document_id := due.next_document()) is not None:
             workers.submit(document_id)
-        while workers.capacity and claimer.backlog and not self._stopping:
-            claim = claimer.plan_next()
+        while workers.capacity and claims.backlog and not self._stopping:
+            claim = claims.plan_next()
             if claim is not None:
-                workers.submit(claim.document.id, partial(claimer.carry, claim))
+                workers.submit(claim.document.id, partial(claims.carry, claim))
         return asked
 
     def _doze(
@@ -309,11 +273,13 @@ class Daemon:
                 return
             seconds -= peek
 
-    def _sleep(self, assembly: Assembly, inbox: Inbox, claimer: Claimer, workers: Workers) -> float:
+    def _sleep(
+        self, assembly: Assembly, inbox: Inbox, claims: ClaimQueue, workers: Workers
+    ) -> float:
         """Return for how long nothing can be due, in seconds."""
         if self._pauses.now is not None:
             return _RETRY_SECONDS
-        if claimer.backlog and workers.capacity:
+        if claims.backlog and workers.capacity:
             return 0.0
         until_scan = inbox.next_due() - self._clock.monotonic()
         waits = [_LONGEST_SLEEP, until_scan, self._heartbeat.next_write()]

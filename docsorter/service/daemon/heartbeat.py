@@ -1,5 +1,6 @@
 """Writes the health file and pings the service manager, only when everything moved."""
 
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,20 +8,65 @@ from typing import Literal
 
 from docsorter import __version__
 from docsorter.clock import Clock
+from docsorter.documents import Reason, ReasonCode
+from docsorter.errors import DocsorterError, EnvironmentFaultError, StoreError
+from docsorter.filesystem import environment_reason
 from docsorter.intake.inbox import Inbox
 from docsorter.intake.watch import FolderSource
-from docsorter.service.daemon.pipeline import Pause
-from docsorter.service.daemon.workers import Workers
+from docsorter.service.daemon.pipeline import Workers, fault_reason
 from docsorter.service.systemd import Notifier
-from docsorter.service.workspace.process import Health, write_health
+from docsorter.service.workspace.process import LOGGER, Health, write_health
 
+_LOG = logging.getLogger(LOGGER)
 _EVERY = 30.0  # seconds between writes while nothing but the time changes
 _AT_MOST = 0.5  # seconds between writes while much changes
 
 
 @dataclass(frozen=True, slots=True)
-class ModelWord:
-    """What is said of the model; see `docsorter.service.workspace.process.Health`."""
+class Pause:
+    """A pause of the whole daemon.
+
+    Attributes:
+        reason: Why.
+        remedy: What an administrator can do, "" when nothing.
+    """
+
+    reason: Reason
+    remedy: str = ""
+
+
+def pause_of(error: DocsorterError | OSError) -> Pause:
+    """Return the pause that a failing disk, share or database calls for."""
+    if isinstance(error, OSError):
+        return Pause(environment_reason(error), "it goes on by itself once that is mended")
+    if isinstance(error, EnvironmentFaultError):
+        return Pause(Reason(fault_reason(error).code, error.message), error.remedy)
+    code = ReasonCode.DATABASE if isinstance(error, StoreError) else ReasonCode.INTERNAL
+    return Pause(Reason(code, error.message), error.remedy)
+
+
+class Pauses:
+    """Remembers the pause that is on, and says once when it begins and when it ends."""
+
+    def __init__(self) -> None:
+        self.now: Pause | None = None
+
+    def begin(self, pause: Pause) -> None:
+        """Pause; another reason than before is said as well."""
+        if self.now is None or self.now.reason.code is not pause.reason.code:
+            _LOG.error("paused, nothing is lost: %s; %s", pause.reason.text, pause.remedy)
+        self.now = pause
+
+    def end(self) -> None:
+        """Go on."""
+        if self.now is not None:
+            _LOG.info("works again")
+        self.now = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """What the health file says of the model; see `docsorter.service.workspace.process.Health`."""
 
     name: str = ""
     fingerprint: str = ""
@@ -29,7 +75,7 @@ class ModelWord:
 
 
 class Heartbeat:
-    """The daemon's word about itself.
+    """Tells the health file and the service manager how the daemon is.
 
     Args:
         state: State directory.
@@ -53,14 +99,16 @@ class Heartbeat:
         self._counted_at = float("-inf")
         self._said: object = None
         self._last: Health | None = None
-        self._model = ModelWord()
+        self._model = ModelStatus()
         self._parts: tuple[FolderSource, Inbox, Workers] | None = None
         self._started_at = clock.now()
         self._ready_seconds: float | None = None
         self._pending = False
         self._told = ""
 
-    def ready(self, model: ModelWord, source: FolderSource, inbox: Inbox, workers: Workers) -> None:
+    def ready(
+        self, model: ModelStatus, source: FolderSource, inbox: Inbox, workers: Workers
+    ) -> None:
         """Remember what to report on, and tell the service manager that start-up is over."""
         self._model = model
         self._parts = (source, inbox, workers)
@@ -68,7 +116,7 @@ class Heartbeat:
         self.beat("running")
         self._notifier.ready(self._told)
 
-    def say_model(self, model: ModelWord) -> None:
+    def set_model(self, model: ModelStatus) -> None:
         """Remember that another model is in use, or that one could not be put to use."""
         self._model = model
 
@@ -81,7 +129,7 @@ class Heartbeat:
     ) -> None:
         """Write the heartbeat when it is due, and ping when watcher, workers and store moved.
 
-        A pause is no reason to be restarted: the surroundings fail, not the daemon.
+        A pause is no reason to be restarted: a disk or a share fails, not the daemon.
 
         Args:
             state: What the daemon does.
@@ -136,7 +184,7 @@ class Heartbeat:
 
     def _tell(self, health: Health) -> None:
         """Tell the service manager when the word changes, whether or not it can be written down."""
-        word = _word(health)
+        word = _status_line(health)
         if self._parts is not None and word != self._told:
             self._notifier.status(word)
             self._told = word
@@ -197,6 +245,6 @@ def _essence(health: Health) -> tuple[object, ...]:
     )
 
 
-def _word(health: Health) -> str:
+def _status_line(health: Health) -> str:
     trouble = f"; {health.model_trouble}" if health.model_trouble else ""
     return health.paused or f"watching, model {health.model}{trouble}"

@@ -22,7 +22,7 @@ from docsorter.model.registry import (
     Stamp,
     refuse_changed,
 )
-from docsorter.service.daemon.heartbeat import ModelWord
+from docsorter.service.daemon.heartbeat import ModelStatus
 from docsorter.service.engine import LoadedModel, SwitchingEngine, load_model
 from docsorter.service.workspace.process import LOGGER
 from docsorter.store import Store
@@ -35,7 +35,7 @@ _SOME_WORK: Final = 20
 _READ_ONLY: Final = ("r--p", "r--s")
 
 
-def begin() -> None:
+def share_one_heap() -> None:
     """Let all threads allocate from one heap; to be called before there are any.
 
     Each would get one of its own, with room that no other uses: 8 MB more after a hundred
@@ -46,56 +46,40 @@ def begin() -> None:
         tune(_ARENA_MAX, 1)
 
 
-def settle(model: Path) -> None:
-    """Leave what the start has made out of every later collection, and give back what it freed.
-
-    Args:
-        model: The file that the model runs from.
-    """
+def freeze_startup(model: Path) -> None:
+    """Leave what the start has made out of every later collection, and give back what it freed."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
-    give_back(model)
+    release_memory(model)
 
 
-class Tidying:
-    """Gives memory back whenever the daemon comes to rest after some work.
-
-    Args:
-        model: Returns the file that the model in use runs from.
-    """
+class MemoryRelease:
+    """Gives memory back whenever the daemon comes to rest after some work."""
 
     def __init__(self, model: Callable[[], Path]) -> None:
         self._model = model
-        self._given_back_at = 0
+        self._released_at = 0
 
     def tick(self, done: int, *, idle: bool) -> None:
-        """Give back if enough was done since the last time.
-
-        Args:
-            done: Documents done since the start.
-            idle: Whether nothing is being done just now.
-        """
-        if idle and done >= self._given_back_at + _SOME_WORK:
-            self._given_back_at = done
-            give_back(self._model())
+        """Give back if enough was done since the last time."""
+        if idle and done >= self._released_at + _SOME_WORK:
+            self._released_at = done
+            release_memory(self._model())
 
 
-def give_back(model: Path) -> None:
+def release_memory(model: Path) -> None:
     """Return freed memory to the system; without it some 40 MB stay taken after a model's switch.
 
     malloc_trim(3) is glibc's own; other libraries return memory as they see fit.
-
-    Args:
-        model: The file that the model runs from.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
-    forget_pages(model)
+    drop_pages(model)
 
 
-def forget_pages(file: Path) -> None:
+def drop_pages(file: Path) -> None:
     """Take a file that was mapped to be read, and is read no more, out of resident memory.
 
     LiteRT maps the model's file, and keeps weights of its own beside it, laid out for this
@@ -135,7 +119,7 @@ class PromotionWatch:
         )
 
     def start(self) -> None:
-        """Begin to listen; without a folder, or without events, somebody has to look."""
+        """Begin to listen; without a folder, or without events, the list has to be polled."""
         if self._is_pinned:
             return
         try:
@@ -205,10 +189,10 @@ class ModelSwitch:
         self._events: list[_Event] = []
 
     @property
-    def word(self) -> ModelWord:
+    def status(self) -> ModelStatus:
         """What the heartbeat says of the model."""
         model = self._engine.model
-        return ModelWord(model.card.name, model.fingerprint, self._refused, self._trouble)
+        return ModelStatus(model.card.name, model.fingerprint, self._refused, self._trouble)
 
     def due(self) -> bool:
         """Say whether `tick` has something to do; costs one stat(2)."""
@@ -236,7 +220,7 @@ class ModelSwitch:
                 self._end(self._loading)
         elif self._untidy and not self._engine.outgoing:
             self._untidy = False
-            give_back(self._engine.model.bundle.runtime_file)
+            release_memory(self._engine.model.bundle.runtime_file)
         while self._events:
             kind, detail = self._events[0]
             self._store.documents.add_event(kind, actor=ACTOR, detail=detail)

@@ -1,26 +1,24 @@
-"""What happens to one document between the spool and its folder."""
+"""Takes documents from the spool to their folders, several side by side."""
 
 import dataclasses
 import datetime as dt
 import logging
 import os
 import threading
-from dataclasses import dataclass
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
 from docsorter.clock import Clock
-from docsorter.configuration import Configuration
-from docsorter.deliver.job import FileChangedError, PlanPoint
 from docsorter.deliver.mover import Mover
-from docsorter.deliver.names import rejected_path, review_path
-from docsorter.deliver.sidecar import sidecar_text
-from docsorter.deliver.template import parse_template, render
+from docsorter.deliver.names import destination_of
+from docsorter.deliver.transfer import FileChangedError, PlanPoint
 from docsorter.documents import (
     Document,
     Move,
     Place,
-    Prediction,
     Reason,
     ReasonCode,
     State,
@@ -42,208 +40,57 @@ from docsorter.service.engine import Inspection, Inspector
 from docsorter.service.promise.controller import AutonomyController, Decision
 from docsorter.service.promise.scanner_hold import ScannerHold
 from docsorter.service.workspace.process import LOGGER
-from docsorter.settings import IntakeSettings
-from docsorter.store import Destination, Digest, Findings, Store
+from docsorter.settings import Settings
+from docsorter.store import Digest, Findings
 
-
-class Destinations:
-    """Turns verdicts into destinations.
-
-    Args:
-        configuration: Holds the template and whether sidecars are written.
-        statement: What a sidecar says of the model's promise where `of` is given nothing.
-
-    Raises:
-        SettingsError: The destination template cannot be used.
-    """
-
-    def __init__(self, configuration: Configuration, statement: str = "") -> None:
-        self._template = parse_template(configuration.settings.deliver.template)
-        self._sidecar = configuration.settings.deliver.sidecar
-        self._statement = statement
-
-    def of(
-        self,
-        document: Document,
-        verdict: Verdict,
-        prediction: Prediction | None,
-        *,
-        answered_by: str | None = None,
-        received: dt.datetime | None = None,
-        statement: str = "",
-    ) -> Destination:
-        """Return where a document goes; the mover numbers names that are taken.
-
-        A rejected file always gets its sidecar, since that is where its reason stands; in the
-        review folder there is none, since the store answers for what waits there.
-        """
-        if verdict.kind is VerdictKind.REVIEW:
-            return Destination(Place.REVIEW, review_path(document), State.REVIEW)
-        text = sidecar_text(
-            document,
-            verdict,
-            prediction,
-            statement=statement or self._statement,
-            answered_by=answered_by,
-        )
-        if verdict.kind is VerdictKind.REJECT:
-            return Destination(Place.REJECTED, rejected_path(document), State.REJECTED, text)
-        assert verdict.label is not None, "a document is sorted to a label"
-        path = render(self._template, document, verdict.label, received)
-        return Destination(Place.SORTED, str(path), State.SORTED, text if self._sidecar else None)
-
-
-STILL_OPEN: Final = Reason(
+_LOG = logging.getLogger(LOGGER)
+_FIRST_WAIT = 5.0
+_LONGEST_WAIT = 600.0
+_TRIES_BEFORE_A_PERSON = 5
+_AHEAD = 4
+"""Documents beyond the threads that may be handed out: so many, no thread waits for the next tick,
+and one tick hands out several."""
+ROUNDS = 3
+"""Turns of the reader that a document waits for at most, its own included; see `threads_for`."""
+ACTOR = "daemon"
+_STILL_OPEN: Final = Reason(
     ReasonCode.BUSY, "its writer still has it open, though it rested; it waits for that"
 )
-STILL_WRITTEN: Final = Reason(
+_STILL_WRITTEN: Final = Reason(
     ReasonCode.CHANGED, "the file was still being written; it rests again"
 )
 
 
-def duplicate(document: Document, earlier: Document, *, skips: bool) -> Verdict:
-    """Return the verdict on a document with the same bytes as another one.
-
-    Args:
-        document: The one in question.
-        earlier: The one that was kept.
-        skips: Whether duplicates are rejected rather than shown to a person.
-    """
-    first = "came earlier" if earlier.id < document.id else "was looked at first"
-    # By its number alone: the log keeps this for ever, and names may be forgotten.
-    text = f"the same bytes as document {earlier.id}, which {first}"
-    kind = VerdictKind.REJECT if skips else VerdictKind.REVIEW
-    return Verdict(kind, Reason(ReasonCode.DUPLICATE, text))
-
-
-def unreadable(error: DocumentError) -> Verdict:
-    """Return the verdict on a document that cannot be read."""
-    text = f"{error.message}; {error.remedy}" if error.remedy else error.message
-    return Verdict(VerdictKind.REJECT, Reason(ReasonCode(error.code), text))
-
-
-def broken_model(error: ModelError) -> Verdict:
-    """Return the verdict on a document of which the model said nothing that can be used."""
-    return Verdict(VerdictKind.REVIEW, Reason(ReasonCode.INTERNAL, error.message))
-
-
-def our_fault(error: Exception) -> Reason:
-    """Return the reason for our own code having failed on a document."""
-    return Reason(ReasonCode.INTERNAL, f"docsorter failed: {type(error).__name__}: {error}")
-
-
-def kills_its_reader(tries: int) -> Verdict:
-    """Return the verdict on a document whose reader the machine killed every time."""
-    reason = Reason(
-        ReasonCode.MEMORY_LIMIT,
-        f"the machine killed its reader {tries} times for want of memory; "
-        "scan at a lower resolution, or give the machine more memory",
-    )
-    return Verdict(VerdictKind.REJECT, reason)
-
-
-_LOG = logging.getLogger(LOGGER)
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """A pause of the whole daemon.
-
-    Attributes:
-        reason: Why.
-        remedy: What an administrator can do, "" when nothing.
-    """
-
-    reason: Reason
-    remedy: str = ""
-
-
-def fault_reason(error: EnvironmentFaultError) -> Reason:
-    """Say which of the surroundings failed: by its code, else by the system's answer."""
-    if error.code:
-        return Reason(ReasonCode(error.code), error.message)
-    cause = error.__cause__
-    if isinstance(cause, OSError):
-        return environment_reason(cause)
-    return Reason(ReasonCode.STORAGE_GONE, error.message)
-
-
-def pause_of(error: DocsorterError | OSError) -> Pause:
-    """Return the pause that an error of the surroundings or of the database calls for."""
-    if isinstance(error, OSError):
-        return Pause(environment_reason(error), "it goes on by itself once that is mended")
-    if isinstance(error, EnvironmentFaultError):
-        return Pause(Reason(fault_reason(error).code, error.message), error.remedy)
-    code = ReasonCode.DATABASE if isinstance(error, StoreError) else ReasonCode.INTERNAL
-    return Pause(Reason(code, error.message), error.remedy)
-
-
-class Pauses:
-    """Remembers the pause that is on, and says once when it begins and when it ends."""
-
-    def __init__(self) -> None:
-        self.now: Pause | None = None
-
-    def begin(self, pause: Pause) -> None:
-        """Pause; another reason than before is said as well."""
-        if self.now is None or self.now.reason.code is not pause.reason.code:
-            _LOG.error("paused, nothing is lost: %s; %s", pause.reason.text, pause.remedy)
-        self.now = pause
-
-    def end(self) -> None:
-        """Go on."""
-        if self.now is not None:
-            _LOG.info("works again")
-        self.now = None
-
-
-_FIRST_WAIT = 5.0
-_LONGEST_WAIT = 600.0
-_TRIES_BEFORE_A_PERSON = 5
-ACTOR = "daemon"
-
-
 class Pipeline:
-    """Looks at spooled documents and delivers them; safe to use from several threads.
+    """Inspects spooled documents, decides and delivers them; safe to use from several threads.
 
     Args:
-        store: Where every step is written down, before and after.
         engine: From a file to a verdict.
-        mover: Moves bytes between the places.
-        destinations: Where a verdict leads.
-        intake: Duplicates policy and rest time.
-        spool: Root of the spool.
-        disk: Digests.
-        clock: For the next try.
+        mover: Moves bytes between the places; its store has every step before and after.
+        settings: Duplicates policy, rest time, and where a verdict leads.
         earning: What the evidence allows; None sorts by the model's card alone.
         probation: Holds documents of new scanners back once autonomy was earned.
     """
 
-    def __init__(  # noqa: PLR0913 -- the one place where these meet
+    def __init__(
         self,
-        *,
-        store: Store,
         engine: Inspector,
         mover: Mover,
-        destinations: Destinations,
-        intake: IntakeSettings,
-        spool: Path,
-        disk: Disk,
-        clock: Clock,
+        settings: Settings,
+        *,
         earning: AutonomyController | None = None,
         probation: ScannerHold | None = None,
     ) -> None:
-        self._store = store
-        self._earning = earning
-        self._probation = probation
         self._engine = engine
         self._mover = mover
-        self._destinations = destinations
-        self._intake = intake
-        self._spool = spool
-        self._disk = disk
-        self._clock = clock
-        # Of the same bytes, looked at side by side, one is kept: who decides first.
+        self._store = mover.store
+        self._spool = mover.roots[Place.SPOOL]
+        self._disk = Disk()
+        self._intake = settings.intake
+        self._delivery = settings.deliver
+        self._earning = earning
+        self._probation = probation
+        # Of the same bytes, inspected side by side, one is kept: who decides first.
         self._deciding = threading.Lock()
 
     def handle(self, document_id: int) -> Document:
@@ -279,7 +126,7 @@ class Pipeline:
         document = self._store.documents.get(document_id)
         if document.state is not State.SPOOLED:
             return document
-        reason = our_fault(error)
+        reason = _our_fault(error)
         if document.attempts + 1 < _TRIES_BEFORE_A_PERSON:
             return self._wait(document, reason)
         return self._deliver(document, Verdict(VerdictKind.REVIEW, reason), Findings())
@@ -287,7 +134,7 @@ class Pipeline:
     def _handle(self, document: Document) -> Document:
         path = self._spool / document.path
         if is_being_written(path):
-            return self._wait(document, STILL_OPEN, self._intake.slow_rest_seconds)
+            return self._wait(document, _STILL_OPEN, self._intake.slow_rest_seconds)
         document = self._hashed(document, path)
         earlier = self._earlier(document)
         if earlier is not None:
@@ -297,14 +144,14 @@ class Pipeline:
         try:
             inspection = self._engine.inspect(path, document.name)
         except DocumentError as error:
-            verdict, findings = unreadable(error), Findings()
+            verdict, findings = _unreadable(error), Findings()
         except ModelError as error:
-            verdict, findings = broken_model(error), Findings()
+            verdict, findings = _broken_model(error), Findings()
         else:
             judged = self._judge(document, inspection)
             verdict, findings = judged.verdict, inspection.findings
         if self._changed(document, path):
-            return self._wait(document, STILL_WRITTEN, self._intake.slow_rest_seconds)
+            return self._wait(document, _STILL_WRITTEN, self._intake.slow_rest_seconds)
         return self._deliver(document, verdict, findings, judged)
 
     def _judge(self, document: Document, inspection: Inspection) -> Decision:
@@ -326,11 +173,11 @@ class Pipeline:
         )
 
     def _hindered(self, document: Document, error: EnvironmentFaultError) -> Document:
-        """Wait for the surroundings; a reader killed again and again is laid to the document."""
+        """Wait for a disk or a share; a reader killed again and again is laid to the document."""
         killed = isinstance(error, ReaderKilledError)
         if not killed or document.attempts + 1 < _TRIES_BEFORE_A_PERSON:
             return self._wait(document, fault_reason(error))
-        verdict = kills_its_reader(_TRIES_BEFORE_A_PERSON)
+        verdict = _kills_its_reader(_TRIES_BEFORE_A_PERSON)
         return self._deliver(document, verdict, Findings())
 
     def _changed(self, document: Document, path: Path) -> bool:
@@ -347,7 +194,7 @@ class Pipeline:
         return self._store.documents.earlier_with_hash(document.sha256, document.id)
 
     def _duplicate_verdict(self, document: Document, earlier: Document) -> Verdict:
-        return duplicate(document, earlier, skips=self._intake.duplicates == "skip")
+        return _duplicate(document, earlier, skips=self._intake.duplicates == "skip")
 
     def _deliver(
         self,
@@ -362,7 +209,7 @@ class Pipeline:
             return self._mover.complete(move, actor=ACTOR)
         except FileChangedError:
             document = self._mover.abandon(move, actor=ACTOR, reason=ReasonCode.CHANGED)
-            return self._wait(document, STILL_WRITTEN, self._intake.slow_rest_seconds)
+            return self._wait(document, _STILL_WRITTEN, self._intake.slow_rest_seconds)
 
     def _plan(
         self,
@@ -371,14 +218,14 @@ class Pipeline:
         findings: Findings,
         judged: Decision | None,
     ) -> Move:
-        """Write the verdict down, unless the same bytes were kept while this one was looked at."""
-        twin = None if findings.duplicate_of is not None else self._earlier(document)
-        if twin is not None:
-            verdict = self._duplicate_verdict(document, twin)
-            findings, judged = dataclasses.replace(findings, duplicate_of=twin.id), None
+        """Write the verdict down, unless the same bytes were kept while this one was inspected."""
+        same = None if findings.duplicate_of is not None else self._earlier(document)
+        if same is not None:
+            verdict = self._duplicate_verdict(document, same)
+            findings, judged = dataclasses.replace(findings, duplicate_of=same.id), None
         statement = "" if judged is None else judged.statement
-        destination = self._destinations.of(
-            document, verdict, findings.prediction, statement=statement
+        destination = destination_of(
+            document, verdict, findings.prediction, self._delivery, statement=statement
         )
         if document.sha256 is not None:
             digest = Digest(document.sha256, document.size, document.mtime_ns)
@@ -396,7 +243,7 @@ class Pipeline:
     def _wait(self, document: Document, reason: Reason, seconds: float | None = None) -> Document:
         if seconds is None:
             seconds = min(_FIRST_WAIT * 2**document.attempts, _LONGEST_WAIT)
-        next_try = self._clock.now() + dt.timedelta(seconds=seconds)
+        next_try = self._mover.clock.now() + dt.timedelta(seconds=seconds)
         # Its words may hold a name or what a parser read; docsorter explain shows them.
         _LOG.warning("document %d waits %.0f s: %s", document.id, seconds, reason.code)
         with self._mover.step(PlanPoint.PUT_OFF):
@@ -405,3 +252,183 @@ class Pipeline:
 
 def _same(document: Document, status: os.stat_result) -> bool:
     return (document.size, document.mtime_ns) == (status.st_size, status.st_mtime_ns)
+
+
+def threads_for(readers: int) -> int:
+    """Return how many threads keep so many readers busy.
+
+    While some documents are read, others are with the model or wait for the disk to be flushed;
+    with a thread per reader the cores would idle meanwhile.
+
+    Args:
+        readers: Documents read at the same time, >= 1.
+    """
+    return (ROUNDS - 1) * readers + 1
+
+
+class Workers:
+    """Runs documents side by side; one that fails takes nothing else down with it.
+
+    Args:
+        pipeline: What each document goes through.
+        count: Threads.
+        wake: Called when the threads are about to run out of documents, or one failed.
+        clock: To tell how long a document is being worked on.
+    """
+
+    def __init__(
+        self, pipeline: Pipeline, count: int, wake: Callable[[], None], clock: Clock
+    ) -> None:
+        self._pipeline = pipeline
+        self._wake = wake
+        self._clock = clock
+        self._count = count
+        self._limit = count + _AHEAD
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="document")
+        self._lock = threading.Lock()
+        self._running: dict[int, float | None] = {}
+        self.done = 0
+        self._trouble: DocsorterError | OSError | None = None
+
+    @property
+    def busy(self) -> int:
+        """Documents that were handed out and are not finished."""
+        return len(self._running)
+
+    @property
+    def capacity(self) -> int:
+        """How many more documents may be handed out now."""
+        return max(0, self._limit - self.busy)
+
+    def has(self, document_id: int) -> bool:
+        """Say whether a document is handed out and not finished."""
+        return document_id in self._running
+
+    def longest(self) -> float:
+        """Return for how many seconds the oldest unfinished document is being worked on."""
+        with self._lock:
+            begun = [since for since in self._running.values() if since is not None]
+        oldest = min(begun, default=None)
+        return 0.0 if oldest is None else self._clock.monotonic() - oldest
+
+    def take_trouble(self) -> DocsorterError | OSError | None:
+        """Return what the store answered when it could not be written to, once."""
+        trouble, self._trouble = self._trouble, None
+        return trouble
+
+    def submit(self, document_id: int, claim: Callable[[], Document | None] | None = None) -> bool:
+        """Hand out a document; return whether it was taken (not running already, and room)."""
+        with self._lock:
+            if document_id in self._running or not self.capacity:
+                return False
+            self._running[document_id] = None
+        future = self._pool.submit(self._handle, document_id, claim)
+        future.add_done_callback(lambda done: self._finished(document_id, done))
+        return True
+
+    def drain(self) -> None:
+        """Wait for every document that was handed out; there are a few more than threads at most.
+
+        None is cancelled: its claim may be written down already, and is better carried out than
+        left to the recovery of the next start.
+        """
+        self._pool.shutdown(wait=True)
+
+    def _handle(
+        self, document_id: int, claim: Callable[[], Document | None] | None
+    ) -> Document | None:
+        with self._lock:
+            self._running[document_id] = self._clock.monotonic()
+        claimed = None if claim is None else claim()
+        if claim is not None and claimed is None:
+            return None
+        try:
+            if claimed is not None:
+                return self._pipeline.handle_claimed(claimed)
+            return self._pipeline.handle(document_id)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- see below
+            # A watched folder is unattended: no single document may end it (OCRmyPDF#1715).
+            _LOG.error("document %d failed: %s", document_id, _whereabouts(error))
+            return self._pipeline.give_up(document_id, error)
+
+    def _finished(self, document_id: int, future: "Future[Document | None]") -> None:
+        with self._lock:
+            self._running.pop(document_id, None)
+        self._report(document_id, future)
+        if self.busy <= self._count or self._trouble is not None:
+            self._wake()
+
+    def _report(self, document_id: int, future: "Future[Document | None]") -> None:
+        error = future.exception()
+        if error is not None:  # the store's or the disk's; the document is where its row says
+            self._trouble = _as_trouble(error)
+            _LOG.error("document %d: %s", document_id, error)
+            return
+        document = future.result()
+        if document is None:
+            return
+        self.done += 1
+        verdict = document.verdict
+        if verdict is not None and document.waiting is None:
+            _LOG.info("document %d %s: %s", document.id, document.state, verdict.reason.code)
+
+
+def _duplicate(document: Document, earlier: Document, *, skips: bool) -> Verdict:
+    """Return the verdict on a document with the same bytes as another one."""
+    first = "came earlier" if earlier.id < document.id else "was inspected first"
+    # By its number alone: the log keeps this for ever, and names may be forgotten.
+    text = f"the same bytes as document {earlier.id}, which {first}"
+    kind = VerdictKind.REJECT if skips else VerdictKind.REVIEW
+    return Verdict(kind, Reason(ReasonCode.DUPLICATE, text))
+
+
+def _unreadable(error: DocumentError) -> Verdict:
+    """Return the verdict on a document that cannot be read."""
+    text = f"{error.message}; {error.remedy}" if error.remedy else error.message
+    return Verdict(VerdictKind.REJECT, Reason(ReasonCode(error.code), text))
+
+
+def _broken_model(error: ModelError) -> Verdict:
+    """Return the verdict on a document of which the model said nothing that can be used."""
+    return Verdict(VerdictKind.REVIEW, Reason(ReasonCode.INTERNAL, error.message))
+
+
+def _our_fault(error: Exception) -> Reason:
+    """Return the reason for our own code having failed on a document."""
+    return Reason(ReasonCode.INTERNAL, f"docsorter failed: {type(error).__name__}: {error}")
+
+
+def _kills_its_reader(tries: int) -> Verdict:
+    """Return the verdict on a document whose reader the machine killed every time."""
+    reason = Reason(
+        ReasonCode.MEMORY_LIMIT,
+        f"the machine killed its reader {tries} times for want of memory; "
+        "scan at a lower resolution, or give the machine more memory",
+    )
+    return Verdict(VerdictKind.REJECT, reason)
+
+
+def fault_reason(error: EnvironmentFaultError) -> Reason:
+    """Say what failed around a document: by its code, else by the system's answer."""
+    if error.code:
+        return Reason(ReasonCode(error.code), error.message)
+    cause = error.__cause__
+    if isinstance(cause, OSError):
+        return environment_reason(cause)
+    return Reason(ReasonCode.STORAGE_GONE, error.message)
+
+
+def _whereabouts(error: BaseException) -> str:
+    """Say what went wrong and where, without its message, which may quote the document."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    return f"{type(error).__name__}\n{frames}"
+
+
+def _as_trouble(error: BaseException) -> DocsorterError | OSError:
+    """Make anything a reason to pause; what is none of ours is a mistake of docsorter."""
+    if isinstance(error, EnvironmentFaultError | StoreError | OSError):
+        return error
+    text = f"docsorter failed: {type(error).__name__}: {error}"
+    return EnvironmentFaultError(text, remedy="report the line in the log", code="internal")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from docsorter.clock import Clock, SystemClock
 from docsorter.configuration import Configuration
-from docsorter.deliver.drop import bring_into
-from docsorter.deliver.job import FileChangedError
+from docsorter.deliver.drop import drop_into
+from docsorter.deliver.transfer import FileChangedError
 from docsorter.documents import (
     Document,
     Place,
@@ -22,7 +22,7 @@ from docsorter.documents import (
 from docsorter.errors import DocumentError, EnvironmentFaultError, UsageError
 from docsorter.filesystem import Disk, environment_reason
 from docsorter.service.daemon.assembly import Assembly
-from docsorter.service.daemon.workers import threads_for
+from docsorter.service.daemon.pipeline import threads_for
 from docsorter.service.engine import Engine
 from docsorter.store import Arrival, DocumentFilter, Store
 
@@ -30,7 +30,7 @@ _FINAL = frozenset({State.SORTED, State.REVIEW, State.REJECTED})
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SortResult:
     """What became of one file.
 
     Attributes:
@@ -64,32 +64,32 @@ def regular_files(paths: Sequence[Path]) -> list[Path]:
     return files
 
 
-def look_only(engine: Engine, files: Sequence[Path], workers: int) -> Iterator[Outcome]:
+def inspect_only(engine: Engine, files: Sequence[Path], workers: int) -> Iterator[SortResult]:
     """Say what would happen to each file, touching nothing; in the order they are done."""
 
-    def look(file: Path) -> Outcome:
+    def inspect(file: Path) -> SortResult:
         try:
-            return Outcome(file, engine.inspect(file, file.name).verdict)
+            return SortResult(file, engine.inspect(file, file.name).verdict)
         except DocumentError as error:
             reason = Reason(ReasonCode(error.code), str(error))
-            return Outcome(file, Verdict(VerdictKind.REJECT, reason))
+            return SortResult(file, Verdict(VerdictKind.REJECT, reason))
         except OSError as error:
-            return Outcome(file, Verdict(VerdictKind.REJECT, environment_reason(error)))
+            return SortResult(file, Verdict(VerdictKind.REJECT, environment_reason(error)))
 
-    yield from _side_by_side(look, files, workers)
+    yield from _side_by_side(inspect, files, workers)
 
 
-def sort_files(assembly: Assembly, files: Sequence[Path], *, copy: bool) -> Iterator[Outcome]:
+def sort_files(assembly: Assembly, files: Sequence[Path], *, copy: bool) -> Iterator[SortResult]:
     """Take files into the workspace and sort them; in the order they are done.
 
     The caller holds the workspace's lock.
     """
     inbox = assembly.configuration.root(Place.INBOX)
 
-    def sort(file: Path) -> Outcome:
-        dropped = bring_into(inbox, file, Disk(), copy=copy)
+    def sort(file: Path) -> SortResult:
+        dropped = drop_into(inbox, file, Disk(), copy=copy)
         document = _claim(assembly, dropped, inbox)
-        return _outcome(file, assembly.pipeline.handle(document.id), assembly.configuration)
+        return _result(file, assembly.pipeline.handle(document.id), assembly.configuration)
 
     yield from _side_by_side(sort, files, threads_for(assembly.workers))
 
@@ -102,7 +102,7 @@ def hand_over(
     copy: bool,
     clock: Clock | None = None,
     pause: Callable[[float], None] = time.sleep,
-) -> Iterator[Outcome]:
+) -> Iterator[SortResult]:
     """Drop files into the inbox of a running daemon and wait for its verdicts.
 
     Raises:
@@ -111,7 +111,7 @@ def hand_over(
     clock = clock or SystemClock()
     began = clock.now()
     inbox = configuration.root(Place.INBOX)
-    waiting = {bring_into(inbox, file, Disk(), copy=copy).name: file for file in files}
+    waiting = {drop_into(inbox, file, Disk(), copy=copy).name: file for file in files}
     settings = configuration.settings
     patience = 60.0 + settings.intake.slow_rest_seconds + settings.intake.poll_seconds
     deadline = clock.monotonic() + patience + len(waiting) * settings.pages.time_limit_seconds
@@ -120,7 +120,7 @@ def hand_over(
             DocumentFilter(since=began), limit=len(waiting) + 1000
         ):
             if document.name in waiting and document.state in _FINAL:
-                yield _outcome(waiting.pop(document.name), document, configuration)
+                yield _result(waiting.pop(document.name), document, configuration)
         if waiting and clock.monotonic() > deadline:
             raise EnvironmentFaultError(
                 f"the running daemon has not got to {len(waiting)} files yet",
@@ -143,17 +143,17 @@ def _claim(assembly: Assembly, dropped: Path, inbox: Path) -> Document:
         raise
 
 
-def _outcome(file: Path, document: Document, configuration: Configuration) -> Outcome:
+def _result(file: Path, document: Document, configuration: Configuration) -> SortResult:
     place = configuration.root(document.place) / document.path
     verdict = document.verdict
     if document.waiting is not None:
         verdict = None
-    return Outcome(file, verdict, document.id, place)
+    return SortResult(file, verdict, document.id, place)
 
 
 def _side_by_side(
-    act: Callable[[Path], Outcome], files: Sequence[Path], workers: int
-) -> Iterator[Outcome]:
+    act: Callable[[Path], SortResult], files: Sequence[Path], workers: int
+) -> Iterator[SortResult]:
     with ThreadPoolExecutor(max(1, workers)) as pool:
         futures = [pool.submit(act, file) for file in files]
         try:

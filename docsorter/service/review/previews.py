@@ -1,4 +1,4 @@
-"""Pages of waiting documents as pictures, read before they are needed."""
+"""Pages of waiting documents as images, for the review screen, loaded before they are needed."""
 
 import io
 import threading
@@ -16,8 +16,8 @@ from docsorter.errors import DocsorterError, DocumentError, EnvironmentFaultErro
 _LONGEST: Final = 0.2
 
 
-class Calm:
-    """Says when work beside may begin; safe for several threads.
+class RenderGate:
+    """Holds back work in the background while the screen draws; safe for several threads.
 
     What is under way goes on; only what has not begun waits, and never long: an end that is never
     said, because the screen went away meanwhile, holds nothing up.
@@ -28,20 +28,20 @@ class Calm:
 
     def __init__(self, longest: float = _LONGEST) -> None:
         self._longest = longest
-        self._calm = threading.Event()
-        self._calm.set()
+        self._open = threading.Event()
+        self._open.set()
 
     def begin(self) -> None:
         """Let nothing begin from now on."""
-        self._calm.clear()
+        self._open.clear()
 
     def end(self) -> None:
         """Let everything go on."""
-        self._calm.set()
+        self._open.set()
 
     def wait(self) -> None:
         """Return when work may begin."""
-        self._calm.wait(self._longest)
+        self._open.wait(self._longest)
 
 
 SHARP: Final = 2000
@@ -67,22 +67,22 @@ class Previewer(Protocol):
         ...
 
 
-class Pictures:
+class PagePreviews:
     """Loads pages in threads of its own and keeps the last ones; safe to call from any thread.
 
     Args:
         reader: The sandboxed reader; closed with the pictures.
         path_of: Where the bytes of a document are now.
-        calm: Says when loading may begin.
+        gate: Says when loading may begin.
     """
 
     def __init__(
-        self, reader: Previewer, path_of: Callable[[Document], Path], calm: Calm | None = None
+        self, reader: Previewer, path_of: Callable[[Document], Path], gate: RenderGate | None = None
     ) -> None:
-        self._calm = calm or Calm()
+        self._gate = gate or RenderGate()
         self._reader = reader
         self._path_of = path_of
-        self._threads = ThreadPoolExecutor(_READERS, thread_name_prefix="pictures")
+        self._threads = ThreadPoolExecutor(_READERS, thread_name_prefix="previews")
         self._kept: OrderedDict[tuple[int, int, int], Future[Image.Image]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -120,7 +120,7 @@ class Pictures:
         self._threads.shutdown(wait=True)
 
     def _load(self, document: Document, number: int, longest: int) -> Image.Image:
-        self._calm.wait()
+        self._gate.wait()
         try:
             data = self._reader.preview(self._path_of(document), number, longest)
             return _decoded(data, longest)

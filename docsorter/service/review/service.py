@@ -1,4 +1,4 @@
-"""What people do to documents: answer, skip, undo. Each act moves the file at once."""
+"""What people do to documents: answer, skip, undo. The file moves at once; no model runs."""
 
 import dataclasses
 import datetime as dt
@@ -10,14 +10,14 @@ from typing import Self
 
 from docsorter.clock import Clock, SystemClock
 from docsorter.configuration import Configuration
-from docsorter.deliver.job import FileChangedError, FileGoneError, PlanPoint
 from docsorter.deliver.mover import Mover
-from docsorter.deliver.names import review_path
+from docsorter.deliver.names import destination_of, review_destination
+from docsorter.deliver.transfer import FileChangedError, FileGoneError, PlanPoint
 from docsorter.documents import (
     Answer,
     Document,
     Move,
-    Place,
+    Prediction,
     Purpose,
     Reason,
     ReasonCode,
@@ -33,27 +33,187 @@ from docsorter.model.card import ModelCard, read_card
 from docsorter.model.registry import ModelRegistry
 from docsorter.review.choices import check_label
 from docsorter.service.daemon.assembly import open_mover
-from docsorter.service.daemon.pipeline import Destinations
 from docsorter.service.engine import card_statement
 from docsorter.service.promise.report import PromiseReader
 from docsorter.service.workspace.layout import open_workspace_store
 from docsorter.service.workspace.roots import MountMemory, check_roots
 from docsorter.store import Check, CheckResult, Correction, Destination, Manner, Store
 
+_PLAIN = Manner()
 
-class Workplace:
-    """A workspace that is open for people; looking changes nothing.
+
+class ReviewService:
+    """A workspace that is open for people; works with and without a running daemon.
 
     Args:
         configuration: The workspace.
-        store: Its database; closed with the workplace.
+        store: Its database; closed with the service.
         mover: Moves bytes between the places.
+        chance: Returns numbers in [0, 1); decides which answers are asked again.
     """
 
-    def __init__(self, configuration: Configuration, store: Store, mover: Mover) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        store: Store,
+        mover: Mover,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
         self.store = store
         self.mover = mover
         self.configuration = configuration
+        self._chance = chance
+
+    def answer(  # noqa: PLR0913 -- the one way to answer, whatever the answer is for
+        self,
+        document_id: int,
+        label: str | None,
+        *,
+        reviewer: str,
+        uid: int,
+        new_label: bool = False,
+        token: str | None = None,
+        why: str = "",
+        manner: Manner = _PLAIN,
+    ) -> Document:
+        """Take what a person says of a document; one that waits is delivered where it belongs.
+
+        A second opinion moves nothing unless it disagrees; then the document waits again.
+
+        Args:
+            document_id: The document.
+            label: What it is; None to reject it.
+            reviewer: Unix name of the person.
+            uid: Unix number of the person.
+            new_label: Allow a label that the model does not know.
+            token: Of the lease under which it was looked at; None when it was not held.
+            why: Why it is rejected, in the person's words; stands in the sidecar.
+            manner: How the answer was given; whether it is asked again is drawn here.
+
+        Raises:
+            NotFoundError: It does not wait for a person.
+            UsageError: There is no such label.
+            ConflictError: Somebody else was faster, or the file was moved by hand.
+            EnvironmentFaultError: It cannot be put there just now; it waits where it was.
+        """
+        check = self._check(document_id)
+        if label is not None:
+            known = () if check is None else (check.draw.label,)
+            check_label(label, (*self.card.labels, *known), new=new_label)
+        if check is not None:
+            return CheckAnswers(self).answer(
+                check,
+                label,
+                reviewer=reviewer,
+                uid=uid,
+                token=token,
+                manner=self._drawn(manner, blind=True),
+            )
+        entry = self._entry(document_id)
+        if entry.purpose is Purpose.SECOND:
+            return self._answer_second(
+                entry, label, token=token, reviewer=reviewer, uid=uid, manner=manner
+            )
+        destination = self._answered(entry, label, reviewer, why)
+        with self.mover.step(PlanPoint.ANSWER_PLANNED):
+            _, move = self.store.review.plan_answer(
+                entry.id,
+                destination,
+                label=label,
+                token=token,
+                reviewer=reviewer,
+                uid=uid,
+                manner=self._drawn(manner, blind=entry.blind),
+            )
+        return self.carry(move, reviewer)
+
+    def _drawn(self, manner: Manner, *, blind: bool) -> Manner:
+        """Draw whether an answer is asked again; for people's own error where it is a check."""
+        settings = self.configuration.settings
+        share = max(settings.review.double, settings.promise.double if blind else 0.0)
+        return dataclasses.replace(manner, ask_again=self._chance() < share)
+
+    def skip(self, document_id: int, *, reviewer: str) -> ReviewEntry:
+        """Put a waiting document back to the end of the queue; so with one to be checked.
+
+        Raises:
+            NotFoundError: It does not wait for a person.
+            ConflictError: Somebody else holds it.
+        """
+        settings = self.configuration.settings.review
+        entry = self.store.review.entry_for_document(document_id)
+        lease = self.store.review.lease(entry.id, owner=reviewer, seconds=settings.lease_seconds)
+        return self.store.review.skip(entry.id, lease.token, seconds=settings.skip_seconds)
+
+    def undo(self, document_id: int, *, reviewer: str, uid: int) -> Document:
+        """Take the last answer on a document back; the file returns to the review folder.
+
+        A person's own second opinion is taken back alone, and asked for again.
+
+        Raises:
+            NotFoundError: Nobody answered it.
+            ConflictError: The file was moved or changed by hand since.
+        """
+        document = self.store.documents.get(document_id)
+        last = self.store.review.last_standing_answer(document_id)
+        if last is not None and last.purpose is Purpose.CHECK:
+            return CheckAnswers(self).undo(last, reviewer=reviewer, uid=uid)
+        own = last is not None and last.reviewer == reviewer
+        if last is not None and last.purpose is Purpose.SECOND and (own or self._of_check(last)):
+            return self._undo_second(last, reviewer=reviewer, uid=uid)
+        if not self.path_of(document).is_file():
+            raise ConflictError(
+                f"document {document_id} is no longer at {self.path_of(document)}",
+                remedy="put the file back there, then undo again",
+            )
+        with self.mover.step(PlanPoint.UNDO_PLANNED):
+            _, move = self.store.review.undo_answer(
+                document_id, review_destination(document), reviewer=reviewer, uid=uid
+            )
+        return self.carry(move, reviewer)
+
+    def _of_check(self, second: Answer) -> bool:
+        """Say whether a second opinion is one of a document that was sorted with no person."""
+        before = [
+            one.purpose
+            for one in self.store.review.answers(second.document_id)
+            if one.id < second.id and one.undone_at is None and one.purpose is not Purpose.SECOND
+        ]
+        return bool(before) and before[-1] is Purpose.CHECK
+
+    def carry(self, move: Move, actor: str) -> Document:
+        """Carry out a planned move, or take it back when the file is not what it was.
+
+        Raises:
+            ConflictError: The file was moved or changed by hand.
+            EnvironmentFaultError: It cannot be put there just now; it is where it was.
+        """
+        try:
+            return self.mover.complete(move, actor=actor)
+        except FileGoneError:
+            self.mover.abandon(move, actor=actor, reason=ReasonCode.MISSING)
+            raise
+        except FileChangedError:
+            self.mover.abandon(move, actor=actor, reason=ReasonCode.CHANGED)
+            raise
+        except EnvironmentFaultError as fault:
+            raise self._taken_back(move, actor, fault) from fault
+
+    def _taken_back(
+        self, move: Move, actor: str, fault: EnvironmentFaultError
+    ) -> EnvironmentFaultError:
+        """Leave a document with the person who was told that it cannot be put there."""
+        cause = fault.__cause__
+        code = environment_reason(cause).code if isinstance(cause, OSError) else ReasonCode.BUSY
+        try:
+            self.mover.abandon(move, actor=actor, reason=code)
+        except (ConflictError, EnvironmentFaultError):
+            return fault  # the bytes are under way: recovery finishes what was said
+        return EnvironmentFaultError(
+            f"document {move.document_id} stays where it was: {fault.message}",
+            remedy=f"mend that, then try again; {move.to_place} is where it was to go",
+            code=code,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -124,85 +284,106 @@ class Workplace:
             data = reader.preview(self.path_of(document), page, 1000)
         Disk().write_durably(target, data)
 
+    def _answer_second(
+        self,
+        entry: ReviewEntry,
+        label: str | None,
+        *,
+        token: str | None,
+        reviewer: str,
+        uid: int,
+        manner: Manner,
+    ) -> Document:
+        """Take a second opinion; the document waits again when it disagrees."""
+        with self.mover.step(PlanPoint.ANSWER_PLANNED):
+            _, move = self.store.review.answer_second(
+                entry.id,
+                review_destination(entry.document),
+                label=label,
+                token=token,
+                reviewer=reviewer,
+                uid=uid,
+                manner=manner,
+            )
+        return self._moved(entry.document.id, move, reviewer)
 
-class Carrier:
-    """Carries out the planned moves of people.
+    def _undo_second(self, answer: Answer, *, reviewer: str, uid: int) -> Document:
+        """Take a second opinion back; what it moved returns to where the first answer put it."""
+        to = self.store.review.origin_of(answer)
+        with self.mover.step(PlanPoint.UNDO_PLANNED):
+            _, move = self.store.review.undo_second(
+                answer.document_id, to, reviewer=reviewer, uid=uid
+            )
+        return self._moved(answer.document_id, move, reviewer)
 
-    Args:
-        mover: Moves bytes between the places.
-    """
+    def _moved(self, document_id: int, move: Move | None, reviewer: str) -> Document:
+        return self.store.documents.get(document_id) if move is None else self.carry(move, reviewer)
 
-    def __init__(self, mover: Mover) -> None:
-        self._mover = mover
+    def _check(self, document_id: int) -> Check | None:
+        """Return the open check of a document that lies where it was put; None for all others."""
+        state = self.store.documents.get(document_id).state
+        is_put = state in {State.SORTED, State.REJECTED}
+        return self.store.checks.open_check(document_id) if is_put else None
 
-    def carry(self, move: Move, actor: str) -> Document:
-        """Carry out a planned act, or take it back when the file is not what it was.
-
-        Raises:
-            ConflictError: The file was moved or changed by hand.
-            EnvironmentFaultError: It cannot be put there just now; it is where it was.
-        """
+    def _entry(self, document_id: int) -> ReviewEntry:
         try:
-            return self._mover.complete(move, actor=actor)
-        except FileGoneError:
-            self._mover.abandon(move, actor=actor, reason=ReasonCode.MISSING)
-            raise
-        except FileChangedError:
-            self._mover.abandon(move, actor=actor, reason=ReasonCode.CHANGED)
-            raise
-        except EnvironmentFaultError as fault:
-            raise self._taken_back(move, actor, fault) from fault
+            return self.store.review.entry_for_document(document_id)
+        except NotFoundError:
+            state = self.store.documents.get(document_id).state
+            raise NotFoundError(
+                f"document {document_id} does not wait for a person: it is {state}",
+                remedy=f"docsorter explain {document_id} says why",
+            ) from None
 
-    def _taken_back(
-        self, move: Move, actor: str, fault: EnvironmentFaultError
-    ) -> EnvironmentFaultError:
-        """Leave a document with the person who was told that it cannot be put there."""
-        cause = fault.__cause__
-        code = environment_reason(cause).code if isinstance(cause, OSError) else ReasonCode.BUSY
-        try:
-            self._mover.abandon(move, actor=actor, reason=code)
-        except (ConflictError, EnvironmentFaultError):
-            return fault  # the bytes are under way: recovery finishes what was said
-        return EnvironmentFaultError(
-            f"document {move.document_id} stays where it was: {fault.message}",
-            remedy=f"mend that, then try again; {move.to_place} is where it was to go",
-            code=code,
+    def _answered(
+        self, entry: ReviewEntry, label: str | None, reviewer: str, why: str
+    ) -> Destination:
+        if label is None:
+            said = f"{reviewer} refused it: {why}" if why else f"{reviewer} refused it"
+            verdict = Verdict(VerdictKind.REJECT, Reason(ReasonCode.REJECTED_BY_PERSON, said))
+        else:
+            reason = Reason(ReasonCode.ANSWERED, f"{reviewer} says it is {label}")
+            verdict = Verdict(VerdictKind.SORT, reason, label)
+        return self.destination(entry.document, verdict, entry.prediction, reviewer)
+
+    def destination(
+        self, document: Document, verdict: Verdict, prediction: Prediction | None, reviewer: str
+    ) -> Destination:
+        """Return where a verdict of a person sends a document."""
+        return destination_of(
+            document,
+            verdict,
+            prediction,
+            self.configuration.settings.deliver,
+            statement=self.brief_statement(),
+            answered_by=reviewer,
         )
 
 
-_PLAIN = Manner()
+def open_review_service(configuration: Configuration, clock: Clock | None = None) -> ReviewService:
+    """Open a workspace for people; starts no model.
 
-Carry = Callable[[Move, str], Document]
+    Raises:
+        StoreError: The database is missing, older or newer, locked or damaged.
+    """
+    clock = clock or SystemClock()
+    store = open_workspace_store(configuration, clock)
+    return ReviewService(configuration, store, open_mover(configuration, store, clock))
 
 
-class Checking:
+class CheckAnswers:
     """What people say of documents that lie sorted already.
 
     The first answer settles a check when it agrees with the model, and changes nothing else. When
-    it does not, a second look decides, by somebody else if there is one. A document moves only when
-    both looks agree on another place; when they agree on nothing, it goes before a person.
-
-    Args:
-        configuration: The workspace.
-        store: Its database.
-        mover: Announces steps.
-        carry: Carries out a planned move, or takes it back.
-        statement: What the sidecar says of the promise.
+    it does not, a second answer decides, by somebody else if there is one. A document moves only
+    when both agree on another place; when they agree on nothing, it goes before a person.
     """
 
-    def __init__(
-        self,
-        configuration: Configuration,
-        store: Store,
-        mover: Mover,
-        carry: Carry,
-        statement: Callable[[], str],
-    ) -> None:
-        self._configuration = configuration
-        self._store = store
-        self._mover = mover
-        self._carry = carry
-        self._statement = statement
+    def __init__(self, service: ReviewService) -> None:
+        self._service = service
+        self._configuration = service.configuration
+        self._store = service.store
+        self._mover = service.mover
 
     def answer(
         self,
@@ -215,14 +396,6 @@ class Checking:
         manner: Manner = _PLAIN,
     ) -> Document:
         """Write an answer down, and move the file when it confirms an error.
-
-        Args:
-            check: The open check.
-            label: What it is; None for none of the labels.
-            reviewer: Unix user name.
-            uid: Unix user id.
-            token: Of the lease.
-            manner: How it was given.
 
         Raises:
             ConflictError: Somebody else was faster, or the file was moved by hand: then the check
@@ -252,7 +425,7 @@ class Checking:
         """
         document = self._store.documents.get(answer.document_id)
         back = self._store.review.origin_of(answer)
-        path = self._configuration.root(document.place) / document.path
+        path = self._service.path_of(document)
         if back is not None and not path.is_file():
             raise ConflictError(
                 f"document {document.id} is no longer at {path}",
@@ -265,10 +438,10 @@ class Checking:
     def _finish(self, done: CheckResult, reviewer: str) -> Document:
         if done.move is None:
             return self._store.documents.get(done.answer.document_id)
-        return self._carry(done.move, reviewer)
+        return self._service.carry(done.move, reviewer)
 
     def _refuse_moved(self, document: Document, reviewer: str) -> None:
-        path = self._configuration.root(document.place) / document.path
+        path = self._service.path_of(document)
         if path.is_file():
             return
         check_roots(self._configuration)  # a share that is gone is nobody's doing
@@ -292,9 +465,8 @@ class Checking:
             decided = _confirmed(check, label, check.first.reviewer, reviewer)
         else:
             decided = _disagreed(check, label, check.first, reviewer)
-        destinations = Destinations(self._configuration, self._statement())
         prediction = self._store.documents.prediction(document.id)
-        destination = destinations.of(document, decided, prediction, answered_by=reviewer)
+        destination = self._service.destination(document, decided, prediction, reviewer)
         return Correction(destination, decided)
 
 
@@ -316,247 +488,3 @@ def _disagreed(check: Check, label: str | None, first: Answer, reviewer: str) ->
     )
     reason = Reason(ReasonCode.REVIEWERS_DISAGREE, text)
     return Verdict(VerdictKind.REVIEW, reason, check.draw.label, check.draw.score)
-
-
-class SecondOpinion:
-    """Takes second opinions, and takes them back.
-
-    Args:
-        store: Commits them.
-        mover: Announces steps.
-        carry: Carries out a planned move for somebody, or takes it back.
-    """
-
-    def __init__(self, store: Store, mover: Mover, carry: Callable[[Move, str], Document]) -> None:
-        self._store = store
-        self._mover = mover
-        self._carry = carry
-
-    def answer(
-        self,
-        entry: ReviewEntry,
-        label: str | None,
-        *,
-        token: str | None,
-        reviewer: str,
-        uid: int,
-        manner: Manner,
-    ) -> Document:
-        """Take a second opinion; errors are those of `Acts.answer`."""
-        back = Destination(Place.REVIEW, review_path(entry.document), State.REVIEW)
-        with self._mover.step(PlanPoint.ANSWER_PLANNED):
-            _, move = self._store.review.answer_second(
-                entry.id,
-                back,
-                label=label,
-                token=token,
-                reviewer=reviewer,
-                uid=uid,
-                manner=manner,
-            )
-        return self._carried(entry.document.id, move, reviewer)
-
-    def undo(self, answer: Answer, *, reviewer: str, uid: int) -> Document:
-        """Take a second opinion back; what it moved returns to where the first answer put it."""
-        to = self._store.review.origin_of(answer)
-        with self._mover.step(PlanPoint.UNDO_PLANNED):
-            _, move = self._store.review.undo_second(
-                answer.document_id, to, reviewer=reviewer, uid=uid
-            )
-        return self._carried(answer.document_id, move, reviewer)
-
-    def _carried(self, document_id: int, move: Move | None, reviewer: str) -> Document:
-        return (
-            self._store.documents.get(document_id) if move is None else self._carry(move, reviewer)
-        )
-
-
-class Acts(Workplace):
-    """The acts on one workspace; works with and without a running daemon.
-
-    Args:
-        configuration: The workspace.
-        store: Its database; closed with the acts.
-        mover: Moves bytes between the places.
-        chance: Returns numbers in [0, 1); decides which answers are asked again.
-    """
-
-    def __init__(
-        self,
-        configuration: Configuration,
-        store: Store,
-        mover: Mover,
-        chance: Callable[[], float] = random.random,
-    ) -> None:
-        super().__init__(configuration, store, mover)
-        self._chance = chance
-        self._carry = Carrier(mover).carry
-        self._second = SecondOpinion(store, mover, self._carry)
-
-    def answer(  # noqa: PLR0913 -- the one way to answer, whatever the answer is for
-        self,
-        document_id: int,
-        label: str | None,
-        *,
-        reviewer: str,
-        uid: int,
-        new_label: bool = False,
-        token: str | None = None,
-        why: str = "",
-        manner: Manner = _PLAIN,
-    ) -> Document:
-        """Take what a person says of a document; one that waits is delivered where it belongs.
-
-        A second opinion moves nothing unless it disagrees; then the document waits again.
-
-        Args:
-            document_id: The document.
-            label: What it is; None to reject it.
-            reviewer: Unix name of the person.
-            uid: Unix number of the person.
-            new_label: Allow a label that the model was not taught.
-            token: Of the lease under which it was looked at; None when it was not held.
-            why: Why it is rejected, in the person's words; stands in the sidecar.
-            manner: How the answer was given; whether it is asked again is drawn here.
-
-        Raises:
-            NotFoundError: It does not wait for a person.
-            UsageError: There is no such label.
-            ConflictError: Somebody else was faster, or the file was moved by hand.
-            EnvironmentFaultError: It cannot be put there just now; it waits where it was.
-        """
-        check = self._check(document_id)
-        if label is not None:
-            known = () if check is None else (check.draw.label,)
-            check_label(label, (*self.card.labels, *known), new=new_label)
-        if check is not None:
-            return self._checking.answer(
-                check,
-                label,
-                reviewer=reviewer,
-                uid=uid,
-                token=token,
-                manner=self._drawn(manner, blind=True),
-            )
-        entry = self._entry(document_id)
-        if entry.purpose is Purpose.SECOND:
-            return self._second.answer(
-                entry, label, token=token, reviewer=reviewer, uid=uid, manner=manner
-            )
-        destination = self._answered(entry, label, reviewer, why)
-        with self.mover.step(PlanPoint.ANSWER_PLANNED):
-            _, move = self.store.review.plan_answer(
-                entry.id,
-                destination,
-                label=label,
-                token=token,
-                reviewer=reviewer,
-                uid=uid,
-                manner=self._drawn(manner, blind=entry.blind),
-            )
-        return self._carry(move, reviewer)
-
-    def _drawn(self, manner: Manner, *, blind: bool) -> Manner:
-        """Draw whether an answer is asked again; for people's own error where it is a check."""
-        settings = self.configuration.settings
-        share = max(settings.review.double, settings.promise.double if blind else 0.0)
-        return dataclasses.replace(manner, ask_again=self._chance() < share)
-
-    def skip(self, document_id: int, *, reviewer: str) -> ReviewEntry:
-        """Put a waiting document back to the end of the queue; so with one to be checked.
-
-        Raises:
-            NotFoundError: It does not wait for a person.
-            ConflictError: Somebody else holds it.
-        """
-        settings = self.configuration.settings.review
-        entry = self.store.review.entry_for_document(document_id)
-        lease = self.store.review.lease(entry.id, owner=reviewer, seconds=settings.lease_seconds)
-        return self.store.review.skip(entry.id, lease.token, seconds=settings.skip_seconds)
-
-    def undo(self, document_id: int, *, reviewer: str, uid: int) -> Document:
-        """Take the last answer on a document back; the file returns to the review folder.
-
-        A person's own second opinion is taken back alone, and asked for again.
-
-        Raises:
-            NotFoundError: Nobody answered it.
-            ConflictError: The file was moved or changed by hand since.
-        """
-        document = self.store.documents.get(document_id)
-        last = self.store.review.last_standing_answer(document_id)
-        if last is not None and last.purpose is Purpose.CHECK:
-            return self._checking.undo(last, reviewer=reviewer, uid=uid)
-        own = last is not None and last.reviewer == reviewer
-        if last is not None and last.purpose is Purpose.SECOND and (own or self._of_check(last)):
-            return self._second.undo(last, reviewer=reviewer, uid=uid)
-        if not self.path_of(document).is_file():
-            raise ConflictError(
-                f"document {document_id} is no longer at {self.path_of(document)}",
-                remedy="put the file back there, then undo again",
-            )
-        destination = Destination(Place.REVIEW, review_path(document), State.REVIEW)
-        with self.mover.step(PlanPoint.UNDO_PLANNED):
-            _, move = self.store.review.undo_answer(
-                document_id, destination, reviewer=reviewer, uid=uid
-            )
-        return self._carry(move, reviewer)
-
-    def _of_check(self, second: Answer) -> bool:
-        """Say whether a second opinion is one of a document that was sorted with no person."""
-        before = [
-            one.purpose
-            for one in self.store.review.answers(second.document_id)
-            if one.id < second.id and one.undone_at is None and one.purpose is not Purpose.SECOND
-        ]
-        return bool(before) and before[-1] is Purpose.CHECK
-
-    @property
-    def _checking(self) -> Checking:
-        return Checking(
-            self.configuration, self.store, self.mover, self._carry, self.brief_statement
-        )
-
-    def _check(self, document_id: int) -> Check | None:
-        """Return the open check of a document that lies where it was put; None for all others."""
-        state = self.store.documents.get(document_id).state
-        is_put = state in {State.SORTED, State.REJECTED}
-        return self.store.checks.open_check(document_id) if is_put else None
-
-    def _entry(self, document_id: int) -> ReviewEntry:
-        try:
-            return self.store.review.entry_for_document(document_id)
-        except NotFoundError:
-            state = self.store.documents.get(document_id).state
-            raise NotFoundError(
-                f"document {document_id} does not wait for a person: it is {state}",
-                remedy=f"docsorter explain {document_id} says why",
-            ) from None
-
-    def _answered(
-        self, entry: ReviewEntry, label: str | None, reviewer: str, why: str
-    ) -> Destination:
-        destinations = Destinations(self.configuration, self.brief_statement())
-        if label is None:
-            said = f"{reviewer} refused it: {why}" if why else f"{reviewer} refused it"
-            reason = Reason(ReasonCode.REJECTED_BY_PERSON, said)
-            verdict = Verdict(VerdictKind.REJECT, reason)
-        else:
-            reason = Reason(ReasonCode.ANSWERED, f"{reviewer} says it is {label}")
-            verdict = Verdict(VerdictKind.SORT, reason, label)
-        return destinations.of(entry.document, verdict, entry.prediction, answered_by=reviewer)
-
-    def carry(self, move: Move, actor: str) -> Document:
-        """Carry out a planned act, or take it back; errors are those of `Carrier.carry`."""
-        return self._carry(move, actor)
-
-
-def open_acts(configuration: Configuration, clock: Clock | None = None) -> Acts:
-    """Open a workspace for the acts of people; starts no model.
-
-    Raises:
-        StoreError: The database is missing, older or newer, locked or damaged.
-    """
-    clock = clock or SystemClock()
-    store = open_workspace_store(configuration, clock)
-    return Acts(configuration, store, open_mover(configuration, store, clock))

@@ -1,24 +1,28 @@
-"""One person's sitting before the queue; the screen and the plain prompts both go through it."""
+"""One person's session at the review queue, for the screen and the plain prompts."""
 
 import dataclasses
 import pwd
 import re
-from collections.abc import Callable, Collection, Sequence
+import secrets
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
 from docsorter.documents import Document
 from docsorter.errors import ConflictError, DocsorterError, NotFoundError, UsageError
 from docsorter.review.choices import LabelChoice, label_choices
 from docsorter.review.items import EVERYTHING, Item, ItemSource
-from docsorter.service.review.batch import Gesture, for_each, new_batch
-from docsorter.service.review.service import Acts
-from docsorter.store import Lease, Manner, ReviewFilter
+from docsorter.service.review.service import ReviewService
+from docsorter.store import Lease, Manner, ReviewFilter, Store
 
 _NAME: Final = re.compile(r"[^\W_][\w .@+-]{0,63}")
 _MACHINES: Final = frozenset({"daemon", "machine", "docsorter"})
 """Names under which the log has what no person did."""
 
 AccountOf = Callable[[str], int | None]
+Progress = Callable[[int], None]
+"""Told how many are done."""
+
+_PAGE = 500
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Reviewer:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Patience:
+class LeaseTimes:
     """How long things are held and put back, seconds.
 
     Attributes:
@@ -104,13 +108,36 @@ def who(
 _PLAIN: Final = Manner()
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class BatchFailure:
+    """What could not be done."""
+
+    document_id: int
+    error: DocsorterError
+
+
+@dataclasses.dataclass(slots=True)
+class BatchResult:
+    """What became of one answer to many documents.
+
+    Attributes:
+        batch: What joins its answers.
+        done: Documents as they are now.
+        failed: What could not be done; those documents are as they were.
+    """
+
+    batch: str
+    done: list[Document] = dataclasses.field(default_factory=list)
+    failed: list[BatchFailure] = dataclasses.field(default_factory=list)
+
+
 class ReviewSession:
     """Takes documents out of the queue, and carries out what is said of them.
 
     Every call may wait for disk and database; none leaves anything half done.
 
     Args:
-        acts: Moves files; closed by whoever opened it.
+        service: Moves files; closed by whoever opened it.
         source: What comes next.
         reviewer: Who decides.
         patience: How long documents are held.
@@ -119,14 +146,14 @@ class ReviewSession:
 
     def __init__(
         self,
-        acts: Acts,
+        service: ReviewService,
         source: ItemSource,
         *,
         reviewer: Reviewer,
-        patience: Patience,
+        patience: LeaseTimes,
         reserved: frozenset[str] = frozenset(),
     ) -> None:
-        self.acts = acts
+        self.service = service
         self.reviewer = reviewer
         self.patience = patience
         self.wanted = EVERYTHING
@@ -138,7 +165,7 @@ class ReviewSession:
 
     def monotonic(self) -> float:
         """Return seconds that only ever grow, to measure how long somebody looks."""
-        return self.acts.mover.clock.monotonic()
+        return self.service.mover.clock.monotonic()
 
     def take(self) -> Item | None:
         """Hold the next document; None when none waits that is wanted and free."""
@@ -153,30 +180,24 @@ class ReviewSession:
 
     def waiting(self) -> int:
         """Return how many documents wait for people."""
-        return self.acts.store.review.count_waiting()
+        return self.service.store.review.count_waiting()
 
     def offered(self) -> tuple[LabelChoice, ...]:
         """Return the labels that can be given, those of the model first, each with its keys."""
-        trained = self.acts.card.labels
-        used = self.acts.store.documents.counts().labels
+        known = self.service.card.labels
+        used = self.service.store.documents.counts().labels
         made = sorted((label for label in used if label), key=lambda label: -used[label])
-        return label_choices(trained, made, reserved=self._reserved)
+        return label_choices(known, made, reserved=self._reserved)
 
     def answer(
         self, item: Item, label: str, *, new: bool = False, manner: Manner = _PLAIN
     ) -> Document:
         """Say what a document is; its file moves at once.
 
-        Args:
-            item: The document, held.
-            label: What it is.
-            new: Whether a label that the model was not trained on is meant to be one.
-            manner: How it is said.
-
         Raises:
             DocsorterError: It could not be done, and nothing was.
         """
-        return self.acts.answer(
+        return self.service.answer(
             item.document.id,
             label,
             reviewer=self.reviewer.name,
@@ -188,13 +209,8 @@ class ReviewSession:
 
     def answer_all(
         self, laid_aside: Sequence[tuple[Item, float | None]], label: str, *, new: bool = False
-    ) -> Gesture:
+    ) -> BatchResult:
         """Say the same of several documents; each is an answer of its own.
-
-        Args:
-            laid_aside: The documents, held, each with the seconds that it was looked at.
-            label: What they are.
-            new: Whether a label that the model was not trained on is meant to be one.
 
         Returns:
             What was done and what failed; one that fails does not keep the others.
@@ -208,20 +224,22 @@ class ReviewSession:
 
         return for_each(items, answer, batch=batch)
 
-    def undo_all(self) -> Gesture:
-        """Take back what stands of this person's newest gesture.
+    def undo_all(self) -> BatchResult:
+        """Take back what stands of this person's newest answer to many documents.
 
         Raises:
             NotFoundError: No answer to several documents at once stands.
         """
         name = self.reviewer.name
-        batch = self.acts.store.review.last_batch(name)
+        batch = self.service.store.review.last_batch(name)
         if batch is None:
             raise NotFoundError(f"{name} answered no documents together that could be taken back")
-        numbers = [answer.document_id for answer in self.acts.store.review.answers_of_batch(batch)]
+        numbers = [
+            answer.document_id for answer in self.service.store.review.answers_of_batch(batch)
+        ]
         return for_each(
             numbers,
-            lambda number: self.acts.undo(number, reviewer=name, uid=self.reviewer.uid),
+            lambda number: self.service.undo(number, reviewer=name, uid=self.reviewer.uid),
             batch=batch,
         )
 
@@ -231,7 +249,7 @@ class ReviewSession:
         Raises:
             DocsorterError: It could not be done, and nothing was.
         """
-        return self.acts.answer(
+        return self.service.answer(
             item.document.id,
             None,
             reviewer=self.reviewer.name,
@@ -247,7 +265,7 @@ class ReviewSession:
         Raises:
             ConflictError: Somebody else took it meanwhile.
         """
-        self.acts.store.review.skip(item.entry.id, item.token, seconds=self.patience.skip)
+        self.service.store.review.skip(item.entry.id, item.token, seconds=self.patience.skip)
 
     def undo(self) -> tuple[Document, Item | None]:
         """Take this person's newest answer back, however old it is.
@@ -263,7 +281,7 @@ class ReviewSession:
             ConflictError: The file was moved or changed by hand since.
         """
         name = self.reviewer.name
-        answer = self.acts.store.review.last_answer(name, before_id=self._passed_over)
+        answer = self.service.store.review.last_answer(name, before_id=self._passed_over)
         if answer is None:
             raise NotFoundError(
                 f"there is no answer of {name} to take back"
@@ -271,7 +289,7 @@ class ReviewSession:
                 else f"no answer of {name} is left that can be taken back"
             )
         try:
-            document = self.acts.undo(answer.document_id, reviewer=name, uid=self.reviewer.uid)
+            document = self.service.undo(answer.document_id, reviewer=name, uid=self.reviewer.uid)
         except DocsorterError as error:
             if isinstance(error, (ConflictError, NotFoundError, UsageError)):
                 self._passed_over = answer.id
@@ -284,7 +302,9 @@ class ReviewSession:
         Raises:
             ConflictError: Somebody else took or answered it.
         """
-        lease = self.acts.store.review.renew(item.entry.id, item.token, seconds=self.patience.lease)
+        lease = self.service.store.review.renew(
+            item.entry.id, item.token, seconds=self.patience.lease
+        )
         return dataclasses.replace(item, lease=lease)
 
     def held_again(self, item: Item) -> Item | None:
@@ -296,14 +316,14 @@ class ReviewSession:
 
     def put_back(self, item: Item) -> None:
         """Give a document back, for somebody else or for later."""
-        self.acts.store.review.release(item.entry.id, item.token)
+        self.service.store.review.release(item.entry.id, item.token)
 
     def _hold(self, document_id: int) -> Item | None:
-        store = self.acts.store
+        store = self.service.store
         try:
             entry = store.review.entry_for_document(document_id)
             expires = entry.lease_expires_at
-            if expires is not None and expires > self.acts.now():
+            if expires is not None and expires > self.service.now():
                 return None  # another terminal has it, perhaps of the same person
             lease: Lease = store.review.lease(
                 entry.id, owner=self.reviewer.name, seconds=self.patience.lease
@@ -311,3 +331,43 @@ class ReviewSession:
         except (ConflictError, NotFoundError):
             return None
         return Item(lease, blind=lease.entry.blind or document_id in self._seen_blind)
+
+
+def new_batch() -> str:
+    """Return a name for one answer to many documents that no other has."""
+    return secrets.token_hex(8)
+
+
+def for_each(
+    document_ids: Iterable[int],
+    act: Callable[[int], Document],
+    *,
+    batch: str = "",
+    progress: Progress = lambda _: None,
+) -> BatchResult:
+    """Do the same to many documents; one that fails does not keep the others.
+
+    Args:
+        document_ids: Which ones; named twice is done once.
+        act: What to do to one.
+        batch: What joins the answers.
+        progress: Told after each.
+    """
+    result = BatchResult(batch)
+    for count, number in enumerate(dict.fromkeys(document_ids), start=1):
+        try:
+            result.done.append(act(number))
+        except DocsorterError as error:
+            result.failed.append(BatchFailure(number, error))
+        progress(count)
+    return result
+
+
+def matching(store: Store, wanted: ReviewFilter) -> Sequence[int]:
+    """Return the numbers of all documents that wait and match, the oldest first."""
+    found: list[int] = []
+    while True:
+        page = store.review.entries(filter=wanted, limit=_PAGE, offset=len(found))
+        found += [entry.document.id for entry in page]
+        if len(page) < _PAGE:
+            return found

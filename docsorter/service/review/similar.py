@@ -1,11 +1,11 @@
 """Which answered documents and sample pages a waiting document is most like.
 
 Compared are the sample pages that a model bundle carries, the documents that were answered last,
-those first that the model learned from, and those answered in this sitting. The distance is that of
+those first that the model learned from, and those answered in this session. The distance is that of
 `docsorter.decide.novelty`: Euclidean, after whitening within the main components. A bundle has few
 sample pages and none of anybody's documents, so without answers the nearest may still be far.
 
-Earlier documents are looked at one by one, each after a document that was asked for: so they cost
+Earlier documents are read one by one, each after a document that was asked for: so they cost
 no start, and never more than what is shown.
 """
 
@@ -31,7 +31,7 @@ from docsorter.model.bundle import ModelBundle, load_bundle
 from docsorter.model.classifier import Classifier
 from docsorter.model.golden import label_of, read_golden
 from docsorter.model.registry import ModelRegistry
-from docsorter.service.review.previews import Calm
+from docsorter.service.review.previews import RenderGate
 from docsorter.store import LabelledDocument, Store
 
 PER_LABEL: Final = 8
@@ -43,13 +43,9 @@ Examples = Callable[[], Sequence[LabelledDocument]]
 
 
 def latest_examples(store: Store, model: str) -> list[LabelledDocument]:
-    """Return the latest answered documents, a few of each label, those first that were taught.
+    """Return the latest answered documents, a few of each label, those of the training first.
 
     Nothing that waits for another answer is among them: what was said of it may lead nobody.
-
-    Args:
-        store: Has the answers.
-        model: Name on the card of the model in use.
     """
     found = store.learning.labelled_documents(model, most=_LOOKED_THROUGH)
     chosen: list[LabelledDocument] = []
@@ -67,20 +63,20 @@ Features = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Neighbour:
+class SimilarPage:
     """A page that something else is compared with.
 
     Attributes:
         name: What it is called.
         label: What it is; "" where that is no label of the model.
         picture: RGB, small.
-        place: Whitened features, (k,) float64.
+        features: Whitened features, (k,) float64.
     """
 
     name: str
     label: str
     picture: Image.Image
-    place: Features
+    features: Features
 
 
 class Reader(Protocol):
@@ -91,13 +87,8 @@ class Reader(Protocol):
         ...
 
 
-class Eye:
-    """Finds the place of a page among those that a model was taught.
-
-    Args:
-        bundle: The model, with its sample pages.
-        classifier: What runs it.
-    """
+class Embedder:
+    """Turns a page into the features by which pages are compared, with a model."""
 
     def __init__(self, bundle: ModelBundle, classifier: Classifier) -> None:
         self._classifier = classifier
@@ -105,34 +96,30 @@ class Eye:
         self.model = bundle.card.name
         """Name on its card."""
         self.size = bundle.card.input.size
-        """Side of the pages it looks at, pixels."""
+        """Side of the pages it takes, pixels."""
         self.samples = self._samples(bundle)
         """The sample pages of the bundle."""
 
-    def place(self, pixels: NDArray[np.uint8]) -> Features:
-        """Return the whitened features of a page.
-
-        Args:
-            pixels: (height, width, 3), as the model takes them.
-        """
+    def embed(self, pixels: NDArray[np.uint8]) -> Features:
+        """Return the whitened features of a page."""
         features = self._classifier.classify(pixels[np.newaxis]).features
-        place: Features = self._novelty.whiten(features)[0]
-        return place
+        whitened: Features = self._novelty.whiten(features)[0]
+        return whitened
 
-    def _samples(self, bundle: ModelBundle) -> tuple[Neighbour, ...]:
+    def _samples(self, bundle: ModelBundle) -> tuple[SimilarPage, ...]:
         labels = bundle.card.prediction_labels
         found = []
         for page in read_golden(bundle.golden_file).pages:
             with Image.open(bundle.golden_file.parent / page.file) as opened:
                 picture = opened.convert("RGB")
             label = label_of(Path(page.file).stem, labels)
-            place = self.place(np.asarray(picture, np.uint8))
-            found.append(Neighbour(Path(page.file).stem, label, picture, place))
+            features = self.embed(np.asarray(picture, np.uint8))
+            found.append(SimilarPage(Path(page.file).stem, label, picture, features))
         return tuple(found)
 
 
-def open_eye(configuration: Configuration) -> Eye:
-    """Open the model in use for one look at a time.
+def open_embedder(configuration: Configuration) -> Embedder:
+    """Open the model in use, to compare one page at a time.
 
     Raises:
         ModelError: It is missing or damaged.
@@ -142,42 +129,42 @@ def open_eye(configuration: Configuration) -> Eye:
 
     registry = ModelRegistry(configuration.state / "models")
     bundle = load_bundle(registry.resolve(configuration.settings.model.bundle))
-    return Eye(bundle, open_classifier(bundle, threads=1))
+    return Embedder(bundle, open_classifier(bundle, threads=1))
 
 
-class Neighbours:
-    """Looks for neighbours in a thread of its own; the model is opened by the first look.
+class SimilarDocuments:
+    """Finds similar pages in a thread of its own, for the screen; the first search opens the model.
 
     Args:
         opened: Opens the model.
         reader: Reads documents; closed by whoever made it.
         path_of: Where the bytes of a document are now.
-        calm: Says when looking may begin.
-        examples: Returns the documents that were answered before this sitting.
+        gate: Says when a search may begin.
+        examples: Returns the documents that were answered before this session.
     """
 
     def __init__(
         self,
-        opened: Callable[[], Eye],
+        opened: Callable[[], Embedder],
         reader: Reader,
         path_of: Callable[[Document], Path],
-        calm: Calm | None = None,
+        gate: RenderGate | None = None,
         examples: Examples = tuple,
     ) -> None:
-        self._calm = calm or Calm()
+        self._gate = gate or RenderGate()
         self._examples = examples
         self._earlier: deque[LabelledDocument] | None = None
         self._taken_back: set[int] = set()
         self._opened = opened
         self._reader = reader
         self._path_of = path_of
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="neighbours")
-        self._eye: Eye | None = None
-        self._seen: dict[int, Neighbour] = {}
-        self._answered: dict[int, Neighbour] = {}
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="similar")
+        self._embedder: Embedder | None = None
+        self._seen: dict[int, SimilarPage] = {}
+        self._answered: dict[int, SimilarPage] = {}
         self._lock = threading.Lock()
 
-    def nearest(self, document: Document) -> "Future[tuple[Neighbour, ...]]":
+    def nearest(self, document: Document) -> "Future[tuple[SimilarPage, ...]]":
         """Return the pages most like the first one of a document, the nearest first.
 
         Returns:
@@ -185,16 +172,16 @@ class Neighbours:
         """
         found = self._thread.submit(self._nearest, document)
         with suppress(RuntimeError):  # closed meanwhile
-            self._thread.submit(self._learn_one)
+            self._thread.submit(self._add_one)
         return found
 
     def answered(self, document: Document, label: str) -> None:
-        """Compare with this document from now on, if it was looked at."""
+        """Compare with this document from now on, if its features are known."""
         with self._lock:
             seen = self._seen.get(document.id)
             if seen is not None and len(self._answered) < _REMEMBERED:
-                self._answered[document.id] = Neighbour(
-                    document.name, label, seen.picture, seen.place
+                self._answered[document.id] = SimilarPage(
+                    document.name, label, seen.picture, seen.features
                 )
 
     def taken_back(self, document: Document) -> None:
@@ -207,44 +194,47 @@ class Neighbours:
         """End the thread."""
         self._thread.shutdown(wait=True, cancel_futures=True)
 
-    def _nearest(self, document: Document) -> tuple[Neighbour, ...]:
-        self._calm.wait()
-        if self._eye is None:
-            self._eye = self._opened()
-        seen = self._seen.get(document.id) or self._look(self._eye, document)
+    def _nearest(self, document: Document) -> tuple[SimilarPage, ...]:
+        self._gate.wait()
+        if self._embedder is None:
+            self._embedder = self._opened()
+        seen = self._seen.get(document.id) or self._embed(self._embedder, document)
         with self._lock:
             others = [one for number, one in self._answered.items() if number != document.id]
-        others += self._eye.samples
+        others += self._embedder.samples
         return tuple(
-            sorted(others, key=lambda one: float(np.linalg.norm(one.place - seen.place)))[:SHOWN]
+            sorted(others, key=lambda one: float(np.linalg.norm(one.features - seen.features)))[
+                :SHOWN
+            ]
         )
 
-    def _learn_one(self) -> None:
+    def _add_one(self) -> None:
         """Look at one more of the documents that were answered before."""
-        self._calm.wait()
+        self._gate.wait()
         try:
-            if self._eye is None:
+            if self._embedder is None:
                 return
             if self._earlier is None:
                 self._earlier = deque(self._examples())
             if self._earlier:
-                self._learn(self._eye, self._earlier.popleft())
+                self._add(self._embedder, self._earlier.popleft())
         except DocsorterError:
             return  # one that cannot be read is like nothing
 
-    def _learn(self, eye: Eye, example: LabelledDocument) -> None:
+    def _add(self, embedder: Embedder, example: LabelledDocument) -> None:
         document = example.document
-        seen = self._seen.get(document.id) or self._look(eye, document)
+        seen = self._seen.get(document.id) or self._embed(embedder, document)
         with self._lock:
             if document.id not in self._taken_back:
                 self._answered.setdefault(
-                    document.id, Neighbour(document.name, example.label, seen.picture, seen.place)
+                    document.id,
+                    SimilarPage(document.name, example.label, seen.picture, seen.features),
                 )
 
-    def _look(self, eye: Eye, document: Document) -> Neighbour:
+    def _embed(self, embedder: Embedder, document: Document) -> SimilarPage:
         pixels = self._reader.read(self._path_of(document), name=document.name).pixels[0]
         picture = Image.fromarray(np.asarray(pixels, np.uint8))
-        seen = Neighbour(document.name, "", picture, eye.place(pixels))
+        seen = SimilarPage(document.name, "", picture, embedder.embed(pixels))
         with self._lock:
             self._seen[document.id] = seen
             while len(self._seen) > _REMEMBERED:

@@ -12,13 +12,13 @@ from docsorter.service.learning.snapshots import (
 )
 from docsorter.service.promise.drift import DriftReport, read_report
 from docsorter.service.promise.scanner_hold import ScannerHold
-from docsorter.service.review.service import Acts
+from docsorter.service.review.service import ReviewService
 
 _SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Noticed:
+class Notices:
     """What was noticed.
 
     Attributes:
@@ -62,18 +62,13 @@ class Noticed:
         return found
 
 
-def noticed_by(configuration: Configuration, acts: Acts) -> Noticed:
-    """Gather what was noticed; asks for nothing that takes long.
-
-    Args:
-        configuration: The workspace.
-        acts: Open on it.
-    """
-    settings, store = configuration.settings, acts.store
+def notices_of(configuration: Configuration, service: ReviewService) -> Notices:
+    """Gather what was noticed; asks for nothing that takes long."""
+    settings, store = configuration.settings, service.store
     try:
-        found = count_untrained_answers(store, acts.card.name)
+        found = count_untrained_answers(store, service.card.name)
         candidate = Candidates(Snapshots(configuration.state)).waiting()
     except DocsorterError:
         found, candidate = None, None
     probation = ScannerHold(configuration.state, store, settings.drift.probation_checks)
-    return Noticed(found, candidate, read_report(configuration.state), probation.held())
+    return Notices(found, candidate, read_report(configuration.state), probation.held())

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from itertools import islice
 
 from docsorter.configuration import Configuration
-from docsorter.deliver.job import PlanPoint
-from docsorter.deliver.names import review_path
+from docsorter.deliver.names import review_destination
 from docsorter.deliver.recovery import recover
+from docsorter.deliver.transfer import PlanPoint
 from docsorter.documents import (
     Document,
     Place,
@@ -30,11 +30,11 @@ from docsorter.model.card import read_card
 from docsorter.model.registry import ModelRegistry
 from docsorter.pages.reader import PageReader
 from docsorter.resources import usable_cores
-from docsorter.service.daemon.pipeline import Destinations, Pipeline
+from docsorter.service.daemon.pipeline import Pipeline
 from docsorter.service.engine import Engine, load_model
 from docsorter.service.promise.controller import AutonomyController
-from docsorter.service.review.batch import Failed
-from docsorter.service.review.service import Acts
+from docsorter.service.review.service import ReviewService
+from docsorter.service.review.session import BatchFailure
 from docsorter.store import Destination, TakeBackFilter
 from docsorter.store.documents import spool_name
 
@@ -44,18 +44,12 @@ _FROM = frozenset({Place.SORTED, Place.REJECTED})
 _INTO = frozenset({State.REVIEW, State.SPOOLED})
 
 
-class TakingBack:
-    """Takes back one document after the other.
+class DocumentUndo:
+    """Takes back one document after the other."""
 
-    Args:
-        acts: The workspace.
-        actor: Unix name of the person.
-        batch: What joins the documents of this gesture, in the log.
-    """
-
-    def __init__(self, acts: Acts, *, actor: str, batch: str) -> None:
-        self._acts = acts
-        self._store = acts.store
+    def __init__(self, service: ReviewService, *, actor: str, batch: str) -> None:
+        self._service = service
+        self._store = service.store
         self._actor = actor
         self._batch = batch
         self._disk = Disk()
@@ -71,7 +65,7 @@ class TakingBack:
             for move in self._store.moves.planned()
             if move.from_place in _FROM and move.next_state in _INTO
         ]
-        return len(recover(self._store, self._acts.mover, moves=begun).completed)
+        return len(recover(self._store, self._service.mover, moves=begun).completed)
 
     def chosen(self, wanted: TakeBackFilter) -> Iterator[Document]:
         """Yield the documents that are to be taken back, by number.
@@ -99,7 +93,7 @@ class TakingBack:
             raise ConflictError(
                 f"document {document.id} is being moved already", remedy="wait a moment and repeat"
             )
-        path = self._acts.path_of(document)
+        path = self._service.path_of(document)
         try:
             status = path.lstat()
         except (FileNotFoundError, NotADirectoryError):
@@ -133,8 +127,7 @@ class TakingBack:
         else:
             label = document.verdict.label if document.verdict else None
             verdict = Verdict(VerdictKind.REVIEW, reason, label)
-        there = Destination(Place.REVIEW, review_path(document), State.REVIEW)
-        return self._move(document, there, verdict)
+        return self._move(document, review_destination(document), verdict)
 
     def to_spool(self, document_id: int, model: str) -> Document:
         """Put a sorted document back into the spool, held for whoever decides it again.
@@ -157,7 +150,7 @@ class TakingBack:
         verdict = Verdict(VerdictKind.REVIEW, Reason(ReasonCode.UNDONE, text), label)
         name = spool_name(document.id, document.name)
         there = Destination(Place.SPOOL, name, State.SPOOLED)
-        return self._move(document, there, verdict, self._acts.now() + _HOLD)
+        return self._move(document, there, verdict, self._service.now() + _HOLD)
 
     def _sorted(self, document_id: int) -> Document:
         document = self._store.documents.get(document_id)
@@ -176,7 +169,7 @@ class TakingBack:
         verdict: Verdict,
         hold_until: dt.datetime | None = None,
     ) -> Document:
-        with self._acts.mover.step(PlanPoint.UNDO_PLANNED):
+        with self._service.mover.step(PlanPoint.UNDO_PLANNED):
             move = self._store.moves.plan_take_back(
                 document.id,
                 there,
@@ -185,23 +178,17 @@ class TakingBack:
                 batch=self._batch,
                 hold_until=hold_until,
             )
-        return self._acts.carry(move, self._actor)
+        return self._service.carry(move, self._actor)
 
 
-class DecidingAgain:
+class Redecision:
     """Takes documents back into the spool and lets a model decide them.
 
     A kill at any time leaves each document sorted as it was, sorted anew, or in the spool, where
     the same command finds it again; left alone, the daemon decides it by the model in use.
-
-    Args:
-        taking: Brings documents into the spool.
-        pipeline: Takes them from there, with the model that was chosen.
-        model: Its name.
-        workers: Documents looked at side by side.
     """
 
-    def __init__(self, taking: TakingBack, pipeline: Pipeline, model: str, workers: int) -> None:
+    def __init__(self, taking: DocumentUndo, pipeline: Pipeline, model: str, workers: int) -> None:
         self._taking = taking
         self._pipeline = pipeline
         self._model = model
@@ -219,7 +206,7 @@ class DecidingAgain:
         self._taking.to_spool(document_id, self._model)
         return self._pipeline.handle(document_id)
 
-    def decide_all(self, document_ids: Iterable[int]) -> Iterator[Document | Failed]:
+    def decide_all(self, document_ids: Iterable[int]) -> Iterator[Document | BatchFailure]:
         """Do so to many, several at a time; yields what became of each, as they are done."""
         waiting = iter(document_ids)
         with ThreadPoolExecutor(self._workers) as pool:
@@ -238,22 +225,22 @@ class DecidingAgain:
                     future.cancel()
 
 
-def _outcome(future: "Future[Document]", document_id: int) -> Document | Failed:
+def _outcome(future: "Future[Document]", document_id: int) -> Document | BatchFailure:
     try:
         return future.result()
     except DocsorterError as error:
-        return Failed(document_id, error)
+        return BatchFailure(document_id, error)
 
 
 @contextmanager
-def deciding_again(
-    configuration: Configuration, acts: Acts, taking: TakingBack, model: str
-) -> Iterator[DecidingAgain]:
+def open_redecision(
+    configuration: Configuration, service: ReviewService, taking: DocumentUndo, model: str
+) -> Iterator[Redecision]:
     """Open a model for deciding again.
 
     Args:
         configuration: The workspace.
-        acts: Its store and mover.
+        service: Its store and mover.
         taking: Brings documents into the spool.
         model: Name of a bundle; "" for the one in use.
 
@@ -267,21 +254,11 @@ def deciding_again(
     reader = PageReader(settings.pages, size=loaded.card.input.size, concurrency=workers)
     # The daemon may run beside: it alone moves the threshold.
     earning = AutonomyController(
-        acts.store, settings.decide, settings.promise, acts.mover.clock, moves=False
+        service.store, settings.decide, settings.promise, service.mover.clock, moves=False
     )
     with Engine(loaded, reader) as engine:
-        pipeline = Pipeline(
-            store=acts.store,
-            engine=engine,
-            mover=acts.mover,
-            destinations=Destinations(configuration, loaded.statement),
-            intake=settings.intake,
-            spool=configuration.root(Place.SPOOL),
-            disk=Disk(),
-            clock=acts.mover.clock,
-            earning=earning,
-        )
-        yield DecidingAgain(taking, pipeline, loaded.card.name, workers)
+        pipeline = Pipeline(engine, service.mover, settings, earning=earning)
+        yield Redecision(taking, pipeline, loaded.card.name, workers)
 
 
 def name_on_predictions(configuration: Configuration, name: str) -> str:

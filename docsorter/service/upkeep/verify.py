@@ -22,13 +22,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from docsorter.clock import Clock, SystemClock
 from docsorter.configuration import Configuration
-from docsorter.deliver.drop import bring_into
-from docsorter.deliver.job import OWN_PREFIX
+from docsorter.deliver.drop import drop_into
 from docsorter.deliver.mover import Mover
 from docsorter.deliver.names import safe_name
 from docsorter.deliver.permissions import locate, permissions
 from docsorter.deliver.recovery import recover
 from docsorter.deliver.sidecar import SUFFIX, document_of, sidecar_path
+from docsorter.deliver.transfer import OWN_PREFIX
 from docsorter.documents import Document, Move, Place, Reason, ReasonCode, Verdict, VerdictKind
 from docsorter.errors import ConflictError, DocsorterError, WorkspaceError
 from docsorter.filesystem import Disk
@@ -363,7 +363,7 @@ class Repairer:
             inbox = self._configuration.root(Place.INBOX)
             name = f"recovered-{file.name}" if place is Place.SPOOL else file.name
             renamed = self._disk_name(file, name)
-            dropped = bring_into(inbox, renamed, self._disk, copy=False)
+            dropped = drop_into(inbox, renamed, self._disk, copy=False)
             self._store.documents.add_event(
                 "returned", actor=self._actor, detail={"from": place.value}
             )

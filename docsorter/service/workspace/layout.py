@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from docsorter.clock import Clock, SystemClock
 from docsorter.configuration import FILE_NAME, Configuration, load
-from docsorter.deliver.job import PRIVATE
 from docsorter.deliver.permissions import Permissions, group_id, permissions
+from docsorter.deliver.transfer import PRIVATE
 from docsorter.documents import Place
 from docsorter.errors import EnvironmentFaultError, WorkspaceError
 from docsorter.filesystem import Disk, environment_reason

@@ -21,7 +21,6 @@ from docsorter.documents import (
     Document,
     PagePrediction,
     PageSet,
-    Place,
     Prediction,
     Reason,
     ReasonCode,
@@ -29,14 +28,13 @@ from docsorter.documents import (
     VerdictKind,
 )
 from docsorter.errors import NotFoundError
-from docsorter.filesystem import Disk
 from docsorter.review.items import ItemSource, QueueSource
-from docsorter.service.daemon.pipeline import Destinations, Pipeline
+from docsorter.service.daemon.pipeline import Pipeline
 from docsorter.service.engine import Inspection
-from docsorter.service.review.previews import Pictures
-from docsorter.service.review.service import Acts
-from docsorter.service.review.session import Patience, Reviewer, ReviewSession
-from docsorter.service.review.similar import Neighbours
+from docsorter.service.review.previews import PagePreviews
+from docsorter.service.review.service import ReviewService
+from docsorter.service.review.session import LeaseTimes, Reviewer, ReviewSession
+from docsorter.service.review.similar import SimilarDocuments
 from tests.service.desk import Desk
 
 LABELS = ("invoice", "claim", "letter")
@@ -115,16 +113,7 @@ class Scene:
 
     def __post_init__(self) -> None:
         desk = self.desk
-        desk.pipeline = Pipeline(
-            store=desk.store,
-            engine=self.eye,
-            mover=desk.mover,
-            destinations=Destinations(desk.configuration, "a statement"),
-            intake=desk.configuration.settings.intake,
-            spool=desk.configuration.root(Place.SPOOL),
-            disk=Disk(),
-            clock=desk.clock,
-        )
+        desk.pipeline = Pipeline(self.eye, desk.mover, desk.configuration.settings)
 
     def wait(self, *names: str, pages: int = 1) -> list[Document]:
         """Let documents wait, in this order."""
@@ -139,17 +128,17 @@ class Scene:
         """Return a document as it stands now."""
         return self.desk.store.documents.get(document.id)
 
-    def acts(self) -> Acts:
-        return Acts(self.desk.configuration, self.desk.store, self.desk.mover)
+    def service(self) -> ReviewService:
+        return ReviewService(self.desk.configuration, self.desk.store, self.desk.mover)
 
     def session(
         self, name: str = "ada", *, source: ItemSource | None = None, lease: float = 600.0
     ) -> ReviewSession:
         return ReviewSession(
-            self.acts(),
+            self.service(),
             source or QueueSource(self.desk.store, owner=name, seconds=lease),
             reviewer=Reviewer(name, 1000),
-            patience=Patience(lease=lease),
+            patience=LeaseTimes(lease=lease),
             reserved=RESERVED,
         )
 
@@ -166,11 +155,11 @@ class Scene:
         poll: float = 3600.0,
         lease: float = 600.0,
         settle: bool = True,
-        neighbours: Neighbours | None = None,
+        neighbours: SimilarDocuments | None = None,
     ) -> "AsyncIterator[Shown]":
         """Open the screen of a person."""
         session = self.session(name, source=source, lease=lease)
-        pictures = Pictures(self.reader, session.acts.path_of)
+        pictures = PagePreviews(self.reader, session.service.path_of)
         looks = DisplayOptions(drawing, colour=colour, least_seconds=least, poll_seconds=poll)
         app = ReviewApp(Prefetcher(session, pictures, neighbours), self.opened.append, looks)
         try:

@@ -4,7 +4,7 @@ import asyncio
 
 from docsorter.cli.reviewer.plain import Console, PlainReview
 from docsorter.documents import Document, Purpose
-from docsorter.service.review.service import Acts
+from docsorter.service.review.service import ReviewService
 from tests.cli.reviewer.scene import Scene
 
 
@@ -17,8 +17,8 @@ def asked_again(scene: Scene) -> Document:
     object.__setattr__(
         desk.configuration, "settings", settings.model_copy(update={"review": review})
     )
-    acts = Acts(desk.configuration, desk.store, desk.mover)
-    return acts.answer(document.id, "letter", reviewer="ben", uid=2)
+    service = ReviewService(desk.configuration, desk.store, desk.mover)
+    return service.answer(document.id, "letter", reviewer="ben", uid=2)
 
 
 def test_the_screen_shows_no_suggestion_and_opens_a_copy(scene: Scene) -> None:

@@ -6,8 +6,8 @@ from concurrent.futures import Future
 
 import pytest
 
-from docsorter.deliver.job import FaultPoint
 from docsorter.deliver.mover import Mover
+from docsorter.deliver.transfer import FaultPoint
 from docsorter.documents import Place, State
 from docsorter.filesystem import Disk
 from docsorter.review.items import Item, QueueSource
@@ -151,7 +151,7 @@ def test_a_document_somebody_else_answered_meanwhile_is_dropped(scene: Scene) ->
 
     async def drive(shown: Shown) -> None:
         # the same person at another terminal, without a lease: allowed, for it is theirs
-        scene.acts().answer(document.id, "letter", reviewer="ada", uid=1000)
+        scene.service().answer(document.id, "letter", reviewer="ada", uid=1000)
         await shown.press("1")
         assert "does not wait for a person" in shown.status
         assert shown.name == "claim-2.png"

@@ -85,7 +85,7 @@ def test_u_takes_answers_back_one_after_the_other_without_end(scene: Scene) -> N
 
 def test_u_reaches_answers_of_an_earlier_day(scene: Scene) -> None:
     (document,) = scene.wait("invoice-1.png")
-    scene.session().acts.answer(document.id, "claim", reviewer="ada", uid=1000)
+    scene.session().service.answer(document.id, "claim", reviewer="ada", uid=1000)
     scene.desk.clock.advance(90_000)
 
     async def drive(shown: Shown) -> None:
@@ -98,7 +98,7 @@ def test_u_reaches_answers_of_an_earlier_day(scene: Scene) -> None:
 
 def test_u_does_not_touch_what_others_answered(scene: Scene) -> None:
     (document,) = scene.wait("invoice-1.png")
-    scene.session("bob").acts.answer(document.id, "claim", reviewer="bob", uid=1001)
+    scene.session("bob").service.answer(document.id, "claim", reviewer="bob", uid=1001)
 
     async def drive(shown: Shown) -> None:
         await shown.press("u")

@@ -11,26 +11,26 @@ from docsorter.cli.reviewer.page_view import NearestPages
 from docsorter.documents import Document
 from docsorter.errors import ModelError
 from docsorter.review.items import Item, ItemSource, QueueSource
-from docsorter.service.review.similar import Neighbour, Neighbours
+from docsorter.service.review.similar import SimilarDocuments, SimilarPage
 from docsorter.store import ReviewFilter
 from tests.cli.reviewer.scene import Scene
 
 
-class Same(Neighbours):
+class Same(SimilarDocuments):
     """Finds the same page beside everything, or fails."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
         self.told: list[tuple[str, str]] = []
 
-    def nearest(self, document: Document) -> "Future[tuple[Neighbour, ...]]":
+    def nearest(self, document: Document) -> "Future[tuple[SimilarPage, ...]]":
         assert document.place.value == "review"
-        found: Future[tuple[Neighbour, ...]] = Future()
+        found: Future[tuple[SimilarPage, ...]] = Future()
         if self.error is not None:
             found.set_exception(self.error)
         else:
             picture = Image.new("RGB", (299, 299), "white")
-            found.set_result((Neighbour("claim-cash", "claim", picture, np.zeros(2)),))
+            found.set_result((SimilarPage("claim-cash", "claim", picture, np.zeros(2)),))
         return found
 
     def answered(self, document: Document, label: str) -> None:
@@ -53,7 +53,7 @@ class Blind:
 
 def shown(
     scene: Scene,
-    neighbours: Neighbours,
+    neighbours: SimilarDocuments,
     *,
     size: tuple[int, int] = (120, 40),
     source: ItemSource | None = None,

@@ -94,7 +94,7 @@ def test_all_documents_are_drawn_alike_while_a_model_waits(desk: RehearsingDesk)
     assert (one.draw.rule, other.draw.rule) == (desk.rule, SHADOW_RULE)
     assert one.draw.inclusion == other.draw.inclusion >= 0.3
     assert (sure.state, strange.state) == (State.SORTED, State.REVIEW)
-    assert desk.acts.is_blind(strange.id)
+    assert desk.service.is_blind(strange.id)
     assert [each.document_id for each in desk.store.checks.evidence(desk.rule)] == [sure.id]
     desk.says(strange, "letter")
     assert desk.troubles() == []
@@ -190,7 +190,7 @@ def test_later_answers_and_undone_ones_carry_over(desk: RehearsingDesk) -> None:
     assert own(desk, first) is CheckOutcome.WRONG  # nobody has said that it is right
     desk.says(first)
     assert own(desk, first) is CheckOutcome.RIGHT
-    desk.acts.undo(first.id, reviewer="anna", uid=1)
+    desk.service.undo(first.id, reviewer="anna", uid=1)
     assert own(desk, first) is CheckOutcome.WRONG
     desk.says(first, "claim")
     desk.says(first, "invoice", "ben")

@@ -96,7 +96,7 @@ def test_the_reason_says_how_much_is_missing_and_the_log_what_it_rested_on(
     assert verdict.detail["inclusion"] == 1.0
     asked = desk.sees("invoice", 0.3)
     assert asked.state is State.REVIEW
-    assert desk.acts.statement() == sidecar["statement"]
+    assert desk.service.statement() == sidecar["statement"]
 
 
 def test_what_one_process_answers_another_one_notices_in_its_next_tick(desk: EarningDesk) -> None:
@@ -121,7 +121,7 @@ def test_answers_taken_back_take_back_what_rested_on_them(desk: EarningDesk) -> 
     desk.earn()
     checked = [d.id for d in desk.store.documents.find(limit=100) if d.state is State.SORTED]
     for number in checked[:4]:
-        desk.acts.undo(number, reviewer="anna", uid=1000)
+        desk.service.undo(number, reviewer="anna", uid=1000)
     desk.earning.tick()
 
     assert desk.position.threshold is None
@@ -187,7 +187,7 @@ def test_with_autonomy_starter_nothing_is_drawn_unless_asked_for(
 
     assert document.state is State.SORTED
     assert desk.store.review.waiting_by_purpose() == {}
-    assert desk.acts.statement().startswith("uncertified on your paper")
+    assert desk.service.statement().startswith("uncertified on your paper")
     desk.store.close()
 
 

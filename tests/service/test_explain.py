@@ -11,16 +11,16 @@ from docsorter.documents import Purpose
 from docsorter.errors import ConflictError, NotFoundError, UsageError
 from docsorter.resources import starter_bundle_dir
 from docsorter.service.engine import load_model
-from docsorter.service.explain import Chain, chain, write_heatmap
-from docsorter.service.review.service import Acts, open_acts
+from docsorter.service.explain import Explanation, explain_document, write_heatmap
+from docsorter.service.review.service import ReviewService, open_review_service
 from docsorter.store.rows import open_entry_row
 from docsorter.store.tables import CheckRow, PromiseRow
 from tests.service.desk import Desk
 
 
-def tell(desk: Desk, document_id: int) -> Chain:
-    with open_acts(desk.configuration, desk.clock) as acts:
-        return chain(desk.configuration, acts, document_id)
+def tell(desk: Desk, document_id: int) -> Explanation:
+    with open_review_service(desk.configuration, desk.clock) as service:
+        return explain_document(desk.configuration, service, document_id)
 
 
 def promise(desk: Desk, threshold: float | None, **values: object) -> None:
@@ -50,8 +50,8 @@ def test_it_tells_the_evidence_at_the_time_not_that_of_today(desk: Desk) -> None
 
 def test_answers_checks_and_who_learned_are_part_of_it(desk: Desk) -> None:
     document = desk.pipeline.handle(desk.drop("a.pdf", b"claim 0.5").id)
-    with open_acts(desk.configuration, desk.clock) as acts:
-        acts.answer(document.id, "invoice", reviewer="anna", uid=1)
+    with open_review_service(desk.configuration, desk.clock) as service:
+        service.answer(document.id, "invoice", reviewer="anna", uid=1)
     with desk.store.database.write() as session:
         session.add(
             CheckRow(
@@ -79,9 +79,9 @@ def test_nothing_of_the_model_is_told_while_a_blind_answer_is_awaited(desk: Desk
 
 
 def test_a_document_that_is_not_there(configuration: Configuration, clock: ManualClock) -> None:
-    acts: Acts
-    with open_acts(configuration, clock) as acts, pytest.raises(NotFoundError):
-        chain(configuration, acts, 99)
+    service: ReviewService
+    with open_review_service(configuration, clock) as service, pytest.raises(NotFoundError):
+        explain_document(configuration, service, 99)
 
 
 @pytest.mark.slow

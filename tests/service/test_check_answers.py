@@ -10,7 +10,7 @@ from docsorter.configuration import Configuration
 from docsorter.deliver.recovery import recover
 from docsorter.documents import CheckOutcome, Document, Place, Purpose, ReasonCode, State
 from docsorter.errors import ConflictError, NotFoundError, UsageError
-from docsorter.service.review.service import Acts
+from docsorter.service.review.service import ReviewService
 from docsorter.service.upkeep.forget import Forgetting
 from docsorter.store import Check, Destination
 from tests.service.earning_desk import EarningDesk
@@ -138,7 +138,7 @@ def test_two_refusals_bring_a_document_to_the_rejected(desk: EarningDesk) -> Non
 def test_an_undone_agreement_opens_the_check_again(desk: EarningDesk) -> None:
     document = desk.sees()
     desk.says(document)
-    desk.acts.undo(document.id, reviewer="anna", uid=1000)
+    desk.service.undo(document.id, reviewer="anna", uid=1000)
 
     assert last_check(desk, document).outcome is None
     entry = desk.store.review.entry_for_document(document.id)
@@ -155,7 +155,7 @@ def test_undoing_a_confirmed_error_brings_file_sidecar_and_question_back(
     before = desk.path(document).with_name(f"{desk.path(document).name}.json").read_bytes()
     desk.says(document, "claim")
     desk.says(document, "claim", "ben")
-    back = desk.acts.undo(document.id, reviewer="ben", uid=1001)
+    back = desk.service.undo(document.id, reviewer="ben", uid=1001)
 
     assert (back.state, back.path, back.answered_by) == (State.SORTED, document.path, None)
     assert back.verdict == document.verdict
@@ -164,7 +164,7 @@ def test_undoing_a_confirmed_error_brings_file_sidecar_and_question_back(
     assert desk.store.review.entry_for_document(document.id).not_for == "anna"
     assert desk.store.documents.counts().labels["invoice"] == 1
     assert desk.troubles() == []
-    desk.acts.undo(document.id, reviewer="anna", uid=1000)
+    desk.service.undo(document.id, reviewer="anna", uid=1000)
     assert desk.store.review.entry_for_document(document.id).not_for is None
     assert desk.troubles() == []
 
@@ -174,8 +174,8 @@ def test_undoing_after_a_dispute_goes_back_step_by_step(desk: EarningDesk) -> No
     desk.says(document, "claim")
     desk.says(document, "letter", "ben")
     desk.says(document, "letter", "cleo")
-    assert desk.acts.undo(document.id, reviewer="cleo", uid=1002).state is State.REVIEW
-    back = desk.acts.undo(document.id, reviewer="ben", uid=1001)
+    assert desk.service.undo(document.id, reviewer="cleo", uid=1002).state is State.REVIEW
+    back = desk.service.undo(document.id, reviewer="ben", uid=1001)
 
     assert (back.state, back.path) == (State.SORTED, document.path)
     assert last_check(desk, document).outcome is None
@@ -250,7 +250,7 @@ def test_undoing_a_blind_answer_lets_the_same_question_be_asked_blind_again(
 ) -> None:
     document = desk.sees("invoice", 0.7)
     desk.says(document, "claim")
-    desk.acts.undo(document.id, reviewer="anna", uid=1000)
+    desk.service.undo(document.id, reviewer="anna", uid=1000)
 
     entry = desk.store.review.entry_for_document(document.id)
     assert (entry.purpose, entry.blind) == (Purpose.DECIDE, True)
@@ -344,13 +344,13 @@ def test_a_crash_at_any_step_loses_no_draw_and_draws_nothing_twice(
 
 def _carry_out(desk: EarningDesk, act: str, document: Document) -> None:
     desk.restart()
-    acts = Acts(desk.configuration, desk.store, desk.mover)
+    service = ReviewService(desk.configuration, desk.store, desk.mover)
     if act == "decide":
         desk.pipeline.handle(document.id)
     elif act == "confirm":
-        acts.answer(document.id, "claim", reviewer="ben", uid=1001)
+        service.answer(document.id, "claim", reviewer="ben", uid=1001)
     else:
-        acts.undo(document.id, reviewer="ben", uid=1001)
+        service.undo(document.id, reviewer="ben", uid=1001)
 
 
 def _finish(desk: EarningDesk, act: str, document: Document) -> None:
@@ -370,7 +370,7 @@ def _finish(desk: EarningDesk, act: str, document: Document) -> None:
         assert desk.store.documents.get(document.id).path.startswith("claim/")
         return
     if check.outcome is not None:
-        desk.acts.undo(document.id, reviewer="ben", uid=1001)
+        desk.service.undo(document.id, reviewer="ben", uid=1001)
     assert last_check(desk, document).outcome is None
     assert desk.store.documents.get(document.id).path == document.path
     assert desk.store.review.entry_for_document(document.id).not_for == "anna"

@@ -34,7 +34,7 @@ def due(desk: Desk) -> DueWork:
 
 def looked(due: DueWork, *, running: frozenset[int] = frozenset()) -> list[int]:
     """Look, and take everything out."""
-    due.look(running.__contains__, resuming=False)
+    due.refresh(running.__contains__, resuming=False)
     found = []
     while (number := due.next_document()) is not None:
         found.append(number)
@@ -67,7 +67,7 @@ def test_what_is_known_to_have_changed_is_asked_for_at_once(desk: Desk, due: Due
     looked(due)
     document = desk.drop("a.pdf", b"invoice 0.99")
     assert looked(due) == []
-    due.hurry()
+    due.ask_soon()
     assert looked(due) == [document.id]
 
 
@@ -103,7 +103,7 @@ def test_a_move_that_was_left_is_told_once_and_after_a_pause_at_once(
     looked(due)
     assert due.take_moves() == []
     desk.clock.advance(3)
-    due.look(lambda _: False, resuming=True)
+    due.refresh(lambda _: False, resuming=True)
     assert [found.id for found in due.take_moves()] == [move.id]
     assert due.take_moves() == []
 
@@ -130,7 +130,7 @@ def test_every_document_is_handed_out_whatever_comes_between(desk: Desk, steps: 
             content = f"invoice 0.99 {desk.clock.monotonic()} {turn}".encode()
             dropped.add(desk.drop(f"{turn}.pdf", content).id)
         elif step == "hurry":
-            due.hurry()
+            due.ask_soon()
         elif step == "wait":
             desk.clock.advance(0.3)
         else:

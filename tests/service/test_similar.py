@@ -13,7 +13,7 @@ from docsorter.documents import Document, PageSet, RawOutput
 from docsorter.errors import DocumentError, ModelError
 from docsorter.model.bundle import ModelBundle
 from docsorter.model.golden import GoldenPage, GoldenSet
-from docsorter.service.review.similar import PER_LABEL, Eye, Neighbours, latest_examples
+from docsorter.service.review.similar import PER_LABEL, Embedder, SimilarDocuments, latest_examples
 from docsorter.store import LabelledDocument
 from docsorter.store.tables import EntryRow
 from tests.model.bundles import make_card
@@ -47,7 +47,7 @@ class GreyPages:
 
 
 @pytest.fixture
-def eye(tmp_path: Path) -> Eye:
+def embedder(tmp_path: Path) -> Embedder:
     golden = tmp_path / "bundle" / "golden"
     golden.mkdir(parents=True)
     pages = []
@@ -61,7 +61,7 @@ def eye(tmp_path: Path) -> Eye:
     features = rng.normal(100, 50, (40, 2))
     novelty = NoveltyModel.fit(features, np.repeat([0, 1], 20), features)
     bundle = ModelBundle(tmp_path / "bundle", make_card(), dict(novelty.to_arrays()))
-    return Eye(bundle, Greyness())
+    return Embedder(bundle, Greyness())
 
 
 @pytest.fixture
@@ -73,90 +73,90 @@ def document(desk: Desk, name: str, grey: int | str) -> Document:
     return desk.drop(name, str(grey).encode())
 
 
-def names(neighbours: Neighbours, of: Document) -> list[tuple[str, str]]:
-    return [(one.label, one.name) for one in neighbours.nearest(of).result(30)]
+def names(similar: SimilarDocuments, of: Document) -> list[tuple[str, str]]:
+    return [(one.label, one.name) for one in similar.nearest(of).result(30)]
 
 
 def test_the_nearest_sample_page_comes_first_and_is_what_its_name_says(
-    desk: Desk, eye: Eye, reader: GreyPages
+    desk: Desk, embedder: Embedder, reader: GreyPages
 ) -> None:
-    neighbours = Neighbours(lambda: eye, reader, desk.path)
-    assert names(neighbours, document(desk, "a.png", 20)) == [
+    similar = SimilarDocuments(lambda: embedder, reader, desk.path)
+    assert names(similar, document(desk, "a.png", 20)) == [
         ("claim", "claim-cash"),
         ("", "receipt-till"),  # no label of this model
         ("invoice", "invoice-pad"),
     ]
-    assert names(neighbours, document(desk, "b.png", 255))[0] == ("other", "other-map")
-    neighbours.close()
+    assert names(similar, document(desk, "b.png", 255))[0] == ("other", "other-map")
+    similar.close()
 
 
 def test_what_was_answered_in_this_sitting_is_compared_with_until_it_is_taken_back(
-    desk: Desk, eye: Eye, reader: GreyPages
+    desk: Desk, embedder: Embedder, reader: GreyPages
 ) -> None:
-    neighbours = Neighbours(lambda: eye, reader, desk.path)
+    similar = SimilarDocuments(lambda: embedder, reader, desk.path)
     known, new = document(desk, "a.png", 200), document(desk, "b.png", 201)
-    neighbours.answered(known, "letter")  # never looked at: nothing to compare with
-    assert ("letter", "a.png") not in names(neighbours, known)
-    neighbours.answered(known, "letter")
-    assert names(neighbours, new)[0] == ("letter", "a.png")
-    assert ("letter", "a.png") not in names(neighbours, known)  # not with itself
-    neighbours.taken_back(known)
-    assert ("letter", "a.png") not in names(neighbours, new)
+    similar.answered(known, "letter")  # never looked at: nothing to compare with
+    assert ("letter", "a.png") not in names(similar, known)
+    similar.answered(known, "letter")
+    assert names(similar, new)[0] == ("letter", "a.png")
+    assert ("letter", "a.png") not in names(similar, known)  # not with itself
+    similar.taken_back(known)
+    assert ("letter", "a.png") not in names(similar, new)
     assert reader.read_count == 2  # each document once
-    neighbours.close()
+    similar.close()
 
 
 def test_the_model_is_opened_by_the_first_look_alone(
-    desk: Desk, eye: Eye, reader: GreyPages
+    desk: Desk, embedder: Embedder, reader: GreyPages
 ) -> None:
     opened = []
 
-    def opening() -> Eye:
+    def opening() -> Embedder:
         opened.append(1)
-        return eye
+        return embedder
 
-    neighbours = Neighbours(opening, reader, desk.path)
+    similar = SimilarDocuments(opening, reader, desk.path)
     assert not opened
     for name in ("a.png", "b.png"):
-        names(neighbours, document(desk, name, 7))
+        names(similar, document(desk, name, 7))
     assert opened == [1]
-    neighbours.close()
+    similar.close()
 
 
 def test_what_cannot_be_read_or_opened_is_an_error_of_the_look_alone(
-    desk: Desk, eye: Eye, reader: GreyPages
+    desk: Desk, embedder: Embedder, reader: GreyPages
 ) -> None:
-    def broken() -> Eye:
+    def broken() -> Embedder:
         raise ModelError("the model bundle is damaged")
 
-    unopened = Neighbours(broken, reader, desk.path)
+    unopened = SimilarDocuments(broken, reader, desk.path)
     with pytest.raises(ModelError):
         unopened.nearest(document(desk, "a.png", 7)).result(30)
     unopened.close()
-    neighbours = Neighbours(lambda: eye, reader, desk.path)
+    similar = SimilarDocuments(lambda: embedder, reader, desk.path)
     with pytest.raises(DocumentError):
-        neighbours.nearest(document(desk, "b.png", "no page")).result(30)
-    assert names(neighbours, document(desk, "c.png", 20))
-    neighbours.close()
+        similar.nearest(document(desk, "b.png", "no page")).result(30)
+    assert names(similar, document(desk, "c.png", 20))
+    similar.close()
 
 
 def test_documents_that_were_answered_before_are_compared_with_one_by_one(
-    desk: Desk, eye: Eye, reader: GreyPages
+    desk: Desk, embedder: Embedder, reader: GreyPages
 ) -> None:
     earlier = [document(desk, f"old-{grey}.png", grey) for grey in (31, 34)]
     gone = document(desk, "gone.png", "no page")
     given = [LabelledDocument(one, "dun", taught=False) for one in (gone, *earlier)]
-    neighbours = Neighbours(lambda: eye, reader, desk.path, examples=lambda: given)
+    similar = SimilarDocuments(lambda: embedder, reader, desk.path, examples=lambda: given)
     try:
         new = document(desk, "new.png", 32)
-        assert ("dun", "old-31.png") not in names(neighbours, new)  # it has only begun
-        looks = [names(neighbours, new) for _ in range(3)]
+        assert ("dun", "old-31.png") not in names(similar, new)  # it has only begun
+        looks = [names(similar, new) for _ in range(3)]
         assert looks[-1][:2] == [("dun", "old-31.png"), ("dun", "old-34.png")]
         assert reader.read_count == 4, "each is read once"
-        neighbours.taken_back(earlier[0])
-        assert names(neighbours, new)[0] == ("dun", "old-34.png")
+        similar.taken_back(earlier[0])
+        assert names(similar, new)[0] == ("dun", "old-34.png")
     finally:
-        neighbours.close()
+        similar.close()
 
 
 def test_what_was_answered_before_is_asked_for_by_label_and_never_while_it_waits(

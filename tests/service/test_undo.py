@@ -17,12 +17,11 @@ from docsorter.documents import (
     VerdictKind,
 )
 from docsorter.errors import ConflictError, NotFoundError
-from docsorter.filesystem import Disk
-from docsorter.service.daemon.pipeline import Destinations, Pipeline
+from docsorter.service.daemon.pipeline import Pipeline
 from docsorter.service.engine import Inspection
-from docsorter.service.review.batch import Failed
-from docsorter.service.review.service import Acts
-from docsorter.service.review.undo import DecidingAgain, TakingBack
+from docsorter.service.review.service import ReviewService
+from docsorter.service.review.session import BatchFailure
+from docsorter.service.review.undo import DocumentUndo, Redecision
 from docsorter.service.upkeep.verify import Verifier
 from docsorter.store import BY_MACHINE, Destination, TakeBackFilter
 from docsorter.store.documents import spool_name
@@ -40,13 +39,13 @@ class OtherReader(WordReader):
 
 
 @pytest.fixture
-def acts(desk: Desk) -> Acts:
-    return Acts(desk.configuration, desk.store, desk.mover)
+def service(desk: Desk) -> ReviewService:
+    return ReviewService(desk.configuration, desk.store, desk.mover)
 
 
 @pytest.fixture
-def taking(acts: Acts) -> TakingBack:
-    return TakingBack(acts, actor="ada", batch="b1")
+def taking(service: ReviewService) -> DocumentUndo:
+    return DocumentUndo(service, actor="ada", batch="b1")
 
 
 @pytest.fixture
@@ -61,22 +60,13 @@ def sound(desk: Desk) -> bool:
     return Verifier(desk.configuration, desk.store, clock=desk.clock).verify().findings == []
 
 
-def again(desk: Desk, taking: TakingBack) -> DecidingAgain:
-    pipeline = Pipeline(
-        store=desk.store,
-        engine=OtherReader(),
-        mover=desk.mover,
-        destinations=Destinations(desk.configuration, "a statement"),
-        intake=desk.configuration.settings.intake,
-        spool=desk.configuration.root(Place.SPOOL),
-        disk=Disk(),
-        clock=desk.clock,
-    )
-    return DecidingAgain(taking, pipeline, "test-2", 2)
+def again(desk: Desk, taking: DocumentUndo) -> Redecision:
+    pipeline = Pipeline(OtherReader(), desk.mover, desk.configuration.settings)
+    return Redecision(taking, pipeline, "test-2", 2)
 
 
 def test_what_the_machine_sorted_alone_goes_back_before_people(
-    desk: Desk, taking: TakingBack, alone: Document
+    desk: Desk, taking: DocumentUndo, alone: Document
 ) -> None:
     back = taking.to_review(alone.id)
     assert back.state is State.REVIEW
@@ -93,10 +83,10 @@ def test_what_the_machine_sorted_alone_goes_back_before_people(
 
 
 def test_the_answers_of_people_are_taken_back_with_it(
-    desk: Desk, acts: Acts, taking: TakingBack
+    desk: Desk, service: ReviewService, taking: DocumentUndo
 ) -> None:
     document = desk.pipeline.handle(desk.drop("a.pdf", b"claim 0.5").id)
-    acts.answer(document.id, None, reviewer="ben", uid=2)
+    service.answer(document.id, None, reviewer="ben", uid=2)
     back = taking.to_review(document.id)
     assert (back.state, back.answered_by) == (State.REVIEW, None)
     assert [answer.undone_at is not None for answer in desk.store.review.answers(document.id)] == [
@@ -107,7 +97,7 @@ def test_the_answers_of_people_are_taken_back_with_it(
 
 
 def test_a_document_moved_by_hand_is_left_alone(
-    desk: Desk, taking: TakingBack, alone: Document, near: Path
+    desk: Desk, taking: DocumentUndo, alone: Document, near: Path
 ) -> None:
     desk.path(alone).rename(near / "mine.pdf")
     with pytest.raises(ConflictError, match="moved by hand"):
@@ -116,7 +106,7 @@ def test_a_document_moved_by_hand_is_left_alone(
 
 
 def test_a_document_changed_by_hand_is_left_alone(
-    desk: Desk, taking: TakingBack, alone: Document
+    desk: Desk, taking: DocumentUndo, alone: Document
 ) -> None:
     desk.path(alone).write_bytes(b"with a note")
     with pytest.raises(ConflictError, match="changed by hand"):
@@ -125,12 +115,12 @@ def test_a_document_changed_by_hand_is_left_alone(
     assert desk.path(alone).read_bytes() == b"with a note"
 
 
-def test_a_new_date_alone_is_no_change(desk: Desk, taking: TakingBack, alone: Document) -> None:
+def test_a_new_date_alone_is_no_change(desk: Desk, taking: DocumentUndo, alone: Document) -> None:
     desk.path(alone).touch()
     assert taking.to_review(alone.id).state is State.REVIEW
 
 
-def test_what_waits_already_cannot_be_taken_back(desk: Desk, taking: TakingBack) -> None:
+def test_what_waits_already_cannot_be_taken_back(desk: Desk, taking: DocumentUndo) -> None:
     waiting = desk.pipeline.handle(desk.drop("a.pdf", b"claim 0.5").id)
     with pytest.raises(NotFoundError, match="it is review"):
         taking.to_review(waiting.id)
@@ -139,13 +129,13 @@ def test_what_waits_already_cannot_be_taken_back(desk: Desk, taking: TakingBack)
 
 
 def test_documents_are_chosen_by_model_label_person_and_time(
-    desk: Desk, acts: Acts, taking: TakingBack, alone: Document
+    desk: Desk, service: ReviewService, taking: DocumentUndo, alone: Document
 ) -> None:
     desk.clock.advance(3600)
     later = desk.clock.now()
     letter = desk.pipeline.handle(desk.drop("b.pdf", b"letter 0.95").id)
     asked = desk.pipeline.handle(desk.drop("c.pdf", b"claim 0.5").id)
-    acts.answer(asked.id, "claim", reviewer="ben", uid=2)
+    service.answer(asked.id, "claim", reviewer="ben", uid=2)
 
     def numbers(wanted: TakeBackFilter) -> list[int]:
         return [document.id for document in taking.chosen(wanted)]
@@ -159,7 +149,7 @@ def test_documents_are_chosen_by_model_label_person_and_time(
     assert numbers(TakeBackFilter(model="test-1", label="letter", since=later)) == [letter.id]
 
 
-def test_another_model_decides_again(desk: Desk, taking: TakingBack, alone: Document) -> None:
+def test_another_model_decides_again(desk: Desk, taking: DocumentUndo, alone: Document) -> None:
     (done,) = again(desk, taking).decide_all([alone.id])
     assert isinstance(done, Document)
     assert (done.state, done.model) == (State.SORTED, "test-2")
@@ -170,18 +160,18 @@ def test_another_model_decides_again(desk: Desk, taking: TakingBack, alone: Docu
 
 
 def test_one_that_fails_does_not_stop_the_others(
-    desk: Desk, taking: TakingBack, alone: Document
+    desk: Desk, taking: DocumentUndo, alone: Document
 ) -> None:
     gone = desk.pipeline.handle(desk.drop("b.pdf", b"letter 0.95").id)
     desk.path(gone).unlink()
     found = list(again(desk, taking).decide_all([gone.id, alone.id]))
-    (failed,) = [each for each in found if isinstance(each, Failed)]
+    (failed,) = [each for each in found if isinstance(each, BatchFailure)]
     assert failed.document_id == gone.id
     assert desk.store.documents.get(alone.id).model == "test-2"
 
 
 def test_after_a_kill_the_same_choice_finds_what_was_left_in_the_spool(
-    desk: Desk, taking: TakingBack, alone: Document
+    desk: Desk, taking: DocumentUndo, alone: Document
 ) -> None:
     taking.to_spool(alone.id, "test-2")  # and then the lights went out
     assert desk.store.documents.due(10, desk.clock.now()) == []
@@ -194,7 +184,7 @@ def test_after_a_kill_the_same_choice_finds_what_was_left_in_the_spool(
 
 
 def test_a_move_that_a_kill_interrupted_is_finished_first(
-    desk: Desk, taking: TakingBack, alone: Document
+    desk: Desk, taking: DocumentUndo, alone: Document
 ) -> None:
     name = spool_name(alone.id, alone.name)
     reason = Reason(ReasonCode.UNDONE, "taken back by ada")
@@ -219,7 +209,7 @@ def test_a_move_that_a_kill_interrupted_is_finished_first(
 
 
 def test_left_alone_the_daemon_decides_it_after_a_while(
-    desk: Desk, taking: TakingBack, alone: Document
+    desk: Desk, taking: DocumentUndo, alone: Document
 ) -> None:
     taking.to_spool(alone.id, "test-2")
     desk.clock.advance(601)

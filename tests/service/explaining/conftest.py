@@ -1,3 +1,0 @@
-from tests.service.conftest import desk
-
-__all__ = ["desk"]
