@@ -84,7 +84,7 @@ def configuration(ctx: typer.Context, directory: Path | None = None) -> "Configu
     return load(named if named is not None else find(Path.cwd()), given.flags)
 
 
-def acts(ctx: typer.Context) -> "ReviewService":
+def review_service(ctx: typer.Context) -> "ReviewService":
     """Open the store of the chosen workspace with everything that moves a file."""
     from docsorter.service.review.service import open_review_service
 

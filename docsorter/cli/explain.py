@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docsorter.cli.context import AsJson, DocumentId, acts, configuration, group
+from docsorter.cli.context import AsJson, DocumentId, configuration, group, review_service
 from docsorter.cli.output import (
     fields,
     guess,
@@ -61,7 +61,7 @@ def history(
         since=since.astimezone(dt.UTC) if since else None,
         text=text,
     )
-    with acts(ctx) as workspace:
+    with review_service(ctx) as workspace:
         documents = workspace.store.documents.find(wanted, limit=limit, before_id=before)
     if as_json:
         print_json(documents)
@@ -180,7 +180,21 @@ def _print(told: "Explanation") -> None:
     if told.blind:
         say("it waits for an answer that must not be led: what the model saw is told afterwards")
         return
-    verdict = document.verdict
+    fields(_reason_rows(told))
+    if document.waiting is not None:
+        say(f"waits until {when(document.next_try_at)}: {document.waiting.text}")
+    if told.prediction is not None:
+        print_prediction(told.prediction)
+        if told.novelty_limit is not None:
+            say(f"  sorted alone only up to {told.novelty_limit:.1f} %")
+        if nearest := told.prediction.pages[0].nearest:
+            named = ", ".join(f"{one.name} ({one.distance:.1f})" for one in nearest)
+            say(f"  page 1 is most like {named}")
+        say(f"  {told.statement}")
+
+
+def _reason_rows(told: "Explanation") -> "list[tuple[str, object]]":
+    document, verdict = told.document, told.document.verdict
     rows: list[tuple[str, object]] = [
         ("because", verdict.reason.text if verdict else "it was not looked at yet"),
         ("pages", document.pages or "not known"),
@@ -200,17 +214,7 @@ def _print(told: "Explanation") -> None:
         rows.append(
             ("learned by", f"not yet {told.unlearned.model}: it counts from the next model on")
         )
-    fields(rows)
-    if document.waiting is not None:
-        say(f"waits until {when(document.next_try_at)}: {document.waiting.text}")
-    if told.prediction is not None:
-        print_prediction(told.prediction)
-        if told.novelty_limit is not None:
-            say(f"  sorted alone only up to {told.novelty_limit:.1f} %")
-        if nearest := told.prediction.pages[0].nearest:
-            named = ", ".join(f"{one.name} ({one.distance:.1f})" for one in nearest)
-            say(f"  page 1 is most like {named}")
-        say(f"  {told.statement}")
+    return rows
 
 
 def _promise(move: "PromiseChange") -> str:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from docsorter.configuration import Configuration
     from docsorter.model.card import CardComparison, FigurePair, Measured, ModelCard
     from docsorter.model.registry import InUse
+    from docsorter.model.threads import RuntimeChoice
     from docsorter.service.learning.compare import Comparison, ModelAnswer, Pair, Proportion
     from docsorter.service.learning.promoting import DaemonUptake, ModelChange, Person, Promoter
 
@@ -533,6 +534,13 @@ def model(
     if as_json:
         print_json(choice.model_dump(mode="json", by_alias=True))
         return
+    _print_threads(choice)
+    say(f"{bundle.card.name}: {choice.threads} threads from the daemon's next start")
+    if chosen.settings.model.threads:
+        say(f"but model.threads = {chosen.settings.model.threads} in the settings overrules that")
+
+
+def _print_threads(choice: "RuntimeChoice") -> None:
     print_table(
         ("", ">threads", ">a page, ms", ">work, ms", ">golden pages differ by"),
         (
@@ -543,10 +551,7 @@ def model(
                 f"{variant.work_ms:.1f}",
                 f"{variant.golden_difference:.4f}",
             )
-            for variant in measured
+            for variant in choice.measured
         ),
         empty="nothing",
     )
-    say(f"{bundle.card.name}: {choice.threads} threads from the daemon's next start")
-    if chosen.settings.model.threads:
-        say(f"but model.threads = {chosen.settings.model.threads} in the settings overrules that")

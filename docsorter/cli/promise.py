@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docsorter.cli.context import AsJson, acts, configuration, group
+from docsorter.cli.context import AsJson, configuration, group, review_service
 from docsorter.cli.output import (
     at_most_percent,
     fields,
@@ -40,7 +40,7 @@ def promise(ctx: typer.Context, as_json: AsJson = False) -> None:
     from docsorter.service.promise.report import report
 
     chosen = configuration(ctx)
-    with acts(ctx) as workspace:
+    with review_service(ctx) as workspace:
         found = report(chosen, workspace.store, workspace.now())
     if as_json:
         print_json(found)
@@ -71,7 +71,7 @@ def what_if(
     from docsorter.service.promise.what_if import answer_what_if
 
     chosen = configuration(ctx)
-    with acts(ctx) as workspace:
+    with review_service(ctx) as workspace:
         answer = answer_what_if(
             chosen, workspace.store, workspace.now(), target=target_error,
             confidence=confidence, days=days,

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from docsorter.cli.context import AsJson, DocumentId, DryRun, Yes, acts, configuration, reviewer
+from docsorter.cli.context import (
+    AsJson,
+    DocumentId,
+    DryRun,
+    Yes,
+    configuration,
+    review_service,
+    reviewer,
+)
 from docsorter.cli.output import (
     bar,
     confirm,
@@ -101,7 +109,7 @@ def list_(
     given = {"reason": reason, "label": label, "source": source, "age": age, "purpose": purpose}
     wanted = filter_of({name: value for name, value in given.items() if value})
     chosen = _word(ReviewOrder, order, "--order")
-    with acts(ctx) as workspace:
+    with review_service(ctx) as workspace:
         turn = Turn(overdue=workspace.overdue)
         found = workspace.store.review.entries(order=chosen, filter=wanted, limit=limit, turn=turn)
         waiting = workspace.store.review.stats().open
@@ -149,7 +157,7 @@ def show(
     """
     from docsorter.review.items import hidden, why_of
 
-    with acts(ctx) as workspace:
+    with review_service(ctx) as workspace:
         found = workspace.store.review.entry_for_document(document_id)
         path = "" if found.blind else str(workspace.path_of(found.document))
         if preview is not None:
@@ -179,7 +187,7 @@ def show(
 def skip(ctx: typer.Context, document_id: DocumentId) -> None:
     """Put a document back to the end of the queue."""
     name, _ = reviewer(ctx)
-    with acts(ctx) as workspace:
+    with review_service(ctx) as workspace:
         workspace.skip(document_id, reviewer=name)
     say(f"document {document_id} comes last for a while")
 
@@ -220,7 +228,7 @@ def answer(
 
     numbers, conditions, label = _meant(what or [], where or [], reject=reject)
     who = reviewer(ctx)
-    with acts(ctx) as workspace:
+    with review_service(ctx) as workspace:
         if conditions:
             numbers = list(matching(workspace.store, parse_conditions(conditions)))
         if len(numbers) == 1 and not conditions and not dry_run:
@@ -232,8 +240,8 @@ def answer(
         if dry_run or not numbers:
             return
         confirm(f"answer {documents(len(numbers))}?", yes=yes or not conditions)
-        gesture = _answer_all(workspace, numbers, label, who, new_label=new_label)
-    _summary(gesture, "answered", as_json=as_json)
+        result = _answer_all(workspace, numbers, label, who, new_label=new_label)
+    _summary(result, "answered", as_json=as_json)
 
 
 def _meant(
@@ -339,7 +347,7 @@ def _show(workspace: "ReviewService", numbers: Sequence[int], to: str, *, as_jso
         say(f"{documents(len(numbers))}, to be {to}")
 
 
-def _summary(gesture: "BatchResult", what: str, *, as_json: bool) -> None:
+def _summary(result: "BatchResult", what: str, *, as_json: bool) -> None:
     """Say what became of each; exit as the first failure would have.
 
     Raises:
@@ -347,21 +355,20 @@ def _summary(gesture: "BatchResult", what: str, *, as_json: bool) -> None:
     """
     if as_json:
         failed = [
-            {"document_id": each.document_id, "error": each.error.message}
-            for each in gesture.failed
+            {"document_id": each.document_id, "error": each.error.message} for each in result.failed
         ]
-        done = [document.id for document in gesture.done]
-        print_json({"batch": gesture.batch, "done": done, "failed": failed})
+        done = [document.id for document in result.done]
+        print_json({"batch": result.batch, "done": done, "failed": failed})
     else:
-        for each in gesture.failed:
+        for each in result.failed:
             say(f"document {each.document_id}: {each.error}")
-        left = f", {len(gesture.failed)} left as they were" if gesture.failed else ""
-        say(f"{documents(len(gesture.done))} {what}{left}")
-        if gesture.batch and gesture.done:
-            say(f"all back again: docsorter review undo --batch {gesture.batch}")
-    if gesture.failed:
-        first = gesture.failed[0].error.exit_code
-        raise typer.Exit(first if not gesture.done else ExitCode.CONFLICT)
+        left = f", {len(result.failed)} left as they were" if result.failed else ""
+        say(f"{documents(len(result.done))} {what}{left}")
+        if result.batch and result.done:
+            say(f"all back again: docsorter review undo --batch {result.batch}")
+    if result.failed:
+        first = result.failed[0].error.exit_code
+        raise typer.Exit(first if not result.done else ExitCode.CONFLICT)
 
 
 def _report(document: "Document", path: Path, *, as_json: bool) -> None:
@@ -393,19 +400,19 @@ def undo(
     from docsorter.service.review.session import for_each
 
     name, uid = reviewer(ctx)
-    with acts(ctx) as workspace:
+    with review_service(ctx) as workspace:
         numbers = _batch(workspace, what or [], name) if batch else _numbers(what or [])
         if len(numbers) == 1 and not batch:
             document = workspace.undo(numbers[0], reviewer=name, uid=uid)
             _report(document, workspace.path_of(document), as_json=as_json)
             return
         with bar("taking back", len(numbers)) as progress:
-            gesture = for_each(
+            result = for_each(
                 numbers,
                 lambda number: workspace.undo(number, reviewer=name, uid=uid),
                 progress=progress,
             )
-    _summary(gesture, "taken back", as_json=as_json)
+    _summary(result, "taken back", as_json=as_json)
 
 
 def _numbers(what: Sequence[str]) -> list[int]:
@@ -443,7 +450,7 @@ def stats(
     from docsorter.review import statistics
     from docsorter.review.searching import parse_moment
 
-    with acts(ctx) as workspace:
+    with review_service(ctx) as workspace:
         start = parse_moment(since, workspace.now()) if since else workspace.now() - _PERIOD
         given = workspace.store.review.answers_since(start)
         pairs = workspace.store.review.opinion_pairs(start)
@@ -539,8 +546,8 @@ def groups(
             _sheet(workspace, group, numbers, sheet, settings, as_json=as_json)
         if label:
             _check(workspace, label, new_label=True)
-            gesture = _answer_all(workspace, numbers, label, reviewer(ctx), new_label=True)
-            _summary(gesture, "answered", as_json=as_json)
+            result = _answer_all(workspace, numbers, label, reviewer(ctx), new_label=True)
+            _summary(result, "answered", as_json=as_json)
         elif sheet is None:
             _print_group(workspace, group, as_json=as_json)
 

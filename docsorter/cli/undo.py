@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docsorter.cli.context import AsJson, DryRun, Yes, acts, configuration, group, reviewer
+from docsorter.cli.context import (
+    AsJson,
+    DryRun,
+    Yes,
+    configuration,
+    group,
+    review_service,
+    reviewer,
+)
 from docsorter.cli.output import (
     bar,
     confirm,
@@ -80,7 +88,7 @@ def undo(
             "say which documents", remedy="docsorter undo ID, or --since, --model, --label, --by"
         )
     name, _ = reviewer(ctx)
-    with acts(ctx) as workspace:
+    with review_service(ctx) as workspace:
         wanted = TakeBackFilter(
             ids=tuple(numbers) or None,
             since=parse_moment(since, workspace.now()) if since else None,
@@ -152,8 +160,8 @@ def _back(
     from docsorter.service.review.session import for_each
 
     with bar("taking back", len(numbers)) as progress:
-        gesture = for_each(numbers, taking.to_review, progress=progress)
-    return gesture.done, gesture.failed
+        result = for_each(numbers, taking.to_review, progress=progress)
+    return result.done, result.failed
 
 
 def _again(

@@ -126,7 +126,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
             }
         )
     else:
-        _print_status(chosen, beat if pid is not None else None, counts, purposes)
+        fields(_status_rows(chosen, beat if pid is not None else None, counts, purposes))
         for reason, documents in waiting.items():
             say(f"waiting   {documents} for {reason}: see docs/use/reasons.md, docsorter history")
         say(f"promise   {statement}")
@@ -140,34 +140,19 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _print_status(
+def _status_rows(
     chosen: "Configuration",
     beat: "Health | None",
     counts: "Counts",
     waiting: "Mapping[Purpose, int]",
-) -> None:
+) -> "list[tuple[str, object]]":
     from docsorter.documents import Purpose, State
 
-    rows: list[tuple[str, object]] = [("workspace", chosen.workspace)]
-    if beat is None:
-        rows.append(("daemon", f"not running; start it with: docsorter run {chosen.workspace}"))
-    else:
-        rows += [
-            ("daemon", f"{beat.state}, process {beat.pid}, since {when(beat.started_at)}"),
-            ("watcher", f"{beat.watcher}; inbox read at {when(beat.last_rescan_at)}"),
-            ("model", beat.model),
-            ("settling", f"{beat.settling} in the inbox, {beat.in_flight} being looked at"),
-        ]
-        rows += [("busy", text) for text in beat.busy]
-        if beat.watch_note:
-            rows.append(("", beat.watch_note))
-        if beat.paused:
-            rows += [("WAITS", f"{beat.paused} [{beat.paused_reason}]"), ("", beat.remedy)]
-        if beat.model_trouble:
-            rows.append(("MODEL", beat.model_trouble))
     labels = ", ".join(f"{label} {number}" for label, number in sorted(counts.labels.items()))
     sorted_ = counts.sorted_alone + counts.sorted_by_people
-    rows += [
+    rows = [
+        ("workspace", chosen.workspace),
+        *_daemon_rows(chosen, beat),
         ("sorted", f"{sorted_} ({labels or 'none yet'})"),
         ("", f"{counts.sorted_alone} alone, {counts.sorted_by_people} by people"),
         ("review", f"{waiting.get(Purpose.DECIDE, 0)} wait for a person: docsorter review list"),
@@ -178,7 +163,26 @@ def _print_status(
         rows.append(("", f"{again}, sorted already"))
     others = (State.REJECTED, State.SPOOLED, State.CLAIMING, State.WITHDRAWN)
     rows += [(state.value, counts.states[state]) for state in others if counts.states.get(state)]
-    fields(rows)
+    return rows
+
+
+def _daemon_rows(chosen: "Configuration", beat: "Health | None") -> "list[tuple[str, object]]":
+    if beat is None:
+        return [("daemon", f"not running; start it with: docsorter run {chosen.workspace}")]
+    rows: list[tuple[str, object]] = [
+        ("daemon", f"{beat.state}, process {beat.pid}, since {when(beat.started_at)}"),
+        ("watcher", f"{beat.watcher}; inbox read at {when(beat.last_rescan_at)}"),
+        ("model", beat.model),
+        ("settling", f"{beat.settling} in the inbox, {beat.in_flight} being looked at"),
+    ]
+    rows += [("busy", text) for text in beat.busy]
+    if beat.watch_note:
+        rows.append(("", beat.watch_note))
+    if beat.paused:
+        rows += [("WAITS", f"{beat.paused} [{beat.paused_reason}]"), ("", beat.remedy)]
+    if beat.model_trouble:
+        rows.append(("MODEL", beat.model_trouble))
+    return rows
 
 
 @config_app.command("show", epilog="Example: docsorter -w ~/paper config show")

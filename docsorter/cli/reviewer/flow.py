@@ -509,14 +509,14 @@ class Prefetcher:
     async def answer_marked(self, label: str, *, new: bool) -> BatchResult:
         """Give everything that is marked one label; what fails comes again later."""
         marked, self.marked = self.marked, []
-        gesture = await self.in_order(partial(self.session.answer_all, marked, label, new=new))
-        failed = {each.document_id for each in gesture.failed}
+        result = await self.in_order(partial(self.session.answer_all, marked, label, new=new))
+        failed = {each.document_id for each in result.failed}
         for item, _ in marked:
             if item.document.id in failed:
                 await self._hold_again(item)
             else:
                 self.pictures.forget(item.document)
-        return gesture
+        return result
 
     def unmark(self) -> int:
         """Put what is marked before everything else again; returns how many those were."""
@@ -527,11 +527,11 @@ class Prefetcher:
 
     async def undo_together(self) -> BatchResult:
         """Take back what was answered together last; see `ReviewSession.undo_all`."""
-        gesture = await self.in_order(self.session.undo_all)
+        result = await self.in_order(self.session.undo_all)
         if self.neighbours is not None:
-            for document in gesture.done:
+            for document in result.done:
                 self.neighbours.taken_back(document)
-        return gesture
+        return result
 
     def _compare_with(self, done: object) -> None:
         if self.neighbours is None or not isinstance(done, Document):

@@ -55,8 +55,8 @@ def review(
             "the full screen needs a terminal",
             remedy="docsorter review --plain asks line by line; review list shows what waits",
         )
-    with open_review_service(configuration) as acts:
-        session = session_of(configuration, acts, reviewer, order)
+    with open_review_service(configuration) as service:
+        session = session_of(configuration, service, reviewer, order)
         session.narrow(wanted)
         session.offered()  # a model that cannot be read is said before the screen opens
         if plain:
@@ -66,19 +66,19 @@ def review(
 
 
 def session_of(
-    configuration: Configuration, acts: ReviewService, reviewer: Reviewer, order: ReviewOrder
+    configuration: Configuration, service: ReviewService, reviewer: Reviewer, order: ReviewOrder
 ) -> ReviewSession:
     """Return the session of a person at the queue of a workspace."""
     settings = configuration.settings.review
     source = QueueSource(
-        acts.store,
+        service.store,
         owner=reviewer.name,
         seconds=settings.lease_seconds,
         order=order,
-        overdue=acts.overdue,
+        overdue=service.overdue,
     )
     return ReviewSession(
-        acts,
+        service,
         source,
         reviewer=reviewer,
         patience=LeaseTimes(settings.lease_seconds, settings.skip_seconds),

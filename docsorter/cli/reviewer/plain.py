@@ -42,7 +42,7 @@ class PlainReview:
     """Reads documents out and asks about each.
 
     Args:
-        session: Takes documents and carries acts out.
+        session: Takes documents and answers them.
         console: Speaks with the person.
         open_file: Opens a file outside.
     """
@@ -178,16 +178,16 @@ class PlainReview:
             )
             return
         marked, self.marked = self.marked, []
-        gesture = self._session.answer_all(marked, choice.label, new=not choice.trained)
-        self._summary(gesture, f"are {choice.label}")
+        result = self._session.answer_all(marked, choice.label, new=not choice.trained)
+        self._summary(result, f"are {choice.label}")
 
     def _undo_together(self) -> None:
         self._summary(self._session.undo_all(), "wait again")
 
-    def _summary(self, gesture: BatchResult, what: str) -> None:
-        for each in gesture.failed:
+    def _summary(self, result: BatchResult, what: str) -> None:
+        for each in result.failed:
             self._console.say(f"Not done: document {each.document_id}: {each.error}.")
-        self._console.say(f"{len(gesture.done)} documents {what}.")
+        self._console.say(f"{len(result.done)} documents {what}.")
 
     def _unmark(self) -> bool:
         """Ask about what was put aside and never answered, when nothing else waits."""
