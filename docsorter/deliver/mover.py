@@ -7,7 +7,6 @@ import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Unpack
 
 from docsorter.clock import Clock
 from docsorter.deliver.names import numbered, safe_name
@@ -141,56 +140,39 @@ class Mover:
         self._transfer = Transfer(store, disk, roots, allowed, self.step)
         self._locks = MoveLocks(roots[Place.SPOOL], allowed[Place.SPOOL])
 
-    def execute(self, move: Move, *, inode: int | None = None) -> Delivery:
-        """Move the bytes, or find out that they were moved; safe to repeat after any failure.
+    def complete(
+        self,
+        move: Move,
+        *,
+        actor: str,
+        detail: dict[str, object] | None = None,
+        inode: int | None = None,
+    ) -> Document:
+        """Move the bytes, or find out that they were moved, and commit; safe to repeat.
 
-        Returns:
-            Where they are now. Everything but the commit is done.
+        Args:
+            move: A planned move.
+            actor: Who moves it.
+            detail: Facts for the line in the log.
+            inode: For a claim, the inode that was seen in the inbox.
 
         Raises:
             FileChangedError: They are not what was seen or hashed; they are where they were.
             FileGoneError: They are neither here nor there.
             ConflictError: The move is not planned any more, or no name is free.
             EnvironmentFaultError: The disk or the share fails; the OSError is its cause.
+            StoreError: The database fails; the bytes have arrived.
             WorkspaceError: A path leaves its root.
         """
         with environment_faults(), self._locks.hold(move.id):
-            return self._execute(move.id, inode)
-
-    def complete(
-        self,
-        move: Move,
-        *,
-        actor: str,
-        event: str = "",
-        detail: dict[str, object] | None = None,
-        inode: int | None = None,
-        **changes: Unpack[Changes],
-    ) -> Document:
-        """Move the bytes and commit; the errors are those of `execute` and of the store.
-
-        Args:
-            move: A planned move.
-            actor: Who moves it.
-            event: Kind of the line in the log; without one "claimed", "delivered", "queued" or
-                "rejected".
-            detail: Facts for that line.
-            inode: For a claim, the inode that was seen.
-            **changes: What `store.moves.finish` takes; size, time and digest are added.
-        """
-        with environment_faults(), self._locks.hold(move.id):
-            delivery = self._execute(move.id, inode)
+            delivery = self._move(move.id, inode)
             facts: Changes = {"size": delivery.size, "mtime_ns": delivery.mtime_ns}
             if delivery.sha256 is not None:
                 facts["sha256"] = delivery.sha256
-            facts.update(changes)
             with self.step(FaultPoint.COMMIT):
+                event = _EVENTS.get(move.next_state, "moved")
                 return self.store.moves.finish(
-                    move.id,
-                    actor=actor,
-                    event=event or _EVENTS.get(move.next_state, "moved"),
-                    detail=detail,
-                    **facts,
+                    move.id, actor=actor, event=event, detail=detail, **facts
                 )
 
     def abandon(self, move: Move, *, actor: str, reason: str, withdraw: bool = False) -> Document:
@@ -229,7 +211,7 @@ class Mover:
             )
         return make_job(move, document, self.roots)
 
-    def _execute(self, move_id: int, inode: int | None) -> Delivery:
+    def _move(self, move_id: int, inode: int | None) -> Delivery:
         job = self._planned(move_id)
         base = job.target.name
         for _ in range(_TRIES):

@@ -151,7 +151,7 @@ def test_threads_carrying_out_the_same_move_deliver_once(yard: Yard) -> None:
 
 def test_an_answer_leaves_nothing_in_review(yard: Yard) -> None:
     document = yard.in_review("desk/left/scan.pdf")
-    answered = yard.mover().complete(yard.plan_answer(document), actor="ada", event="answered")
+    answered = yard.mover().complete(yard.plan_answer(document), actor="ada")
     assert answered.path == "claim/2026/scan.pdf"
     assert list(yard.roots[Place.REVIEW].iterdir()) == []
 
@@ -166,7 +166,7 @@ def test_a_review_folder_that_holds_more_is_kept(yard: Yard) -> None:
 
 def test_an_undo_brings_document_and_entry_back(yard: Yard) -> None:
     sorted_one = yard.mover().complete(yard.plan_answer(yard.in_review()), actor="ada")
-    back = yard.mover().complete(yard.plan_undo(sorted_one), actor="ada", event="undone")
+    back = yard.mover().complete(yard.plan_undo(sorted_one), actor="ada")
     assert (back.state, back.path) == (State.REVIEW, "scan.pdf")
     assert yard.store.review.entry_for_document(back.id).document.id == back.id
     assert not list((yard.roots[Place.SORTED] / "claim/2026").iterdir())
@@ -345,17 +345,17 @@ def test_an_abandoned_answer_leaves_the_document_in_review(yard: Yard) -> None:
 
 def test_a_move_whose_bytes_have_arrived_cannot_be_abandoned(yard: Yard) -> None:
     move = yard.plan_sort(yard.claimed())
-    yard.mover().execute(move)
+    yard.mover()._move(move.id, None)
     with pytest.raises(ConflictError, match="has arrived already"):
         yard.mover().abandon(move, actor="daemon", reason="too late")
     assert yard.mover().complete(move, actor="daemon").state is State.SORTED
 
 
-def test_execute_says_where_the_bytes_are(yard: Yard) -> None:
+def test_a_delivered_document_has_its_place_size_and_digest(yard: Yard) -> None:
     document = yard.claimed()
-    delivery = yard.mover().execute(yard.plan_sort(document))
-    assert delivery.path == yard.roots[Place.SORTED] / "invoice/2026/scan.pdf"
-    assert (delivery.size, delivery.sha256) == (len(SCAN), document.sha256)
+    delivered = yard.mover().complete(yard.plan_sort(document), actor="daemon")
+    assert (delivered.place, delivered.path) == (Place.SORTED, "invoice/2026/scan.pdf")
+    assert (delivered.size, delivered.sha256) == (len(SCAN), document.sha256)
 
 
 def test_a_rejected_document_goes_to_its_place(yard: Yard) -> None:

@@ -166,7 +166,7 @@ def test_a_newcomer_under_the_old_name_is_not_taken_for_the_document(yard: Yard)
 def test_a_document_delivered_without_its_sidecar_gets_it(yard: Yard) -> None:
     """A power cut may keep the document's name and lose the sidecar's."""
     move = yard.plan_sort(yard.claimed())
-    yard.mover().execute(move)
+    yard.mover()._move(move.id, None)
     path = yard.roots[Place.SORTED] / move.to_path
     path.with_name("scan.pdf.json").unlink()
     recover(yard.store, yard.mover())

@@ -77,7 +77,7 @@ class Desk:
 
     def make_pipeline(self, earning: AutonomyController | None = None) -> Pipeline:
         """Return a pipeline from the spool to the folders."""
-        return Pipeline(self.reader, self.mover, self._settings, earning=earning)
+        return Pipeline(self.reader, self.mover, self._settings, autonomy=earning)
 
     def drop(self, name: str, content: bytes) -> Document:
         """Put a file into the inbox and claim it."""

@@ -196,7 +196,7 @@ def test_a_move_that_a_kill_interrupted_is_finished_first(
         batch="b1",
         hold_until=desk.clock.now() + dt.timedelta(minutes=10),
     )
-    desk.mover.execute(move)  # the bytes are there, and then the lights went out
+    desk.mover._move(move.id, None)  # the bytes are there, and then the lights went out
     with pytest.raises(ConflictError, match="being moved already"):
         taking.refuse_touched(desk.store.documents.get(alone.id))
     assert taking.finish_interrupted() == 1

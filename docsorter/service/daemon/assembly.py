@@ -145,7 +145,7 @@ class Assembly:
     engine: SwitchingEngine
     pipeline: Pipeline
     due: DueWork
-    earning: AutonomyController
+    autonomy: AutonomyController
     recovered: RecoveryReport
     workers: int
 
@@ -183,14 +183,14 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
     workers = settings.service.workers or usable_cores()
     engine = SwitchingEngine(open_engine(configuration, workers), settings.pages, workers)
     rehearsing = ShadowEvaluation(configuration, store, clock)
-    earning = AutonomyController(
+    autonomy = AutonomyController(
         store, settings.decide, settings.promise, clock, shadow_share=rehearsing.share
     )
-    if earning.is_earned:  # checks may have been settled while nothing ran
-        earning.state(engine.model.rule_key, engine.card.name)
+    if autonomy.is_earned:  # checks may have been settled while nothing ran
+        autonomy.state(engine.model.rule_key, engine.card.name)
     parse_template(settings.deliver.template)  # refused at the start, not at the first document
-    probation = ScannerHold(configuration.state, store, settings.drift.probation_checks)
-    pipeline = Pipeline(engine, mover, settings, earning=earning, probation=probation)
+    scanner_hold = ScannerHold(configuration.state, store, settings.drift.probation_checks)
+    pipeline = Pipeline(engine, mover, settings, autonomy=autonomy, scanner_hold=scanner_hold)
     return Assembly(
         configuration=configuration,
         store=store,
@@ -198,7 +198,7 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
         engine=engine,
         pipeline=pipeline,
         due=DueWork(store, clock),
-        earning=earning,
+        autonomy=autonomy,
         recovered=recovered,
         workers=workers,
     )

@@ -42,8 +42,8 @@ def announce(assembly: Assembly, root: Path, backend: str) -> None:
             len(report.missing),
         )
     _LOG.info("docsorter %s watches %s (%s)", __version__, root, backend)
-    model, earning = assembly.engine.model, assembly.earning
-    said = earning.summary(model.rule_key, model.card.name, model.statement)
+    model, autonomy = assembly.engine.model, assembly.autonomy
+    said = autonomy.summary(model.rule_key, model.card.name, model.statement)
     _LOG.info("model %s: %s", model.card.name, said)
 
 
@@ -217,7 +217,7 @@ class Daemon:
         try:
             self._check_environment(assembly)
             models.tick()
-            assembly.earning.tick()
+            assembly.autonomy.tick()
             self._heartbeat.set_model(models.status)
             watching.tick()
             claims.tell_inbox()
@@ -266,10 +266,10 @@ class Daemon:
         Looks for the last two now and then: for answers once autonomy is earned, for a promotion
         where no event would tell of it.
         """
-        quiet = seconds <= _PEEK_SECONDS or (not assembly.earning.is_earned and promotions.tells())
+        quiet = seconds <= _PEEK_SECONDS or (not assembly.autonomy.is_earned and promotions.tells())
         peek = seconds if quiet else _PEEK_SECONDS
         while seconds > 0 and not self._wake.wait(min(seconds, peek)):
-            if models.due() or assembly.earning.due():
+            if models.due() or assembly.autonomy.due():
                 return
             seconds -= peek
 

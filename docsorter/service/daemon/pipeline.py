@@ -68,8 +68,8 @@ class Pipeline:
         engine: From a file to a verdict.
         mover: Moves bytes between the places; its store has every step before and after.
         settings: Duplicates policy, rest time, and where a verdict leads.
-        earning: What the evidence allows; None sorts by the model's card alone.
-        probation: Holds documents of new scanners back once autonomy was earned.
+        autonomy: What the evidence allows; None sorts by the model's card alone.
+        scanner_hold: Holds documents of new scanners back once autonomy was earned.
     """
 
     def __init__(
@@ -78,8 +78,8 @@ class Pipeline:
         mover: Mover,
         settings: Settings,
         *,
-        earning: AutonomyController | None = None,
-        probation: ScannerHold | None = None,
+        autonomy: AutonomyController | None = None,
+        scanner_hold: ScannerHold | None = None,
     ) -> None:
         self._engine = engine
         self._mover = mover
@@ -88,8 +88,8 @@ class Pipeline:
         self._disk = Disk()
         self._intake = settings.intake
         self._delivery = settings.deliver
-        self._earning = earning
-        self._probation = probation
+        self._autonomy = autonomy
+        self._scanner_hold = scanner_hold
         # Of the same bytes, inspected side by side, one is kept: who decides first.
         self._deciding = threading.Lock()
 
@@ -140,7 +140,7 @@ class Pipeline:
         if earlier is not None:
             findings = Findings(duplicate_of=earlier.id)
             return self._deliver(document, self._duplicate_verdict(document, earlier), findings)
-        judged: Decision | None = None
+        decision: Decision | None = None
         try:
             inspection = self._engine.inspect(path, document.name)
         except DocumentError as error:
@@ -148,19 +148,19 @@ class Pipeline:
         except ModelError as error:
             verdict, findings = _broken_model(error), Findings()
         else:
-            judged = self._judge(document, inspection)
-            verdict, findings = judged.verdict, inspection.findings
+            decision = self._decide(document, inspection)
+            verdict, findings = decision.verdict, inspection.findings
         if self._changed(document, path):
             return self._wait(document, _STILL_WRITTEN, self._intake.slow_rest_seconds)
-        return self._deliver(document, verdict, findings, judged)
+        return self._deliver(document, verdict, findings, decision)
 
-    def _judge(self, document: Document, inspection: Inspection) -> Decision:
-        if self._earning is None:
+    def _decide(self, document: Document, inspection: Inspection) -> Decision:
+        if self._autonomy is None:
             return Decision(inspection.verdict, None, inspection.statement)
-        judged = self._earning.decide(inspection)
-        if self._probation is None or not self._earning.is_earned:
-            return judged
-        return self._probation.apply(document, inspection, judged)
+        decision = self._autonomy.decide(inspection)
+        if self._scanner_hold is None or not self._autonomy.is_earned:
+            return decision
+        return self._scanner_hold.apply(document, inspection, decision)
 
     def _hashed(self, document: Document, path: Path) -> Document:
         """Return the document with the digest of its bytes, which the store learns in the end."""
@@ -201,10 +201,10 @@ class Pipeline:
         document: Document,
         verdict: Verdict,
         findings: Findings,
-        judged: Decision | None = None,
+        decision: Decision | None = None,
     ) -> Document:
         with self._deciding:
-            move = self._plan(document, verdict, findings, judged)
+            move = self._plan(document, verdict, findings, decision)
         try:
             return self._mover.complete(move, actor=ACTOR)
         except FileChangedError:
@@ -216,14 +216,14 @@ class Pipeline:
         document: Document,
         verdict: Verdict,
         findings: Findings,
-        judged: Decision | None,
+        decision: Decision | None,
     ) -> Move:
         """Write the verdict down, unless the same bytes were kept while this one was inspected."""
         same = None if findings.duplicate_of is not None else self._earlier(document)
         if same is not None:
             verdict = self._duplicate_verdict(document, same)
-            findings, judged = dataclasses.replace(findings, duplicate_of=same.id), None
-        statement = "" if judged is None else judged.statement
+            findings, decision = dataclasses.replace(findings, duplicate_of=same.id), None
+        statement = "" if decision is None else decision.statement
         destination = destination_of(
             document, verdict, findings.prediction, self._delivery, statement=statement
         )
@@ -236,8 +236,8 @@ class Pipeline:
                 verdict,
                 destination,
                 findings,
-                drawn=None if judged is None else judged.drawn,
-                promise="" if judged is None else judged.promise,
+                drawn=None if decision is None else decision.drawn,
+                promise="" if decision is None else decision.promise,
             )
 
     def _wait(self, document: Document, reason: Reason, seconds: float | None = None) -> Document:

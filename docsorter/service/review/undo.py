@@ -253,11 +253,11 @@ def open_redecision(
     workers = settings.service.workers or usable_cores()
     reader = PageReader(settings.pages, size=loaded.card.input.size, concurrency=workers)
     # The daemon may run beside: it alone moves the threshold.
-    earning = AutonomyController(
+    autonomy = AutonomyController(
         service.store, settings.decide, settings.promise, service.mover.clock, moves=False
     )
     with Engine(loaded, reader) as engine:
-        pipeline = Pipeline(engine, service.mover, settings, earning=earning)
+        pipeline = Pipeline(engine, service.mover, settings, autonomy=autonomy)
         yield Redecision(taking, pipeline, loaded.card.name, workers)
 
 
