@@ -230,16 +230,16 @@ def drift(
         if not last:
             write_report(chosen.state, report)
         checks = chosen.settings.drift.probation_checks
-        probation = ScannerHold(chosen.state, store, checks).held()
+        held = ScannerHold(chosen.state, store, checks).held()
     if as_json:
-        print_json({**report.model_dump(mode="json"), "probation": probation})
+        print_json({**report.model_dump(mode="json"), "probation": held})
     else:
-        _print_drift(report, probation, checks)
+        _print_drift(report, held, checks)
     if report.findings or report.scanners:
         raise typer.Exit(ExitCode.FINDINGS)
 
 
-def _print_drift(report: "DriftReport", probation: dict[str, int], checks: int) -> None:
+def _print_drift(report: "DriftReport", held: dict[str, int], checks: int) -> None:
     fields(
         (
             ("compared", f"{report.now} documents of the last 7 days, {report.before} of the 28"),
@@ -266,5 +266,5 @@ def _print_drift(report: "DriftReport", probation: dict[str, int], checks: int) 
             ),
             empty="",
         )
-    for name, right in probation.items():
-        say(f"on probation: {name}, {right} of {checks} checks right")
+    for name, right in held.items():
+        say(f"held for people: {name}, {right} of {checks} checks right")

@@ -25,13 +25,13 @@ class Notices:
         unlearned: What the model in use has not learned; None when it cannot be asked.
         candidate: A model that waits for checks.
         drift: The last weekly comparison.
-        probation: Scanners that have to show themselves, with how many checks were right.
+        held_scanners: New scanners whose documents go to people, with their checks that were right.
     """
 
     unlearned: UntrainedAnswers | None
     candidate: Candidate | None
     drift: DriftReport | None
-    probation: dict[str, int]
+    held_scanners: dict[str, int]
 
     def as_json(self) -> dict[str, object]:
         """Return the same as plain values."""
@@ -39,7 +39,7 @@ class Notices:
             "unlearned": self.unlearned,
             "candidate": self.candidate.model_dump(mode="json") if self.candidate else None,
             "drift": self.drift.model_dump(mode="json") if self.drift else None,
-            "probation": self.probation,
+            "probation": self.held_scanners,
         }
 
     def lines(self) -> list[str]:
@@ -56,8 +56,8 @@ class Notices:
             if len(texts) > _SHOWN:
                 found.append(f"          and {len(texts) - _SHOWN} more: docsorter drift")
         found += [
-            f"probation {name}: {right} checks right so far"
-            for name, right in self.probation.items()
+            f"SCANNER   {name} is new and held for people: {right} checks right so far"
+            for name, right in self.held_scanners.items()
         ]
         return found
 
@@ -70,5 +70,5 @@ def notices_of(configuration: Configuration, service: ReviewService) -> Notices:
         candidate = Candidates(Snapshots(configuration.state)).waiting()
     except DocsorterError:
         found, candidate = None, None
-    probation = ScannerHold(configuration.state, store, settings.drift.probation_checks)
-    return Notices(found, candidate, read_report(configuration.state), probation.held())
+    hold = ScannerHold(configuration.state, store, settings.drift.probation_checks)
+    return Notices(found, candidate, read_report(configuration.state), hold.held())

@@ -155,8 +155,8 @@ def test_versions_of_a_scanner_do_not_make_it_new() -> None:
 class Scanner:
     """One that sends documents which the evidence would sort."""
 
-    def __init__(self, store: Store, clock: ManualClock, probation: ScannerHold) -> None:
-        self.store, self.clock, self.probation = store, clock, probation
+    def __init__(self, store: Store, clock: ManualClock, hold: ScannerHold) -> None:
+        self.store, self.clock, self.hold = store, clock, hold
 
     def send(self, dpi: float, kind: VerdictKind = VerdictKind.SORT) -> Decision:
         (number,) = arrive(self.store, self.clock.now(), 1)
@@ -167,7 +167,7 @@ class Scanner:
         verdict = Verdict(kind, Reason(ReasonCode.SURE, "sure"), "invoice", 0.99, 0.9)
         inspection = Inspection(pages, prediction, verdict, "", "rule", SortRule(1.0, 0.9, 99.0))
         judged = Decision(verdict, None, "")
-        result = self.probation.apply(self.store.documents.get(number), inspection, judged)
+        result = self.hold.apply(self.store.documents.get(number), inspection, judged)
         if result.drawn is not None:
             self._settle(number)
         return result
@@ -199,12 +199,12 @@ def test_a_new_scanner_shows_itself_first_and_is_then_like_all_others(scanner: S
     assert "0 of 3 checks right" in first.verdict.reason.text
     assert first.drawn is not None
     assert first.drawn.inclusion == 1.0
-    assert list(scanner.probation.held().values()) == [1]
+    assert list(scanner.hold.held().values()) == [1]
     assert scanner.send(300).verdict.kind is VerdictKind.SORT
     for _ in range(2):
         assert scanner.send(150).verdict.kind is VerdictKind.REVIEW
     assert scanner.send(150).verdict.kind is VerdictKind.SORT
-    assert scanner.probation.held() == {}
+    assert scanner.hold.held() == {}
 
 
 def test_scanners_seen_while_the_evidence_is_gathered_belong_to_it(
@@ -218,7 +218,7 @@ def test_scanners_seen_while_the_evidence_is_gathered_belong_to_it(
     assert again.held() == {}
 
 
-def test_no_checks_mean_no_probation(configuration: Configuration, store: Store) -> None:
+def test_no_checks_mean_no_hold(configuration: Configuration, store: Store) -> None:
     scanner = Scanner(store, ManualClock(), ScannerHold(configuration.state, store, checks=0))
     assert scanner.send(300).verdict.kind is VerdictKind.SORT
     assert not Path(configuration.state / "scanners.json").exists()
