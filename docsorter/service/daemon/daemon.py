@@ -4,6 +4,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -156,75 +157,42 @@ class Daemon:
             signal.signal(number, handle)
 
     def _work(self, assembly: Assembly, on_ready: Callable[[], None]) -> None:
-        settings = self._configuration.settings
-        root = self._configuration.root(Place.INBOX)
-        inbox = Inbox(root, settings.intake, self._clock)
-
-        def woken() -> None:
-            inbox.request_rescan()
-            self._wake.set()
-
-        source = FolderSource(root, settings.intake, woken)
-        source.start()
-        watching = WatchSupervisor(source, inbox, self._clock)
-        claims = ClaimQueue(inbox, assembly.store, assembly.mover)
-        workers = Workers(
-            assembly.pipeline, threads_for(assembly.workers), self._wake.set, self._clock
-        )
-        models = ModelSwitch(
-            self._configuration, assembly.engine, assembly.store, self._clock, self._wake.set
-        )
-        caretaker = MaintenanceThread(self._configuration, assembly.store, self._clock)
-        promotions = PromotionWatch(self._configuration, self._wake.set)
-        promotions.start()
-        memory = model_switch.MemoryRelease(lambda: assembly.engine.model.bundle.runtime_file)
-        self._heartbeat.ready(models.status, source, inbox, workers)
-        announce(assembly, root, source.backend)
-        model_switch.freeze_startup(assembly.engine.model.bundle.runtime_file)
+        parts = _start(self._configuration, assembly, self._clock, self._wake)
+        model = assembly.engine.model.bundle.runtime_file
+        self._heartbeat.ready(parts.models.status, parts.source, parts.inbox, parts.workers)
+        announce(assembly, self._configuration.root(Place.INBOX), parts.source.backend)
+        model_switch.freeze_startup(model)
         on_ready()
         try:
             while not self._stopping:
                 self._wake.clear()
-                self._step(assembly, inbox, watching, claims, workers, models)
-                idle = not (workers.busy or claims.backlog or self._pauses.now)
-                caretaker.tick(idle=idle)
-                memory.tick(workers.done, idle=idle)
+                self._step(parts)
+                idle = not (parts.workers.busy or parts.claims.backlog or self._pauses.now)
+                parts.maintenance.tick(idle=idle)
+                parts.memory.tick(parts.workers.done, idle=idle)
                 if not self._stopping:
-                    seconds = self._sleep(assembly, inbox, claims, workers)
-                    self._doze(seconds, models, assembly, promotions)
+                    self._doze(self._sleep(parts), parts)
         finally:
             self._notifier.stopping()
             self._heartbeat.beat("draining")
-            source.stop()
-            promotions.stop()
-            inbox.close()
-            workers.drain()
-            models.close()
-            caretaker.close()
-            _LOG.info("stopped; %d documents got their verdict", workers.done)
+            parts.close()
+            _LOG.info("stopped; %d documents got their verdict", parts.workers.done)
 
-    def _step(
-        self,
-        assembly: Assembly,
-        inbox: Inbox,
-        watching: WatchSupervisor,
-        claims: ClaimQueue,
-        workers: Workers,
-        models: ModelSwitch,
-    ) -> None:
+    def _step(self, parts: "_Parts") -> None:
         """One tick; a failing disk, share or database pauses the intake and is tried again."""
+        assembly, claims, inbox, models = parts.assembly, parts.claims, parts.inbox, parts.models
         asked = False
         try:
             self._check_environment(assembly)
             models.tick()
             assembly.autonomy.tick()
             self._heartbeat.set_model(models.status)
-            watching.tick()
+            parts.watch.tick()
             claims.tell_inbox()
             claims.add(inbox.tick(max(0, _BACKLOG - claims.backlog)))
             for skipped in inbox.take_skipped():
                 _LOG.warning("left alone in the inbox: %s: %s", skipped.path, skipped.text)
-            asked = self._hand_out(assembly, claims, workers)
+            asked = self._hand_out(parts)
             self._pauses.end()
         except (EnvironmentFaultError, StoreError, OSError) as error:
             self._pauses.begin(pause_of(error))
@@ -238,8 +206,9 @@ class Daemon:
             assembly.store.upkeep.check_writable()
         self._clock_watch.tick(assembly)
 
-    def _hand_out(self, assembly: Assembly, claims: ClaimQueue, workers: Workers) -> bool:
+    def _hand_out(self, parts: "_Parts") -> bool:
         """Give the workers what there is to do; return whether the store was asked for it."""
+        assembly, claims, workers = parts.assembly, parts.claims, parts.workers
         trouble = workers.take_trouble()
         if trouble is not None:
             raise trouble
@@ -258,33 +227,30 @@ class Daemon:
                 workers.submit(claim.document.id, partial(claims.carry, claim))
         return asked
 
-    def _doze(
-        self, seconds: float, models: ModelSwitch, assembly: Assembly, promotions: PromotionWatch
-    ) -> None:
+    def _doze(self, seconds: float, parts: "_Parts") -> None:
         """Sleep until woken, or a model is due, or somebody answered.
 
         Looks for the last two now and then: for answers once autonomy is earned, for a promotion
         where no event would tell of it.
         """
-        quiet = seconds <= _PEEK_SECONDS or (not assembly.autonomy.is_earned and promotions.tells())
+        autonomy = parts.assembly.autonomy
+        quiet = seconds <= _PEEK_SECONDS or (not autonomy.is_earned and parts.promotions.tells())
         peek = seconds if quiet else _PEEK_SECONDS
         while seconds > 0 and not self._wake.wait(min(seconds, peek)):
-            if models.due() or assembly.autonomy.due():
+            if parts.models.due() or autonomy.due():
                 return
             seconds -= peek
 
-    def _sleep(
-        self, assembly: Assembly, inbox: Inbox, claims: ClaimQueue, workers: Workers
-    ) -> float:
+    def _sleep(self, parts: "_Parts") -> float:
         """Return for how long nothing can be due, in seconds."""
         if self._pauses.now is not None:
             return _RETRY_SECONDS
-        if claims.backlog and workers.capacity:
+        if parts.claims.backlog and parts.workers.capacity:
             return 0.0
-        until_scan = inbox.next_due() - self._clock.monotonic()
+        until_scan = parts.inbox.next_due() - self._clock.monotonic()
         waits = [_LONGEST_SLEEP, until_scan, self._heartbeat.next_write()]
         try:
-            until_due = assembly.due.seconds()
+            until_due = parts.assembly.due.seconds()
         except (EnvironmentFaultError, StoreError):
             return 0.0  # the next tick meets it as well, and pauses
         if until_due is not None:
@@ -292,3 +258,58 @@ class Daemon:
         if self._notifier.ping_seconds is not None:
             waits.append(self._notifier.ping_seconds)
         return max(0.0, min(waits))
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What works while a daemon runs: the parts that a tick goes through."""
+
+    assembly: Assembly
+    inbox: Inbox
+    source: FolderSource
+    watch: WatchSupervisor
+    claims: ClaimQueue
+    workers: Workers
+    models: ModelSwitch
+    promotions: PromotionWatch
+    maintenance: MaintenanceThread
+    memory: model_switch.MemoryRelease
+
+    def close(self) -> None:
+        """Take nothing new, finish what was begun, and end every thread."""
+        self.source.stop()
+        self.promotions.stop()
+        self.inbox.close()
+        self.workers.drain()
+        self.models.close()
+        self.maintenance.close()
+
+
+def _start(
+    configuration: Configuration, assembly: Assembly, clock: Clock, wake: threading.Event
+) -> _Parts:
+    """Begin to watch the inbox and the models folder, and start the threads."""
+    settings, store = configuration.settings, assembly.store
+    root = configuration.root(Place.INBOX)
+    inbox = Inbox(root, settings.intake, clock)
+
+    def woken() -> None:
+        inbox.request_rescan()
+        wake.set()
+
+    source = FolderSource(root, settings.intake, woken)
+    source.start()
+    promotions = PromotionWatch(configuration, wake.set)
+    promotions.start()
+    return _Parts(
+        assembly=assembly,
+        inbox=inbox,
+        source=source,
+        watch=WatchSupervisor(source, inbox, clock),
+        claims=ClaimQueue(inbox, store, assembly.mover),
+        workers=Workers(assembly.pipeline, threads_for(assembly.workers), wake.set, clock),
+        models=ModelSwitch(configuration, assembly.engine, store, clock, wake.set),
+        promotions=promotions,
+        maintenance=MaintenanceThread(configuration, store, clock),
+        memory=model_switch.MemoryRelease(lambda: assembly.engine.model.bundle.runtime_file),
+    )
