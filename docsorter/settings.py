@@ -40,25 +40,25 @@ class DecideSettings(Section):
     policies: dict[Label, Literal["auto", "review", "never"]] = Field(default_factory=dict)
     """Per label: sort alone, always ask, or never offer."""
     threshold: Annotated[float, Ge(0), Le(1)] | None = None
-    """Ask for more confidence than the card does; a value below the card's is refused."""
+    """Confidence needed to sort alone, in place of the card's; less than the card's is refused."""
 
 
 class PromiseSettings(Section):
-    """What is promised of documents sorted alone, and how the promise is kept alive."""
+    """What is promised of documents sorted alone, and how it is checked."""
 
     target_error: Annotated[float, Gt(0), Lt(0.5)] = 0.01
     """Share of the documents sorted alone that may be wrong."""
     confidence: Annotated[float, Ge(0.5), Lt(1)] = 0.95
     """Confidence level of the promise."""
     miss_rate: Annotated[float, Ge(0), Lt(1)] = 0.05
-    """Share of the wrong documents that people are taken to pass as right, at most; assumed until
-    enough documents were answered twice."""
+    """Share of the wrong documents that people miss, at most; assumed until enough documents were
+    answered twice."""
     double: Annotated[float, Ge(0), Le(1)] = 0.05
     """Share of the checks with a right first answer that somebody else is asked again, blind, so
     that miss_rate is measured."""
     pilot_documents: Annotated[int, Ge(1), Le(10_000)] = 50
-    """The thresholds of a new model are laid through the confidences of its first so many
-    documents; those go to a person and are no evidence."""
+    """The first so many documents of a new model fix its possible thresholds; they go to a person
+    and are no evidence."""
     days_to_alarm: Annotated[float, Gt(0), Le(365)] = 5.0
     """Days that may pass, on average, from a jump of the error to the alarm."""
     jump: Annotated[float, Gt(0), Lt(1)] = 0.1
@@ -66,11 +66,11 @@ class PromiseSettings(Section):
     vigilance: Annotated[float, Ge(1)] = 3.0
     """So many times more is checked while errors raise the alarm level."""
     rehearsal: Annotated[float, Ge(0), Le(1)] = 0.3
-    """While a model that learned waits: least share of all documents that is asked about blind, so
-    that it brings evidence of its own when it is put to use; 0 lets it begin with nothing."""
+    """Shadow evaluation of a trained model that waits to be put to use: least share of all
+    documents that is asked about blind, as evidence of its own; 0 lets it begin with nothing."""
     starter_share: Annotated[float, Ge(0), Le(1)] = 0.0
     """With decide.autonomy = "starter": share of the documents that is also shown to a person,
-    without a suggestion, so that evidence grows before it is asked for."""
+    without a suggestion, so that evidence is there when it is needed."""
 
     @model_validator(mode="after")
     def _limits_fit(self) -> Self:
@@ -80,15 +80,15 @@ class PromiseSettings(Section):
 
 
 class LearningSettings(Section):
-    """When docsorter retrain --auto learns and promotes, and what a new model has to show."""
+    """When docsorter retrain --auto trains and promotes, and what a new model has to show."""
 
     least_answers: Annotated[int, Ge(1)] = 50
-    """Train by itself only when so many answers are not learned yet."""
+    """With --auto: train only when so many answers are new."""
     days_between: Annotated[float, Ge(0), Le(3650)] = 7.0
-    """Promote by itself at most once in so many days."""
+    """With --auto: promote at most once in so many days."""
     rehearsal_days: Annotated[float, Gt(0), Le(3650)] = 21.0
-    """With autonomy earned: a candidate is given up that so many days brought neither through its
-    gate nor to evidence of its own for as much automation as the model in use has."""
+    """With autonomy earned: a candidate is given up when it has not passed its gate and its shadow
+    evaluation within so many days."""
     margin: Annotated[float, Gt(0), Le(0.2)] = 0.02
     """A new model must be shown to be worse by less than this share of documents."""
     confidence: Annotated[float, Gt(0.5), Lt(1)] = 0.95
@@ -107,8 +107,8 @@ class DriftSettings(Section):
     """What is done when documents are no longer like those before."""
 
     probation_checks: Annotated[int, Ge(0), Le(1000)] = 20
-    """With autonomy earned, documents of a new scanner go to a person until so many of its checks
-    were right; 0 sorts them like all others."""
+    """With autonomy earned: the new-scanner hold lasts until so many checks of its documents were
+    right; 0 holds none."""
 
 
 class PlacesSettings(Section):
@@ -134,9 +134,9 @@ class IntakeSettings(Section):
     slow_rest_seconds: Seconds = 15.0
     """The same for a file whose format end is missing."""
     rescan_seconds: Annotated[float, Ge(0.2), Le(3600)] = 30.0
-    """The inbox is read completely this often, whatever events say."""
+    """The inbox is read completely this often, also without file events."""
     recursive: bool = True
-    """Look into sub-folders; their name becomes the document's source."""
+    """Read sub-folders too; their name becomes the document's source."""
     watch: Literal["auto", "events", "polling"] = "auto"
     """How to notice files; auto polls on network and virtual file systems."""
     poll_seconds: Annotated[float, Ge(0.2), Le(3600)] = 5.0
@@ -151,7 +151,7 @@ class PagesSettings(Section):
     """Limits of the sandboxed child that reads one document."""
 
     page_cap: Annotated[int, Ge(1), Le(1000)] = 8
-    """Look at so many pages of a document at most."""
+    """Read at most so many pages of a document."""
     max_file_mb: Annotated[float, Gt(0)] = 512.0
     """Reject larger files."""
     max_megapixels: Annotated[float, Gt(0)] = 200.0
@@ -187,7 +187,7 @@ class RetentionSettings(Section):
 
 
 class ReviewSettings(Section):
-    """The queue before a person."""
+    """The queue of documents that wait for a person."""
 
     lease_seconds: Annotated[float, Gt(0)] = 600.0
     """A reviewer holds an entry this long before others may take it."""
@@ -222,7 +222,7 @@ class ServiceSettings(Section):
     workers: Annotated[int, Ge(0), Le(256)] = 0
     """Documents read at the same time; 0 means one per core."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """How much the daemon says."""
+    """How much the daemon logs."""
     log_format: Literal["text", "json"] = "text"
     """One line of text or of JSON per event."""
     min_free_mb: Annotated[float, Ge(0)] = 100.0
