@@ -1,4 +1,4 @@
-"""Ways to run the bundle's file: LiteRT with threads, and OpenVINO where it is installed.
+"""Ways to run the bundle's file: LiteRT with one thread and with more.
 
     python -m bench.runtimes [--pages 24] [--documents 60] [--json FILE]
 
@@ -8,7 +8,6 @@ and on documents of the mix.
 """
 
 import argparse
-import importlib.util
 import json
 import multiprocessing
 import time
@@ -25,9 +24,8 @@ from PIL import Image
 from bench.mix import mix
 from docsorter.decide.calibration import label_probabilities
 from docsorter.documents import RawOutput
-from docsorter.errors import ModelError
 from docsorter.model.bundle import ModelBundle, load_bundle
-from docsorter.model.classifier import FEATURES, LOGITS, open_classifier
+from docsorter.model.classifier import open_classifier
 from docsorter.model.golden import read_golden
 from docsorter.pages.reader import PageReader
 from docsorter.resources import starter_bundle_dir, usable_cores
@@ -91,8 +89,6 @@ def ways() -> dict[str, Open]:
         f"LiteRT, {threads} thread{'s'[: threads > 1]}": partial(litert, threads=threads)
         for threads in sorted({1, usable_cores()})
     }
-    if importlib.util.find_spec("openvino") is not None:
-        found |= {f"OpenVINO, {kind}": partial(openvino, kind=kind) for kind in ("f32", "bf16")}
     return found
 
 
@@ -136,33 +132,6 @@ def measure(
 def litert(bundle: ModelBundle, *, threads: int) -> Classify:
     """Return what runs the bundle's file in LiteRT."""
     return open_classifier(bundle, threads=threads).classify
-
-
-def openvino(bundle: ModelBundle, *, kind: str) -> Classify:
-    """Return what runs the bundle's file in OpenVINO, computing in f32 or bf16.
-
-    Raises:
-        ModelError: The file has other outputs than expected.
-    """
-    import openvino as ov  # noqa: PLC0415 -- an extra
-
-    hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": kind}
-    compiled = ov.compile_model(str(bundle.runtime_file), "CPU", hints)
-    named = {name: port for port in compiled.outputs for name in port.get_names()}
-    by_width = {port.partial_shape[1].get_length(): port for port in compiled.outputs}
-    logits = named.get(LOGITS) or by_width.get(bundle.card.outputs)
-    features = named.get(FEATURES) or by_width[max(by_width)]
-    if logits is None:
-        raise ModelError(f"{bundle.runtime_file} has no output of {bundle.card.outputs} numbers")
-
-    def classify(pixels: "NDArray[np.uint8]") -> RawOutput:
-        answers = [compiled(page[np.newaxis]) for page in pixels]
-        return RawOutput(
-            np.concatenate([np.array(answer[logits]) for answer in answers]),
-            np.concatenate([np.array(answer[features]) for answer in answers]),
-        )
-
-    return classify
 
 
 def golden_pages(bundle: ModelBundle) -> "NDArray[np.uint8]":

@@ -1,12 +1,10 @@
 """Runtimes are compared on the same pages, and what differs shows."""
 
-import importlib.util
-
 import numpy as np
 import pytest
 
 from bench.cores import counts
-from bench.runtimes import Classify, golden_pages, litert, measure, ways
+from bench.runtimes import Classify, golden_pages, litert, measure
 from docsorter.documents import RawOutput
 from docsorter.model.bundle import ModelBundle, load_bundle
 from docsorter.resources import starter_bundle_dir
@@ -42,17 +40,6 @@ def test_a_way_that_answers_differently_is_seen(bundle: ModelBundle) -> None:
     assert other.same_label == 0
     assert 0 < ours.work_ms < 5000
     assert 60 < ours.resident_mb < 400
-
-
-@pytest.mark.skipif(importlib.util.find_spec("openvino") is None, reason="an extra")
-def test_openvino_names_the_outputs_of_the_file_as_litert_does(bundle: ModelBundle) -> None:
-    pages = golden_pages(bundle)[:2]
-    assert next(iter(ways())) == "LiteRT, 1 thread"
-    ours = ways()["LiteRT, 1 thread"](bundle)(pages)
-    theirs = ways()["OpenVINO, f32"](bundle)(pages)
-    assert theirs.logits.shape == ours.logits.shape
-    assert theirs.features.shape == ours.features.shape
-    assert np.abs(theirs.logits - ours.logits).max() < 0.5
 
 
 @pytest.mark.parametrize(
