@@ -196,7 +196,7 @@ def _print(told: "Explanation") -> None:
 def _reason_rows(told: "Explanation") -> "list[tuple[str, object]]":
     document, verdict = told.document, told.document.verdict
     rows: list[tuple[str, object]] = [
-        ("because", verdict.reason.text if verdict else "it was not looked at yet"),
+        ("because", verdict.reason.text if verdict else "no model has classified it yet"),
         ("pages", document.pages or "not known"),
         ("model", document.model or "none was asked"),
     ]

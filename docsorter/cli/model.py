@@ -338,7 +338,7 @@ def compare(
     on: Annotated[
         Path | None,
         typer.Option(
-            "--on", metavar="DIR", help="Let both look at these documents; nothing is moved."
+            "--on", metavar="DIR", help="Let both classify these documents; nothing is moved."
         ),
     ] = None,
     as_json: AsJson = False,
@@ -373,7 +373,7 @@ def _look(settings: "Configuration", first: str, second: str, folder: Path) -> "
     files = files_to_compare(folder, [*one.card.labels, *two.card.labels])
     workers = settings.settings.service.workers or usable_cores()
     with stage_bars() as progress:
-        told = partial(progress, "both look at the documents")
+        told = partial(progress, "both classify the documents")
         return compare_on(one, two, files, settings.settings.pages, workers, told)
 
 
@@ -428,7 +428,7 @@ def _measured(measured: "Measured | None") -> str:
 
 
 def _print_documents(looked: "Comparison", first: str, second: str) -> None:
-    say(f"{looked.documents} documents looked at, {len(looked.unreadable)} could not be read")
+    say(f"{looked.documents} documents classified, {len(looked.unreadable)} could not be read")
     for name, reason in looked.unreadable[:_SHOWN]:
         say(f"  {name}: {reason}")
     if not looked.documents:

@@ -572,7 +572,7 @@ def _print_listing(listing: "GroupListing", *, as_json: bool) -> None:
     if listing.left_over:
         say(f"{listing.left_over} more wait that are like no other")
     if listing.unreadable:
-        say(f"{listing.unreadable} could not be looked at")
+        say(f"{listing.unreadable} could not be read")
     if listing.groups:
         say("look: docsorter review groups 1 --sheet one.png")
         say("name: docsorter review groups 1 --label NAME")

@@ -16,7 +16,7 @@ from docsorter.errors import AlreadyRunningError, ExitCode
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from docsorter.documents import Verdict
+    from docsorter.documents import Document, Verdict
     from docsorter.service.daemon.sort_once import SortResult
 
 
@@ -134,11 +134,11 @@ def demo(
     _print(rows, empty="no examples")
     with open_review_service(load(directory)) as workspace:
         say(f"This model is {workspace.statement()}.")
-        waiting = workspace.store.review.entries(limit=1)
-    _next(directory, waiting[0].document.id if waiting else None)
+        waiting = [entry.document for entry in workspace.store.review.entries(limit=50)]
+    _next(directory, next((one for one in waiting if guess(one.verdict)[0]), None))
 
 
-def _next(directory: Path, waiting: int | None) -> None:
+def _next(directory: Path, waiting: "Document | None") -> None:
     program = "docsorter" if shutil.which("docsorter") else os.path.relpath(sys.argv[0])
     if program.endswith("__main__.py"):
         program = "python -m docsorter"
@@ -148,8 +148,8 @@ def _next(directory: Path, waiting: int | None) -> None:
     say(f"  {program} review      # at the keyboard; or one by one:")
     say(f"  {program} review list")
     if waiting is not None:
-        say(f"  {program} review show {waiting}")
-        say(f"  {program} review answer {waiting} invoice")
-        say(f"  {program} explain {waiting}")
+        say(f"  {program} review show {waiting.id}")
+        say(f"  {program} review answer {waiting.id} {guess(waiting.verdict)[0]}")
+        say(f"  {program} explain {waiting.id}")
     say(f"  {program} run        # watch the demo inbox; drop a scan into it")
     say(f"Then for real:  {program} init ~/paper && {program} run ~/paper")

@@ -463,7 +463,7 @@ def _print_gate(judged: "GateResult") -> None:
         ("checks", f"{gate.checks} later blind ones that neither has learned from"),
     ]
     if judged.unusable:
-        rows.append(("", f"{judged.unusable} more have no file left to look at"))
+        rows.append(("", f"{judged.unusable} more have no file left to compare"))
     if gate.checks:
         rows += [
             ("only one right", f"candidate {gate.only_new_right}, in use {gate.only_old_right}"),

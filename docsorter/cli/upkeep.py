@@ -163,7 +163,7 @@ def maintain(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Do the daily care now: retention, statistics, free pages, log; the daemon does it by itself.
+    """Do the daily maintenance now: retention, statistics, free pages, log; the daemon does it too.
 
     Exit code 13 when the database is not sound.
     """
@@ -225,7 +225,7 @@ def _print_findings(report: "VerifyReport") -> None:
     )
     left = sum(1 for finding in report.findings if not finding.repaired)
     say(
-        f"{report.documents} documents and {report.files} files looked at; "
+        f"{report.documents} documents and {report.files} files examined; "
         f"{len(report.findings)} findings, {left} of them stand"
     )
 
@@ -242,7 +242,7 @@ def _print_forgotten(done: "ForgetReport") -> None:
         say("somebody reads the database just now; docsorter maintain empties its log later")
     if done.models:
         learned = ", ".join(done.models)
-        say(f"learned from it, and still know what it taught: {learned}; they hold no page of it")
+        say(f"learned from it, and keep what they learned: {learned}; they hold no page of it")
     for number in done.twins:
         say(f"document {number} has the same bytes; forget it as well: docsorter forget {number}")
 

@@ -173,7 +173,7 @@ def _daemon_rows(chosen: "Configuration", beat: "Health | None") -> "list[tuple[
         ("daemon", f"{beat.state}, process {beat.pid}, since {when(beat.started_at)}"),
         ("watcher", f"{beat.watcher}; inbox read at {when(beat.last_rescan_at)}"),
         ("model", beat.model),
-        ("settling", f"{beat.settling} in the inbox, {beat.in_flight} being looked at"),
+        ("settling", f"{beat.settling} in the inbox, {beat.in_flight} being classified"),
     ]
     rows += [("busy", text) for text in beat.busy]
     if beat.watch_note:

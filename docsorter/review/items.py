@@ -120,7 +120,7 @@ def why_of(entry: ReviewEntry) -> str:
     if entry.blind:
         return BLIND
     verdict = entry.document.verdict
-    return verdict.reason.text if verdict is not None else "nobody has looked at it yet"
+    return verdict.reason.text if verdict is not None else "no model has classified it yet"
 
 
 def hidden(entry: ReviewEntry) -> ReviewEntry:

@@ -127,4 +127,4 @@ def test_explain_says_who_learned_from_it_and_when_a_correction_counts(desk: Des
     assert json.loads(text)["learned"][0]["model"] == used
     code, said = run(desk, "forget", str(document.id), "--yes")
     assert code == ExitCode.OK
-    assert f"still know what it taught: {used}" in said
+    assert f"keep what they learned: {used}" in said

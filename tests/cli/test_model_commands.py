@@ -114,7 +114,7 @@ def test_two_models_stand_side_by_side_without_a_workspace(tmp_path: Path, ours:
     data = docsorter("model", "compare", "starter", ours, "--json", cwd=tmp_path)
 
     assert shown.returncode == 0, shown.stderr
-    assert "1 documents looked at, 0 could not be read" in shown.stdout
+    assert "1 documents classified, 0 could not be read" in shown.stdout
     assert "McNemar p = 1" in shown.stdout
     assert "invoice, claim, note" in shown.stdout
     content = json.loads(data.stdout)

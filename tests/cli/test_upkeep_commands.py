@@ -39,7 +39,7 @@ def test_verify_says_that_all_is_well_and_ends_with_13_when_it_is_not(office: De
     well = run(office, "verify")
     assert well.exit_code == 0
     assert "everything is as it should be" in well.output
-    assert "2 documents and 3 files looked at" in well.output
+    assert "2 documents and 3 files examined" in well.output
     office.path(office.store.documents.get(1)).with_name("Krause.pdf.json").unlink()
     found = run(office, "verify")
     assert found.exit_code == ExitCode.FINDINGS
