@@ -23,7 +23,7 @@ from bench.million import fill
 from bench.mix import make_inputs
 from docsorter.configuration import Configuration
 from docsorter.documents import Place, State
-from docsorter.service.daemon.demo import example_files
+from docsorter.service.daemon.sort_once import example_files
 from docsorter.service.workspace.layout import create, migrate_workspace, open_workspace_store
 from docsorter.store import Store
 

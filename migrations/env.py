@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from docsorter.store.columns import TableBase
+from docsorter.store.tables import TableBase
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -22,7 +22,7 @@ from docsorter.cli.reviewer.screen import ReviewApp
 from docsorter.configuration import Configuration, load
 from docsorter.review.items import QueueSource
 from docsorter.review.searching import parse_search
-from docsorter.service.daemon.demo import prepare_demo, run_demo
+from docsorter.service.daemon.sort_once import prepare_demo, run_demo
 from docsorter.service.review.service import ReviewService, open_review_service
 from docsorter.service.review.session import LeaseTimes, Reviewer, ReviewSession
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from docsorter.resources import usable_cores
-from docsorter.training.progress import SILENT, Progress
+from docsorter.service.workspace.process import Progress, silent
 from starter.dataset import read_index, write_dataset
 from starter.kinds import KINDS
 
@@ -20,7 +20,7 @@ _RECEIPT: Final = "receipt"
 _STAGE: Final = "generating documents to learn from"
 
 
-def write_demo(folder: Path, each: int = EACH, progress: Progress = SILENT) -> None:
+def write_demo(folder: Path, each: int = EACH, progress: Progress = silent) -> None:
     """Write `each` invoices, claims, letters and receipts into one sub-folder per label.
 
     What is there already is kept, so that it may be interrupted. Receipts are a label that the

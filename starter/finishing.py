@@ -19,7 +19,8 @@ from docsorter.model.card import InputSpec, ModelCard, Origin, Provenance
 from docsorter.model.classifier import LiteRTClassifier
 from docsorter.training.bundle_writer import BundleParts, GoldenPicture, model_card_text
 from docsorter.training.dataset import ClassPlan, Sample, fingerprint, origins
-from docsorter.training.evaluation import Evaluation, evaluate_judged, html_page
+from docsorter.training.evaluation.evaluation import Evaluation, evaluate_judged
+from docsorter.training.evaluation.report import html_page
 from docsorter.training.export import (
     CALIBRATION_PAGES,
     ExportCost,

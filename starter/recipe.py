@@ -12,11 +12,11 @@ from typing import Final
 from docsorter.errors import UsageError
 from docsorter.model.bundle import CARD, RUNTIME, digest
 from docsorter.model.card import Origin, read_card
+from docsorter.service.workspace.process import Progress
 from docsorter.training.base import weights_origin
 from docsorter.training.bundle_writer import write_bundle
 from docsorter.training.dataset import fingerprint, plan_classes
 from docsorter.training.network import IMAGENET
-from docsorter.training.progress import Progress
 from docsorter.training.rasters import RasterCache, daemon_cache
 from docsorter.training.request import VARIANTS, ExportGate, Variant
 from starter.apart import log_of, logged_to

@@ -15,9 +15,9 @@ import numpy as np
 from PIL import Image
 
 from docsorter.errors import UsageError
+from docsorter.service.workspace.process import Progress
 from docsorter.training.augment import augment, prefetched
 from docsorter.training.dataset import ClassPlan, Sample
-from docsorter.training.progress import Progress
 from docsorter.training.rasters import BASE, RasterCache
 from starter.corpus import LAYOUT_CAP, Corpus
 

@@ -14,7 +14,7 @@ from docsorter.errors import UsageError
 
 if TYPE_CHECKING:
     from docsorter.configuration import Configuration
-    from docsorter.training.data_report.report import DataReport, Model
+    from docsorter.training.data_report import DataReport, Model
 
 app = group("Look at labelled documents before learning from them.")
 
@@ -54,7 +54,7 @@ def report(
 
     Nothing is learned and nothing is moved. With --json a page is only written to a given --out.
     """
-    from docsorter.training.data_report.label_errors import require_libraries
+    from docsorter.training.label_errors import require_libraries
 
     if not no_suspects:
         require_libraries()
@@ -80,8 +80,7 @@ def _reported(
     look_for_suspects: bool,
 ) -> "DataReport":
     """Return what was found, and write the page about it where one is wanted."""
-    from docsorter.training.data_report.page import Thumbnails, html_page
-    from docsorter.training.data_report.report import build_report, extract_features
+    from docsorter.training.data_report import Thumbnails, build_report, extract_features, html_page
     from docsorter.training.labelled import read_labelled
     from docsorter.training.rasters import daemon_cache
     from docsorter.training.report import write_whole
@@ -111,7 +110,7 @@ def _model(chosen: "Configuration") -> "Model":
     from docsorter.model.bundle import load_bundle
     from docsorter.model.classifier import open_classifier
     from docsorter.model.registry import ModelRegistry
-    from docsorter.training.data_report.report import Model
+    from docsorter.training.data_report import Model
 
     settings = chosen.settings.model
     bundle = load_bundle(ModelRegistry(chosen.state / "models").resolve(settings.bundle))

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from docsorter.model.card import Measured
     from docsorter.settings import Settings
     from docsorter.training.evaluation.evaluation import Evaluation
-    from docsorter.training.evaluation.folder import FolderEvaluation
     from docsorter.training.evaluation.metrics import Automation
+    from docsorter.training.evaluation.report import FolderEvaluation
 
 _SHOWN = 5
 _SHARES = ("accuracy", "accuracy among labels", "macro-F1", "ECE")
@@ -62,7 +62,7 @@ def evaluate(
     """
     from docsorter.model.bundle import load_bundle
     from docsorter.model.registry import ModelRegistry
-    from docsorter.training.evaluation.folder import report_folder, write_report
+    from docsorter.training.evaluation.report import report_folder, write_report
 
     resolved = configuration_or_defaults(ctx)
     model = load_bundle(ModelRegistry(resolved.state / "models").resolve(bundle))
@@ -91,8 +91,7 @@ def _measured(
 
     from docsorter.model.classifier import open_classifier
     from docsorter.model.golden import check_golden
-    from docsorter.training.evaluation.folder import evaluate_folder
-    from docsorter.training.evaluation.page import CachePictures, html_page
+    from docsorter.training.evaluation.report import CachePictures, evaluate_folder, html_page
     from docsorter.training.rasters import daemon_cache
 
     classifier = open_classifier(model, threads=settings.model.threads)

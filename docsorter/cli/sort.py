@@ -120,7 +120,7 @@ def demo(
 ) -> None:
     """Let the real daemon sort the example scans, and show what became of each."""
     from docsorter.configuration import load
-    from docsorter.service.daemon.demo import example_files, prepare_demo, run_demo
+    from docsorter.service.daemon.sort_once import example_files, prepare_demo, run_demo
     from docsorter.service.review.service import open_review_service
 
     prepare_demo(directory)

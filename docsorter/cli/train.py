@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from docsorter.service.learning.promoting import Person
     from docsorter.service.learning.retraining import Retraining
     from docsorter.service.learning.snapshots import SnapshotManifest, UntrainedAnswers
-    from docsorter.training.progress import Progress
+    from docsorter.service.workspace.process import Progress
     from docsorter.training.run import TrainingResult
 
 _WIDTH = 80

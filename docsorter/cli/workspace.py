@@ -91,8 +91,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
     from docsorter.clock import SystemClock
     from docsorter.documents import TRANSIENT
     from docsorter.service.promise.report import alarm_words, last_alarm
-    from docsorter.service.review.service import open_review_service
-    from docsorter.service.review.status import notices_of
+    from docsorter.service.review.service import notices_of, open_review_service
     from docsorter.service.workspace import process
     from docsorter.service.workspace.process import WorkspaceLock
 

@@ -193,7 +193,7 @@ def nearest_pages(
                     far = distance(features(other))
                 except (DocumentError, EnvironmentFaultError):
                     continue  # moved by hand since, or not readable any more
-                kind: Kind = "taught" if example.taught else "answered"
+                kind: Kind = "taught" if example.trained else "answered"
                 yield NearestPage(other.name, example.label, far, kind, other.id)
 
         found = [*_samples(embedder, here), *answered()]

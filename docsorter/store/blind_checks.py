@@ -35,19 +35,28 @@ CHECKABLE = frozenset({State.SORTED, State.REJECTED})
 def draw(session: Session, row: DocumentColumns, drawn: Draw, now: dt.datetime) -> CheckRow:
     """Write down that a document was drawn, in the transaction of its verdict."""
     void_open(session, row.id, now)
-    check = CheckRow(
-        document_id=row.id,
-        drawn_at=now,
+    check = _new_row(row.id, row.source, drawn, now)
+    session.add(check)
+    session.flush()
+    return check
+
+
+def new_shadow(original: CheckRow, drawn: Draw) -> CheckRow:
+    """Return the row by which another model counts a check that was drawn before."""
+    return _new_row(original.document_id, original.source, drawn, original.drawn_at)
+
+
+def _new_row(document_id: int, source: str, drawn: Draw, at: dt.datetime) -> CheckRow:
+    return CheckRow(
+        document_id=document_id,
+        drawn_at=at,
         model=drawn.model,
         rule=drawn.rule,
-        source=row.source,
+        source=source,
         label=drawn.label,
         score=float(drawn.score),
         inclusion=float(drawn.inclusion),
     )
-    session.add(check)
-    session.flush()
-    return check
 
 
 def open_row(session: Session, document_id: int) -> CheckRow | None:
@@ -265,14 +274,9 @@ def settle_shadow(session: Session, shadow: CheckRow, original: CheckRow, now: d
 
 def _backs(session: Session, shadow: CheckRow) -> bool:
     """Say whether the last of the answers names the label; without a first one none does."""
-    first, second = (
-        None if number is None else session.get_one(AnswerRow, number)
-        for number in (shadow.first_answer_id, shadow.second_answer_id)
-    )
-    if first is None or first.undone_at is not None:
-        return False
-    last = first if second is None or second.undone_at is not None else second
-    return last.label == shadow.label
+    first = standing(session, shadow.first_answer_id)
+    last = standing(session, shadow.second_answer_id) or first
+    return first is not None and last is not None and last.label == shadow.label
 
 
 def ask_second(
@@ -309,12 +313,7 @@ def first_answer(session: Session, document_id: int) -> AnswerRow:
     Raises:
         ConflictError: It was taken back meanwhile.
     """
-    query = select(AnswerRow).where(
-        AnswerRow.document_id == document_id,
-        AnswerRow.purpose != Purpose.SECOND,
-        AnswerRow.undone_at.is_(None),
-    )
-    found = session.scalar(query.order_by(AnswerRow.id.desc()).limit(1))
+    found = rows.last_standing(session, document_id, but=Purpose.SECOND)
     if found is None:
         raise ConflictError(
             f"the first answer to document {document_id} was taken back meanwhile",
@@ -325,13 +324,9 @@ def first_answer(session: Session, document_id: int) -> AnswerRow:
 
 def second_opinions_of(session: Session, first: AnswerRow) -> list[AnswerRow]:
     """Return the second opinions of an answer that stand."""
-    query = select(AnswerRow).where(
-        AnswerRow.document_id == first.document_id,
-        AnswerRow.purpose == Purpose.SECOND,
-        AnswerRow.undone_at.is_(None),
-        AnswerRow.id > first.id,
-    )
-    return list(session.scalars(query))
+    query = rows.standing_answers(first.document_id)
+    later = query.where(AnswerRow.purpose == Purpose.SECOND, AnswerRow.id > first.id)
+    return list(session.scalars(later))
 
 
 def restore_answers(session: Session, move: MoveRow, answer: AnswerRow, now: dt.datetime) -> None:

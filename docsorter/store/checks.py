@@ -1,5 +1,6 @@
 """Blind checks: answers to them, the evidence that they are, and the promise that rests on it."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
@@ -18,6 +19,7 @@ from docsorter.store.records import (
     CheckTally,
     Correction,
     Destination,
+    Draw,
     DrawnCheck,
     Manner,
     Mistake,
@@ -68,7 +70,7 @@ class CheckRepository(Repository):
         Args:
             check: As the caller saw it; what follows was made out from that.
             correction: Where the document goes and why; None when it stays.
-            label: The label given; None means "none of these".
+            label: None means "none of these".
             token: Of the lease; None is fine while nobody else holds the entry.
             reviewer: Unix user name.
             uid: Unix user id.
@@ -84,11 +86,10 @@ class CheckRepository(Repository):
             entry = _check_entry(session, row.id)
             rows.check_lease(entry, token, reviewer, now)
             open_row = _unchanged(session, check)
-            answer = rows.new_answer(
-                entry, row, label=label, reviewer=reviewer, uid=uid, now=now, manner=manner
+            answer = rows.add_answer(
+                session, entry, row, label=label, reviewer=reviewer, uid=uid, now=now, manner=manner
             )
             answer.guess, answer.model = check.draw.label, check.draw.model
-            session.add(answer)
             rows.close_entry(session, row.id, now)
             session.flush()
             blind_checks.note_answer(session, answer, now)
@@ -107,13 +108,7 @@ class CheckRepository(Repository):
             )
 
     def void(self, document_id: int, *, actor: str, reason: str) -> None:
-        """Give up the open check of a document, and its entry; without one nothing happens.
-
-        Args:
-            document_id: The document.
-            actor: Who found that nobody can answer it.
-            reason: Why, in a word, for the log.
-        """
+        """Give up the open check of a document that nobody can answer, and its entry, if any."""
         now = self._clock.now()
         with self._database.write() as session:
             row = rows.document_row(session, document_id, lock=True)
@@ -123,19 +118,14 @@ class CheckRepository(Repository):
             entry = rows.open_entry_row(session, row.id)
             if entry is not None and entry.purpose is Purpose.CHECK:
                 rows.close_entry(session, row.id, now)
-            detail: dict[str, object] = {"check": check.id, "reason": reason}
-            rows.log(session, "check_void", at=now, actor=actor, document_id=row.id, detail=detail)
+            rows.log(session, "check_void", now, actor, row.id, check=check.id, reason=reason)
 
     def undo_answer(
         self, document_id: int, back: Destination | None, *, reviewer: str, uid: int
     ) -> CheckResult:
         """Take the last answer to a check back; the check is open again.
 
-        Args:
-            document_id: The document.
-            back: Where the file goes again; None when that answer moved nothing.
-            reviewer: Unix user name.
-            uid: Unix user id.
+        `back` is where the file goes again; None when that answer moved nothing.
 
         Raises:
             ConflictError: A move of it is planned.
@@ -147,21 +137,13 @@ class CheckRepository(Repository):
             answer = rows.last_standing(session, document_id)
             if answer is None or answer.purpose is not Purpose.CHECK:
                 raise NotFoundError(f"document {document_id} has no answer to a check to undo")
-            planned = None
+            move = None
             if back is not None:
                 done = rows.move_of_answer(session, row.id, answer.id)
-                move = rows.plan(
-                    session,
-                    row,
-                    back,
-                    actor=reviewer,
-                    now=now,
-                    answer_id=answer.id,
-                )
+                move = rows.plan(session, row, back, actor=reviewer, now=now, answer_id=answer.id)
                 with rows.recounted(session, row):
                     if done is not None:
                         conversion.restore_decision(row, done.before)
-                planned = move
             else:
                 rows.refuse_moving(session, row.id)
             answer.undone_at = now
@@ -170,20 +152,11 @@ class CheckRepository(Repository):
             assert check is not None, "an answer to a check belongs to one"
             if back is None:
                 blind_checks.open_entries(session, row, now)
-            detail: dict[str, object] = {"label": answer.label, "uid": uid, "answer": answer.id}
-            detail["check"] = check.id
-            rows.log(session, "undone", at=now, actor=reviewer, document_id=row.id, detail=detail)
-            return CheckResult(
-                conversion.answer(answer), blind_checks.record(session, check), planned
-            )
+            rows.log_undone(session, answer, now, reviewer, uid, check=check.id)
+            return CheckResult(conversion.answer(answer), blind_checks.record(session, check), move)
 
     def evidence(self, rule: str, *, after_id: int = 0) -> list[CheckEvidence]:
-        """Return what was drawn under a rule, in the order of drawing; void checks are left out.
-
-        Args:
-            rule: Key of the sort rule.
-            after_id: Only checks with a greater number.
-        """
+        """Return what was drawn under a rule, in the order of drawing; void checks are left out."""
         columns = (
             CheckRow.id,
             CheckRow.document_id,
@@ -315,13 +288,8 @@ class CheckRepository(Repository):
     ) -> list[ShadowCandidate]:
         """Return the checks that a waiting model may count as its own, in the order of drawing.
 
-        They end with the last one that was answered. Left out are void ones, forgotten documents
-        and those that the model learned from.
-
-        Args:
-            model: Name on its card.
-            after: Only checks drawn then or later.
-            least: Only checks drawn with at least this probability.
+        They end with the last one that was answered. Left out are void ones, forgotten documents,
+        those that the model learned from, and checks drawn with a lesser probability than `least`.
         """
         learned = select(LearnedRow.document_id).where(
             LearnedRow.document_id == CheckRow.document_id, LearnedRow.model == model
@@ -347,11 +315,11 @@ class CheckRepository(Repository):
         with self._database.read() as session:
             found = [
                 ShadowCandidate(
-                    check.id, conversion.document(row), _said(one, other), check.inclusion
+                    check.id, conversion.document(row), _last_label(one, other), check.inclusion
                 )
                 for check, row, one, other in session.execute(query)
             ]
-        while found and found[-1].said is None:
+        while found and found[-1].answered is None:
             found.pop()
         return found
 
@@ -360,14 +328,8 @@ class CheckRepository(Repository):
     ) -> int:
         """Add shadow checks: what a model says of documents that were drawn before it was used.
 
-        One transaction; what was added before is left as it is, so that it may be
-        repeated.
-
-        Args:
-            rule: Key of its sort rule.
-            model: Name on its card.
-            shadows: In the order of drawing.
-            actor: Who does it.
+        One transaction; what was added before is left as it is, so that it may be repeated.
+        `shadows` come in the order of drawing.
 
         Returns:
             How many checks were added.
@@ -380,74 +342,41 @@ class CheckRepository(Repository):
                     select(CheckRow.document_id, CheckRow.drawn_at).where(CheckRow.rule == rule)
                 )
             }
-            for said in shadows:
-                original = session.get_one(CheckRow, said.check_id)
+            for predicted in shadows:
+                original = session.get_one(CheckRow, predicted.check_id)
                 if (original.document_id, original.drawn_at) in known:
                     continue
                 if original.outcome is CheckOutcome.VOID:
                     continue
-                shadow = CheckRow(
-                    document_id=original.document_id,
-                    drawn_at=original.drawn_at,
-                    model=model,
-                    rule=rule,
-                    source=original.source,
-                    label=said.label,
-                    score=float(said.score),
-                    inclusion=original.inclusion,
-                )
+                draw = Draw(rule, model, predicted.label, predicted.score, original.inclusion)
+                shadow = blind_checks.new_shadow(original, draw)
                 blind_checks.settle_shadow(session, shadow, original, now)
                 session.add(shadow)
                 session.flush()
                 added += 1
             if added:
-                detail: dict[str, object] = {"model": model, "rule": rule, "checks": added}
-                rows.log(
-                    session, "evidence_taken", at=now, actor=actor, document_id=None, detail=detail
-                )
+                detail = {"model": model, "rule": rule, "checks": added}
+                rows.log(session, "evidence_taken", now, actor, None, **detail)
         return added
 
-    def add_promise(self, moved: PromiseChange, *, actor: str) -> PromiseChange:
+    def add_promise(self, change: PromiseChange, *, actor: str) -> PromiseChange:
         """Write a change of the threshold in use down, with its line in the log."""
         now = self._clock.now()
         with self._database.write() as session:
-            row = PromiseRow(
-                at=now,
-                model=moved.model,
-                rule=moved.rule,
-                threshold=moved.threshold,
-                target=moved.target,
-                confidence=moved.confidence,
-                checked=moved.checked,
-                errors=moved.errors,
-                upper_bound=moved.upper_bound,
-                last_check_id=moved.last_check_id,
-                why=moved.why.value,
-                detail=dict(moved.detail),
-            )
+            values = {f.name: getattr(change, f.name) for f in dataclasses.fields(change)}
+            values |= {"id": None, "at": now, "why": change.why.value}
+            row = PromiseRow(**values)
             session.add(row)
             session.flush()
-            detail: dict[str, object] = {
-                "promise": row.id,
-                "model": moved.model,
-                "threshold": moved.threshold,
-                "why": moved.why.value,
-                "checked": moved.checked,
-                "errors": moved.errors,
-                "upper_bound": moved.upper_bound,
-            }
-            detail["share"] = moved.detail.get("share")
-            kind = "sampling_moved" if moved.why is ChangeReason.SAMPLING else "promise_moved"
-            rows.log(session, kind, at=now, actor=actor, document_id=None, detail=detail)
+            kept = ("model", "threshold", "why", "checked", "errors", "upper_bound")
+            detail = {"promise": row.id, **{name: getattr(row, name) for name in kept}}
+            detail["share"] = change.detail.get("share")
+            kind = "sampling_moved" if change.why is ChangeReason.SAMPLING else "promise_moved"
+            rows.log(session, kind, now, actor, None, **detail)
             return _change(row)
 
     def promises(self, rule: str | None = None, *, limit: int = 100) -> list[PromiseChange]:
-        """Return the latest changes, the oldest of them first.
-
-        Args:
-            rule: Only under this rule.
-            limit: How many at most.
-        """
+        """Return the latest changes, of one rule or of all, the oldest of them first."""
         query = select(PromiseRow).order_by(PromiseRow.id.desc()).limit(limit)
         if rule is not None:
             query = query.where(PromiseRow.rule == rule)
@@ -477,41 +406,17 @@ def _unchanged(session: Session, check: Check) -> CheckRow:
 
 
 def _log_answer(session: Session, row: DocumentRow, check: CheckRow, answer: AnswerRow) -> None:
-    detail: dict[str, object] = {
-        "label": answer.label,
-        "uid": answer.uid,
-        "check": check.id,
-        "outcome": None if check.outcome is None else check.outcome.value,
-    }
-    rows.log(
-        session,
-        "checked",
-        at=answer.answered_at,
-        actor=answer.reviewer,
-        document_id=row.id,
-        detail=detail,
-    )
+    outcome = None if check.outcome is None else check.outcome.value
+    detail = {"label": answer.label, "uid": answer.uid, "check": check.id, "outcome": outcome}
+    rows.log(session, "checked", answer.answered_at, answer.reviewer, row.id, **detail)
 
 
-def _said(first: AnswerRow | None, second: AnswerRow | None) -> str | None:
+def _last_label(first: AnswerRow | None, second: AnswerRow | None) -> str | None:
     """Return the last label that people gave; without a first answer there is none."""
     last = second if first is not None and second is not None else first
     return None if last is None else last.label or ""
 
 
 def _change(row: PromiseRow) -> PromiseChange:
-    return PromiseChange(
-        model=row.model,
-        rule=row.rule,
-        threshold=row.threshold,
-        target=row.target,
-        confidence=row.confidence,
-        checked=row.checked,
-        errors=row.errors,
-        upper_bound=row.upper_bound,
-        why=ChangeReason(row.why),
-        last_check_id=row.last_check_id,
-        detail=dict(row.detail),
-        id=row.id,
-        at=row.at,
-    )
+    values = {f.name: getattr(row, f.name) for f in dataclasses.fields(PromiseChange)}
+    return PromiseChange(**values | {"why": ChangeReason(row.why), "detail": dict(row.detail)})

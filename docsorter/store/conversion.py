@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from docsorter.documents import (
     Answer,
@@ -28,6 +28,16 @@ from docsorter.store.tables import (
     MoveRow,
     PredictionRow,
 )
+
+_DECIDED: Final = (
+    "label",
+    "confidence",
+    "threshold",
+    "reason_text",
+    "answered_by",
+    "duplicate_of",
+)
+"""Columns of a decision that JSON keeps as they are."""
 
 
 def document(row: DocumentRow | DocumentColumns) -> Document:
@@ -82,6 +92,12 @@ def set_verdict(row: DocumentRow, verdict: Verdict, at: dt.datetime) -> None:
     assign(row, verdict_columns(verdict, at))
 
 
+def best_label(row: PredictionRow) -> tuple[float, str]:
+    """Return the greatest probability of a prediction, and its label."""
+    probability, label = max(zip(row.probabilities, row.labels, strict=True))
+    return float(probability), label
+
+
 def assign(row: DocumentRow, columns: dict[str, Any]) -> None:
     """Write columns into the row of a document."""
     for column, value in columns.items():
@@ -92,14 +108,9 @@ def decision(row: DocumentRow | DocumentColumns) -> dict[str, object]:
     """Return what was decided of a document so far, to be kept as JSON with a planned move."""
     return {
         "verdict": row.verdict,
-        "label": row.label,
-        "confidence": row.confidence,
-        "threshold": row.threshold,
         "reason": row.reason,
-        "reason_text": row.reason_text,
-        "answered_by": row.answered_by,
-        "duplicate_of": row.duplicate_of,
         "decided_at": None if row.decided_at is None else row.decided_at.isoformat(),
+        **{column: getattr(row, column) for column in _DECIDED},
     }
 
 
@@ -109,15 +120,7 @@ def restore_decision(row: DocumentRow, before: dict[str, object]) -> None:
     row.verdict = None if kind is None else VerdictKind(str(kind))
     row.reason = None if reason is None else ReasonCode(str(reason))
     row.decided_at = None if decided_at is None else dt.datetime.fromisoformat(str(decided_at))
-    for column in (
-        "label",
-        "confidence",
-        "threshold",
-        "reason_text",
-        "answered_by",
-        "duplicate_of",
-    ):
-        setattr(row, column, before[column])
+    assign(row, {column: before[column] for column in _DECIDED})
 
 
 def move(row: MoveRow | MoveColumns) -> Move:

@@ -1,5 +1,6 @@
 """Documents: claimed, looked at, waiting, listed and counted; and the log of what happened."""
 
+import dataclasses
 import datetime as dt
 import json
 import re
@@ -126,10 +127,8 @@ class DocumentRepository(Repository):
             rows.count_document(session, rows.counter_key(row), 1)
             spool = Destination(Place.SPOOL, spool_name(row.id, arrival.name), State.SPOOLED)
             move = rows.plan(session, row, spool, actor=actor, now=now)
-            detail: dict[str, object] = {"size": arrival.size, "mtime_ns": arrival.mtime_ns}
-            rows.log(
-                session, "claim_planned", at=now, actor=actor, document_id=row.id, detail=detail
-            )
+            known = {"size": arrival.size, "mtime_ns": arrival.mtime_ns}
+            rows.log(session, "claim_planned", now, actor, row.id, **known)
             return conversion.document(row), move
 
     def set_hash(self, document_id: int, *, sha256: str, size: int, mtime_ns: int) -> Document:
@@ -160,8 +159,7 @@ class DocumentRepository(Repository):
             row = rows.document_row(session, document_id, lock=True)
             rows.refuse_forgotten(row)
             conversion.assign(row, rows.insert_findings(session, row.id, findings, now))
-            detail: dict[str, object] = {"model": row.model, "pages": row.pages}
-            rows.log(session, "predicted", at=now, actor=actor, document_id=row.id, detail=detail)
+            rows.log(session, "predicted", now, actor, row.id, model=row.model, pages=row.pages)
             return conversion.document(row)
 
     def defer(
@@ -176,12 +174,9 @@ class DocumentRepository(Repository):
             row.next_try_at = next_try_at
             row.waiting, row.waiting_text = reason.code, reason.text
             session.flush()  # refuses a time without zone before it reaches the log
-            detail: dict[str, object] = {
-                "reason": reason.code.value,
-                "attempts": row.attempts,
-                "next_try_at": next_try_at.isoformat(),
-            }
-            rows.log(session, "waiting", at=now, actor=actor, document_id=row.id, detail=detail)
+            detail = {"reason": reason.code.value, "attempts": row.attempts}
+            again = next_try_at.isoformat()
+            rows.log(session, "waiting", now, actor, row.id, **detail, next_try_at=again)
             return conversion.document(row)
 
     def resume(self, document_id: int) -> None:
@@ -200,11 +195,7 @@ class DocumentRepository(Repository):
             How many documents and review entries were brought forward.
         """
         changed = 0
-        columns = (
-            DocumentRow.next_try_at,
-            EntryRow.lease_expires_at,
-            EntryRow.skipped_until,
-        )
+        columns = (DocumentRow.next_try_at, EntryRow.lease_expires_at, EntryRow.skipped_until)
         with self._database.write() as session:
             for column in columns:
                 late = update(column.class_).where(column > latest).values({column: latest})
@@ -261,14 +252,8 @@ class DocumentRepository(Repository):
 
     def prediction(self, document_id: int) -> Prediction | None:
         """Return the latest prediction of a document, None when no model saw it."""
-        latest = (
-            select(PredictionRow)
-            .where(PredictionRow.document_id == document_id)
-            .order_by(PredictionRow.id.desc())
-            .limit(1)
-        )
         with self._database.read() as session:
-            row = session.scalar(latest)
+            row = rows.latest_prediction(session, document_id)
             return None if row is None else conversion.prediction(row)
 
     def find(
@@ -278,13 +263,7 @@ class DocumentRepository(Repository):
         limit: int = 50,
         before_id: int | None = None,
     ) -> list[Document]:
-        """Return documents, the newest first.
-
-        Args:
-            filter: Which ones.
-            limit: How many at most.
-            before_id: Continue a listing: only those with a smaller number.
-        """
+        """Return documents, the newest first; `before_id` continues a listing."""
         query = _chosen(filter)
         if before_id is not None:
             query = query.where(DocumentRow.id < before_id)
@@ -300,11 +279,7 @@ class DocumentRepository(Repository):
     def automated(self, since: dt.datetime, most: int) -> list[tuple[dt.datetime, bool]]:
         """Return when documents arrived and whether no person was needed, the oldest first.
 
-        Only what has come to rest or waits for a person counts.
-
-        Args:
-            since: Arrived then or later.
-            most: Look at no more than so many of the latest documents.
+        Only what has come to rest or waits for a person counts, of the latest `most` documents.
         """
         latest = select(func.max(DocumentRow.id)).scalar_subquery()
         rested = (State.SORTED, State.REVIEW, State.REJECTED)
@@ -369,8 +344,7 @@ class DocumentRepository(Repository):
             row = rows.document_row(session, document_id, lock=True)
             rows.refuse_forgotten(row)
             row.path = path
-            detail: dict[str, object] = {"place": row.place.value}
-            rows.log(session, "relocated", at=now, actor=actor, document_id=row.id, detail=detail)
+            rows.log(session, "relocated", now, actor, row.id, place=row.place.value)
             return conversion.document(row)
 
     def adopt(self, found: AdoptedFile, *, actor: str) -> Document:
@@ -398,31 +372,23 @@ class DocumentRepository(Repository):
             session.flush()
             rows.count_document(session, rows.counter_key(row), 1)
             session.add(_move_of_adopted(row, found.sidecar, actor, now))
-            detail: dict[str, object] = {"place": found.place.value}
-            rows.log(session, "adopted", at=now, actor=actor, document_id=row.id, detail=detail)
+            rows.log(session, "adopted", now, actor, row.id, place=found.place.value)
             return conversion.document(row)
 
     def sample(self, since: dt.datetime, until: dt.datetime, most: int) -> list[SampledDocument]:
-        """Return documents that arrived within a time, evenly spread by their number.
+        """Return at most so many documents that arrived within [since, until), evenly spread.
 
         Two look-ups in the index of arrivals and at most `most` rows by their key: a million
         documents cost no more than a thousand.
-
-        Args:
-            since: Arrived then or later.
-            until: And before.
-            most: At most so many.
         """
         with self._database.read() as session:
-            first = _first_since(session, since)
-            end = _first_since(session, until)
+            first = session.scalar(_first_since(since))
+            end = session.scalar(_first_since(until))
             if first is None:
                 return []
-            last = (session.scalar(select(func.max(DocumentRow.id))) or 0) if end is None else end
-            stop = last + 1 if end is None else end
-            wanted = range(first, stop)
-            if len(wanted) > most:
-                wanted = range(first, stop, -(-len(wanted) // most))
+            if end is None:
+                end = (session.scalar(select(func.max(DocumentRow.id))) or 0) + 1
+            wanted = range(first, end, max(1, -(-(end - first) // most)))
             return _sampled(session, wanted, since, until)
 
     def predictions_since(
@@ -430,10 +396,7 @@ class DocumentRepository(Repository):
     ) -> list[tuple[int, dt.datetime, Prediction]]:
         """Return the latest predictions of a model, the newest first, one a document.
 
-        Args:
-            model: Name of the model.
-            since: Made then or later.
-            limit: Look at no more than so many of the latest predictions of any model.
+        They are among the latest `limit` predictions of any model.
         """
         latest = select(func.max(PredictionRow.id)).scalar_subquery()
         query = (
@@ -460,19 +423,17 @@ class DocumentRepository(Repository):
         document_id: int | None = None,
         detail: dict[str, object] | None = None,
     ) -> Event:
-        """Add a line to the log.
+        """Add a line to the log, of a document or of the service itself.
 
         Args:
             kind: What happened, in one word.
             actor: "daemon" or a Unix user name.
-            document_id: Of which document; None for the service itself.
+            document_id: None for the service itself.
             detail: Facts, JSON-serializable; never names or content of documents.
         """
         now = self._clock.now()
         with self._database.write() as session:
-            number = rows.log(
-                session, kind, at=now, actor=actor, document_id=document_id, detail=detail
-            )
+            number = rows.log(session, kind, now, actor, document_id, **(detail or {}))
         return Event(number, now, kind, actor, document_id, dict(detail or {}))
 
     def events(
@@ -483,14 +444,7 @@ class DocumentRepository(Repository):
         after_id: int | None = None,
         limit: int = 1000,
     ) -> list[Event]:
-        """Return lines of the log, the oldest first.
-
-        Args:
-            document_id: Only of this document.
-            since: Only from then on.
-            after_id: Continue a listing: only lines with a greater number.
-            limit: How many at most.
-        """
+        """Return lines of the log, the oldest first; `after_id` continues a listing."""
         query = select(EventRow).order_by(EventRow.id).limit(limit)
         if document_id is not None:
             query = query.where(EventRow.document_id == document_id)
@@ -517,12 +471,7 @@ class DocumentRepository(Repository):
 
 
 def spool_name(document_id: int, name: str) -> str:
-    """Return the name of a document in the spool: its number and, if it is a tame one, the suffix.
-
-    Args:
-        document_id: The document.
-        name: File name it arrived with.
-    """
+    """Return a document's name in the spool: its number and, if it is a tame one, the suffix."""
     suffix = PurePosixPath(name).suffix.lower()
     return f"{document_id}{suffix if _ORDINARY_SUFFIX.fullmatch(suffix) else ''}"
 
@@ -573,20 +522,13 @@ def _chosen(wanted: DocumentFilter) -> Select[DocumentRow]:
         query = query.where(DocumentRow.name.icontains(wanted.text, autoescape=True))
     if wanted.since is not None:
         # numbers grow with time, so the first one since then bounds the search
-        first = (
-            select(DocumentRow.id)
-            .where(DocumentRow.arrived_at >= wanted.since)
-            .order_by(DocumentRow.arrived_at, DocumentRow.id)
-            .limit(1)
-        )
-        query = query.where(
-            DocumentRow.id >= first.scalar_subquery(), DocumentRow.arrived_at >= wanted.since
-        )
+        first = _first_since(wanted.since).scalar_subquery()
+        query = query.where(DocumentRow.id >= first, DocumentRow.arrived_at >= wanted.since)
     return query
 
 
-def _first_since(session: Session, time: dt.datetime) -> int | None:
-    return session.scalar(
+def _first_since(time: dt.datetime) -> Select[int]:
+    return (
         select(DocumentRow.id)
         .where(DocumentRow.arrived_at >= time)
         .order_by(DocumentRow.arrived_at, DocumentRow.id)
@@ -620,15 +562,7 @@ def _one(row: DocumentRow, seen: PredictionRow | None) -> SampledDocument:
     )
     if seen is None:
         return plain
-    confidence, label = max(zip(seen.probabilities, seen.labels, strict=True))
-    return SampledDocument(
-        plain.document_id,
-        plain.source,
-        plain.media_type,
-        plain.producer,
-        plain.traits,
-        seen.model,
-        label,
-        float(confidence),
-        float(seen.novelty),
+    confidence, label = conversion.best_label(seen)
+    return dataclasses.replace(
+        plain, model=seen.model, label=label, confidence=confidence, novelty=float(seen.novelty)
     )

@@ -33,9 +33,7 @@ class LearningRepository(Repository):
     ) -> list[AnsweredDocument]:
         """Return the next documents to learn from, by number; at most 500.
 
-        Args:
-            after_id: Only documents with a greater number.
-            until: Only answers given before.
+        They have greater numbers than `after_id`, and answers given before `until`.
         """
         query = (
             select(DocumentRow, func.max(AnswerRow.id))
@@ -58,11 +56,9 @@ class LearningRepository(Repository):
             return _answered(session, found)
 
     def labelled_documents(self, model: str, *, most: int) -> list[LabelledDocument]:
-        """Return the documents that were answered last, the newest answer first.
+        """Return the documents of the last `most` answers, the newest answer first.
 
-        Args:
-            model: Name on the card of the model that may have learned from them.
-            most: Look at so many answers.
+        Each says whether the model of that name was trained on it.
         """
         learned = select(LearnedRow.document_id).where(
             LearnedRow.model == model, LearnedRow.document_id == DocumentRow.id
@@ -85,17 +81,15 @@ class LearningRepository(Repository):
         )
         with self._database.read() as session:
             found = {
-                row.id: LabelledDocument(conversion.document(row), str(row.label), taught)
-                for row, taught in session.execute(query)
+                row.id: LabelledDocument(conversion.document(row), str(row.label), trained)
+                for row, trained in session.execute(query)
             }
         return list(found.values())
 
     def count_unlearned(self, model: str, *, corrections: bool) -> int:
         """Count documents whose answer a model has not learned from, up to `MOST_COUNTED`.
 
-        Args:
-            model: Name on its card.
-            corrections: Only those where the answer differs from what was suggested.
+        With `corrections` only those where the answer differs from what was suggested.
         """
         learned = select(LearnedRow.document_id).where(
             LearnedRow.model == model,
@@ -125,7 +119,7 @@ class LearningRepository(Repository):
 
         Args:
             model: Name on the card.
-            labels: Label of each document, by document id; replaces what stood there before.
+            labels: By document id; replaces what stood there before.
             base: Name on the card of the model it starts from.
         """
         now = self._clock.now()
@@ -165,12 +159,8 @@ class LearningRepository(Repository):
     ) -> list[HeldOutCheck]:
         """Return settled checks of documents that none of the models learned from.
 
-        They come in the order in which they were drawn, so that nobody chooses what counts first.
-
-        Args:
-            models: Names on their cards.
-            after: Only checks drawn then or later.
-            limit: At most so many, the newest.
+        They come in the order in which they were drawn, so that nobody chooses what counts first:
+        the newest `limit` of those drawn at `after` or later.
         """
         learned = select(LearnedRow.document_id).where(
             LearnedRow.document_id == CheckRow.document_id, LearnedRow.model.in_(list(models))
@@ -209,36 +199,35 @@ def _answered(session: Session, found: list[tuple[DocumentRow, int]]) -> list[An
             select(AnswerRow).where(AnswerRow.id.in_([number for _, number in found]))
         )
     }
-    said: dict[int, list[str | None]] = {}
+    labels: dict[int, list[str | None]] = {}
     standing = select(AnswerRow.document_id, AnswerRow.label).where(
         AnswerRow.document_id.in_(numbers), AnswerRow.undone_at.is_(None)
     )
     for number, label in session.execute(standing):
-        said.setdefault(number, []).append(label)
+        labels.setdefault(number, []).append(label)
     seen = rows.latest_predictions(session, numbers)
     return [
-        _with_answers(row, answers[answer], said[row.id], seen.get(row.id)) for row, answer in found
+        _with_answers(row, answers[answer], labels[row.id], seen.get(row.id))
+        for row, answer in found
     ]
 
 
 def _with_answers(
-    row: DocumentRow, answer: AnswerRow, said: list[str | None], seen: PredictionRow | None
+    row: DocumentRow, answer: AnswerRow, labels: list[str | None], seen: PredictionRow | None
 ) -> AnsweredDocument:
-    doubt, seen_as = 0.0, ""
-    if seen is not None:
-        best, label = max(zip(seen.probabilities, seen.labels, strict=True))
-        if label != answer.label:
-            doubt, seen_as = float(best), label
+    doubt, predicted = (0.0, "") if seen is None else conversion.best_label(seen)
+    if predicted == answer.label:
+        doubt, predicted = 0.0, ""
     return AnsweredDocument(
         document=conversion.document(row),
         answer_id=answer.id,
         label=str(answer.label),
         guess=answer.guess,
         answered_at=answer.answered_at,
-        agreeing=said.count(answer.label),
-        disputed=len(set(said)) > 1,
+        agreeing=labels.count(answer.label),
+        disputed=len(set(labels)) > 1,
         doubt=doubt,
-        seen_as=seen_as,
+        predicted=predicted,
     )
 
 
@@ -248,7 +237,7 @@ def _check(check: CheckRow, row: DocumentRow) -> HeldOutCheck:
         check_id=check.id,
         document=conversion.document(row),
         truth=check.label if check.outcome is CheckOutcome.RIGHT else str(row.label),
-        said=check.label,
+        predicted=check.label,
         model=check.model,
         inclusion=check.inclusion,
         drawn_at=check.drawn_at,

@@ -97,14 +97,8 @@ class MoveRepository(Repository):
     ) -> Move:
         """Commit what was seen, what follows from it, and the move that carries it out.
 
-        Args:
-            document_id: The document.
-            verdict: What was decided.
-            destination: Where it goes.
-            findings: What was seen.
-            actor: Who decides.
-            drawn: The draw, when chance chose the document for a blind answer.
-            promise: What the threshold rested on at the time, for the log.
+        `drawn` is the draw when chance chose the document for a blind answer; `promise` says for
+        the log what the threshold rested on at the time.
 
         Raises:
             ConflictError: The document is not waiting in the spool, or is being moved.
@@ -125,7 +119,7 @@ class MoveRepository(Repository):
             if drawn is not None:
                 detail["check"] = blind_checks.draw(session, row, drawn, now).id
                 detail["inclusion"] = drawn.inclusion
-            rows.log(session, "verdict", at=now, actor=actor, document_id=row.id, detail=detail)
+            rows.log(session, "verdict", now, actor, row.id, **detail)
             return move
 
     def replan(self, move_id: int, path: str, sidecar: str | None) -> Move:
@@ -174,13 +168,9 @@ class MoveRepository(Repository):
         self, *, due_at: dt.datetime, planned_before: dt.datetime, planned_after: dt.datetime
     ) -> bool:
         """Say whether `planned` would find any by one of these; costs a fraction of it."""
-        asked = {
-            "due_at": due_at,
-            "planned_before": planned_before,
-            "planned_after": planned_after,
-        }
+        times = {"planned_before": planned_before, "planned_after": planned_after}
         with self._database.ask() as connection:
-            return connection.scalar(_LOOSE_MOVE, asked) is not None
+            return connection.scalar(_LOOSE_MOVE, {"due_at": due_at, **times}) is not None
 
     def planned(
         self,
@@ -192,11 +182,7 @@ class MoveRepository(Repository):
     ) -> list[Move]:
         """Return moves that were planned and not finished, the oldest first.
 
-        Args:
-            due_at: Only moves that were tried, put off, and are to be tried again by then.
-            planned_before: Only moves planned earlier than this.
-            planned_after: Only moves planned later than this.
-            limit: How many at most.
+        With `due_at` only those that were tried, put off, and are to be tried again by then.
         """
         query = select(MoveRow).where(MoveRow.closed_at.is_(None))
         if due_at is not None:
@@ -227,7 +213,7 @@ class MoveRepository(Repository):
 
         Args:
             move_id: Which move.
-            actor: Who moved it.
+            actor: Unix user name, or "daemon".
             event: Kind of the line in the log, e.g. "delivered".
             detail: Facts for that line; never names or content, for events are not forgotten.
             **changes: Facts of the document that became known with the move.
@@ -248,21 +234,16 @@ class MoveRepository(Repository):
             rows.recount(session, rows.counter_key(before), rows.counter_key(row))
             if move.from_place is not Place.INBOX:  # nobody was asked of it before
                 _open_entries(session, row, now)
-            rows.log(session, event, at=now, actor=actor, document_id=row.id, detail=detail)
+            rows.log(session, event, now, actor, row.id, **(detail or {}))
             return conversion.document(row)
 
     def abandon(self, move_id: int, *, actor: str, reason: str, withdraw: bool = False) -> Document:
         """Give up a planned move; the document is as it was before the plan.
 
         A verdict made with the plan is taken back. An answer counts as undone and its entry is
-        open again; if it was the move of an undo, the answer is restored.
-
-        Args:
-            move_id: Which move.
-            actor: Who gives it up.
-            reason: Why, for the log; no names.
-            withdraw: The bytes are gone from their place: the document becomes WITHDRAWN. So does
-                one that was never claimed.
+        open again; if it was the move of an undo, the answer is restored. `withdraw`: the bytes
+        are gone from their place, so the document becomes WITHDRAWN, as does one that was never
+        claimed. `reason` goes into the log and holds no names.
 
         Raises:
             ConflictError: The move is not planned any more.
@@ -279,22 +260,14 @@ class MoveRepository(Repository):
                 if withdraw or row.state is State.CLAIMING:
                     row.state = State.WITHDRAWN
                     blind_checks.open_entries(session, row, now)
-            detail: dict[str, object] = {"reason": reason, "state": row.state.value}
-            rows.log(
-                session, "move_abandoned", at=now, actor=actor, document_id=row.id, detail=detail
-            )
+            state = row.state.value
+            rows.log(session, "move_abandoned", now, actor, row.id, reason=reason, state=state)
             return conversion.document(row)
 
     def to_take_back(
         self, wanted: TakeBackFilter, *, after_id: int = 0, limit: int
     ) -> list[Document]:
-        """Return documents that are to be taken back, by number, a batch at a time.
-
-        Args:
-            wanted: Which ones.
-            after_id: Only greater numbers; 0 at first.
-            limit: How many at most; fewer come only at the end.
-        """
+        """Return documents to be taken back, by number; fewer than `limit` only at the end."""
         query = _chosen(wanted).where(DocumentRow.id > after_id).order_by(DocumentRow.id)
         with self._database.read() as session:
             return [conversion.document(row) for row in session.scalars(query.limit(limit))]
@@ -309,13 +282,13 @@ class MoveRepository(Repository):
         batch: str,
         hold_until: dt.datetime | None = None,
     ) -> Move:
-        """Take a decision back, with every answer to it, and plan the move.
+        """Take a decision on a sorted or rejected document back, with every answer, and plan.
 
         Args:
             document_id: Sorted or rejected.
             destination: The review folder, or the spool to be decided again.
             verdict: What holds from now on, with the reason UNDONE.
-            actor: Who takes it back.
+            actor: Unix user name.
             batch: What joins the documents of one command, for the log.
             hold_until: Nobody else decides it before then, once it is in the spool.
 
@@ -331,28 +304,19 @@ class MoveRepository(Repository):
             before = conversion.decision(row)
             if hold_until is not None:
                 before[_HOLD_UNTIL] = hold_until.isoformat()
+            last = standing[-1].id if standing else None
             move = rows.plan(
-                session,
-                row,
-                destination,
-                actor=actor,
-                now=now,
-                before=before,
-                answer_id=standing[-1].id if standing else None,
+                session, row, destination, actor=actor, now=now, before=before, answer_id=last
             )
             _undo(session, standing, now)
-            detail: dict[str, object] = {
-                "label": row.label,
-                "model": row.model,
-                "by": row.answered_by,
-                "answers": [answer.id for answer in standing],
-                "to": destination.place.value,
-                "batch": batch,
-            }
+            detail: dict[str, object] = {"label": row.label, "model": row.model}
+            detail["by"] = row.answered_by
+            numbers = [answer.id for answer in standing]
+            detail |= {"answers": numbers, "to": destination.place.value, "batch": batch}
             with rows.recounted(session, row):
                 conversion.set_verdict(row, verdict, now)
                 row.answered_by = None
-            rows.log(session, "taken_back", at=now, actor=actor, document_id=row.id, detail=detail)
+            rows.log(session, "taken_back", now, actor, row.id, **detail)
             return move
 
 
@@ -431,10 +395,7 @@ def _take_back(session: Session, move: MoveRow, now: dt.datetime) -> None:
 
 
 def _standing(session: Session, document_id: int) -> list[AnswerRow]:
-    query = select(AnswerRow).where(
-        AnswerRow.document_id == document_id, AnswerRow.undone_at.is_(None)
-    )
-    found = list(session.scalars(query.order_by(AnswerRow.id)))
+    found = session.scalars(rows.standing_answers(document_id))
     # The decision last: it is what the move is remembered by.
     return sorted(found, key=lambda answer: (answer.purpose is Purpose.DECIDE, answer.id))
 

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from docsorter.store.columns import ForeignText
+from docsorter.store.tables import ForeignText
 
 _LEAST: Final = 3
 """Characters of a text that the index can be asked for."""

@@ -28,12 +28,7 @@ from docsorter.documents import (
 class Arrival:
     """A complete file in the inbox, about to be claimed.
 
-    Attributes:
-        name: File name.
-        source: Inbox sub-folder ("" for the inbox itself).
-        path: Path relative to the inbox.
-        size: Bytes.
-        mtime_ns: Modification time, nanoseconds since the epoch.
+    `source` is the inbox sub-folder ("" for the inbox itself), `path` relative to the inbox.
     """
 
     name: str
@@ -47,11 +42,8 @@ class Arrival:
 class Destination:
     """Where a move goes, and what the document waits for once it is there.
 
-    Attributes:
-        place: Root.
-        path: Path under it, with forward slashes.
-        next_state: State of the document after the move.
-        sidecar: JSON text published beside the document; None for none.
+    `path` is under the place, with forward slashes; `sidecar` is the JSON text published beside
+    the document, None for none.
     """
 
     place: Place
@@ -109,8 +101,7 @@ class DocumentFilter:
     """Which documents to list; every condition given must hold.
 
     Attributes:
-        state: What they wait for.
-        label: Label of the last verdict.
+        label: Of the last verdict.
         since: Arrived then or later.
         text: Part of the name; the case of ASCII letters does not matter.
         source: Inbox sub-folder ("" is the inbox itself, None any).
@@ -125,14 +116,9 @@ class DocumentFilter:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many documents there are.
+    """How many documents were ever claimed: in all, per state (every one named), and sorted.
 
-    Attributes:
-        states: Per state, every state named.
-        labels: Sorted documents per label.
-        sorted_alone: Sorted with no person.
-        sorted_by_people: Sorted by an answer.
-        total: All documents ever claimed.
+    `labels` counts the sorted ones per label; `sorted_alone` no person was needed for.
     """
 
     states: dict[State, int]
@@ -151,7 +137,6 @@ class TakeBackFilter:
             the person who rejected them.
         since: Decided then or later.
         model: Name of the model that looked at them last.
-        label: Sorted to it.
         by: Unix name of who answered; "" whoever, `BY_MACHINE` nobody did.
         in_spool: Also those that were taken back and were not decided again.
     """
@@ -173,7 +158,6 @@ class SampledDocument:
     """What one document says of its time.
 
     Attributes:
-        document_id: Its number.
         source: Inbox sub-folder.
         media_type: What its bytes are, "" when not known.
         producer: What the scanner says of itself.
@@ -225,11 +209,9 @@ class ReviewFilter:
     A condition on reason or label leaves out what is judged blind: it would give the model away.
 
     Attributes:
-        reason: Why they wait.
         label: The model's best guess.
         source: Inbox sub-folder ("" is the inbox itself, None any).
         text: Part of the name; the case of ASCII letters does not matter.
-        purpose: What their answer is for.
         older: They have waited for at least so long.
     """
 
@@ -259,12 +241,7 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """An entry held by one reviewer.
-
-    Attributes:
-        entry: The entry.
-        token: Secret that shows who holds it.
-    """
+    """An entry held by one reviewer, and the secret that shows who holds it."""
 
     entry: ReviewEntry
     token: str
@@ -298,13 +275,9 @@ class AnswerSummary:
     """One answer, as the statistics read it.
 
     Attributes:
-        at: When.
-        reviewer: Unix user name.
         label: None rejects.
-        guess: What the model said, None when it said nothing.
+        guess: Label of the model, None when it gave none.
         seconds: From being shown to the answer, None when nobody measured.
-        undone: It was taken back.
-        purpose: What it was asked for.
         blind: The model's guess was not shown.
     """
 
@@ -320,13 +293,7 @@ class AnswerSummary:
 
 @dataclass(frozen=True, slots=True)
 class OpinionPair:
-    """Two answers to one document, the second given blind.
-
-    Attributes:
-        first: Label of the first, None rejects.
-        second: Label of the second, None rejects.
-        reviewers: Who gave them.
-    """
+    """Two labels given to one document, the second blind, and by whom; None rejects."""
 
     first: str | None
     second: str | None
@@ -340,7 +307,7 @@ class Draw:
     Attributes:
         rule: Key of the sort rule that it was drawn under.
         model: Name of the model.
-        label: The label that the model gives it.
+        label: Given by the model.
         score: What the threshold applies to: the probability of that label, 0-1.
         inclusion: With which probability such a document was drawn, (0, 1].
     """
@@ -357,15 +324,10 @@ class Check:
     """One drawn document and what people said of it.
 
     Attributes:
-        id: Number of the check.
-        document_id: The document.
-        drawn_at: When it was drawn.
-        draw: What was drawn, and by which rule.
         source: Inbox sub-folder it came in.
         first: The first blind answer that stands.
         second: The second look, after a disagreement.
         outcome: right, wrong or void; None while it is open.
-        settled_at: When that was settled.
     """
 
     id: int
@@ -381,12 +343,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """Where a document goes after a second look, and why.
-
-    Attributes:
-        destination: sorted, rejected, or before a person.
-        verdict: What is decided of it.
-    """
+    """Where a document goes after a second look (or before a person), and why."""
 
     destination: Destination
     verdict: Verdict
@@ -394,11 +351,10 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What an answer to a check came to.
+    """An answer to a check and what it came to.
 
     Attributes:
-        answer: The answer.
-        check: The check after it; still open when a second look is asked for.
+        check: As it is now; still open when a second look is asked for.
         move: What carries a confirmed error to the right folder; None where nothing moves.
     """
 
@@ -411,12 +367,11 @@ class CheckEvidence(NamedTuple):
     """One check as evidence.
 
     Attributes:
-        check_id: Number of the check; they grow in the order of drawing.
-        document_id: The document.
+        check_id: They grow in the order of drawing.
         score: 0-1.
         inclusion: (0, 1].
         outcome: right or wrong; None while it is open.
-        first_answer_id: Number of the first answer that stands; None while nobody answered.
+        first_answer_id: Of the first answer that stands; None while nobody answered.
     """
 
     check_id: int
@@ -428,14 +383,7 @@ class CheckEvidence(NamedTuple):
 
 
 class Mistake(NamedTuple):
-    """A document that was sorted alone and found wrong by a check.
-
-    Attributes:
-        document_id: The document.
-        score: That it was sorted with, 0-1.
-        label: The wrong label.
-        settled_at: When it was found out.
-    """
+    """A document that was sorted alone, score 0-1, to a label that a check found wrong."""
 
     document_id: int
     score: float
@@ -444,14 +392,7 @@ class Mistake(NamedTuple):
 
 
 class DrawnCheck(NamedTuple):
-    """One draw, whatever became of it.
-
-    Attributes:
-        check_id: Number of the check.
-        at: When.
-        score: 0-1.
-        inclusion: (0, 1].
-    """
+    """One draw, whatever became of it; `score` is 0-1, `inclusion` (0, 1]."""
 
     check_id: int
     at: dt.datetime
@@ -461,15 +402,9 @@ class DrawnCheck(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CheckTally:
-    """Checks of one rule in numbers.
+    """Checks of one rule in numbers; void ones are no evidence.
 
-    Attributes:
-        open: Not settled.
-        right: Settled, the model was right.
-        wrong: Settled, the model was wrong.
-        void: No evidence.
-        last_id: Number of the last one drawn, 0 without any.
-        settled_at: When the last one was settled.
+    `last_id` is the number of the last one drawn, 0 without any; `settled_at` the last settling.
     """
 
     open: int = 0
@@ -503,12 +438,10 @@ class PromiseChange:
         checked: Checks above the threshold that it rests on.
         errors: Errors among them.
         upper_bound: Of the error above the threshold, valid at any time.
-        why: Why it changed.
         last_check_id: The last settled check that was looked at; None without any.
         detail: More facts; `evidence_after` is the number of the last check that does not count
             any more.
-        id: Number of the change; 0 before it is written down.
-        at: When.
+        id: 0 before it is written down.
     """
 
     model: str
@@ -535,26 +468,20 @@ class ShadowCandidate(NamedTuple):
     """A check that a waiting model may be told of.
 
     Attributes:
-        check_id: Number of the check; they grow in the order of drawing.
-        document: Its document, where it lies now.
-        said: What people said last; "" when they gave no label, None when nobody answered.
+        check_id: They grow in the order of drawing.
+        document: Where it lies now.
+        answered: Label that people gave last; "" when they gave none, None when nobody answered.
         inclusion: Probability with which it was drawn, (0, 1].
     """
 
     check_id: int
     document: Document
-    said: str | None
+    answered: str | None
     inclusion: float
 
 
 class ShadowPrediction(NamedTuple):
-    """What a waiting model says of a document that was drawn, and that it could sort alone.
-
-    Attributes:
-        check_id: Number of the check.
-        label: Its label.
-        score: What its threshold applies to, 0-1.
-    """
+    """A waiting model's label of a drawn document, and its score: what its threshold applies to."""
 
     check_id: int
     label: str
@@ -568,14 +495,12 @@ class AnsweredDocument:
     Attributes:
         document: Sorted, not forgotten; its label is what stands.
         answer_id: The newest answer that says so.
-        label: What it is.
         guess: What the model in use at the time suggested, None for nothing.
-        answered_at: When.
         agreeing: How many answers that stand say the same.
         disputed: Another answer that stands says something else.
         doubt: Probability that the last model to look gave to its own most probable label, where
             that is another one; 0 where it is the same.
-        seen_as: That other label, "" where it is the same.
+        predicted: That other label, "" where it is the same.
     """
 
     document: Document
@@ -586,21 +511,18 @@ class AnsweredDocument:
     agreeing: int
     disputed: bool
     doubt: float
-    seen_as: str
+    predicted: str
 
 
 class LabelledDocument(NamedTuple):
-    """A document that people have said what it is.
+    """A document that people have labelled, and whether a model was trained on it.
 
-    Attributes:
-        document: Sorted, not forgotten, and nobody is to be asked about it again.
-        label: What it is.
-        taught: Whether the model learned from it.
+    It is sorted, not forgotten, and nobody is to be asked about it again.
     """
 
     document: Document
     label: str
-    taught: bool
+    trained: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -608,20 +530,17 @@ class HeldOutCheck:
     """A settled blind check of a document that a model did not learn from.
 
     Attributes:
-        check_id: Number of the check; they are settled in the order of `settled_at`.
-        document: The document.
+        check_id: Checks are settled in the order of `settled_at`.
         truth: What blind answers say it is.
-        said: Label that the model in use gave when it was drawn.
+        predicted: Label that the model in use gave when it was drawn.
         model: That model.
         inclusion: Probability with which it was drawn, (0, 1].
-        drawn_at: When it was drawn.
-        settled_at: When its outcome was known.
     """
 
     check_id: int
     document: Document
     truth: str
-    said: str
+    predicted: str
     model: str
     inclusion: float
     drawn_at: dt.datetime
@@ -633,7 +552,6 @@ class ExpectedFile:
     """A document and what must be on the disk for it.
 
     Attributes:
-        document: As the store has it.
         sidecar: JSON text that was published beside it; None where there is none.
         moving: A move of it is planned, so it may be in either place.
     """
@@ -649,14 +567,9 @@ class AdoptedFile:
 
     Attributes:
         place: SORTED or REJECTED.
-        path: Under it.
         name: File name it arrived with.
         source: Inbox sub-folder it arrived in.
-        size: Bytes.
-        mtime_ns: Modification time.
         sha256: Hex digest of the bytes.
-        arrived_at: When it came.
-        verdict: What was decided of it.
         answered_by: Who said so, None for the model.
         pages: How many, None when unknown.
         sidecar: The JSON text beside it, an object.

@@ -48,6 +48,7 @@ from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow
 _EVERY = ReviewFilter()
 _FIRST = Turn()
 _PLAIN = Manner()
+_OPEN_ENTRIES = select(func.count()).select_from(EntryRow).where(EntryRow.closed_at.is_(None))
 
 
 class ReviewRepository(Repository):
@@ -177,16 +178,9 @@ class ReviewRepository(Repository):
             row = _entry_row(session, entry_id)
             rows.refuse_answered(row)
             rows.refuse_other_token(row, token)
-            detail: dict[str, object] = {"skips": row.skips + 1}
-            rows.log(
-                session,
-                "skipped",
-                at=now,
-                actor=row.lease_owner or "",
-                document_id=row.document_id,
-                detail=detail,
-            )
             row.skips += 1
+            owner = row.lease_owner or ""
+            rows.log(session, "skipped", now, owner, row.document_id, skips=row.skips)
             row.skipped_until = now + dt.timedelta(seconds=seconds)
             rows.end_lease(row)
             return _entries(session, [row])[0]
@@ -194,13 +188,12 @@ class ReviewRepository(Repository):
     def count_waiting(self) -> int:
         """Return how many entries wait for anybody; the quick part of `stats`."""
         with self._database.read() as session:
-            waiting = select(func.count()).select_from(EntryRow).where(EntryRow.closed_at.is_(None))
-            return session.scalar(waiting) or 0
+            return session.scalar(_OPEN_ENTRIES) or 0
 
     def stats(self, since: dt.datetime | None = None) -> ReviewStats:
         """Return the queue in numbers; answers are counted since a time, or ever."""
         now = self._clock.now()
-        waiting = select(func.count()).select_from(EntryRow).where(EntryRow.closed_at.is_(None))
+        waiting = _OPEN_ENTRIES
         leased = waiting.where(EntryRow.lease_expires_at > now)
         skipped = waiting.where(EntryRow.skipped_until > now)
         reasons = (
@@ -251,7 +244,7 @@ class ReviewRepository(Repository):
         Args:
             entry_id: Which entry.
             destination: Where the document goes now; its next state is SORTED or REJECTED.
-            label: The label given; None rejects the document.
+            label: None rejects the document.
             token: Of the lease; None is fine while nobody else holds the entry.
             reviewer: Unix user name.
             uid: Unix user id.
@@ -270,19 +263,13 @@ class ReviewRepository(Repository):
             rows.check_lease(entry, token, reviewer, now)
             row = rows.document_row(session, entry.document_id, lock=True)
             _refuse_other_question(entry, row)
-            answer = rows.new_answer(
-                entry, row, label=label, reviewer=reviewer, uid=uid, now=now, manner=manner
+            answer = rows.add_answer(
+                session, entry, row, label=label, reviewer=reviewer, uid=uid, now=now, manner=manner
             )
-            session.add(answer)
             session.flush()
             check = blind_checks.note_answer(session, answer, now)
             move = rows.plan(
-                session,
-                row,
-                destination,
-                actor=reviewer,
-                now=now,
-                answer_id=answer.id,
+                session, row, destination, actor=reviewer, now=now, answer_id=answer.id
             )
             rows.close_entry(session, row.id, now)
             conversion.set_verdict(row, _answered(label, reviewer), now)
@@ -312,12 +299,7 @@ class ReviewRepository(Repository):
             row = rows.document_row(session, document_id, lock=True)
             answer = _standing(session, document_id)
             move = rows.plan(
-                session,
-                row,
-                destination,
-                actor=reviewer,
-                now=now,
-                answer_id=answer.id,
+                session, row, destination, actor=reviewer, now=now, answer_id=answer.id
             )
             rows.refuse_undecided(row)
             for each in (answer, *blind_checks.second_opinions_of(session, answer)):
@@ -327,8 +309,7 @@ class ReviewRepository(Repository):
             with rows.recounted(session, row):
                 conversion.set_verdict(row, _undone(session, row, answer, reviewer), now)
                 row.answered_by = None
-            detail: dict[str, object] = {"label": answer.label, "uid": uid, "answer": answer.id}
-            rows.log(session, "undone", at=now, actor=reviewer, document_id=row.id, detail=detail)
+            rows.log_undone(session, answer, now, reviewer, uid)
             return conversion.answer(answer), move
 
     def answer_second(
@@ -344,14 +325,8 @@ class ReviewRepository(Repository):
     ) -> tuple[Answer, Move | None]:
         """Commit a second opinion, and plan the move back to the reviewers if it disagrees.
 
-        Args:
-            entry_id: The entry, whose purpose is SECOND.
-            back: Where the document waits for a person; its next state is REVIEW.
-            label: The label given; None rejects the document.
-            token: Of the lease; None is fine while nobody else holds the entry.
-            reviewer: Unix user name.
-            uid: Unix user id.
-            manner: How it was given.
+        The entry's purpose is SECOND, and `back` is where the document waits for a person. The
+        other arguments are those of `plan_answer`.
 
         Returns:
             The answer, and the move; None where both agree.
@@ -369,19 +344,16 @@ class ReviewRepository(Repository):
             row = rows.document_row(session, entry.document_id, lock=True)
             rows.refuse_moving(session, row.id)
             first = blind_checks.first_answer(session, row.id)
-            answer = rows.new_answer(
-                entry, row, label=label, reviewer=reviewer, uid=uid, now=now, manner=manner
+            answer = rows.add_answer(
+                session, entry, row, label=label, reviewer=reviewer, uid=uid, now=now, manner=manner
             )
-            session.add(answer)
             rows.close_entry(session, row.id, now)
             session.flush()
             blind_checks.note_second(session, first, answer, now)
-            detail: dict[str, object] = {"label": label, "uid": uid, "answer": answer.id}
-            detail |= {"first": first.id, "agrees": first.label == label}
-            rows.log(
-                session, "second_opinion", at=now, actor=reviewer, document_id=row.id, detail=detail
-            )
-            if first.label == label:
+            agrees = first.label == label
+            known = {"label": label, "uid": uid, "answer": answer.id, "first": first.id}
+            rows.log(session, "second_opinion", now, reviewer, row.id, **known, agrees=agrees)
+            if agrees:
                 return conversion.answer(answer), None
             verdict = _disagreement(session, row, first, answer)
             move = rows.plan_decided(session, row, back, verdict, answer, answered_by=None)
@@ -392,11 +364,8 @@ class ReviewRepository(Repository):
     ) -> tuple[Answer, Move | None]:
         """Take the last second opinion of a document back; it is asked for again.
 
-        Args:
-            document_id: The document.
-            to: Where the first answer had put it; None when the opinion agreed and moved nothing.
-            reviewer: Unix user name.
-            uid: Unix user id.
+        `to` is where the first answer had put the document; None when the opinion agreed and moved
+        nothing.
 
         Raises:
             ConflictError: It was decided or moved since.
@@ -415,14 +384,7 @@ class ReviewRepository(Repository):
             if to is not None:
                 done = rows.move_of_answer(session, row.id, answer.id)
                 assert done is not None, "a disagreement moved the document"
-                move = rows.plan(
-                    session,
-                    row,
-                    to,
-                    actor=reviewer,
-                    now=now,
-                    answer_id=answer.id,
-                )
+                move = rows.plan(session, row, to, actor=reviewer, now=now, answer_id=answer.id)
                 with rows.recounted(session, row):
                     conversion.restore_decision(row, done.before)
             answer.undone_at = now
@@ -430,8 +392,7 @@ class ReviewRepository(Repository):
             session.flush()
             blind_checks.answers_changed(session, answer, now)
             session.get_one(EntryRow, answer.entry_id).closed_at = None
-            detail: dict[str, object] = {"label": answer.label, "uid": uid, "answer": answer.id}
-            rows.log(session, "undone", at=now, actor=reviewer, document_id=row.id, detail=detail)
+            rows.log_undone(session, answer, now, reviewer, uid)
             return conversion.answer(answer), move
 
     def answers(self, document_id: int) -> list[Answer]:
@@ -466,12 +427,7 @@ class ReviewRepository(Repository):
             return session.scalar(query)
 
     def last_answer(self, reviewer: str, *, before_id: int | None = None) -> Answer | None:
-        """Return the newest answer of a person that stands, None when there is none.
-
-        Args:
-            reviewer: Unix user name.
-            before_id: Only among answers with a smaller number.
-        """
+        """Return the newest answer of a person that stands, with a number below `before_id`."""
         query = select(AnswerRow).where(
             AnswerRow.reviewer == reviewer, AnswerRow.undone_at.is_(None)
         )
@@ -496,8 +452,8 @@ class ReviewRepository(Repository):
             done = rows.move_of_answer(session, answer.document_id, answer.id)
             if done is None:
                 return None
-            before = session.scalar(
-                select(MoveRow)
+            before = (
+                select(MoveRow.sidecar)
                 .where(
                     MoveRow.document_id == answer.document_id,
                     MoveRow.id < done.id,
@@ -506,8 +462,8 @@ class ReviewRepository(Repository):
                 .order_by(MoveRow.id.desc())
                 .limit(1)
             )
+            sidecar = session.scalar(before)
             state = State.REJECTED if done.from_place is Place.REJECTED else State.SORTED
-            sidecar = None if before is None else before.sidecar
             return Destination(done.from_place, done.from_path, state, sidecar)
 
     def answers_version(self) -> tuple[int, dt.datetime | None]:
@@ -524,20 +480,13 @@ class ReviewRepository(Repository):
             AnswerRow.label,
             AnswerRow.guess,
             AnswerRow.seconds,
-            AnswerRow.undone_at,
+            AnswerRow.undone_at.is_not(None),
             AnswerRow.purpose,
             AnswerRow.blind,
         )
         query = select(*columns).where(AnswerRow.answered_at >= since).order_by(AnswerRow.id)
         with self._database.read() as session:
-            return [
-                AnswerSummary(
-                    at, reviewer, label, guess, seconds, undone is not None, purpose, blind
-                )
-                for at, reviewer, label, guess, seconds, undone, purpose, blind in session.execute(
-                    query
-                )
-            ]
+            return [AnswerSummary(*row) for row in session.execute(query)]
 
     def opinion_pairs(self, since: dt.datetime) -> list[OpinionPair]:
         """Return what two people said of the same document, the second of them blind.
@@ -651,8 +600,21 @@ def _answered(label: str | None, reviewer: str) -> Verdict:
 
 
 def _undone(session: Session, row: DocumentRow, answer: AnswerRow, reviewer: str) -> Verdict:
-    reason = Reason(ReasonCode.UNDONE, f"the answer of {answer.reviewer} was undone by {reviewer}")
-    seen = rows.latest_predictions(session, [row.id]).get(row.id)
+    text = f"the answer of {answer.reviewer} was undone by {reviewer}"
+    return _asked_again(session, row, answer, Reason(ReasonCode.UNDONE, text))
+
+
+def _disagreement(
+    session: Session, row: DocumentRow, first: AnswerRow, second: AnswerRow
+) -> Verdict:
+    labels = " and ".join(sorted(each.label or "rejected" for each in (first, second)))
+    reason = Reason(ReasonCode.REVIEWERS_DISAGREE, f"two people disagree: {labels}")
+    return _asked_again(session, row, first, reason)
+
+
+def _asked_again(session: Session, row: DocumentRow, answer: AnswerRow, reason: Reason) -> Verdict:
+    """Return the verdict that a document waits for people, with what the model saw last."""
+    seen = rows.latest_prediction(session, row.id)
     if seen is None:
         return Verdict(VerdictKind.REVIEW, reason, answer.guess)
     prediction = conversion.prediction(seen)
@@ -660,16 +622,7 @@ def _undone(session: Session, row: DocumentRow, answer: AnswerRow, reviewer: str
 
 
 def _standing(session: Session, document_id: int) -> AnswerRow:
-    answer = session.scalar(
-        select(AnswerRow)
-        .where(
-            AnswerRow.document_id == document_id,
-            AnswerRow.undone_at.is_(None),
-            AnswerRow.purpose != Purpose.SECOND,
-        )
-        .order_by(AnswerRow.id.desc())
-        .limit(1)
-    )
+    answer = rows.last_standing(session, document_id, but=Purpose.SECOND)
     if answer is None:
         raise NotFoundError(
             f"document {document_id} has no answer to undo",
@@ -681,20 +634,13 @@ def _standing(session: Session, document_id: int) -> AnswerRow:
 def _log_answer(session: Session, row: DocumentRow, answer: AnswerRow) -> None:
     """Add an answer to the log, with what the reviewer saw of the model."""
     detail: dict[str, object] = {"label": answer.label, "uid": answer.uid, "guess": answer.guess}
-    seen = rows.latest_predictions(session, [row.id]).get(row.id)
+    seen = rows.latest_prediction(session, row.id)
     if seen is not None:
         detail["model"] = seen.model
         detail["probabilities"] = dict(zip(seen.labels, seen.probabilities, strict=True))
     if answer.batch is not None:
         detail["batch"] = answer.batch
-    rows.log(
-        session,
-        "answered",
-        at=answer.answered_at,
-        actor=answer.reviewer,
-        document_id=row.id,
-        detail=detail,
-    )
+    rows.log(session, "answered", answer.answered_at, answer.reviewer, row.id, **detail)
 
 
 def _second_entry(session: Session, entry_id: int) -> EntryRow:
@@ -712,15 +658,3 @@ def _refuse_own_opinion(session: Session, entry: EntryRow, reviewer: str, now: d
             f"somebody else is asked about document {entry.document_id}",
             remedy="take another one; a second opinion must not be your own",
         )
-
-
-def _disagreement(
-    session: Session, row: DocumentRow, first: AnswerRow, second: AnswerRow
-) -> Verdict:
-    said = " and ".join(sorted(each.label or "rejected" for each in (first, second)))
-    reason = Reason(ReasonCode.REVIEWERS_DISAGREE, f"two people disagree: {said}")
-    seen = rows.latest_predictions(session, [row.id]).get(row.id)
-    if seen is None:
-        return Verdict(VerdictKind.REVIEW, reason, first.guess)
-    made = conversion.prediction(seen)
-    return Verdict(VerdictKind.REVIEW, reason, made.label, made.confidence)

@@ -4,6 +4,7 @@ Statements that every document meets are built once, for building one costs more
 what they read and insert is no object that SQLAlchemy follows, for the same reason.
 """
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any, Final, cast
 from sqlalchemy import (
     Connection,
     Insert,
+    Select,
     Table,
     bindparam,
     func,
@@ -91,12 +93,11 @@ def document_row(session: Session, document_id: int, *, lock: bool = False) -> D
     """
     row = session.get(DocumentRow, document_id, with_for_update=lock or None)
     if row is None:
-        raise no_document(document_id)
+        raise _no_document(document_id)
     return row
 
 
-def no_document(document_id: int) -> NotFoundError:
-    """Return the error for a document that does not exist."""
+def _no_document(document_id: int) -> NotFoundError:
     return NotFoundError(
         f"there is no document {document_id}", remedy="docsorter history lists the latest"
     )
@@ -110,7 +111,7 @@ def document_columns(connection: Connection, document_id: int) -> DocumentColumn
     """
     found = connection.execute(_DOCUMENT, {"number": document_id}).one_or_none()
     if found is None:
-        raise no_document(document_id)
+        raise _no_document(document_id)
     return DocumentColumns._make(found)
 
 
@@ -124,7 +125,7 @@ def move_columns(
     """
     found = connection.execute(_LOCKED_MOVE if lock else _MOVE, {"number": move_id}).one_or_none()
     if found is None:
-        raise no_move(move_id)
+        raise _no_move(move_id)
     width = len(MoveColumns._fields)
     return MoveColumns._make(found[:width]), DocumentColumns._make(found[width:])
 
@@ -165,12 +166,11 @@ def move_row(session: Session, move_id: int) -> MoveRow:
     """
     row = session.get(MoveRow, move_id, with_for_update=True)
     if row is None:
-        raise no_move(move_id)
+        raise _no_move(move_id)
     return row
 
 
-def no_move(move_id: int) -> NotFoundError:
-    """Return the error for a move that does not exist."""
+def _no_move(move_id: int) -> NotFoundError:
     return NotFoundError(
         f"there is no move {move_id}", remedy="docsorter history lists the latest documents"
     )
@@ -218,11 +218,10 @@ def refuse_moving(session: Session, document_id: int) -> None:
         ConflictError: One is.
     """
     if planned_move_row(session, document_id) is not None:
-        raise being_moved(document_id)
+        raise _being_moved(document_id)
 
 
-def being_moved(document_id: int) -> ConflictError:
-    """Return the error for a document that somebody else is moving just now."""
+def _being_moved(document_id: int) -> ConflictError:
     return ConflictError(
         f"document {document_id} is being moved already", remedy="wait a moment and repeat"
     )
@@ -257,7 +256,7 @@ def plan(
         session: Of the transaction.
         row: The document.
         destination: Where it goes.
-        actor: Who moves it.
+        actor: Unix user name, or "daemon".
         now: The time.
         before: What was decided of it before the plan; None takes that from the row.
         answer_id: The answer that the move carries out.
@@ -301,7 +300,7 @@ def _planned_already(move: dict[str, Any]) -> ConflictError:
         return ConflictError(
             f"{move['from_path']} is being claimed already", remedy="it is taken care of"
         )
-    return being_moved(move["document_id"])
+    return _being_moved(move["document_id"])
 
 
 def plan_decided(
@@ -332,15 +331,33 @@ def _inserted(session: Session, statement: Insert, values: dict[str, Any]) -> in
 def log(
     session: Session,
     kind: str,
-    *,
     at: dt.datetime,
     actor: str,
     document_id: int | None,
-    detail: dict[str, object] | None = None,
+    /,
+    **detail: object,
 ) -> int:
-    """Add a line to the log and return its number."""
+    """Add a line with facts that JSON can hold to the log, and return its number."""
     line = {"at": at, "kind": kind, "actor": actor, "document_id": document_id}
-    return _inserted(session, _NEW_EVENT, {**line, "detail": detail or {}})
+    return _inserted(session, _NEW_EVENT, {**line, "detail": detail})
+
+
+def log_undone(
+    session: Session, answer: AnswerRow, at: dt.datetime, actor: str, uid: int, **detail: object
+) -> None:
+    """Add to the log that a person took an answer back."""
+    known = {"label": answer.label, "uid": uid, "answer": answer.id}
+    log(session, "undone", at, actor, answer.document_id, **known, **detail)
+
+
+def latest_prediction(session: Session, document_id: int) -> PredictionRow | None:
+    """Return the latest prediction of a document, None when no model saw it."""
+    return session.scalar(
+        select(PredictionRow)
+        .where(PredictionRow.document_id == document_id)
+        .order_by(PredictionRow.id.desc())
+        .limit(1)
+    )
 
 
 def latest_predictions(session: Session, document_ids: Iterable[int]) -> dict[int, PredictionRow]:
@@ -358,23 +375,20 @@ def insert_findings(
     session: Session, document_id: int, findings: Findings, now: dt.datetime
 ) -> dict[str, Any]:
     """Write down a prediction, and return the columns that are known of its document by now."""
-    changes: dict[str, Any] = {}
-    if findings.prediction is not None:
-        values = conversion.prediction_values(document_id, findings.prediction, now)
+    prediction, digest = findings.prediction, findings.digest
+    if prediction is not None:
+        values = conversion.prediction_values(document_id, prediction, now)
         _inserted(session, _NEW_PREDICTION, values)
-        changes["model"] = findings.prediction.model
-    if findings.traits:
-        changes["traits"] = dict(findings.traits)
-    if findings.producer:
-        changes["producer"] = findings.producer
-    if findings.digest is not None:
-        digest = findings.digest
-        changes |= {"sha256": digest.sha256, "size": digest.size, "mtime_ns": digest.mtime_ns}
-    for column in ("pages", "media_type", "duplicate_of"):
-        value = getattr(findings, column)
-        if value is not None:
-            changes[column] = value
-    return changes
+    known = {
+        "model": None if prediction is None else prediction.model,
+        "traits": dict(findings.traits) or None,
+        "producer": findings.producer or None,
+        "pages": findings.pages,
+        "media_type": findings.media_type,
+        "duplicate_of": findings.duplicate_of,
+        **({} if digest is None else dataclasses.asdict(digest)),
+    }
+    return {column: value for column, value in known.items() if value is not None}
 
 
 def move_of_answer(session: Session, document_id: int, answer_id: int) -> MoveRow | None:
@@ -391,14 +405,21 @@ def move_of_answer(session: Session, document_id: int, answer_id: int) -> MoveRo
     )
 
 
-def last_standing(session: Session, document_id: int) -> AnswerRow | None:
-    """Return the newest answer to a document that was not taken back."""
-    return session.scalar(
-        select(AnswerRow)
-        .where(AnswerRow.document_id == document_id, AnswerRow.undone_at.is_(None))
-        .order_by(AnswerRow.id.desc())
-        .limit(1)
+def standing_answers(document_id: int) -> Select[AnswerRow]:
+    """Return the query for the answers to a document that were not taken back."""
+    return select(AnswerRow).where(
+        AnswerRow.document_id == document_id, AnswerRow.undone_at.is_(None)
     )
+
+
+def last_standing(
+    session: Session, document_id: int, *, but: Purpose | None = None
+) -> AnswerRow | None:
+    """Return the newest answer to a document that was not taken back, leaving a purpose out."""
+    query = standing_answers(document_id)
+    if but is not None:
+        query = query.where(AnswerRow.purpose != but)
+    return session.scalar(query.order_by(AnswerRow.id.desc()).limit(1))
 
 
 def counter_key(row: DocumentRow | DocumentColumns) -> CounterKey:
@@ -453,7 +474,8 @@ def kept_counters(session: Session) -> dict[CounterKey, int]:
     return {(row.state, row.label, row.by_person): row.documents for row in rows}
 
 
-def new_answer(
+def add_answer(  # noqa: PLR0913 -- what is known of an answer
+    session: Session,
     entry: EntryRow,
     row: DocumentRow,
     *,
@@ -463,8 +485,8 @@ def new_answer(
     now: dt.datetime,
     manner: Manner,
 ) -> AnswerRow:
-    """Return a new row for an answer to an entry; its purpose is that of the entry."""
-    return AnswerRow(
+    """Add an answer to an entry, and return its row; its purpose is that of the entry."""
+    answer = AnswerRow(
         entry_id=entry.id,
         document_id=row.id,
         label=label,
@@ -478,6 +500,8 @@ def new_answer(
         seconds=manner.seconds,
         batch=manner.batch,
     )
+    session.add(answer)
+    return answer
 
 
 def open_entry_row(session: Session, document_id: int) -> EntryRow | None:

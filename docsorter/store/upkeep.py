@@ -46,12 +46,8 @@ class UpkeepRepository(Repository):
     ) -> Document:
         """Take a document out of everybody's reach; its files are the caller's to remove next.
 
-        One that waited becomes WITHDRAWN. Repeating it changes nothing.
-
-        Args:
-            document_id: The document.
-            actor: Who asks.
-            detail: Facts for the log, e.g. the reason; never names or content.
+        One that waited becomes WITHDRAWN. Repeating it changes nothing. `detail` are facts for the
+        log, e.g. the reason; never names or content.
 
         Returns:
             The document, with the path that its files still have.
@@ -75,9 +71,7 @@ class UpkeepRepository(Repository):
                         row.state = State.WITHDRAWN
                     rows.close_entry(session, row.id, now)
                     blind_checks.void_open(session, row.id, now)  # what was settled stays evidence
-                rows.log(
-                    session, "forgotten", at=now, actor=actor, document_id=row.id, detail=detail
-                )
+                rows.log(session, "forgotten", now, actor, row.id, **(detail or {}))
             return conversion.document(row)
 
     def finish_forget(self, *document_ids: int) -> None:
@@ -99,7 +93,10 @@ class UpkeepRepository(Repository):
                         remedy=f"begin with: docsorter forget {row.id}",
                     )
                 _wipe(session, row)
-        self._forget_old_names()
+        is_left = True
+        while is_left:  # nothing stays in the index of names that is no longer in the table
+            with self._database.write() as session:
+                is_left = names.merge_slice(session)
         wiped = DocumentRow.id.in_(document_ids) & (DocumentRow.name == _HALFWAY)
         with self._database.write() as session:
             session.execute(update(DocumentRow).where(wiped).values(name=backups.FORGOTTEN))
@@ -168,12 +165,7 @@ class UpkeepRepository(Repository):
             return len(numbers)
 
     def expected(self, after_id: int, limit: int) -> list[ExpectedFile]:
-        """Return documents that have a file, by number, a batch at a time.
-
-        Args:
-            after_id: Only greater numbers; 0 at first.
-            limit: How many at most; fewer come only at the end.
-        """
+        """Return documents that have a file, by number; fewer than `limit` only at the end."""
         query = (
             select(DocumentRow)
             .where(
@@ -260,7 +252,7 @@ class UpkeepRepository(Repository):
             waits = entry is not None and entry.purpose is Purpose.DECIDE
             if row.state is not State.REVIEW or not waits:
                 blind_checks.open_entries(session, row, now)
-            rows.log(session, "entry_mended", at=now, actor=actor, document_id=row.id)
+            rows.log(session, "entry_mended", now, actor, row.id)
 
     def recount(self, *, actor: str) -> None:
         """Set the counters to what is counted."""
@@ -269,7 +261,7 @@ class UpkeepRepository(Repository):
             session.execute(delete(TallyRow))
             for key, number in rows.counted_documents(session).items():
                 rows.count_document(session, key, number)
-            rows.log(session, "recounted", at=now, actor=actor, document_id=None)
+            rows.log(session, "recounted", now, actor, None)
 
     def raise_numbers(self, documents: int, moves: int) -> None:
         """Give new documents and moves greater numbers than these: they were given before."""
@@ -308,13 +300,6 @@ class UpkeepRepository(Repository):
         """Make the indexes of names anew from the names, in one transaction."""
         with self._database.write() as session:
             names.rebuild(session)
-
-    def _forget_old_names(self) -> None:
-        """Leave nothing of names in the index that are no longer in the table."""
-        is_left = True
-        while is_left:
-            with self._database.write() as session:
-                is_left = names.merge_slice(session)
 
     def backup(self, path: Path) -> Path:
         """Copy the database while it is in use, and verify the copy.

@@ -29,8 +29,7 @@ from docsorter.model.golden import (
 )
 from docsorter.training.base import BaseWeights
 from docsorter.training.dataset import fingerprint
-from docsorter.training.evaluation import html_page
-from docsorter.training.evaluation.page import CachePictures
+from docsorter.training.evaluation.report import CachePictures, html_page
 from docsorter.training.export import Exported
 from docsorter.training.material import Material
 from docsorter.training.measuring import Measurement

@@ -24,12 +24,12 @@ from docsorter.errors import ModelError
 from docsorter.model.card import ModelCard
 from docsorter.model.classifier import FEATURES, INPUT, LOGITS, SIGNATURE, LiteRTClassifier
 from docsorter.model.golden import probabilities
+from docsorter.service.workspace.process import Progress
 from docsorter.settings import PagesSettings
 from docsorter.training.augment import in_chunks, prefetched
 from docsorter.training.dataset import Sample
 from docsorter.training.looking import Looked
 from docsorter.training.network import Model, Network, Tensor, build_network, copy_weights
-from docsorter.training.progress import Progress
 from docsorter.training.rasters import RasterCache, first_page
 from docsorter.training.request import ExportGate, Variant
 

@@ -25,8 +25,8 @@ from docsorter.errors import EnvironmentFaultError, UsageError
 from docsorter.intake.scan import IgnoreRules
 from docsorter.model.card import NONE_OF_THESE
 from docsorter.resources import usable_cores
+from docsorter.service.workspace.process import Progress
 from docsorter.training.dataset import Sample
-from docsorter.training.progress import Progress
 from docsorter.training.rasters import BASE, RasterCache
 from docsorter.training.splits import copies, file_digests, grouped, page_hashes
 

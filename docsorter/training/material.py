@@ -17,13 +17,13 @@ import tensorflow as tf
 from docsorter.errors import ModelError
 from docsorter.model.bundle import digest
 from docsorter.model.card import NONE_OF_THESE
+from docsorter.service.workspace.process import Progress
 from docsorter.training.augment import augment, in_chunks, prefetched
 from docsorter.training.base import BaseWeights, StartingHead, base_key, starting_head
 from docsorter.training.dataset import ClassPlan, Sample
 from docsorter.training.generated import foreign_documents, foreign_kinds
 from docsorter.training.labelled import LabelledFolder, document_groups
 from docsorter.training.network import Compiled, Network, build_network, fast_policy
-from docsorter.training.progress import Progress
 from docsorter.training.rasters import BASE, RasterCache, first_page
 from docsorter.training.request import TrainingRequest
 from docsorter.training.splits import Division, divide, file_digests, with_groups_enough

@@ -11,12 +11,12 @@ from docsorter.decide.promise import error_upper_bound
 from docsorter.decide.thresholds import CheckedDocuments
 from docsorter.documents import RawOutput, SortRule
 from docsorter.model.card import CardEvidence
-from docsorter.training.evaluation import Evaluation, evaluate_judged
+from docsorter.service.workspace.process import Progress
+from docsorter.training.evaluation.evaluation import Evaluation, evaluate_judged
 from docsorter.training.export import Exported
 from docsorter.training.head import Adjustment
 from docsorter.training.looking import Judged, Looked, judge
 from docsorter.training.material import Material
-from docsorter.training.progress import Progress
 from docsorter.training.request import TrainingRequest
 from docsorter.training.sort_rule import (
     CONFIDENCE,

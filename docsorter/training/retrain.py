@@ -25,11 +25,11 @@ from docsorter.service.learning.snapshots import (
     Snapshots,
     too_few,
 )
-from docsorter.training.data_report.label_errors import Suspicion, suspicions
-from docsorter.training.data_report.report import FolderFeatures, Model, extract_features
+from docsorter.service.workspace.process import Progress
+from docsorter.training.data_report import FolderFeatures, Model, extract_features
 from docsorter.training.generated import label_documents, made_labels
+from docsorter.training.label_errors import Suspicion, suspicions
 from docsorter.training.labelled import LabelledFolder, read_labelled
-from docsorter.training.progress import Progress
 from docsorter.training.rasters import RasterCache
 from docsorter.training.request import Effort, TrainingRequest
 from docsorter.training.splits import Copy, copies, grouped

@@ -19,8 +19,8 @@ from typing import Any, Final, TextIO
 
 from docsorter.errors import DocsorterError, EnvironmentFaultError, UsageError
 from docsorter.service.learning.snapshots import SnapshotManifest, Snapshots
+from docsorter.service.workspace.process import Progress
 from docsorter.settings import PagesSettings
-from docsorter.training.progress import Progress
 
 _LOWEST: Final = 19
 _FIRST_TO_GO: Final = "500"  # of 1000, see proc(5)
@@ -93,7 +93,7 @@ def _inspect(orders: dict[str, Any], progress: Progress) -> dict[str, Any]:
     from docsorter.model.bundle import load_bundle  # noqa: PLC0415 -- after stepping back
     from docsorter.model.classifier import open_classifier  # noqa: PLC0415 -- as above
     from docsorter.model.registry import ModelRegistry  # noqa: PLC0415 -- as above
-    from docsorter.training.data_report.report import Model  # noqa: PLC0415 -- as above
+    from docsorter.training.data_report import Model  # noqa: PLC0415 -- as above
     from docsorter.training.rasters import daemon_cache  # noqa: PLC0415 -- as above
     from docsorter.training.retrain import drop_left_out, inspect_snapshot  # noqa: PLC0415 -- as above
 

@@ -16,6 +16,7 @@ import tensorflow as tf
 from docsorter.errors import UsageError
 from docsorter.model.card import NONE_OF_THESE, Measured, ModelCard
 from docsorter.model.registry import ModelRegistry
+from docsorter.service.workspace.process import Progress
 from docsorter.training.base import open_base
 from docsorter.training.bundle_writer import complete_card, draft_card, publish
 from docsorter.training.dataset import fingerprint
@@ -23,7 +24,6 @@ from docsorter.training.export import ExportPages, export_within_limits
 from docsorter.training.labelled import Unreadable, read_labelled, require_trainable
 from docsorter.training.material import Material, gather
 from docsorter.training.measuring import FOREIGN, Measurement, measure
-from docsorter.training.progress import Progress
 from docsorter.training.rasters import RasterCache, daemon_cache
 from docsorter.training.request import (
     POLICIES,

@@ -28,8 +28,8 @@ from PIL import Image
 
 from docsorter.errors import UsageError
 from docsorter.model.card import NONE_OF_THESE
+from docsorter.service.workspace.process import Progress
 from docsorter.training.dataset import Sample
-from docsorter.training.progress import Progress
 from docsorter.training.rasters import BASE, RasterCache
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ import tensorflow as tf
 from scipy.special import log_softmax
 
 from docsorter.model.card import NONE_OF_THESE
+from docsorter.service.workspace.process import Progress
 from docsorter.training.augment import in_chunks, prefetched
 from docsorter.training.dataset import Sample
 from docsorter.training.head import (
@@ -29,7 +30,6 @@ from docsorter.training.head import (
 )
 from docsorter.training.material import Material, with_head
 from docsorter.training.network import Network
-from docsorter.training.progress import Progress
 from docsorter.training.request import TrainingRequest
 from docsorter.training.trainer import Stage, TrainingLoop, Validation
 

@@ -8,7 +8,7 @@ import pytest
 
 from docsorter.configuration import Configuration
 from docsorter.errors import ExitCode
-from docsorter.service.daemon.demo import example_files
+from docsorter.service.daemon.sort_once import example_files
 from tests.cli.running import docsorter
 from tests.service.running import RunningDaemon
 

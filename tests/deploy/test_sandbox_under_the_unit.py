@@ -13,7 +13,7 @@ from docsorter.clock import SystemClock
 from docsorter.configuration import Configuration, load
 from docsorter.documents import Document, State
 from docsorter.resources import starter_bundle_dir
-from docsorter.service.daemon.demo import example_files
+from docsorter.service.daemon.sort_once import example_files
 from docsorter.service.workspace.layout import create, migrate_workspace, open_workspace_store
 from tests.deploy import filters
 from tests.deploy.conftest import STRANGER, UNIT, Python

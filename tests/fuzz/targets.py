@@ -25,7 +25,7 @@ from docsorter.model.card import read_card
 from docsorter.pages.families import FAMILIES, sniff, tail_missing
 from docsorter.pages.protocol import ReadRequest, ResultError, read_result
 from docsorter.pages.tiff import read_directories
-from docsorter.store.columns import ForeignText
+from docsorter.store.tables import ForeignText
 from tests.hostile.parts import bitmap, box, fields, paper, picture, riff, tiff
 
 DOCUMENT = Document(
@@ -195,5 +195,5 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes], list[str]]] = {
     "mounts": (mounts, [MOUNTINFO], ["docsorter.filesystem"]),
     "card": (card, [b'{"name": "x", "labels": []}'], ["docsorter.model.card"]),
     "result": (result, [b"\0\0\0\x02{}" + bytes(48), b"\xff" * 9], ["docsorter.pages.protocol"]),
-    "foreign_text": (foreign_text, [b"a\xff\0\xf4\x8f\xbf\xbd0000"], ["docsorter.store.columns"]),
+    "foreign_text": (foreign_text, [b"a\xff\0\xf4\x8f\xbf\xbd0000"], ["docsorter.store.tables"]),
 }

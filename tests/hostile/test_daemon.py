@@ -12,7 +12,7 @@ import pytest
 
 from docsorter.configuration import Configuration, load
 from docsorter.documents import REFUSED_FOR, Document, Place, State
-from docsorter.service.daemon.demo import example_files
+from docsorter.service.daemon.sort_once import example_files
 from docsorter.service.workspace import process
 from docsorter.service.workspace.layout import open_workspace_store
 from tests.hostile.corpus import corpus

@@ -13,7 +13,7 @@ import pytest
 from docsorter.configuration import Configuration, load
 from docsorter.documents import Place, State
 from docsorter.errors import ExitCode
-from docsorter.service.daemon.demo import example_files
+from docsorter.service.daemon.sort_once import example_files
 from docsorter.service.review.service import open_review_service
 from docsorter.service.workspace import process
 from docsorter.service.workspace.layout import open_workspace_store

@@ -15,7 +15,7 @@ from docsorter.model.bundle import CARD
 from docsorter.model.card import read_card
 from docsorter.model.registry import ModelRegistry, fingerprint
 from docsorter.resources import starter_bundle_dir
-from docsorter.service.daemon.demo import example_files
+from docsorter.service.daemon.sort_once import example_files
 from docsorter.service.learning.promoting import Person, Promoter, Uptake, wait_for_daemon
 from docsorter.service.workspace import process
 from docsorter.service.workspace.layout import open_workspace_store

@@ -145,7 +145,7 @@ def test_documents_that_were_answered_before_are_compared_with_one_by_one(
 ) -> None:
     earlier = [document(desk, f"old-{grey}.png", grey) for grey in (31, 34)]
     gone = document(desk, "gone.png", "no page")
-    given = [LabelledDocument(one, "dun", taught=False) for one in (gone, *earlier)]
+    given = [LabelledDocument(one, "dun", trained=False) for one in (gone, *earlier)]
     similar = SimilarDocuments(lambda: embedder, reader, desk.path, examples=lambda: given)
     try:
         new = document(desk, "new.png", 32)
@@ -172,7 +172,7 @@ def test_what_was_answered_before_is_asked_for_by_label_and_never_while_it_waits
 
     found = latest_examples(desk.store, "answers-1")
     assert found[0].document.id == taught.id
-    assert found[0].taught
+    assert found[0].trained
     assert [one.document.id for one in found if one.label == "claim"] == [claim.id]
     newest = [one.id for one in reversed(others)][: PER_LABEL - 1]
     assert [one.document.id for one in found[1:] if one.label == "invoice"] == newest

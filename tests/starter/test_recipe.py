@@ -16,11 +16,11 @@ from docsorter.model.bundle import load_bundle
 from docsorter.model.card import Origin
 from docsorter.model.classifier import open_classifier
 from docsorter.model.golden import check_golden
+from docsorter.service.workspace.process import silent
 from docsorter.training import bundle_writer
 from docsorter.training.dataset import plan_classes
 from docsorter.training.export import ExportCost, check_gate, first_within
 from docsorter.training.network import build_network, in_build_order, load_folded
-from docsorter.training.progress import SILENT
 from docsorter.training.request import ExportGate
 from starter import apart, finishing
 from starter.__main__ import main
@@ -252,7 +252,7 @@ def test_the_last_stage_may_be_trained_apart_from_a_written_training_set(
     schedule = replace(recipe.schedule, maps=0, mix=0.5)
     fresh = replace(recipe, schedule=schedule, work=tmp_path / "work", tuning=tmp_path / "made")
 
-    hand_out(fresh, training_set, SILENT)
+    hand_out(fresh, training_set, silent)
     options = ["--base", "random", "--steps", "2", "--batch", "4", "--every", "1"]
     code = apart.main([str(training_set), "--out", str(weights), *options])
     finished = make(replace(fresh, out=tmp_path / "bundle", learned=weights), _now)
@@ -276,7 +276,7 @@ def test_too_few_documents_to_test_on_are_noticed_before_the_training(
     (made / "test" / "index.jsonl").write_text("")
 
     with pytest.raises(UsageError, match="no generated document is left to test on"):
-        hand_out(replace(recipe, synthetic=made, work=tmp_path / "work"), tmp_path / "x", SILENT)
+        hand_out(replace(recipe, synthetic=made, work=tmp_path / "work"), tmp_path / "x", silent)
 
     assert not (tmp_path / "x").exists()
 

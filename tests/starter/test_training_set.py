@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from docsorter.errors import UsageError
+from docsorter.service.workspace.process import silent
 from docsorter.training.dataset import plan_classes
-from docsorter.training.progress import SILENT
 from docsorter.training.rasters import BASE
 from starter.apart import draw
 from starter.training_set import (
@@ -65,7 +65,7 @@ def test_pages_are_spread_over_files_of_a_bounded_size(
     training_set: TrainingSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("starter.training_set._FILE_BYTES", 700)
-    write_training_set(training_set, tmp_path, SILENT)
+    write_training_set(training_set, tmp_path, silent)
     read = read_training_set(tmp_path)
 
     files = sorted(tmp_path.glob("train-*.webps"))
@@ -78,7 +78,7 @@ def test_pages_are_spread_over_files_of_a_bounded_size(
 def test_a_batch_is_drawn_as_from_the_documents_themselves(
     training_set: TrainingSet, tmp_path: Path
 ) -> None:
-    write_training_set(training_set, tmp_path, SILENT)
+    write_training_set(training_set, tmp_path, silent)
 
     pages, outputs, kinds = draw(tmp_path, 5, 11, 4)
     again = draw(tmp_path, 5, 11, 4)
@@ -95,7 +95,7 @@ def test_a_batch_is_drawn_as_from_the_documents_themselves(
 def test_a_training_set_that_is_not_whole_is_refused(
     training_set: TrainingSet, tmp_path: Path, missing: str
 ) -> None:
-    write_training_set(training_set, tmp_path, SILENT)
+    write_training_set(training_set, tmp_path, silent)
     (tmp_path / missing).unlink()
 
     with pytest.raises(UsageError, match="no whole training set"):

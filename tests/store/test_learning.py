@@ -33,7 +33,7 @@ def test_what_people_said_is_a_lesson_and_what_the_model_sorted_alone_is_not(
     office.answer(refused, None)
     (lesson,) = store.learning.answered_documents()
     assert (lesson.document.id, lesson.label, lesson.guess) == (answered.id, "invoice", "claim")
-    assert (lesson.seen_as, lesson.doubt, lesson.disputed) == ("claim", 0.6, False)
+    assert (lesson.predicted, lesson.doubt, lesson.disputed) == ("claim", 0.6, False)
 
 
 def test_an_answer_taken_back_teaches_nothing(store: Store, office: Office) -> None:

@@ -7,13 +7,13 @@ from alembic.script import ScriptDirectory
 
 from docsorter import resources
 from docsorter.store import Store
-from docsorter.store.columns import TableBase
 from docsorter.store.tables import (
     SCHEMA_VERSION,
     DocumentColumns,
     DocumentRow,
     MoveColumns,
     MoveRow,
+    TableBase,
 )
 
 

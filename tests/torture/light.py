@@ -32,12 +32,8 @@ from docsorter.deliver.mover import Mover
 from docsorter.documents import Place
 from docsorter.errors import ConflictError, NotFoundError
 from docsorter.filesystem import Disk
-from docsorter.intake.inbox import Inbox
 from docsorter.model.registry import Promotion, PromotionFile
-from docsorter.service.daemon.assembly import Assembly
-from docsorter.service.daemon.claims import ClaimQueue
-from docsorter.service.daemon.daemon import Daemon
-from docsorter.service.daemon.pipeline import Workers
+from docsorter.service.daemon.daemon import Daemon, Parts
 from docsorter.service.review.service import ReviewService, open_review_service
 from docsorter.store import Store
 from tests.torture.eye import Eye, JumpingClock
@@ -70,13 +66,11 @@ class LightDaemon(Daemon):
         self._jumps = 0
         self._confirming: dt.datetime | None = None
 
-    def _sleep(
-        self, assembly: Assembly, inbox: Inbox, claims: ClaimQueue, workers: Workers
-    ) -> float:
-        seconds = super()._sleep(assembly, inbox, claims, workers)
-        if workers.busy or seconds <= 0.0:
+    def _sleep(self, parts: Parts) -> float:
+        seconds, inbox = super()._sleep(parts), parts.inbox
+        if parts.workers.busy or seconds <= 0.0:
             return seconds
-        if inbox.waiting().count == 0 and _at_rest(assembly.store):
+        if inbox.waiting().count == 0 and _at_rest(parts.assembly.store):
             if self._confirming is not None and inbox.last_rescan != self._confirming:
                 self.stop()  # a whole rescan later there still is nothing
                 return 0.0

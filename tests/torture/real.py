@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from docsorter.documents import Place
-from docsorter.service.daemon.demo import example_files
+from docsorter.service.daemon.sort_once import example_files
 from docsorter.service.workspace.layout import open_workspace_store
 from tests.service.running import RunningDaemon, finished, wait_until
 from tests.torture.checker import check_interrupted, check_settled

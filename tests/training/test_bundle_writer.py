@@ -17,7 +17,7 @@ from docsorter.training import bundle_writer
 from docsorter.training.base import BaseWeights, open_base
 from docsorter.training.bundle_writer import complete_card, publish, put
 from docsorter.training.dataset import Sample
-from docsorter.training.evaluation import evaluate_judged
+from docsorter.training.evaluation.evaluation import evaluate_judged
 from docsorter.training.export import ExportCost, Exported
 from docsorter.training.looking import Judged
 from docsorter.training.measuring import CROSS_FITTED, Measurement

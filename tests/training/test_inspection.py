@@ -6,8 +6,8 @@ from PIL import Image
 
 from docsorter.documents import RawOutput
 from docsorter.service.learning.snapshots import ExclusionReason
-from docsorter.training.data_report.report import Model
-from docsorter.training.progress import SILENT
+from docsorter.service.workspace.process import silent
+from docsorter.training.data_report import Model
 from docsorter.training.rasters import RasterCache
 from docsorter.training.retrain import drop_left_out, inspect_snapshot
 from tests.training.snapshots import drawn
@@ -36,7 +36,7 @@ def inspected(tmp_path: Path, pages: list[tuple[str, str, int]], confirmed: int 
         manifest = manifest.model_copy(update={"taught": taught})
     model = Model("base-1", Reds(), 75)
     cache = RasterCache(tmp_path / "cache")
-    found = inspect_snapshot(snapshots, manifest, model, ("bars", "grid"), cache, SILENT)
+    found = inspect_snapshot(snapshots, manifest, model, ("bars", "grid"), cache, silent)
     return snapshots, found
 
 
@@ -75,7 +75,7 @@ def test_what_cannot_be_read_is_left_out_with_the_reason(tmp_path: Path) -> None
     torn = snapshots.folder("answers-1") / manifest.taught[0].file
     torn.write_bytes(b"\x89PNG torn")
     model, cache = Model("base-1", Reds(), 75), RasterCache(tmp_path / "cache")
-    found = inspect_snapshot(snapshots, manifest, model, ("bars", "grid"), cache, SILENT)
+    found = inspect_snapshot(snapshots, manifest, model, ("bars", "grid"), cache, silent)
     assert [(left.document, left.why) for left in found.left_out] == [
         (1, ExclusionReason.UNREADABLE)
     ]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from docsorter.errors import EnvironmentFaultError, UsageError
+from docsorter.service.workspace.process import silent
 from docsorter.training import splits
 from docsorter.training.dataset import Sample
 from docsorter.training.labelled import (
@@ -20,7 +21,6 @@ from docsorter.training.labelled import (
     read_labelled,
     require_trainable,
 )
-from docsorter.training.progress import SILENT
 from docsorter.training.rasters import RasterCache, daemon_cache
 from docsorter.training.splits import divide, grouped, labels_split_by_document
 from tests.training.labelled_folders import labelled, put, sample
@@ -32,7 +32,7 @@ def cache(tmp_path: Path) -> RasterCache:
 
 
 def _read(root: Path, cache: RasterCache) -> LabelledFolder:
-    return read_labelled(root, cache, SILENT)
+    return read_labelled(root, cache, silent)
 
 
 def _folder(**counts: int) -> LabelledFolder:
@@ -257,7 +257,7 @@ def test_copies_and_documents_of_one_source_are_one_group(
         put(root / "invoice" / "Acme" / f"{number}.png", seed)
     folder = _read(root, cache)
 
-    groups = document_groups(folder, cache, SILENT)
+    groups = document_groups(folder, cache, silent)
 
     by_name = {
         s.path.relative_to(root).as_posix(): g for s, g in zip(folder.samples, groups, strict=True)
@@ -277,8 +277,8 @@ def test_pages_that_only_look_alike_by_their_hash_are_kept_apart_by_features(
     folder = _read(root, cache)
     far = np.eye(3, dtype=np.float32)
 
-    assert len(set(document_groups(folder, cache, SILENT))) == 2
-    assert len(set(document_groups(folder, cache, SILENT, far))) == 3
+    assert len(set(document_groups(folder, cache, silent))) == 2
+    assert len(set(document_groups(folder, cache, silent, far))) == 3
 
 
 def test_sources_too_few_to_be_dealt_out_whole_are_not_kept_whole() -> None:

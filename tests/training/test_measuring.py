@@ -9,13 +9,13 @@ import pytest
 from numpy.typing import NDArray
 
 from docsorter.documents import RawOutput
+from docsorter.service.workspace.process import silent
 from docsorter.training.base import StartingHead
 from docsorter.training.dataset import ClassPlan, Sample
 from docsorter.training.head import Adjustment
 from docsorter.training.looking import Looked
 from docsorter.training.material import ForeignPages
 from docsorter.training.measuring import CROSS_FITTED, FOREIGN, TESTED, Measurement, measure
-from docsorter.training.progress import SILENT
 from docsorter.training.request import TrainingRequest
 from docsorter.training.splits import Division, divide
 
@@ -97,7 +97,7 @@ def measured(material: Files, model: Model, heads: list[Adjustment]) -> Measurem
         cast("TrainedModel", Heads()),
         cast("Exported", model),
         request,
-        SILENT,
+        silent,
     )
 
 

@@ -21,8 +21,8 @@ from docsorter.training.report import (
 ROOT = Path(__file__).resolve().parents[2]
 _RENDER = """
 import docsorter
-from docsorter.training.data_report.page import Thumbnails, html_page
-from docsorter.training.data_report.report import DataReport
+from docsorter.training.data_report import Thumbnails, html_page
+from docsorter.training.data_report import DataReport
 from pathlib import Path
 
 report = DataReport("folder", "model", 0, (), None, {}, {}, (), (), "", (), None)

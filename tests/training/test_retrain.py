@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from docsorter.errors import UsageError
+from docsorter.service.workspace.process import silent
 from docsorter.training import run
-from docsorter.training.progress import SILENT
 from docsorter.training.request import TrainingRequest
 from docsorter.training.retrain import TOPPED_UP_TO, RetrainOptions, train_on_snapshot
 from tests.model.bundles import make_card
@@ -41,7 +41,7 @@ def test_it_starts_from_the_model_in_use_and_keeps_its_policies(
     models = tmp_path / "models"
     base(models, "bars", "grid", policies={"grid": "review"})
     snapshots, manifest = drawn(tmp_path, "base-1", answered(bars=12, grid=12))
-    train_on_snapshot(snapshots, manifest, RetrainOptions(models, MICRO), SILENT)
+    train_on_snapshot(snapshots, manifest, RetrainOptions(models, MICRO), silent)
     (request,) = asked
     assert request.folder == snapshots.folder("answers-1") / "documents"
     assert (request.name, request.base, request.generated) == ("answers-1", "base-1", 0)
@@ -54,13 +54,13 @@ def test_a_label_with_few_answers_is_filled_up_with_generated_pages_once(
     models = tmp_path / "models"
     base(models, "grid", "letter")
     snapshots, manifest = drawn(tmp_path, "base-1", answered(grid=12, letter=2))
-    train_on_snapshot(snapshots, manifest, RetrainOptions(models, MICRO), SILENT)
+    train_on_snapshot(snapshots, manifest, RetrainOptions(models, MICRO), silent)
     assert asked[0].generated == TOPPED_UP_TO - 2
     again = snapshots.read("answers-1")
     assert again.generated == {"letter": TOPPED_UP_TO - 2}
     letters = snapshots.folder("answers-1") / "documents" / "letter"
     assert len(list(letters.iterdir())) == TOPPED_UP_TO
-    train_on_snapshot(snapshots, again, RetrainOptions(models, MICRO), SILENT)  # after an interrupt
+    train_on_snapshot(snapshots, again, RetrainOptions(models, MICRO), silent)  # after an interrupt
     assert len(list(letters.iterdir())) == TOPPED_UP_TO
 
 
@@ -70,5 +70,5 @@ def test_a_label_of_the_model_in_use_is_not_lost_for_want_of_answers(
     base(tmp_path / "models", "bars", "grid", "cross")
     snapshots, manifest = drawn(tmp_path, "base-1", answered(bars=12, grid=12))
     with pytest.raises(UsageError, match=r"would be lost.*cross has 0"):
-        train_on_snapshot(snapshots, manifest, RetrainOptions(tmp_path / "models", MICRO), SILENT)
+        train_on_snapshot(snapshots, manifest, RetrainOptions(tmp_path / "models", MICRO), silent)
     assert asked == []

@@ -16,9 +16,9 @@ from docsorter.model.bundle import load_bundle
 from docsorter.model.classifier import open_classifier
 from docsorter.model.golden import check_golden
 from docsorter.model.registry import ModelRegistry
+from docsorter.service.workspace.process import silent
 from docsorter.training import splits
 from docsorter.training.base import open_base
-from docsorter.training.progress import SILENT
 from docsorter.training.request import TrainingRequest
 from docsorter.training.run import TrainingResult, full_disk_named, train
 from tests.training.papers import MICRO, labelled, weights
@@ -167,7 +167,7 @@ def test_a_taken_name_is_refused_before_any_work(
     finished: tuple[TrainingResult, Watcher, Watcher],
 ) -> None:
     with pytest.raises(UsageError, match="there is already a ours-1"):
-        train(request_, registry, now, SILENT)
+        train(request_, registry, now, silent)
 
 
 def test_an_earlier_bundle_is_a_base_that_knows_its_labels(

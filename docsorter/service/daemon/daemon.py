@@ -178,7 +178,7 @@ class Daemon:
             parts.close()
             _LOG.info("stopped; %d documents got their verdict", parts.workers.done)
 
-    def _step(self, parts: "_Parts") -> None:
+    def _step(self, parts: "Parts") -> None:
         """One tick; a failing disk, share or database pauses the intake and is tried again."""
         assembly, claims, inbox, models = parts.assembly, parts.claims, parts.inbox, parts.models
         asked = False
@@ -206,7 +206,7 @@ class Daemon:
             assembly.store.upkeep.check_writable()
         self._clock_watch.tick(assembly)
 
-    def _hand_out(self, parts: "_Parts") -> bool:
+    def _hand_out(self, parts: "Parts") -> bool:
         """Give the workers what there is to do; return whether the store was asked for it."""
         assembly, claims, workers = parts.assembly, parts.claims, parts.workers
         trouble = workers.take_trouble()
@@ -227,7 +227,7 @@ class Daemon:
                 workers.submit(claim.document.id, partial(claims.carry, claim))
         return asked
 
-    def _doze(self, seconds: float, parts: "_Parts") -> None:
+    def _doze(self, seconds: float, parts: "Parts") -> None:
         """Sleep until woken, or a model is due, or somebody answered.
 
         Looks for the last two now and then: for answers once autonomy is earned, for a promotion
@@ -241,7 +241,7 @@ class Daemon:
                 return
             seconds -= peek
 
-    def _sleep(self, parts: "_Parts") -> float:
+    def _sleep(self, parts: "Parts") -> float:
         """Return for how long nothing can be due, in seconds."""
         if self._pauses.now is not None:
             return _RETRY_SECONDS
@@ -261,7 +261,7 @@ class Daemon:
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
+class Parts:
     """What works while a daemon runs: the parts that a tick goes through."""
 
     assembly: Assembly
@@ -287,7 +287,7 @@ class _Parts:
 
 def _start(
     configuration: Configuration, assembly: Assembly, clock: Clock, wake: threading.Event
-) -> _Parts:
+) -> Parts:
     """Begin to watch the inbox and the models folder, and start the threads."""
     settings, store = configuration.settings, assembly.store
     root = configuration.root(Place.INBOX)
@@ -301,7 +301,7 @@ def _start(
     source.start()
     promotions = PromotionWatch(configuration, wake.set)
     promotions.start()
-    return _Parts(
+    return Parts(
         assembly=assembly,
         inbox=inbox,
         source=source,

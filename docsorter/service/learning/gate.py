@@ -186,7 +186,7 @@ class CandidateEvaluator:
                     opinion.scores[old.rule_key],
                     opinion.scores[new.rule_key],
                     opinion.labels[new.fingerprint],
-                    one.said,
+                    one.answered,
                     one.inclusion,
                 )
                 for one in drawn

@@ -404,9 +404,9 @@ def _disputed(answer: AnsweredDocument) -> ExcludedDocument | None:
 def _doubted(answer: AnsweredDocument, wanted: SnapshotRequest) -> ExcludedDocument | None:
     if answer.doubt < wanted.sure_of_another or answer.agreeing > 1:  # two who agree are believed
         return None
-    if answer.seen_as == NONE_OF_THESE and answer.label not in wanted.labels:
+    if answer.predicted == NONE_OF_THESE and answer.label not in wanted.labels:
         return None  # of a label that it was not taught a model can say nothing truer
-    text = f"the model was confident of another label: {answer.seen_as} {answer.doubt:.3f}"
+    text = f"the model was confident of another label: {answer.predicted} {answer.doubt:.3f}"
     return _left(answer, ExclusionReason.SUSPICIOUS, text)
 
 

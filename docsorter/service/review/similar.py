@@ -50,7 +50,7 @@ def latest_examples(store: Store, model: str) -> list[LabelledDocument]:
     found = store.learning.labelled_documents(model, most=_LOOKED_THROUGH)
     chosen: list[LabelledDocument] = []
     seen: Counter[str] = Counter()
-    for one in sorted(found, key=lambda example: not example.taught):
+    for one in sorted(found, key=lambda example: not example.trained):
         if seen[one.label] < PER_LABEL and len(chosen) < MOST:
             seen[one.label] += 1
             chosen.append(one)

@@ -25,6 +25,10 @@ _STALE_SECONDS = 90.0
 _BLOCK = 4096  # bytes; spaces behind JSON mean nothing
 
 
+def silent(_stage: str, _done: int, _total: int) -> None:
+    """Show nothing: the progress of work that nobody watches."""
+
+
 class WorkspaceLock:
     """Exclusive while held; the kernel frees it when the process ends, however it ends."""
 

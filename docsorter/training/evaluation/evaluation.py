@@ -13,13 +13,15 @@ from docsorter.decide.thresholds import CheckedDocuments
 from docsorter.documents import SortRule
 from docsorter.errors import UsageError
 from docsorter.model.card import NONE_OF_THESE, Measured
+from docsorter.service.workspace.process import Progress, silent
 from docsorter.training.dataset import Sample
-from docsorter.training.evaluation.bootstrap import Resampler, in_halves
 from docsorter.training.evaluation.curves import (
     ReliabilityPoint,
+    Resampler,
     RiskPoint,
     Roc,
     confidence_counts,
+    in_halves,
     leave_label_out,
     reliability_points,
     risk_points,
@@ -41,7 +43,6 @@ from docsorter.training.evaluation.metrics import (
     source_metrics,
 )
 from docsorter.training.looking import Judged
-from docsorter.training.progress import SILENT, Progress
 from docsorter.training.splits import group
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ def evaluate_judged(  # noqa: PLR0913 -- all but three by name, each a thing of 
     rng: np.random.Generator,
     features: "NDArray[np.floating[Any]] | None" = None,
     held: "NDArray[np.bool_] | None" = None,
-    progress: Progress = SILENT,
+    progress: Progress = silent,
 ) -> Evaluation:
     """Measure everything on one set of documents.
 

@@ -18,18 +18,16 @@ from docsorter.decide.thresholds import CheckedDocuments, choose_threshold, plan
 from docsorter.documents import SortRule
 from docsorter.errors import ModelError
 from docsorter.model.card import Measured
-from docsorter.training.evaluation.bootstrap import (
+from docsorter.training.evaluation.curves import (
     LEAST_PER_LABEL,
     Resampler,
-    percentile_interval,
-    pivotal_interval,
-    too_few,
-)
-from docsorter.training.evaluation.curves import (
     aurc,
     calibration_error,
     calibration_error_by_chance,
     excess_aurc,
+    percentile_interval,
+    pivotal_interval,
+    too_few,
 )
 from docsorter.training.looking import Judged
 

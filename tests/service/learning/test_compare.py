@@ -7,7 +7,7 @@ import pytest
 
 from docsorter.configuration import Configuration
 from docsorter.errors import UsageError
-from docsorter.service.daemon.demo import example_files
+from docsorter.service.daemon.sort_once import example_files
 from docsorter.service.engine import load_model
 from docsorter.service.learning.compare import (
     ModelAnswer,

@@ -141,7 +141,7 @@ def test_a_promoted_model_sorts_at_once_what_its_own_evidence_bears(desk: Rehear
     ]
     settings = desk.configuration.settings.promise
     reckoned = forecast_automation(
-        shadow_sample([(0.95, score, labels[one.document.id], one.said, one.inclusion)
+        shadow_sample([(0.95, score, labels[one.document.id], one.answered, one.inclusion)
                   for one, (_, _, score) in zip(found, shadows, strict=True)]),
         0.9, settings, miss_rate(desk.store, settings),
     )  # fmt: skip

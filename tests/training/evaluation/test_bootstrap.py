@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from docsorter.training.evaluation.bootstrap import (
+from docsorter.training.evaluation.curves import (
     Resampler,
     in_halves,
     pivotal_interval,

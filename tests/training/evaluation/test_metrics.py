@@ -7,7 +7,7 @@ from sklearn.metrics import f1_score
 
 from docsorter.decide.thresholds import CheckedDocuments
 from docsorter.documents import SortRule
-from docsorter.training.evaluation.bootstrap import Resampler, in_halves
+from docsorter.training.evaluation.curves import Resampler, in_halves
 from docsorter.training.evaluation.metrics import (
     accuracy_metrics,
     at_rule,

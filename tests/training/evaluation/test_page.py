@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from docsorter.training.evaluation import Evaluation, evaluate_judged, html_page
-from docsorter.training.evaluation.page import CachePictures
+from docsorter.training.evaluation.evaluation import Evaluation, evaluate_judged
+from docsorter.training.evaluation.report import CachePictures, html_page
 from docsorter.training.looking import Judged
 from docsorter.training.rasters import RasterCache
 from tests.model.bundles import make_card

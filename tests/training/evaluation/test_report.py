@@ -10,13 +10,13 @@ from docsorter.decide.novelty import NoveltyModel
 from docsorter.documents import RawOutput
 from docsorter.errors import DocumentError, EnvironmentFaultError, UsageError
 from docsorter.model.bundle import ModelBundle
-from docsorter.training.evaluation.folder import (
+from docsorter.service.workspace.process import silent
+from docsorter.training.evaluation.report import (
     FolderEvaluation,
     evaluate_folder,
     report_folder,
     write_report,
 )
-from docsorter.training.progress import SILENT
 from docsorter.training.rasters import RasterCache
 from tests.model.bundles import make_card
 
@@ -60,7 +60,7 @@ def evaluate(root: Path, tmp_path: Path) -> FolderEvaluation:
         RasterCache(tmp_path / "pages"),
         page_cap=8,
         rng=np.random.default_rng(0),
-        progress=SILENT,
+        progress=silent,
     )
 
 

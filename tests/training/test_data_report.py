@@ -8,15 +8,18 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from docsorter.cli.output import jsonable
-from docsorter.training.data_report.page import Thumbnails, evenly, fair_shares, html_page
-from docsorter.training.data_report.report import (
+from docsorter.service.workspace.process import silent
+from docsorter.training.data_report import (
     DataReport,
     Model,
+    Thumbnails,
     build_report,
+    evenly,
     extract_features,
+    fair_shares,
+    html_page,
 )
 from docsorter.training.labelled import LabelledFolder, read_labelled
-from docsorter.training.progress import SILENT
 from docsorter.training.rasters import RasterCache
 from tests.training.labelled_folders import Shades, labelled, put
 
@@ -29,9 +32,9 @@ def cache(tmp_path: Path) -> RasterCache:
 
 
 def _reported(root: Path, cache: RasterCache) -> tuple[DataReport, LabelledFolder]:
-    folder = read_labelled(root, cache, SILENT)
-    extracted = extract_features(folder, cache, MODEL, SILENT)
-    return build_report(folder, extracted, MODEL.name, SILENT, look_for_suspects=False), folder
+    folder = read_labelled(root, cache, silent)
+    extracted = extract_features(folder, cache, MODEL, silent)
+    return build_report(folder, extracted, MODEL.name, silent, look_for_suspects=False), folder
 
 
 def _page(report: DataReport, folder: LabelledFolder, cache: RasterCache, budget: int) -> str:

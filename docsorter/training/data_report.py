@@ -1,12 +1,14 @@
 """What is in a folder of labelled documents: looks at every one and puts the findings together.
 
-The findings are plain values: `--json` writes them as they are, `page.html_page` draws them.
+The findings are plain values: `--json` writes them as they are, `html_page` draws them from the
+template `data_report.html.j2`, below 10 MB.
 """
 
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,11 +16,12 @@ from PIL import Image
 
 from docsorter.errors import UsageError
 from docsorter.model.classifier import Classifier
-from docsorter.training.data_report.label_errors import Suspicion, suspicions
-from docsorter.training.data_report.metadata import INKS, FileMetadata, read_metadata
+from docsorter.service.workspace.process import Progress
+from docsorter.training.label_errors import Suspicion, suspicions
 from docsorter.training.labelled import LabelledFolder, require_trainable
-from docsorter.training.progress import Progress
+from docsorter.training.metadata import INKS, FileMetadata, read_metadata
 from docsorter.training.rasters import BASE, RasterCache
+from docsorter.training.report import jpeg_uri, render, without_padding
 from docsorter.training.splits import (
     Copy,
     copies,
@@ -34,6 +37,24 @@ from docsorter.training.splits import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+SMALL: Final = 132
+"""Longer side of a page on a contact sheet, pixels."""
+
+LARGE: Final = 300
+"""Longer side of a page that somebody has to judge."""
+
+BUDGET: Final = 8_500_000
+"""Bytes of pictures in a report, so that the whole of it stays below 10 MB."""
+
+MOST_CASES: Final = 60
+"""Cases of a kind that are shown; `--json` has all."""
+
+MOST_ROWS: Final = 300
+"""Rows of unreadable files; as above."""
+
+_QUALITY: Final = 62
+_A_PICTURE: Final = 7500
+"""Bytes of a small picture of a dense page, its caption included; most have half."""
 _LEAST_FOR_GIVEAWAY: Final = 40  # documents; fewer say nothing about kinds of files
 _TELLING: Final = 0.5  # of what chance leaves open
 
@@ -85,7 +106,7 @@ class LabelFindings:
 
 
 @dataclass(frozen=True, slots=True)
-class LabelledDocument:
+class ReportedDocument:
     """A document in a finding.
 
     Attributes:
@@ -127,7 +148,7 @@ class DuplicateGroup:
         pairs: Which of them look the same as which.
     """
 
-    documents: tuple[LabelledDocument, ...]
+    documents: tuple[ReportedDocument, ...]
     identical: bool
     conflict: bool
     pairs: tuple[DuplicatePair, ...]
@@ -142,7 +163,7 @@ class Suspect:
         suggestion: Why, and which label it looks like.
     """
 
-    document: LabelledDocument
+    document: ReportedDocument
     suggestion: Suspicion
 
 
@@ -333,8 +354,8 @@ def build_report(
     )
 
 
-def _documents(folder: LabelledFolder) -> list[LabelledDocument]:
-    return [LabelledDocument(str(s.path.relative_to(folder.root)), s.label) for s in folder.samples]
+def _documents(folder: LabelledFolder) -> list[ReportedDocument]:
+    return [ReportedDocument(str(s.path.relative_to(folder.root)), s.label) for s in folder.samples]
 
 
 def _split_or_refusal(
@@ -379,7 +400,7 @@ def _spread(values: Iterable[int]) -> Spread:
 
 
 def _alike(
-    documents: Sequence[LabelledDocument], found: Sequence[Copy]
+    documents: Sequence[ReportedDocument], found: Sequence[Copy]
 ) -> tuple[DuplicateGroup, ...]:
     """Gather pairs into groups, conflicts first, then the largest."""
     numbers = group(
@@ -392,7 +413,7 @@ def _alike(
     return tuple(sorted(gathered, key=lambda each: (not each.conflict, -len(each.documents))))
 
 
-def _group_of(documents: Sequence[LabelledDocument], found: Sequence[Copy]) -> DuplicateGroup:
+def _group_of(documents: Sequence[ReportedDocument], found: Sequence[Copy]) -> DuplicateGroup:
     members = sorted({row for copy in found for row in (copy.first, copy.second)})
     return DuplicateGroup(
         documents=tuple(documents[row] for row in members),
@@ -419,3 +440,104 @@ def _giveaway(labels: Sequence[str], metadata: Sequence[FileMetadata]) -> Giveaw
     chance = max(Counter(labels).values()) / len(labels)
     open_ = 1 - chance
     return Giveaway(len(labels), right, chance, open_ > 0 and (right - chance) / open_ >= _TELLING)
+
+
+class Thumbnails:
+    """Gives pictures of first pages until the budget is spent.
+
+    Args:
+        root: The folder that documents are named below.
+        cache: Makes the pages.
+        budget: Bytes that all pictures together may have, as they are written into the page.
+    """
+
+    def __init__(self, root: Path, cache: RasterCache, budget: int = BUDGET) -> None:
+        self._root = root
+        self._cache = cache
+        self._left = budget
+        self._kept_back = budget // 2
+
+    @property
+    def left(self) -> int:
+        """Bytes that are left."""
+        return self._left
+
+    def case(self, file: str, side: int) -> str:
+        """Return the same as `uri`, leaving half of the budget to the contact sheets."""
+        return self.uri(file, side) if self._left > self._kept_back else ""
+
+    def uri(self, file: str, side: int) -> str:
+        """Return a picture as a `data:` URI, "" when it would exceed the budget.
+
+        Args:
+            file: Path below the folder.
+            side: Longer side, pixels.
+        """
+        page = self._cache.pages(self._root / file, BASE)[0]
+        image = Image.fromarray(without_padding(page))
+        image.thumbnail((side, side), Image.Resampling.LANCZOS)
+        uri = jpeg_uri(image, _QUALITY)
+        if len(uri) > self._left:
+            return ""
+        self._left -= len(uri)
+        return uri
+
+
+def html_page(report: DataReport, files: dict[str, list[str]], pictures: Thumbnails) -> str:
+    """Return the report as a page.
+
+    Args:
+        report: The findings.
+        files: Readable documents by label, paths below the folder, for the contact sheets.
+        pictures: Gives pictures of them as long as there is room.
+
+    Raises:
+        DependencyError: Jinja2 is not installed.
+    """
+
+    def contact_sheets() -> Iterator[tuple[str, list[str], int]]:
+        """Yield a label, the documents to show of it, and how many there are.
+
+        The template calls this after the cases, so that it knows the room that is left.
+        """
+        room = fair_shares({label: len(own) for label, own in files.items()}, pictures.left)
+        for label, own in files.items():
+            yield label, evenly(own, room[label]), len(own)
+
+    return render(
+        "data_report.html.j2",
+        report=report,
+        pictures=pictures,
+        contact_sheets=contact_sheets,
+        suspected={one.document.file for one in report.suspects},
+        large=LARGE,
+        small=SMALL,
+        most_cases=MOST_CASES,
+        most_rows=MOST_ROWS,
+    )
+
+
+def fair_shares(wanted: dict[str, int], room: int) -> dict[str, int]:
+    """Deal out room for pictures: nobody gets more than asked for, what is left goes round.
+
+    Args:
+        wanted: Pictures by label.
+        room: Bytes.
+
+    Returns:
+        Pictures by label.
+    """
+    left = max(0, room // _A_PICTURE)
+    shares: dict[str, int] = {}
+    waiting = sorted(wanted, key=lambda label: (wanted[label], label))
+    for place, label in enumerate(waiting):
+        shares[label] = min(wanted[label], left // (len(waiting) - place))
+        left -= shares[label]
+    return shares
+
+
+def evenly(items: Sequence[str], count: int) -> list[str]:
+    """Return `count` items spread evenly over all, in their order; all when they are no more."""
+    if len(items) <= count:
+        return list(items)
+    return [items[place * len(items) // count] for place in range(count)]

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from docsorter.training.data_report.metadata import FileMetadata, read_metadata
+from docsorter.training.metadata import FileMetadata, read_metadata
 from tests.training.labelled_folders import page
 
 GREY = np.asarray(page(1).convert("RGB"))

@@ -1,7 +1,10 @@
-"""A bundle and a folder of labelled documents in, an evaluation out, as the daemon would see it."""
+"""A folder of labelled documents evaluated as the daemon would see it, and the report as HTML.
+
+The page is made from the template `evaluation.html.j2`.
+"""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -9,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from PIL import Image
 
 from docsorter.decide.calibration import label_probabilities
 from docsorter.decide.novelty import NoveltyModel
@@ -18,19 +22,43 @@ from docsorter.errors import DocumentError, UsageError
 from docsorter.model.bundle import ModelBundle
 from docsorter.model.card import NONE_OF_THESE, ModelCard
 from docsorter.model.classifier import Classifier
+from docsorter.service.workspace.process import Progress
 from docsorter.training.dataset import Sample
-from docsorter.training.evaluation.evaluation import Evaluation, evaluate_judged
+from docsorter.training.evaluation import plots
+from docsorter.training.evaluation.curves import RiskPoint
+from docsorter.training.evaluation.evaluation import Case, Evaluation, evaluate_judged
 from docsorter.training.labelled import LabelledFolder, Unreadable, document_groups, read_labelled
 from docsorter.training.looking import Looked, judge
-from docsorter.training.progress import Progress
 from docsorter.training.rasters import RasterCache
-from docsorter.training.report import not_writable, write_whole
+from docsorter.training.report import jpeg_uri, not_writable, render, without_padding, write_whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _Read = Callable[[Sample], "NDArray[np.uint8]"]
 
+SIDE: Final = 512
+_QUALITY: Final = 72
+_MOST_LABELS: Final = 6
+_MEANING: Final = {
+    "accuracy": "top answer is right",
+    "accuracy among labels": "the likeliest label is right",
+    "macro-F1": "precision and recall, every label alike",
+    "ECE": "confidence is off by so much on average",
+    "Brier": "squared distance from the truth: 0 best, 2 worst",
+    "AURC": "mean error over all thresholds: 0 best",
+    "E-AURC": "of that, due to mistakes that are not the least sure",
+}
+_COST: Final = {
+    "variant": "how the weights are stored",
+    "pages": "pages compared",
+    "trained_accuracy": "accuracy before the export",
+    "exported_accuracy": "accuracy after it",
+    "equal_labels": "share of pages with an equal top label",
+    "difference": "greatest change of a probability",
+    "mean_difference": "mean over pages of the greatest change",
+    "megabytes": "size of the file, MB",
+}
 REPORT: Final = "report.html"
 NUMBERS: Final = "evaluation.json"
 _READERS: Final = 2
@@ -226,3 +254,98 @@ def _check(folder: LabelledFolder, card: ModelCard) -> None:
 def _listed(labels: Sequence[str], most: int = 8) -> str:
     more = f" and {len(labels) - most} more" if len(labels) > most else ""
     return ", ".join(labels[:most]) + more
+
+
+@dataclass(frozen=True, slots=True)
+class PagePicture:
+    """A picture of a page.
+
+    Attributes:
+        uri: The picture itself, as a `data:` URI.
+        width: Pixels.
+        height: Pixels.
+    """
+
+    uri: str
+    width: int
+    height: int
+
+
+class CachePictures:
+    """Pictures of the squares that a cache makes.
+
+    Args:
+        cache: Makes the squares.
+        side: Longer side of a picture, pixels.
+    """
+
+    def __init__(self, cache: RasterCache, side: int = SIDE) -> None:
+        self._cache = cache
+        self._side = side
+
+    def picture(self, sample: Sample) -> PagePicture | None:
+        """Return the first page; None when it cannot be read (any more)."""
+        try:
+            pixels = self._cache.pages(sample.path, self._side)[0]
+        except (ValueError, OSError):
+            return None
+        image = Image.fromarray(without_padding(pixels))
+        return PagePicture(jpeg_uri(image, _QUALITY), image.width, image.height)
+
+
+def html_page(
+    evaluations: Mapping[str, Evaluation],
+    card: ModelCard,
+    *,
+    cost: Mapping[str, object] | None = None,
+    pictures: CachePictures | None = None,
+    names: bool = False,
+) -> str:
+    """Return the report of a model.
+
+    Args:
+        evaluations: By name of the set of documents.
+        card: What is known of the model.
+        cost: What the export lost, as `ExportCost.as_json` gives it.
+        pictures: Gives pictures of pages; None leaves them out, as it must be in a bundle that
+            leaves the house.
+        names: Whether files and sources are named; as above.
+
+    Raises:
+        DependencyError: Jinja2 is not installed.
+    """
+    return render(
+        "evaluation.html.j2",
+        evaluations=evaluations,
+        card=card,
+        cost=[
+            (
+                _COST.get(what, what.replace("_", " ")),
+                f"{amount:.4g}" if isinstance(amount, float) else str(amount),
+            )
+            for what, amount in (cost or {}).items()
+        ],
+        pictures=pictures,
+        names=names,
+        plots=plots,
+        meaning=_MEANING,
+        tenths=_tenths,
+        likeliest=_likeliest,
+    )
+
+
+def _tenths(points: Sequence[RiskPoint]) -> list[RiskPoint]:
+    """Return the points nearest to every tenth of the documents."""
+    wanted = [step / 10 for step in range(1, 11)]
+    found = [min(points, key=lambda one: abs(one.coverage - at)) for at in wanted]
+    return list(dict.fromkeys(found))
+
+
+def _likeliest(case: Case, columns: Sequence[str]) -> list[tuple[str, float]]:
+    """Return labels with their probabilities, the likeliest first; of many those that matter."""
+    pairs = sorted(zip(columns, case.probabilities, strict=True), key=lambda pair: -pair[1])
+    shown = [p for k, p in enumerate(pairs) if k < _MOST_LABELS or p[0] == case.truth]
+    if len(shown) < len(pairs):
+        rest = sum(pair[1] for pair in pairs if pair not in shown)
+        shown.append((f"{len(pairs) - len(shown)} more", rest))
+    return shown

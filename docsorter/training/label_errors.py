@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from docsorter.errors import DependencyError
-from docsorter.training.progress import Progress
+from docsorter.service.workspace.process import Progress
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
