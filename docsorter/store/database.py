@@ -40,20 +40,19 @@ _PG_FULL = "53100"
 
 
 class Database:
-    """Opens transactions on one database; safe to share between the threads of a process.
-
-    Args:
-        engine: Made by `make_engine`.
-        location: The database.
-        busy_seconds: How long to wait for another writer.
-    """
+    """Opens transactions on one database; safe to share between the threads of a process."""
 
     def __init__(self, engine: Engine, location: Location, *, busy_seconds: float) -> None:
         self.engine = engine
         self.location = location
         self.busy_seconds = busy_seconds
-        self._reader = reading(engine, location)
-        self._asker = asking(engine)
+        # Transactions that see one state of the database throughout; SQLite's always do.
+        is_server = location.path is None
+        self._reader = (
+            engine.execution_options(isolation_level="REPEATABLE READ") if is_server else engine
+        )
+        # Single questions need no transaction around them.
+        self._asker = engine.execution_options(**{_OPTION: _NONE})
         self._writer = writing(engine)
         self._groups = GroupCommit(self._writer, busy_seconds, str(location.path))
 
@@ -103,12 +102,7 @@ class Database:
 
 
 class Repository:
-    """What every repository stands on.
-
-    Args:
-        database: What it reads and writes.
-        clock: Dates what is written.
-    """
+    """What every repository stands on: a database, and a clock that dates what is written."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -118,10 +112,7 @@ class Repository:
 def make_engine(location: Location, *, busy_seconds: float, foreign_keys: bool = True) -> Engine:
     """Return an engine; nothing is opened yet.
 
-    Args:
-        location: Which database.
-        busy_seconds: How long to wait for another writer.
-        foreign_keys: Off only while a migration rebuilds tables (LESSONS 69).
+    Foreign keys are off only while a migration rebuilds tables (LESSONS 69).
     """
     if location.path is None:
         wait = f"-c lock_timeout={round(busy_seconds * 1000)}"
@@ -135,18 +126,6 @@ def make_engine(location: Location, *, busy_seconds: float, foreign_keys: bool =
     )
     _begin_by_ourselves(engine, foreign_keys=foreign_keys)
     return engine
-
-
-def reading(engine: Engine, location: Location) -> Engine:
-    """Return the same engine for transactions that see one state of the database throughout."""
-    if location.path is not None:  # SQLite's transactions always do
-        return engine
-    return engine.execution_options(isolation_level="REPEATABLE READ")
-
-
-def asking(engine: Engine) -> Engine:
-    """Return the same engine for single questions, which need no transaction around them."""
-    return engine.execution_options(**{_OPTION: _NONE})
 
 
 def writing(engine: Engine) -> Engine:
@@ -197,13 +176,7 @@ def _set_pragmas(connection: sqlite3.Connection, *, foreign_keys: bool) -> None:
 
 
 class _Group:
-    """Writers that share one transaction.
-
-    Attributes:
-        connection: Holds the right to write.
-        members: How many have left their part in it.
-        error: Why nothing of it was committed.
-    """
+    """Writers that share one transaction; `members` have left their part in it so far."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -215,10 +188,7 @@ class _Group:
 class GroupCommit:
     """Gives the threads of a process one transaction after the other on one SQLite database.
 
-    Args:
-        engine: Begins transactions that hold the right to write from their first statement.
-        busy_seconds: How long to wait for one's turn.
-        where: The database as people know it.
+    The engine begins transactions that hold the right to write from their first statement.
     """
 
     def __init__(self, engine: Engine, busy_seconds: float, where: str) -> None:
@@ -340,11 +310,7 @@ def _is_open(connection: Connection) -> bool:
 
 @contextmanager
 def translated(where: str) -> Iterator[None]:
-    """Raise errors of a database driver as errors of docsorter.
-
-    Args:
-        where: The database as people know it, without passwords.
-    """
+    """Raise a database driver's errors as ours; `where` names the database without passwords."""
     try:
         yield
     except DBAPIError as error:

@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 
-if TYPE_CHECKING:
-    from alembic.config import Config
-
-
 def migrate(  # noqa: PLR0913 -- each is a setting of the workspace
     url: str,
     *,

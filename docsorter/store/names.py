@@ -109,9 +109,7 @@ _PROBE = "CREATE VIRTUAL TABLE temp.trigrams USING fts5 (name, tokenize='trigram
 def few(session: Session, wanted: str) -> Select[int] | None:
     """Return a query for the numbers of the documents with a text in their name, when it helps.
 
-    Args:
-        session: Of the transaction that is to use the query.
-        wanted: The text; capital and small letters are the same.
+    Capital and small letters are the same.
 
     Returns:
         A query whose result holds every document that has the text, and hardly another; None
@@ -138,13 +136,9 @@ def is_short(session: Session, wanted: str) -> bool:
 
 
 def newest(session: Session, wanted: str, *, most: int, before: int | None) -> list[int]:
-    """Return the numbers of the newest documents that have a short text in their name.
+    """Return the numbers of the newest documents with one or two characters in their name.
 
-    Args:
-        session: Of the transaction.
-        wanted: One or two characters; capital and small letters are the same.
-        most: How many at most.
-        before: Only smaller numbers.
+    Capital and small letters are the same; the numbers are smaller than `before`.
     """
     values = {"wanted": wanted, "most": most, "before": _NO_END if before is None else before}
     return list(session.scalars(_NEWEST, values))

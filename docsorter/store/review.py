@@ -52,13 +52,7 @@ _OPEN_ENTRIES = select(func.count()).select_from(EntryRow).where(EntryRow.closed
 
 
 class ReviewRepository(Repository):
-    """Shows what waits for a person, and takes answers.
-
-    Args:
-        database: What it reads and writes.
-        clock: Dates what is written.
-        token: Makes the secret of a lease.
-    """
+    """Shows what waits for a person, and takes answers; `token` makes the secrets of leases."""
 
     def __init__(self, database: Database, clock: Clock, token: Callable[[], str]) -> None:
         super().__init__(database, clock)

@@ -25,15 +25,6 @@ class Store:
 
     Every method of a repository is one short transaction. A store may be shared by the threads of
     a process, but not be carried over a fork. Close it, or use it as a context manager.
-
-    Attributes:
-        database: What the repositories read and write.
-        documents: Documents, what was seen in them, and the log.
-        moves: Moves of bytes: planned, finished, given up.
-        review: The review queue and its answers.
-        checks: Blind checks, and the promise that rests on them.
-        learning: What models learn from, and what they learned.
-        upkeep: The database compared with the disk, repaired, backed up, and made to forget.
     """
 
     def __init__(self, database: Database, clock: Clock, token: Callable[[], str]) -> None:

@@ -61,14 +61,7 @@ _TELLING: Final = 0.5  # of what chance leaves open
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Three numbers for many.
-
-    Attributes:
-        known: How many documents say it.
-        least: Smallest value, None when none is known.
-        median: The middle value.
-        most: Greatest value.
-    """
+    """Three numbers for the `known` documents that say one; None when none does."""
 
     known: int
     least: int | None
@@ -81,14 +74,11 @@ class LabelFindings:
     """One label.
 
     Attributes:
-        label: Its name.
         documents: Readable documents.
         unreadable: Files that cannot be used.
         sources: Sub-folders that say where documents come from.
         groups: Groups that no split may cut; as many as there are really different documents.
-        pages: Pages of a document.
         longest_side: Pixels of the longer side of a scanned first page.
-        dpi: Resolution.
         inks: Documents that are "bilevel", "grey", "colour".
         formats: Documents by format.
     """
@@ -107,12 +97,7 @@ class LabelFindings:
 
 @dataclass(frozen=True, slots=True)
 class ReportedDocument:
-    """A document in a finding.
-
-    Attributes:
-        file: Path below the folder.
-        label: Its label.
-    """
+    """A document in a finding, by its path below the folder."""
 
     file: str
     label: str
@@ -123,8 +108,6 @@ class DuplicatePair:
     """Two documents whose first pages look the same.
 
     Attributes:
-        first: File of the one.
-        second: File of the other.
         bits: Bits of the 256 of the difference hash that differ.
         distance: Cosine distance of their features, 0-2.
         identical: Whether the files are the same byte for byte.
@@ -139,13 +122,11 @@ class DuplicatePair:
 
 @dataclass(frozen=True, slots=True)
 class DuplicateGroup:
-    """Documents that look the same.
+    """Documents that look the same, and which of them as which.
 
     Attributes:
-        documents: All of them.
         identical: Whether all are the same byte for byte.
         conflict: Whether they carry different labels.
-        pairs: Which of them look the same as which.
     """
 
     documents: tuple[ReportedDocument, ...]
@@ -156,12 +137,7 @@ class DuplicateGroup:
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A document whose label may be wrong.
-
-    Attributes:
-        document: The document with its label.
-        suggestion: Why, and which label it looks like.
-    """
+    """A document whose label may be wrong, and which label it looks like."""
 
     document: ReportedDocument
     suggestion: Suspicion
@@ -206,10 +182,8 @@ class DataReport:
     """All findings about a folder of labelled documents.
 
     Attributes:
-        folder: The folder.
         model: Name of the model whose features were used.
         documents: Readable documents.
-        labels: By label.
         refusal: Why training would refuse; None when it would not.
         split: Documents by set ("train", ..., or one set of folds where they are few) and label;
             empty when training would refuse.
@@ -218,7 +192,6 @@ class DataReport:
         alike: Groups of documents that look the same.
         suspects: Documents whose label may be wrong, the most suspicious first.
         suspects_note: Why they were not, or not all, looked for; "" when they were.
-        unreadable: Files that cannot be used.
         giveaway: Whether the kind of file tells the label; None for few documents.
     """
 
@@ -248,13 +221,7 @@ class DataReport:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Whose features are compared.
-
-    Attributes:
-        name: For the report.
-        classifier: Gives the features.
-        size: Side of the pages it takes, pixels.
-    """
+    """Whose features are compared; `size` is the side of the pages it takes, pixels."""
 
     name: str
     classifier: Classifier
@@ -313,15 +280,9 @@ def build_report(
     look_for_suspects: bool = True,
     seed: int = 0,
 ) -> DataReport:
-    """Put the findings together.
+    """Put the findings together; to look for suspects, or wrong labels, takes the `train` extra.
 
-    Args:
-        folder: The documents.
-        extracted: What was extracted of them.
-        model: Name of the model that gave the features.
-        progress: Is told how far it is.
-        look_for_suspects: Whether to look for wrong labels, which takes the `train` extra.
-        seed: Of the split and of the folds.
+    `model` is the name of the one that gave the features, `seed` that of the split and the folds.
 
     Raises:
         DependencyError: Suspects are asked for and the extra is not installed.
@@ -467,12 +428,7 @@ class Thumbnails:
         return self.uri(file, side) if self._left > self._kept_back else ""
 
     def uri(self, file: str, side: int) -> str:
-        """Return a picture as a `data:` URI, "" when it would exceed the budget.
-
-        Args:
-            file: Path below the folder.
-            side: Longer side, pixels.
-        """
+        """Return a picture of so many pixels as a `data:` URI, "" when it exceeds the budget."""
         page = self._cache.pages(self._root / file, BASE)[0]
         image = Image.fromarray(without_padding(page))
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
@@ -486,10 +442,7 @@ class Thumbnails:
 def html_page(report: DataReport, files: dict[str, list[str]], pictures: Thumbnails) -> str:
     """Return the report as a page.
 
-    Args:
-        report: The findings.
-        files: Readable documents by label, paths below the folder, for the contact sheets.
-        pictures: Gives pictures of them as long as there is room.
+    `files` are the readable documents by label, paths below the folder, for the contact sheets.
 
     Raises:
         DependencyError: Jinja2 is not installed.
@@ -518,15 +471,7 @@ def html_page(report: DataReport, files: dict[str, list[str]], pictures: Thumbna
 
 
 def fair_shares(wanted: dict[str, int], room: int) -> dict[str, int]:
-    """Deal out room for pictures: nobody gets more than asked for, what is left goes round.
-
-    Args:
-        wanted: Pictures by label.
-        room: Bytes.
-
-    Returns:
-        Pictures by label.
-    """
+    """Deal room (bytes) out in pictures by label: nobody gets more than asked for."""
     left = max(0, room // _A_PICTURE)
     shares: dict[str, int] = {}
     waiting = sorted(wanted, key=lambda label: (wanted[label], label))

@@ -502,13 +502,10 @@ def _disagreed(check: Check, label: str | None, first: Answer, reviewer: str) ->
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """What was noticed.
+    """What `status` says beside the counts: what waits, what changed, what is not learned yet.
 
-    Attributes:
-        unlearned: What the model in use has not learned; None when it cannot be asked.
-        candidate: A model that waits for checks.
-        drift: The last weekly comparison.
-        held_scanners: New scanners whose documents go to people, with their checks that were right.
+    `unlearned` is None when the model in use cannot be asked; `held_scanners` are new scanners
+    whose documents go to people, with how many of their checks were right.
     """
 
     unlearned: UntrainedAnswers | None

@@ -159,14 +159,9 @@ _LABELS: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityPoint:
-    """Documents of about the same confidence.
+    """Documents of about the same confidence (their mean, 0-1), and how many of them are right.
 
-    Attributes:
-        count: How many.
-        confidence: Their mean confidence, 0-1.
-        accuracy: The share of them whose top label is right.
-        low: Lower end of the 95 % Wilson interval of that share.
-        high: Upper end.
+    `low` and `high` are the ends of the 95 % Wilson interval of `accuracy`.
     """
 
     count: int
@@ -225,10 +220,7 @@ def reliability_points(
 ) -> tuple[ReliabilityPoint, ...]:
     """Group documents by confidence into bins of equal mass (Nixon et al. 2019).
 
-    Args:
-        confidence: (n,) of the top label, 0-1.
-        right: (n,) whether the top label is the true one.
-        bins: Number of bins; fewer come back when there are fewer documents.
+    Fewer bins come back when there are fewer documents.
     """
     order = np.argsort(confidence, kind="stable")
     points = []

@@ -63,8 +63,6 @@ class Case:
     """One document to look at.
 
     Attributes:
-        sample: The document.
-        truth: What it is.
         said: What the model takes it for.
         probabilities: Of every label, in the order of the model's columns.
         novelty: Percentile 0-100.
@@ -102,23 +100,15 @@ class Evaluation:
     """What was measured on one set of documents.
 
     Attributes:
-        labels: The labels of the model.
         names: The columns of its probabilities: the labels, then "other" with a background.
-        rule: The rule it was judged by.
-        documents: How many documents.
-        own: How many of them are of a label.
+        own: How many documents are of a label.
         groups: How many different ones: near-duplicates and scans of one template count once.
         figures: By name: accuracy, accuracy among labels, macro-F1, ECE, Brier, AURC, E-AURC.
-        per_label: Precision and recall.
         confusion: Rows of counts: the labels, then foreign documents if any; columns as `names`.
         reliability: Bins of equal mass.
         confidences: Documents of the labels by hundredths of confidence.
-        risk: The risk-coverage curve.
-        at_rule: What the rule does.
         automation: What could be sorted alone, by target error.
         novelty: Receiver operating curves: as it ships, then by label left out.
-        sources: Source by source.
-        cases: Documents worth looking at.
     """
 
     labels: tuple[str, ...]
@@ -345,12 +335,8 @@ def choose_cases(
 ) -> Cases:
     """Choose the documents to look at, at most two of a group.
 
-    Args:
-        judged: All documents.
-        names: The columns of the probabilities.
-        labels: How many of them are labels.
-        chosen: (n,) which documents the rule sorts alone.
-        groups: (n,) group of each document.
+    `names` are the columns of the probabilities, the first `labels` of them labels; `chosen` (n,)
+    says which documents the rule sorts alone.
     """
     shares = judged.probabilities
     top, confidence = shares.argmax(axis=1), shares.max(axis=1)

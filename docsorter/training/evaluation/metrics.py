@@ -68,9 +68,7 @@ class SourceMetrics:
     """One source.
 
     Attributes:
-        source: Its name.
-        documents: How many documents it gave.
-        groups: How many different ones: near-duplicates and scans of one template count once.
+        groups: How many different documents: near-duplicates and scans of one template count once.
         foreign: How many of the documents are of no label.
         right: How many of those of a label the model takes for what they are.
         accuracy: Their share.
@@ -249,32 +247,24 @@ def _percentile(value: float, drawn: "Floats") -> tuple[float, float]:
 def label_metrics(
     judged: Judged, labels: tuple[str, ...], resampler: Resampler
 ) -> tuple[LabelMetrics, ...]:
-    """Return precision and recall of every label.
+    """Return precision and recall of every label, of all documents.
 
-    Args:
-        judged: All documents: a foreign one that is taken for a label lowers its precision.
-        labels: The labels.
-        resampler: Of all documents.
+    A foreign one that is taken for a label lowers its precision.
     """
     top = judged.probabilities.argmax(axis=1)
     found = []
     for column, label in enumerate(labels):
         there, named = judged.targets == column, top == column
         of_it, as_it = int(there.sum()), int(named.sum())
-        found.append(
-            LabelMetrics(
-                label=label,
-                documents=of_it,
-                named=as_it,
-                precision=resampler.share(there, named)
-                if min(of_it, as_it) >= LEAST_PER_LABEL
-                else too_few(min(of_it, as_it)),
-                recall=resampler.share(named, there)
-                if of_it >= LEAST_PER_LABEL
-                else too_few(of_it),
-            )
-        )
+        precision = _share(resampler, there, named, min(of_it, as_it))
+        recall = _share(resampler, named, there, of_it)
+        found.append(LabelMetrics(label, of_it, as_it, precision, recall))
     return tuple(found)
+
+
+def _share(resampler: Resampler, hits: "Mask", among: "Mask", n: int) -> Measured:
+    """Return the share of hits among some documents, unless there are too few to say."""
+    return resampler.share(hits, among) if n >= LEAST_PER_LABEL else too_few(n)
 
 
 def confusion_counts(judged: Judged, labels: int) -> tuple[tuple[int, ...], ...]:
@@ -316,9 +306,7 @@ def source_metrics(
                 groups=len(np.unique(numbers[here])),
                 foreign=documents - mine,
                 right=int((here & right).sum()),
-                accuracy=resampler.share(right, here & own)
-                if mine >= LEAST_PER_LABEL
-                else too_few(mine),
+                accuracy=_share(resampler, right, here & own, mine),
                 sorted_alone=alone,
                 errors=errors,
                 upper_bound=error_upper_bound(errors, alone, CONFIDENCE),
@@ -338,14 +326,7 @@ def eligible(
 
 
 def at_rule(judged: Judged, labels: int, chosen: "Mask", resampler: Resampler) -> AtRule:
-    """Count what a rule does.
-
-    Args:
-        judged: All documents.
-        labels: How many labels there are.
-        chosen: (n,) which of them the rule sorts alone.
-        resampler: Of all documents.
-    """
+    """Count what a rule does that sorts the chosen (n,) of all documents alone."""
     wrong = chosen & (judged.probabilities.argmax(axis=1) != judged.targets)
     foreign = judged.targets >= labels
     n, errors = int(chosen.sum()), int(wrong.sum())

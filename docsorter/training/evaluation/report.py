@@ -119,7 +119,7 @@ def evaluate_folder(
         cache: Makes and keeps the pages.
         page_cap: Pages that are looked at of each document.
         rng: Of the resamples.
-        progress: Is told how far it is.
+        progress: Told how far it is.
 
     Raises:
         UsageError: There is no such folder, it is empty, or none of its labels is the model's.
@@ -258,13 +258,7 @@ def _listed(labels: Sequence[str], most: int = 8) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PagePicture:
-    """A picture of a page.
-
-    Attributes:
-        uri: The picture itself, as a `data:` URI.
-        width: Pixels.
-        height: Pixels.
-    """
+    """A picture of a page as a `data:` URI, with its pixels."""
 
     uri: str
     width: int
@@ -272,12 +266,7 @@ class PagePicture:
 
 
 class CachePictures:
-    """Pictures of the squares that a cache makes.
-
-    Args:
-        cache: Makes the squares.
-        side: Longer side of a picture, pixels.
-    """
+    """Pictures of the squares that a cache makes; `side` is the longer one, pixels."""
 
     def __init__(self, cache: RasterCache, side: int = SIDE) -> None:
         self._cache = cache
