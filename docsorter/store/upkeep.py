@@ -93,10 +93,7 @@ class UpkeepRepository(Repository):
                         remedy=f"begin with: docsorter forget {row.id}",
                     )
                 _wipe(session, row)
-        is_left = True
-        while is_left:  # nothing stays in the index of names that is no longer in the table
-            with self._database.write() as session:
-                is_left = names.merge_slice(session)
+        self._forget_old_names()
         wiped = DocumentRow.id.in_(document_ids) & (DocumentRow.name == _HALFWAY)
         with self._database.write() as session:
             session.execute(update(DocumentRow).where(wiped).values(name=backups.FORGOTTEN))
@@ -300,6 +297,13 @@ class UpkeepRepository(Repository):
         """Make the indexes of names anew from the names, in one transaction."""
         with self._database.write() as session:
             names.rebuild(session)
+
+    def _forget_old_names(self) -> None:
+        """Leave nothing of names in the index that are no longer in the table."""
+        is_left = True
+        while is_left:
+            with self._database.write() as session:
+                is_left = names.merge_slice(session)
 
     def backup(self, path: Path) -> Path:
         """Copy the database while it is in use, and verify the copy.
