@@ -17,11 +17,13 @@ from docsorter.model.bundle import ModelBundle, load_bundle
 from docsorter.model.card import NONE_OF_THESE
 from docsorter.model.classifier import LiteRTClassifier
 from docsorter.resources import starter_bundle_dir
-from docsorter.training.dataset import Sample, plan_classes
-from docsorter.training.looking import Judged, judge, look
+from docsorter.training.dataset import ClassPlan, Sample
+from docsorter.training.looking import Judged, judge
 from docsorter.training.rasters import RasterCache, daemon_cache
-from docsorter.training.sort_rule import apply_rule
 from starter.corpus import gather
+from starter.finishing import look
+from starter.rasters import image_cache
+from starter.rule import apply_rule
 
 SPLITS = ("test", "eval-only", "calibration")
 HEADS = ("split", "source", "documents", "n", "right", "right among labels", "sorted", "wrong")
@@ -32,7 +34,7 @@ def judged_groups(
 ) -> Iterator[tuple[Sample, Judged]]:
     """Yield the judged documents of each split, source and label, with the first of them."""
     card, rule = bundle.card, bundle.card.rule()
-    plan = plan_classes([("", output) for output in card.prediction_labels], card.labels)
+    plan = ClassPlan(card.labels, tuple((name, name) for name in card.prediction_labels))
     classifier = LiteRTClassifier(bundle.runtime_file, card)
     novelty = NoveltyModel.from_arrays(bundle.novelty)
     for _, group in groupby(sorted(samples, key=_place), key=_place):
@@ -71,7 +73,7 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, default=starter_bundle_dir())
     options = parser.parse_args()
     bundle = load_bundle(options.bundle)
-    corpus = gather(None, options.real, RasterCache(options.work / "pages"))
+    corpus = gather(None, options.real, image_cache(options.work / "pages"))
     samples = [sample for split in SPLITS for sample in corpus.of(split)]
     lines: list[tuple[object, ...]] = [HEADS, ("---",) * len(HEADS)]
     with daemon_cache(options.work / "pages") as cache:

@@ -32,6 +32,7 @@ from docsorter.training.network import Network, build_network, load_runtime_weig
 from docsorter.training.rasters import RasterCache
 from docsorter.training.request import VARIANTS
 from starter.corpus import read_manifest, read_synthetic
+from starter.rasters import image_cache
 from starter.training_run import load_tuning_weights
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def main() -> None:
         "generated": [made[row] for row in drawn[CALIBRATION_PAGES:][: options.generated]],
     }
     with tempfile.TemporaryDirectory() as folder:
-        cache = RasterCache(Path(folder))
+        cache = image_cache(Path(folder))
         pages = {name: pages_of(part, cache, network.size) for name, part in asked.items()}
         calibration = pages_of(learned, cache, network.size)
         trained = {name: trained_logits(network, part) for name, part in pages.items()}

@@ -43,11 +43,12 @@ from docsorter.training.rasters import BASE, RasterCache, daemon_cache
 from docsorter.training.sort_rule import (
     LEAST_TEMPERATURE,
     NOVELTY_LIMIT,
-    apply_rule,
     careful_thresholds,
 )
 from docsorter.training.splits import deal, group
 from starter.corpus import gather
+from starter.rasters import image_cache
+from starter.rule import apply_rule
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -294,7 +295,7 @@ def _bench(bundle: Path, real: Path, work: Path) -> Bench:
         arrays["head/kernel"] / card.temperature, arrays["head/bias"] / card.temperature, card.kinds
     )
     classifier = LiteRTClassifier(bundle / "model.tflite", card, threads=1)
-    corpus = gather(None, real, RasterCache(work / "pages"))
+    corpus = gather(None, real, image_cache(work / "pages"))
     kinds = foreign_kinds(LABELS)
     made = foreign_documents(work / "foreign", kinds, _FOREIGN, 0)
     features = work / f"features-{card.name}"

@@ -18,7 +18,7 @@ from docsorter.pages.fit import fit_page, flatten
 from docsorter.resources import starter_bundle_dir
 from docsorter.training.dataset import ClassPlan, Sample
 from docsorter.training.network import build_network, load_folded
-from docsorter.training.rasters import read_images
+from starter.rasters import read_images
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from docsorter.errors import UsageError
-from docsorter.model.card import NONE_OF_THESE
+from docsorter.model.card import NONE_OF_THESE, Origin
 from docsorter.training.dataset import Sample
 from docsorter.training.rasters import BASE, RasterCache
 from docsorter.training.splits import deal, difference_hash, group, near_duplicates
+from starter.rasters import unreadable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -143,7 +144,7 @@ def served_only(corpus: Corpus, served: RasterCache, size: int) -> Corpus:
         size: Side of a page for the classifier.
     """
     asked = [sample for sample in corpus.samples if sample.split != "train"]
-    problems = served.readable([sample.path for sample in asked], size)
+    problems = unreadable(served, [sample.path for sample in asked], size)
     for reason in problems.values():
         _LOG.info("left out, the daemon refuses it: %s", reason)
     return Corpus(tuple(sample for sample in corpus.samples if sample.path not in problems))
@@ -175,7 +176,7 @@ def gather(
 
 
 def _readable(samples: list[Sample], cache: RasterCache) -> list[Sample]:
-    problems = cache.readable([sample.path for sample in samples], BASE)
+    problems = unreadable(cache, [sample.path for sample in samples], BASE)
     for reason in problems.values():
         _LOG.warning("left out, unreadable: %s", reason)
     return [sample for sample in samples if sample.path not in problems]
@@ -229,3 +230,15 @@ def _without_copies(samples: Sequence[Sample], hashes: "NDArray[np.uint64]") -> 
     if dropped:
         _LOG.info("dropped %d pages that nearly equal one of another split", len(dropped))
     return [sample for number, sample in enumerate(samples) if number not in dropped]
+
+
+def origins(samples: Iterable[Sample]) -> tuple[Origin, ...]:
+    """Return every source with its licence and how many documents it gave."""
+    counts: dict[tuple[str, str], int] = {}
+    for sample in samples:
+        key = (sample.source, sample.licence)
+        counts[key] = counts.get(key, 0) + 1
+    return tuple(
+        Origin(name=source, licence=licence, documents=number)
+        for (source, licence), number in sorted(counts.items())
+    )

@@ -4,99 +4,42 @@ import datetime as dt
 import importlib.metadata
 import json
 import logging
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from docsorter.decide.calibration import fit_temperature
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.documents import SortRule
+from docsorter.errors import ModelError
 from docsorter.model.card import InputSpec, ModelCard, Origin, Provenance
-from docsorter.model.classifier import LiteRTClassifier
-from docsorter.training.bundle_writer import BundleParts, GoldenPicture, model_card_text
-from docsorter.training.dataset import ClassPlan, Sample, fingerprint, origins
+from docsorter.model.classifier import Classifier, LiteRTClassifier
+from docsorter.settings import PagesSettings
+from docsorter.training.bundle_writer import LIBRARIES, BundleParts, GoldenPicture, model_card_text
+from docsorter.training.dataset import ClassPlan, Sample, fingerprint
 from docsorter.training.evaluation.evaluation import Evaluation, evaluate_judged
 from docsorter.training.evaluation.report import html_page
 from docsorter.training.export import (
     CALIBRATION_PAGES,
     ExportCost,
+    check_gate,
     compare,
     export,
-    first_within,
     trained_logits,
 )
-from docsorter.training.looking import Judged, Looked, joined, judge, look
+from docsorter.training.looking import Judged, Looked, judge
 from docsorter.training.network import Network, build_network, copy_weights
 from docsorter.training.rasters import RasterCache
 from docsorter.training.request import VARIANTS, ExportGate, Variant
-from docsorter.training.sort_rule import NOVELTY_LIMIT, apply_rule, thresholds_of
-from starter.corpus import Corpus
+from docsorter.training.sort_rule import NOVELTY_LIMIT, careful_thresholds
+from starter.corpus import Corpus, origins
+from starter.rasters import unreadable
+from starter.rule import FOREIGN_SORTED, apply_rule, temperature_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-FOREIGN_SHARE: Final = 0.05
-"""Share of foreign documents in the mix that the confidence is meant for; labels are alike."""
-
-
-def prior_shift(drawn: float, expected: float = FOREIGN_SHARE) -> float:
-    """Return what to add to the logit of "none of these" for another share of foreign documents.
-
-    A network trained where a share `drawn` of pages was foreign expects as many ever after. Adding
-    the difference of the log odds corrects that exactly where its probabilities are true (Saerens,
-    Latinne and Decaestecker 2002, "Adjusting the outputs of a classifier to new a priori
-    probabilities").
-
-    Args:
-        drawn: Share among the training draws, between 0 and 1.
-        expected: Share among the documents to come, between 0 and 1.
-    """
-    return math.log(expected / (1 - expected)) - math.log(drawn / (1 - drawn))
-
-
-def mix_weights(targets: "NDArray[np.int64]", labels: int) -> "NDArray[np.float64]":
-    """Weigh documents so that they stand for the stated mix.
-
-    Args:
-        targets: (n,) column of the label, `labels` for a foreign document.
-        labels: How many labels there are.
-
-    Returns:
-        (n,) summing to n: foreign documents have `FOREIGN_SHARE` of it, each label that occurs an
-        equal share of the rest.
-    """
-    counts = np.bincount(targets, minlength=labels + 1)
-    occurring = int((counts[:labels] > 0).sum())
-    shares = np.full(labels + 1, (1 - FOREIGN_SHARE) / max(1, occurring))
-    shares[labels] = FOREIGN_SHARE
-    weights = shares[targets] / counts[targets]
-    result: NDArray[np.float64] = weights * len(targets) / weights.sum()
-    return result
-
-
-def temperature_of(parts: list[Looked], labels: int, background: int) -> float:
-    """Return the greatest of the temperatures fitted on each set of documents, at least 1.
-
-    Args:
-        parts: Sets of documents of different origin; sets under 20 documents have no say.
-        labels: How many labels there are.
-        background: Outputs that mean "none of these".
-    """
-    fitted = [
-        fit_temperature(
-            part.first_logits, part.targets, background, mix_weights(part.targets, labels)
-        )
-        for part in parts
-        if len(part.samples) >= 20
-    ]
-    return max([1.0, *fitted])
-
-
-_LIBRARIES: Final = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +92,7 @@ def draft_card(
         temperature=1.0,
         threshold=1.0,
         novelty_limit=NOVELTY_LIMIT,
-        versions={name: importlib.metadata.version(name) for name in _LIBRARIES},
+        versions={name: importlib.metadata.version(name) for name in LIBRARIES},
     )
 
 
@@ -351,7 +294,7 @@ class Finisher:
         for label in self._plan.labels:
             mine = [s for s in self._corpus.of("train") if s.label == label]
             chosen += [mine[row] for row in rng.permutation(len(mine))[:_NOVELTY_PAGES]]
-        refused = self._cache.readable([s.path for s in chosen], self._network.size)
+        refused = unreadable(self._cache, [s.path for s in chosen], self._network.size)
         chosen = [sample for sample in chosen if sample.path not in refused]
         train = look(classifier, chosen, self._plan, self._cache, self._network.size)
         held_out: dict[str, list[NDArray[np.float32]]] = {}
@@ -377,13 +320,57 @@ class Finisher:
                 if its == origin and split in {"calibration", "validation"}
             ]
             judged += [joined(mine)] if mine else []
-        threshold, offsets = thresholds_of(judged, self._plan.labels, NOVELTY_LIMIT, target)
+        threshold, offsets = careful_thresholds(judged, self._plan.labels, target, FOREIGN_SORTED)
         rule = SortRule(temperature, threshold, NOVELTY_LIMIT, offsets=offsets)
         asked = {label: round(rule.required_confidence(label), 4) for label in self._plan.labels}
         _LOG.info(
             "rule: temperature %.3f, threshold %.4f, by label %s", temperature, threshold, asked
         )
         return rule
+
+
+def first_within(costs: Sequence[ExportCost], gate: ExportGate) -> ExportCost:
+    """Return the first file that passes the gate.
+
+    Raises:
+        ModelError: None does; the message is that of the first.
+    """
+    refusals = []
+    for cost in costs:
+        try:
+            check_gate(cost, gate)
+        except ModelError as error:
+            refusals.append(error)
+        else:
+            return cost
+    raise refusals[0]
+
+
+def look(
+    classifier: Classifier,
+    samples: Sequence[Sample],
+    plan: ClassPlan,
+    cache: RasterCache,
+    size: int,
+) -> Looked:
+    """Let the classifier look at documents, real ones all the pages that the daemon looks at."""
+    cap = PagesSettings().page_cap
+    outputs = tuple(
+        classifier.classify(cache.pages(s.path, size, cap=cap if s.origin == "real" else 1))
+        for s in samples
+    )
+    targets = np.array([plan.output_index(sample.label) for sample in samples], np.int64)
+    return Looked(tuple(samples), targets, outputs)
+
+
+def joined(parts: Sequence[Judged]) -> Judged:
+    """Return the documents of several sets as one."""
+    return Judged(
+        tuple(sample for part in parts for sample in part.samples),
+        np.concatenate([part.targets for part in parts]),
+        np.concatenate([part.probabilities for part in parts]),
+        np.concatenate([part.novelty for part in parts]),
+    )
 
 
 def _test_sets(looked: dict[tuple[str, str], Looked]) -> dict[str, Looked]:

@@ -15,13 +15,15 @@ from docsorter.model.card import Origin, read_card
 from docsorter.service.workspace.process import Progress
 from docsorter.training.base import weights_origin
 from docsorter.training.bundle_writer import write_bundle
-from docsorter.training.dataset import fingerprint, plan_classes
+from docsorter.training.dataset import fingerprint
 from docsorter.training.network import IMAGENET
-from docsorter.training.rasters import RasterCache, daemon_cache
+from docsorter.training.rasters import daemon_cache
 from docsorter.training.request import VARIANTS, ExportGate, Variant
 from starter.apart import log_of, logged_to
 from starter.corpus import Corpus, gather, served_only
-from starter.finishing import Finished, Finisher, Identity, prior_shift
+from starter.finishing import Finished, Finisher, Identity
+from starter.rasters import image_cache
+from starter.rule import prior_shift
 from starter.training_run import (
     Schedule,
     TrainingRun,
@@ -29,7 +31,13 @@ from starter.training_run import (
     save_tuning_weights,
     shift_background,
 )
-from starter.training_set import Selection, TrainingSet, training_set_of, write_training_set
+from starter.training_set import (
+    Selection,
+    TrainingSet,
+    plan_classes,
+    training_set_of,
+    write_training_set,
+)
 
 _LOG: Final = logging.getLogger(__name__)
 LABELS: Final = ("invoice", "claim", "letter")
@@ -136,7 +144,7 @@ def hand_out(recipe: Recipe, folder: Path, progress: Progress) -> None:
 
 
 def _prepare(recipe: Recipe) -> tuple[Corpus, TrainingSet]:
-    cache = RasterCache(recipe.work / "pages")
+    cache = image_cache(recipe.work / "pages")
     corpus = gather(recipe.synthetic, recipe.real, cache, seed=recipe.seed)
     _LOG.info("documents: %s", json.dumps(corpus.counts()))
     if not corpus.of("test", "synthetic"):  # before hours of training, not after them

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import keras
 import numpy as np
 
 from docsorter.errors import ModelError
@@ -23,7 +24,14 @@ from docsorter.training.network import (
     load_runtime_weights,
     open_weights,
 )
-from docsorter.training.trainer import Stage, TrainingLoop, Validation, inputs_of, pooled, runner
+from docsorter.training.trainer import (
+    Stage,
+    TrainingLoop,
+    Validation,
+    inputs_of,
+    just_in_time,
+    pooled,
+)
 from starter.training_set import PageDrawer, TrainingSet, batch_of
 
 if TYPE_CHECKING:
@@ -74,6 +82,14 @@ def shift_background(network: Network, amount: float) -> None:
     kernel, bias = network.head.get_weights()
     foreign = np.array([output == NONE_OF_THESE for _, output in network.plan.kinds])
     network.head.set_weights([kernel, bias + amount * foreign.astype(np.float32)])
+
+
+def runner(inputs: Tensor, outputs: Tensor) -> "Callable[[Tensor], NDArray[np.float32]]":
+    """Return a compiled function from a batch of the inputs to the outputs, as arrays."""
+    model = keras.Model(inputs, outputs)
+    model.compile(jit_compile=just_in_time())
+    run: Callable[[Tensor], NDArray[np.float32]] = model.predict_on_batch
+    return run
 
 
 class Looking:

@@ -6,7 +6,7 @@ Without Keras: the processes that draw pages must not open the GPU.
 import io
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from docsorter.errors import UsageError
+from docsorter.model.card import NONE_OF_THESE
 from docsorter.service.workspace.process import Progress
 from docsorter.training.augment import augment, prefetched
 from docsorter.training.dataset import ClassPlan, Sample
@@ -27,6 +28,30 @@ if TYPE_CHECKING:
     from docsorter.training.trainer import Batch
 
     Square = Callable[[int], NDArray[np.uint8]]
+
+
+def plan_classes(pairs: Iterable[tuple[str, str]], labels: tuple[str, ...]) -> ClassPlan:
+    """Make the plan for documents of the given (kind, output) pairs.
+
+    Args:
+        pairs: One per document; a kind of "" adds nothing. An output without any kind becomes
+            its own only kind.
+        labels: What documents can be sorted to; any other output must be "other".
+
+    Raises:
+        ValueError: A pair names an output that is neither a label nor "other".
+    """
+    known: dict[str, set[str]] = {label: set() for label in labels}
+    for kind, output in pairs:
+        if output == NONE_OF_THESE:
+            known.setdefault(output, set())
+        if output not in known:
+            raise ValueError(f"{output!r} is neither a label nor {NONE_OF_THESE!r}")
+        if kind:
+            known[output].add(kind)
+    order = (*labels, NONE_OF_THESE) if NONE_OF_THESE in known else labels
+    kinds = [(kind, output) for output in order for kind in sorted(known[output]) or [output]]
+    return ClassPlan(labels, tuple(kinds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +91,14 @@ def targets_of(samples: Sequence[Sample], plan: ClassPlan, *, real_share: float)
             chances[here] *= share / len(outputs) / chances[here].sum()
     return Targets(
         np.array([plan.output_index(sample.label) for sample in samples], np.int32),
-        np.array([plan.kind_index(sample.kind) for sample in samples], np.int32),
+        np.array([_kind_column(plan, sample.kind) for sample in samples], np.int32),
         chances / chances.sum(),
     )
+
+
+def _kind_column(plan: ClassPlan, kind: str) -> int:
+    names = [name for name, _ in plan.kinds]
+    return names.index(kind) if kind in names else -1
 
 
 class PageDrawer:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from docsorter.model.card import NONE_OF_THESE, Origin
+from docsorter.model.card import NONE_OF_THESE
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,35 +46,6 @@ class ClassPlan:
         """Return the column of a label (or of "other") among the outputs."""
         return self.outputs.index(output)
 
-    def kind_index(self, kind: str) -> int:
-        """Return the column of a kind in the softmax, -1 when it is not known."""
-        names = [name for name, _ in self.kinds]
-        return names.index(kind) if kind in names else -1
-
-
-def plan_classes(pairs: Iterable[tuple[str, str]], labels: tuple[str, ...]) -> ClassPlan:
-    """Make the plan for documents of the given (kind, output) pairs.
-
-    Args:
-        pairs: One per document; a kind of "" adds nothing. An output without any kind becomes
-            its own only kind.
-        labels: What documents can be sorted to; any other output must be "other".
-
-    Raises:
-        ValueError: A pair names an output that is neither a label nor "other".
-    """
-    known: dict[str, set[str]] = {label: set() for label in labels}
-    for kind, output in pairs:
-        if output == NONE_OF_THESE:
-            known.setdefault(output, set())
-        if output not in known:
-            raise ValueError(f"{output!r} is neither a label nor {NONE_OF_THESE!r}")
-        if kind:
-            known[output].add(kind)
-    order = (*labels, NONE_OF_THESE) if NONE_OF_THESE in known else labels
-    kinds = [(kind, output) for output in order for kind in sorted(known[output]) or [output]]
-    return ClassPlan(labels, tuple(kinds))
-
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -108,15 +79,3 @@ def fingerprint(samples: Iterable[Sample]) -> str:
         for sample in samples
     )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def origins(samples: Iterable[Sample]) -> tuple[Origin, ...]:
-    """Return every source with its licence and how many documents it gave."""
-    counts: dict[tuple[str, str], int] = {}
-    for sample in samples:
-        key = (sample.source, sample.licence)
-        counts[key] = counts.get(key, 0) + 1
-    return tuple(
-        Origin(name=source, licence=licence, documents=number)
-        for (source, licence), number in sorted(counts.items())
-    )

@@ -244,23 +244,6 @@ def check_gate(cost: ExportCost, gate: ExportGate) -> None:
         )
 
 
-def first_within(costs: Sequence[ExportCost], gate: ExportGate) -> ExportCost:
-    """Return the first file that passes the gate.
-
-    Raises:
-        ModelError: None does; the message is that of the first.
-    """
-    refusals = []
-    for cost in costs:
-        try:
-            check_gate(cost, gate)
-        except ModelError as error:
-            refusals.append(error)
-        else:
-            return cost
-    raise refusals[0]
-
-
 _COST_PAGES: Final = 200
 
 

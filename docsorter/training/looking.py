@@ -1,6 +1,5 @@
 """What the exported model says of documents, pooled as the daemon pools them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,15 +9,10 @@ from docsorter.decide.calibration import label_probabilities
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.prediction import pool_pages
 from docsorter.documents import RawOutput
-from docsorter.model.classifier import Classifier
-from docsorter.settings import PagesSettings
 from docsorter.training.dataset import ClassPlan, Sample
-from docsorter.training.rasters import RasterCache
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-PAGE_CAP = PagesSettings().page_cap  # as many as the daemon looks at
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +53,6 @@ class Looked:
         return self.where(self.targets < len(plan.labels))
 
 
-def look(
-    classifier: Classifier,
-    samples: Sequence[Sample],
-    plan: ClassPlan,
-    cache: RasterCache,
-    size: int,
-) -> Looked:
-    """Let the classifier look at documents, each at most `PAGE_CAP` pages."""
-    outputs = tuple(
-        classifier.classify(cache.pages(s.path, size, cap=PAGE_CAP if s.origin == "real" else 1))
-        for s in samples
-    )
-    targets = np.array([plan.output_index(sample.label) for sample in samples], np.int64)
-    return Looked(tuple(samples), targets, outputs)
-
-
 @dataclass(frozen=True, slots=True)
 class Judged:
     """Documents with calibrated probabilities and novelty.
@@ -100,16 +78,6 @@ class Judged:
             self.probabilities[rows],
             self.novelty[rows],
         )
-
-
-def joined(parts: Sequence[Judged]) -> Judged:
-    """Return the documents of several sets as one."""
-    return Judged(
-        tuple(sample for part in parts for sample in part.samples),
-        np.concatenate([part.targets for part in parts]),
-        np.concatenate([part.probabilities for part in parts]),
-        np.concatenate([part.novelty for part in parts]),
-    )
 
 
 def judge(looked: Looked, temperature: float, background: int, novelty: NoveltyModel) -> Judged:

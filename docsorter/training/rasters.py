@@ -8,40 +8,24 @@ in the same sandbox, with the same limits.
 import hashlib
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
-from pdf2image import convert_from_path
-from pdf2image.exceptions import PDFPageCountError, PDFSyntaxError
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from docsorter.errors import DocumentError
-from docsorter.pages.fit import fit_page
 from docsorter.pages.reader import PageReader
 from docsorter.resources import usable_cores
 from docsorter.settings import PagesSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 
 BASE: Final = 384
 """Side of the squares that augmentation starts from: a quarter more than the classifier sees."""
-
-_UNREADABLE: Final = (
-    OSError,
-    PDFPageCountError,
-    PDFSyntaxError,
-    UnidentifiedImageError,
-    Image.DecompressionBombError,
-)
-_PDF_SIDE: Final = 1200  # longest side at which a PDF page is drawn
 
 
 class PageSource(Protocol):
@@ -66,10 +50,10 @@ class RasterCache:
 
     Args:
         folder: Where to keep them; made when missing.
-        source: What makes them; by default `read_images` in this process.
+        source: What makes them.
     """
 
-    def __init__(self, folder: Path, source: PageSource | None = None) -> None:
+    def __init__(self, folder: Path, source: PageSource) -> None:
         self._folder = folder
         self._source = source
         folder.mkdir(parents=True, exist_ok=True)
@@ -81,66 +65,17 @@ class RasterCache:
             ValueError: The document cannot be read.
         """
         stat = path.stat()
-        key = f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}|{size}|{cap}"
-        if self._source is not None:
-            key += f"|{self._source.name}"
+        key = f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}|{size}|{cap}|{self._source.name}"
         kept = self._folder / f"{hashlib.sha256(os.fsencode(key)).hexdigest()[:32]}.npy"
         if kept.is_file():
             pages: NDArray[np.uint8] = np.load(kept, allow_pickle=False)
             return pages
-        pages = self._squares(path, size, cap)
+        pages = self._source.squares(path, size, cap)
         part = kept.with_suffix(f".{os.getpid()}.part")
         with part.open("wb") as stream:
             np.save(stream, pages, allow_pickle=False)
         part.replace(kept)
         return pages
-
-    def _squares(self, path: Path, size: int, cap: int) -> "NDArray[np.uint8]":
-        if self._source is not None:
-            return self._source.squares(path, size, cap)
-        return np.stack([fit_page(image, size) for image in read_images(path, cap, size)])
-
-    def readable(self, paths: "Sequence[Path]", size: int) -> dict[Path, str]:
-        """Read all documents once; return the unreadable ones with the reason."""
-
-        def problem(path: Path) -> str:
-            try:
-                self.pages(path, size)
-            except ValueError as error:
-                return str(error)
-            return ""
-
-        with ThreadPoolExecutor(usable_cores()) as pool:
-            problems = zip(paths, pool.map(problem, paths), strict=True)
-            return {path: reason for path, reason in problems if reason}
-
-
-def read_images(path: Path, cap: int, size: int) -> list[Image.Image]:
-    """Return the first pages of a document as upright pictures.
-
-    Args:
-        path: A PDF or a picture, perhaps of several pages.
-        cap: At most so many pages.
-        size: They will be reduced to this side, so that JPEG may be decoded at a smaller scale.
-
-    Raises:
-        ValueError: The document cannot be read.
-    """
-    try:
-        if path.suffix.lower() == ".pdf":
-            return list(convert_from_path(path, size=(None, _PDF_SIDE), last_page=cap))
-        with Image.open(path) as image:
-            frames = min(getattr(image, "n_frames", 1), cap)
-            if frames == 1:
-                image.draft(None, (2 * size, 2 * size))
-            return [_frame(image, number) for number in range(frames)]
-    except _UNREADABLE as error:
-        raise ValueError(f"{path.name}: {error}") from error
-
-
-def _frame(image: Image.Image, number: int) -> Image.Image:
-    image.seek(number)
-    return ImageOps.exif_transpose(image) if number else ImageOps.exif_transpose(image).copy()
 
 
 class DaemonPages:

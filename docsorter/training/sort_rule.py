@@ -18,14 +18,12 @@ from docsorter.decide.policy import offset_between, offsets_of, threshold_scores
 from docsorter.decide.prediction import disagreement
 from docsorter.decide.promise import (
     checks_needed,
-    error_upper_bound,
     not_certifiable_yet,
     promise_statement,
 )
 from docsorter.decide.thresholds import CheckedDocuments, choose_threshold, plan_thresholds
 from docsorter.documents import SortRule
 from docsorter.errors import ModelError
-from docsorter.model.card import CardEvidence
 from docsorter.training.looking import Judged, Looked
 
 if TYPE_CHECKING:
@@ -39,8 +37,10 @@ GREATEST_THRESHOLD: Final = 0.999
 NOVELTY_LIMIT: Final = 99.0
 """Percentile: of documents like those of the training one in a hundred is asked about."""
 
-FOREIGN_SORTED: Final = 0.02
-"""Share of foreign documents of the calibration set that the threshold may let through."""
+GENERATED_FOREIGN_SORTED: Final = 0.0
+"""Share of generated foreign documents that may be sorted. The starter learned from such documents,
+so that real ones pass far more often: up to 9 of 100 of them where 1 % of the generated ones may,
+3 to 4 where none may (83 real ones, 5 to 20 documents per label, `bench.own_documents`)."""
 
 ENOUGH: Final = 50
 """Calibration documents taken for a label, from which on it may have a threshold of its own."""
@@ -50,118 +50,52 @@ _MARGIN: Final = 0.5
 unsure of all real paper; one that was trained for longer is surer of foreign pages too."""
 
 
-@dataclass(frozen=True, slots=True)
-class RuleTest:
-    """What a rule does to a set of documents.
-
-    Attributes:
-        documents: How many of them there are, foreign ones included.
-        sorted_alone: How many it sorts without a person.
-        errors: How many of those to a wrong label; a foreign document is always one.
-        foreign: How many documents are of no label.
-        foreign_sorted: How many of those it sorts.
-    """
-
-    documents: int
-    sorted_alone: int
-    errors: int
-    foreign: int
-    foreign_sorted: int
-
-    def evidence(self, description: str) -> CardEvidence:
-        """Return it as the card states it."""
-        return CardEvidence(
-            documents=self.documents,
-            sorted_alone=self.sorted_alone,
-            errors=self.errors,
-            confidence=CONFIDENCE,
-            upper_bound=error_upper_bound(self.errors, self.sorted_alone, CONFIDENCE),
-            description=description,
-        )
-
-
-def apply_rule(judged: Judged, labels: Sequence[str], rule: SortRule) -> RuleTest:
-    """Apply a rule to documents whose labels are known."""
-    top = judged.probabilities.argmax(axis=1)
-    never = np.inf  # nothing is sorted to the background
-    asked = np.array([*(rule.required_confidence(label) for label in labels), never])
-    sure = judged.probabilities.max(axis=1) >= asked[np.minimum(top, len(labels))]
-    chosen = sure & (judged.novelty <= rule.novelty_limit)
-    wrong = chosen & (top != judged.targets)
-    foreign = judged.targets >= len(labels)
-    return RuleTest(
-        documents=len(judged.samples),
-        sorted_alone=int(chosen.sum()),
-        errors=int(wrong.sum()),
-        foreign=int(foreign.sum()),
-        foreign_sorted=int((chosen & foreign).sum()),
-    )
-
-
-def threshold_of(
-    parts: Sequence[Judged],
-    labels: int,
-    limit: float,
-    target: float,
-    foreign: float = FOREIGN_SORTED,
-) -> float:
-    """Return a threshold that holds on every set of documents, with a margin.
-
-    On each set the least threshold is taken above which errors among documents of the labels stay
-    within `target` of those sorted (none at all below 1 / target documents) and at most the share
-    `foreign` of the foreign ones are sorted, at every stricter threshold too. The greatest
-    of these moves half of the way to 1, and stays within `LEAST_THRESHOLD` and
-    `GREATEST_THRESHOLD`.
-
-    Args:
-        parts: Calibration documents by origin.
-        labels: How many labels there are; further columns are background.
-        limit: The novelty limit.
-        target: Error rate that sorted documents may have, 0-1.
-        foreign: Share of the foreign documents that may be sorted, 0-1.
-    """
-    return _careful(
-        max(_least(part, _can(part, labels, limit), labels, target, foreign) for part in parts)
-    )
-
-
-def thresholds_of(
+def careful_thresholds(
     parts: Sequence[Judged],
     labels: Sequence[str],
-    limit: float,
     target: float,
-    foreign: float = FOREIGN_SORTED,
+    foreign: float = GENERATED_FOREIGN_SORTED,
 ) -> tuple[float, dict[str, float]]:
-    """Return a threshold, and offsets for labels that need not wait for the others.
+    """Return a threshold that errs towards asking a person, and offsets for labels that differ.
 
-    Each label gets the threshold that `threshold_of` would give the documents taken for it, where
-    there are `ENOUGH` of them, with its share of the foreign documents that may be sorted. So each
-    keeps to the same error on its own, and all together do.
+    Each label gets the threshold that `common_threshold` would give the documents taken for it,
+    where there are `ENOUGH` of them, with its share of the foreign documents that may be sorted. So
+    each keeps to the same error on its own, and all together do.
 
     Args:
         parts: Calibration documents by origin.
         labels: The labels; further columns are background.
-        limit: The novelty limit.
         target: Error rate that sorted documents may have, 0-1.
         foreign: Share of the foreign documents that may be sorted, 0-1.
-
-    Returns:
-        The threshold for all, and by label the offset from it, of labels that differ.
     """
     count = len(labels)
-    common = threshold_of(parts, count, limit, target, foreign)
+    common = common_threshold(parts, count, target, foreign)
     offsets: dict[str, float] = {}
     for column, label in enumerate(labels):
         taken = [part.probabilities.argmax(axis=1) == column for part in parts]
         if sum(int(rows.sum()) for rows in taken) < ENOUGH:
             continue
         least = max(
-            _least(part, _can(part, count, limit) & rows, count, target, foreign / count)
+            _least(part, _can(part, count) & rows, count, target, foreign / count)
             for part, rows in zip(parts, taken, strict=True)
         )
         if (own := _careful(least)) != common:
             offsets[label] = offset_between(common, own)
     return common, offsets
+
+
+def common_threshold(parts: Sequence[Judged], labels: int, target: float, foreign: float) -> float:
+    """Return one threshold for all `labels` that holds on every set of documents, with a margin.
+
+    On each set the least threshold is taken above which errors among documents of the labels stay
+    within `target` of those sorted (none at all below 1 / target documents) and at most the share
+    `foreign` of the foreign ones are sorted, at every stricter threshold too. The greatest
+    of these moves half of the way to 1, and stays within `LEAST_THRESHOLD` and
+    `GREATEST_THRESHOLD`.
+    """
+    return _careful(
+        max(_least(part, _can(part, labels), labels, target, foreign) for part in parts)
+    )
 
 
 def _careful(least: float) -> float:
@@ -170,10 +104,10 @@ def _careful(least: float) -> float:
     return float(np.clip(least, LEAST_THRESHOLD, GREATEST_THRESHOLD))
 
 
-def _can(judged: Judged, labels: int, limit: float) -> "NDArray[np.bool_]":
+def _can(judged: Judged, labels: int) -> "NDArray[np.bool_]":
     """Say for each document whether some threshold would sort it, (n,) bool."""
     named = judged.probabilities.argmax(axis=1) < labels
-    return np.asarray(named & (judged.novelty <= limit), np.bool_)
+    return np.asarray(named & (judged.novelty <= NOVELTY_LIMIT), np.bool_)
 
 
 def _least(
@@ -194,11 +128,6 @@ def _least(
         return 0.0
     return float(np.nextafter(confidence[order][broken[0]], 1.0))
 
-
-GENERATED_FOREIGN_SORTED: Final = 0.0
-"""Share of generated foreign documents that may be sorted. The starter learned from such documents,
-so that real ones pass far more often: up to 9 of 100 of them where 1 % of the generated ones may,
-3 to 4 where none may (83 real ones, 5 to 20 documents per label, `bench.own_documents`)."""
 
 LEAST_TEMPERATURE: Final = 0.5
 """Out-of-fold heads are less sure than the final one; a set of a hundred must not undo that."""
@@ -329,10 +258,3 @@ def untested(sorted_alone: int, documents: int, target: float, confidence: float
     needed = checks_needed(target, confidence)
     rate = max(sorted_alone, 1) / max(documents, 1)
     return Promise(False, target, confidence, 0, 0, 0, needed, round(needed / rate))
-
-
-def careful_thresholds(
-    parts: Sequence[Judged], labels: Sequence[str], target: float
-) -> tuple[float, dict[str, float]]:
-    """Return a threshold, with offsets, that errs towards asking a person, for want of a test."""
-    return thresholds_of(parts, labels, NOVELTY_LIMIT, target, GENERATED_FOREIGN_SORTED)

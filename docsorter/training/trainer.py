@@ -66,14 +66,6 @@ class TrainablePart:
         return float(self.model.train_on_batch(inputs, targets, return_dict=True)["loss"])
 
 
-def runner(inputs: Tensor, outputs: Tensor) -> "Callable[[Tensor], NDArray[np.float32]]":
-    """Return a compiled function from a batch of the inputs to the outputs, as arrays."""
-    model = keras.Model(inputs, outputs)
-    model.compile(jit_compile=just_in_time())
-    run: Callable[[Tensor], NDArray[np.float32]] = model.predict_on_batch
-    return run
-
-
 def just_in_time() -> bool:
     """Tell whether to compile with XLA: JAX must; with TensorFlow on a CPU it takes minutes."""
     return bool(keras.backend.backend() == "jax")

@@ -6,9 +6,10 @@ import pytest
 from PIL import Image
 
 from docsorter.errors import UsageError
-from docsorter.training.dataset import Sample, origins
-from docsorter.training.rasters import RasterCache, daemon_cache
-from starter.corpus import Corpus, gather, read_manifest, read_synthetic, served_only
+from docsorter.training.dataset import Sample
+from docsorter.training.rasters import daemon_cache
+from starter.corpus import Corpus, gather, origins, read_manifest, read_synthetic, served_only
+from starter.rasters import image_cache
 
 HEADER = "file\tlabel\tsubclass\tsource\tlicence\tlayout\tuse"
 
@@ -42,7 +43,7 @@ def test_a_claim_without_its_form_is_no_claim_to_learn_from_or_to_measure(tmp_pa
         rows.append(f"{number}.png\t{label}\tl{number}\tsource-{number}\tMIT\ttrain-ok")
     (tmp_path / "MANIFEST.tsv").write_text("\n".join(rows) + "\n")
 
-    corpus = gather(None, tmp_path, RasterCache(tmp_path / "pages"))
+    corpus = gather(None, tmp_path, image_cache(tmp_path / "pages"))
 
     assert sorted(s.path.name for s in corpus.samples) == ["0.png", "1.png", "3.png", "4.png"]
 

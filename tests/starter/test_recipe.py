@@ -18,15 +18,16 @@ from docsorter.model.classifier import open_classifier
 from docsorter.model.golden import check_golden
 from docsorter.service.workspace.process import silent
 from docsorter.training import bundle_writer
-from docsorter.training.dataset import plan_classes
-from docsorter.training.export import ExportCost, check_gate, first_within
+from docsorter.training.export import ExportCost, check_gate
 from docsorter.training.network import build_network, in_build_order, load_folded
 from docsorter.training.request import ExportGate
 from starter import apart, finishing
 from starter.__main__ import main
-from starter.finishing import FOREIGN_SHARE, Finished, Identity, mix_weights, prior_shift
+from starter.finishing import Finished, Identity, first_within
 from starter.recipe import Recipe, hand_out, make
+from starter.rule import FOREIGN_SHARE, mix_weights, prior_shift
 from starter.training_run import Schedule, load_tuning_weights, new_network, shift_background
+from starter.training_set import plan_classes
 
 pytestmark = pytest.mark.slow
 

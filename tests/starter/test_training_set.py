@@ -8,14 +8,16 @@ import pytest
 
 from docsorter.errors import UsageError
 from docsorter.service.workspace.process import silent
-from docsorter.training.dataset import plan_classes
+from docsorter.training.dataset import Sample
 from docsorter.training.rasters import BASE
 from starter.apart import draw
 from starter.training_set import (
     PageDrawer,
     Targets,
     TrainingSet,
+    plan_classes,
     read_training_set,
+    targets_of,
     write_training_set,
 )
 
@@ -100,3 +102,32 @@ def test_a_training_set_that_is_not_whole_is_refused(
 
     with pytest.raises(UsageError, match="no whole training set"):
         read_training_set(tmp_path)
+
+
+def test_kinds_are_grouped_by_output_and_everything_else_comes_last() -> None:
+    pairs = [("receipt", "other"), ("plain", "invoice"), ("pad", "invoice"), ("", "letter")]
+
+    plan = plan_classes(pairs, ("invoice", "claim", "letter"))
+
+    assert plan.outputs == ("invoice", "claim", "letter", "other")
+    assert [kind for kind, _ in plan.kinds] == ["pad", "plain", "claim", "letter", "receipt"]
+    assert plan.widths == (2, 1, 1, 1)
+
+
+def test_without_foreign_documents_there_is_no_background() -> None:
+    plan = plan_classes([("", "a"), ("", "b")], ("a", "b"))
+
+    assert not plan.background
+    assert plan.outputs == ("a", "b")
+
+
+def test_an_unknown_output_is_refused() -> None:
+    with pytest.raises(ValueError, match="neither a label"):
+        plan_classes([("", "order")], ("invoice", "letter"))
+
+
+def test_a_kind_that_the_plan_does_not_have_is_not_known() -> None:
+    plan = plan_classes([("pad", "invoice"), ("plain", "invoice")], ("invoice",))
+    samples = [Sample(Path(), "invoice", kind, "", "") for kind in ("plain", "never heard of")]
+
+    assert targets_of(samples, plan, real_share=0.3).kinds.tolist() == [1, -1]

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from docsorter.training.dataset import ClassPlan, plan_classes
+from docsorter.training.dataset import ClassPlan
 from docsorter.training.export import export
 from docsorter.training.network import Network, assign_folded, build_network
 from docsorter.training.request import Variant
+from starter.training_set import plan_classes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -21,10 +21,10 @@ from docsorter.training.evaluation.evaluation import evaluate_judged
 from docsorter.training.export import ExportCost, Exported
 from docsorter.training.looking import Judged
 from docsorter.training.measuring import CROSS_FITTED, Measurement
-from docsorter.training.rasters import RasterCache
 from docsorter.training.request import TrainingRequest
 from docsorter.training.sort_rule import Confidence, Promise
 from docsorter.training.transfer import TrainedModel
+from starter.rasters import image_cache
 from tests.training.papers import labelled
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def made(tmp_path: Path) -> Made:
     cost = ExportCost("int8-weights", 8, 1.0, 1.0, 1.0, 0.01, 0.001, 22.0)
     exported = Exported(
         bundle.runtime_file, cast("LiteRTClassifier", None), cost, draft,
-        RasterCache(tmp_path / "cache"),
+        image_cache(tmp_path / "cache"),
     )  # fmt: skip
     return Made(
         TrainingRequest(root, "ours-1", tmp_path / "models"),

@@ -21,6 +21,7 @@ from docsorter.training.data_report import (
 )
 from docsorter.training.labelled import LabelledFolder, read_labelled
 from docsorter.training.rasters import RasterCache
+from starter.rasters import image_cache
 from tests.training.labelled_folders import Shades, labelled, put
 
 MODEL = Model("shades-1", Shades(), 96)
@@ -28,7 +29,7 @@ MODEL = Model("shades-1", Shades(), 96)
 
 @pytest.fixture
 def cache(tmp_path: Path) -> RasterCache:
-    return RasterCache(tmp_path / "cache")
+    return image_cache(tmp_path / "cache")
 
 
 def _reported(root: Path, cache: RasterCache) -> tuple[DataReport, LabelledFolder]:

@@ -15,7 +15,6 @@ from docsorter.training.export import (
     check_gate,
     compare,
     export,
-    first_within,
     trained_logits,
 )
 from docsorter.training.network import Network
@@ -142,9 +141,3 @@ def test_one_page_of_few_may_differ_and_two_may_not() -> None:
     check_gate(replace(few, pages=30), ExportGate())
     with pytest.raises(ModelError, match=r"0\.9333 equal labels"):
         check_gate(replace(few, pages=30, equal_labels=28 / 30), ExportGate())
-
-
-def test_the_fallback_ships_when_the_first_way_loses_too_much() -> None:
-    first, second = _cost(difference=0.9), replace(_cost(), variant="int8-weights")
-
-    assert first_within((first, second), ExportGate()) is second

@@ -16,6 +16,7 @@ from docsorter.training.generated import (
 )
 from docsorter.training.rasters import BASE, daemon_cache
 from docsorter.training.retrain import TOPPED_UP_TO
+from starter.rasters import unreadable
 
 
 def test_what_is_taught_is_not_foreign() -> None:
@@ -77,7 +78,7 @@ def test_the_daemon_reads_every_page_that_training_may_take(tmp_path: Path) -> N
     pages = foreign_documents(tmp_path / "all", foreign_kinds(()), 10_000, 0)
     assert len(pages) == 213
     with daemon_cache(tmp_path / "cache") as cache:
-        assert cache.readable([page.path for page in pages], 299) == {}
+        assert unreadable(cache, [page.path for page in pages], 299) == {}
 
 
 def test_there_are_pages_enough_to_fill_up_every_label(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from docsorter.documents import RawOutput
 from docsorter.service.learning.snapshots import ExclusionReason
 from docsorter.service.workspace.process import silent
 from docsorter.training.data_report import Model
-from docsorter.training.rasters import RasterCache
 from docsorter.training.retrain import drop_left_out, inspect_snapshot
+from starter.rasters import image_cache
 from tests.training.snapshots import drawn
 
 
@@ -35,7 +35,7 @@ def inspected(tmp_path: Path, pages: list[tuple[str, str, int]], confirmed: int 
         )
         manifest = manifest.model_copy(update={"taught": taught})
     model = Model("base-1", Reds(), 75)
-    cache = RasterCache(tmp_path / "cache")
+    cache = image_cache(tmp_path / "cache")
     found = inspect_snapshot(snapshots, manifest, model, ("bars", "grid"), cache, silent)
     return snapshots, found
 
@@ -74,7 +74,7 @@ def test_what_cannot_be_read_is_left_out_with_the_reason(tmp_path: Path) -> None
     snapshots, manifest = drawn(tmp_path, "base-1", plain())
     torn = snapshots.folder("answers-1") / manifest.taught[0].file
     torn.write_bytes(b"\x89PNG torn")
-    model, cache = Model("base-1", Reds(), 75), RasterCache(tmp_path / "cache")
+    model, cache = Model("base-1", Reds(), 75), image_cache(tmp_path / "cache")
     found = inspect_snapshot(snapshots, manifest, model, ("bars", "grid"), cache, silent)
     assert [(left.document, left.why) for left in found.left_out] == [
         (1, ExclusionReason.UNREADABLE)

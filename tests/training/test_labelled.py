@@ -23,12 +23,13 @@ from docsorter.training.labelled import (
 )
 from docsorter.training.rasters import RasterCache, daemon_cache
 from docsorter.training.splits import divide, grouped, labels_split_by_document
+from starter.rasters import ImagePages, image_cache
 from tests.training.labelled_folders import labelled, put, sample
 
 
 @pytest.fixture
 def cache(tmp_path: Path) -> RasterCache:
-    return RasterCache(tmp_path / "cache")
+    return image_cache(tmp_path / "cache")
 
 
 def _read(root: Path, cache: RasterCache) -> LabelledFolder:
@@ -149,7 +150,7 @@ def test_a_file_that_goes_away_while_reading_is_listed(tmp_path: Path) -> None:
             path.unlink(missing_ok=path.parent.name == "letter")
             return super().pages(path, size, cap=cap)
 
-    folder = _read(root, Vanishing(tmp_path / "cache"))
+    folder = _read(root, Vanishing(tmp_path / "cache", ImagePages()))
 
     assert folder.samples == ()
     assert {problem.reason for problem in folder.unreadable} == {
@@ -164,7 +165,7 @@ def _faulty(tmp_path: Path, name: str) -> RasterCache:
                 raise EnvironmentFaultError("cannot read a document now: Input/output error")
             return super().pages(path, size, cap=cap)
 
-    return Faulty(tmp_path / "cache")
+    return Faulty(tmp_path / "cache", ImagePages())
 
 
 def test_a_bad_spot_on_the_disk_costs_one_document(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 import numpy as np
 
 from docsorter.training.dataset import Sample
-from docsorter.training.looking import Judged, joined
+from docsorter.training.looking import Judged
+from starter.finishing import joined
 
 
 def test_sets_are_joined_row_by_row() -> None:

@@ -23,7 +23,7 @@ def test_pages_are_those_that_the_daemon_would_see_and_are_kept(tmp_path: Path) 
     assert np.array_equal(first, seen[:1])
     with daemon_cache(tmp_path / "cache") as cache:
         cache.pages(file, 64)
-        assert not cache._source._readers, "read from disk"  # type: ignore[union-attr]
+        assert not cache._source._readers, "read from disk"  # type: ignore[attr-defined]
 
 
 def test_a_document_that_the_daemon_would_reject_is_no_page(tmp_path: Path) -> None:

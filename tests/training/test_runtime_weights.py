@@ -11,10 +11,11 @@ from docsorter.errors import ModelError
 from docsorter.model.bundle import CARD, RUNTIME
 from docsorter.model.card import InputSpec, ModelCard, Origin, Provenance
 from docsorter.model.classifier import LiteRTClassifier
-from docsorter.training.dataset import ClassPlan, plan_classes
+from docsorter.training.dataset import ClassPlan
 from docsorter.training.export import trained_logits
 from docsorter.training.network import build_network, load_runtime_weights, runtime_weights
 from starter.training_run import new_network
+from starter.training_set import plan_classes
 from tests.training.exports import LABELS, PAIRS, SIDE, Exports, plan_of
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ from PIL import Image
 from docsorter.training.evaluation.evaluation import Evaluation, evaluate_judged
 from docsorter.training.evaluation.report import CachePictures, html_page
 from docsorter.training.looking import Judged
-from docsorter.training.rasters import RasterCache
+from starter.rasters import image_cache
 from tests.model.bundles import make_card
 from tests.training.evaluation.judging import LABELS, RULE, judged_of, realistic
 
@@ -136,7 +136,7 @@ def test_pictures_are_shown_where_they_are_given(tmp_path: Path) -> None:
     page = html_page(
         {"mine": found},
         make_card(),
-        pictures=CachePictures(RasterCache(tmp_path / "pages"), 96),
+        pictures=CachePictures(image_cache(tmp_path / "pages"), 96),
         names=True,
     )
 

@@ -17,7 +17,7 @@ from docsorter.training.evaluation.report import (
     report_folder,
     write_report,
 )
-from docsorter.training.rasters import RasterCache
+from starter.rasters import image_cache
 from tests.model.bundles import make_card
 
 COLOURS = {"invoice": (200, 40, 40), "claim": (40, 200, 40), "letter": (40, 40, 200)}
@@ -57,7 +57,7 @@ def evaluate(root: Path, tmp_path: Path) -> FolderEvaluation:
         bundle(),
         ByColour(),
         root,
-        RasterCache(tmp_path / "pages"),
+        image_cache(tmp_path / "pages"),
         page_cap=8,
         rng=np.random.default_rng(0),
         progress=silent,
