@@ -17,11 +17,10 @@ from docsorter.model.bundle import ModelBundle, load_bundle
 from docsorter.model.card import NONE_OF_THESE
 from docsorter.model.classifier import LiteRTClassifier
 from docsorter.resources import starter_bundle_dir
-from docsorter.training.dataset import ClassPlan, Sample
-from docsorter.training.looking import Judged, judge
+from docsorter.training.dataset import ClassPlan, Predictions, Sample, predict
 from docsorter.training.rasters import RasterCache, daemon_cache
 from starter.corpus import gather
-from starter.finishing import look
+from starter.finishing import predict_raw
 from starter.rasters import image_cache
 from starter.rule import apply_rule
 
@@ -29,33 +28,33 @@ SPLITS = ("test", "eval-only", "calibration")
 HEADS = ("split", "source", "documents", "n", "right", "right among labels", "sorted", "wrong")
 
 
-def judged_groups(
+def predicted_groups(
     bundle: ModelBundle, samples: Sequence[Sample], cache: RasterCache
-) -> Iterator[tuple[Sample, Judged]]:
-    """Yield the judged documents of each split, source and label, with the first of them."""
+) -> Iterator[tuple[Sample, Predictions]]:
+    """Yield the predictions of each split, source and label, with the first of the documents."""
     card, rule = bundle.card, bundle.card.rule()
     plan = ClassPlan(card.labels, tuple((name, name) for name in card.prediction_labels))
     classifier = LiteRTClassifier(bundle.runtime_file, card)
     novelty = NoveltyModel.from_arrays(bundle.novelty)
     for _, group in groupby(sorted(samples, key=_place), key=_place):
         documents = list(group)
-        looked = look(classifier, documents, plan, cache, card.input.size)
-        yield documents[0], judge(looked, rule.temperature, card.background, novelty)
+        raw = predict_raw(classifier, documents, plan, cache, card.input.size)
+        yield documents[0], predict(raw, rule.temperature, card.background, novelty)
 
 
-def row(first: Sample, judged: Judged, bundle: ModelBundle) -> tuple[object, ...]:
+def row(first: Sample, predictions: Predictions, bundle: ModelBundle) -> tuple[object, ...]:
     """Return the cells of a group, in the order of `HEADS`."""
     labels = bundle.card.labels
-    among = judged.probabilities[:, : len(labels)].argmax(axis=1)
-    tested = apply_rule(judged, labels, bundle.card.rule())
+    among = predictions.probabilities[:, : len(labels)].argmax(axis=1)
+    tested = apply_rule(predictions, labels, bundle.card.rule())
     foreign = first.label == NONE_OF_THESE
     return (
         first.split,
         first.source,
         "foreign" if foreign else first.label,
-        len(judged.samples),
-        int((judged.probabilities.argmax(axis=1) == judged.targets).sum()),
-        "-" if foreign else int((among == judged.targets).sum()),
+        len(predictions.samples),
+        int((predictions.probabilities.argmax(axis=1) == predictions.targets).sum()),
+        "-" if foreign else int((among == predictions.targets).sum()),
         tested.sorted_alone,
         tested.errors,
     )
@@ -77,7 +76,7 @@ def main() -> None:
     samples = [sample for split in SPLITS for sample in corpus.of(split)]
     lines: list[tuple[object, ...]] = [HEADS, ("---",) * len(HEADS)]
     with daemon_cache(options.work / "pages") as cache:
-        lines += [row(*group, bundle) for group in judged_groups(bundle, samples, cache)]
+        lines += [row(*group, bundle) for group in predicted_groups(bundle, samples, cache)]
     for cells in lines:
         sys.stdout.write("| " + " | ".join(str(cell) for cell in cells) + " |\n")
 

@@ -2,10 +2,10 @@
 
     python -m bench.own_documents --real DIR --work DIR [--bundle DIR] [--seeds 5] [--json FILE]
 
-For every source that the bundle was not trained on, heads are taught on 5, 10 and 20 documents per
+For every source that the bundle was not trained on, heads are trained on 5, 10 and 20 documents per
 label of the other sources and asked about that one. The steps are those of `docsorter train` on so
 few documents: head, temperature, novelty and thresholds from out-of-fold answers. `eval-only`
-documents are asked about and never taught. Needs the `train` extra.
+documents are asked about and never trained on. Needs the `train` extra.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from docsorter.model.classifier import LiteRTClassifier
 from docsorter.resources import starter_bundle_dir
 from docsorter.training.augment import augment
 from docsorter.training.base import KnownHead, StartingHead, starting_head
-from docsorter.training.dataset import Sample
+from docsorter.training.dataset import Predictions, Sample
 from docsorter.training.generated import foreign_documents, foreign_kinds
 from docsorter.training.head import (
     LEAST_STRENGTH_OF_KNOWN,
@@ -37,7 +37,6 @@ from docsorter.training.head import (
     fit_head,
     page_weights,
 )
-from docsorter.training.looking import Judged
 from docsorter.training.network import runtime_weights
 from docsorter.training.rasters import BASE, RasterCache, daemon_cache
 from docsorter.training.sort_rule import (
@@ -112,7 +111,7 @@ class Answered:
 
 
 class Bench:
-    """Asks about one source with heads taught on the others.
+    """Asks about one source with heads trained on the others.
 
     Args:
         head: The head of the bundle.
@@ -130,26 +129,30 @@ class Bench:
 
     def source(self, source: str, per_label: int, seed: int) -> Answered:
         """Teach on documents of other sources, ask about those of this one."""
-        taught = self._seen.rows(self._chosen(source, per_label, seed))
-        names = np.array([sample.label for sample in taught.samples])
-        start = starting_head(self._head, LABELS, taught.plain, names, background=True)
-        folds = _folds(taught, seed)
-        strength, heads, final = _taught(taught, start, folds)
-        out_of_fold = np.zeros((len(taught.samples), len(LABELS) + 1))
+        trained = self._seen.rows(self._chosen(source, per_label, seed))
+        names = np.array([sample.label for sample in trained.samples])
+        start = starting_head(self._head, LABELS, trained.plain, names, background=True)
+        folds = _folds(trained, seed)
+        strength, heads, final = _trained(trained, start, folds)
+        out_of_fold = np.zeros((len(trained.samples), len(LABELS) + 1))
         for fold, learned in zip(np.unique(folds), heads, strict=True):
             here = folds == fold
-            out_of_fold[here] = learned.logits(taught.plain[here], start.prior(taught.plain[here]))
+            out_of_fold[here] = learned.logits(
+                trained.plain[here], start.prior(trained.plain[here])
+            )
         del strength
-        rule, novelty = self._rule(taught, folds, out_of_fold, start, final)
+        rule, novelty = self._rule(trained, folds, out_of_fold, start, final)
         asked = [
             row
             for row, s in enumerate(self._seen.samples)
             if s.split != "train" and (s.source == source or s.label == NONE_OF_THESE)
         ]
         part = self._seen.rows(asked)
-        judged = _judged(part, final.logits(part.plain, start.prior(part.plain)), rule, novelty)
-        own = judged.where(judged.targets < len(LABELS))
-        foreign = apply_rule(judged.where(judged.targets == len(LABELS)), LABELS, rule)
+        predictions = _predictions(
+            part, final.logits(part.plain, start.prior(part.plain)), rule, novelty
+        )
+        own = predictions.where(predictions.targets < len(LABELS))
+        foreign = apply_rule(predictions.where(predictions.targets == len(LABELS)), LABELS, rule)
         found = apply_rule(own, LABELS, rule)
         return Answered(
             right=own.probabilities.argmax(axis=1) == own.targets,
@@ -180,7 +183,7 @@ class Bench:
 
     def _rule(
         self,
-        taught: Seen,
+        trained: Seen,
         folds: "NDArray[np.int64]",
         out_of_fold: "Floats",
         start: StartingHead,
@@ -188,40 +191,41 @@ class Bench:
     ) -> tuple[SortRule, NoveltyModel]:
         from docsorter.decide.calibration import fit_temperature  # noqa: PLC0415 -- one use
 
-        temperature = max(LEAST_TEMPERATURE, fit_temperature(out_of_fold, taught.targets, 1))
+        temperature = max(LEAST_TEMPERATURE, fit_temperature(out_of_fold, trained.targets, 1))
         distances = []
         for fold in np.unique(folds):
-            rest, here = taught.plain[folds != fold], taught.plain[folds == fold]
-            one = NoveltyModel.fit(rest, taught.targets[folds != fold], here)
+            rest, here = trained.plain[folds != fold], trained.plain[folds == fold]
+            one = NoveltyModel.fit(rest, trained.targets[folds != fold], here)
             distances.append(one.reference)
-        whole = NoveltyModel.fit(taught.plain, taught.targets, taught.plain)
+        whole = NoveltyModel.fit(trained.plain, trained.targets, trained.plain)
         reference = np.sort(np.concatenate(distances))
         novelty = NoveltyModel.from_arrays({**whole.to_arrays(), "reference": reference})
         bare = SortRule(temperature, 1.0, NOVELTY_LIMIT)
         made = final.logits(self._made.plain, start.prior(self._made.plain))
         parts = [
-            _judged(taught, out_of_fold, bare, novelty), _judged(self._made, made, bare, novelty),
-        ]  # fmt: skip
+            _predictions(trained, out_of_fold, bare, novelty),
+            _predictions(self._made, made, bare, novelty),
+        ]
         threshold, offsets = careful_thresholds(parts, LABELS, 0.01)
         return SortRule(temperature, threshold, NOVELTY_LIMIT, offsets=offsets), novelty
 
 
-def _folds(taught: Seen, seed: int) -> "NDArray[np.int64]":
-    groups = group([f"{s.source}|{s.layout}" for s in taught.samples])
+def _folds(trained: Seen, seed: int) -> "NDArray[np.int64]":
+    groups = group([f"{s.source}|{s.layout}" for s in trained.samples])
     shares = {str(fold): 1 / _FOLDS for fold in range(_FOLDS)}
-    dealt = deal(groups, [s.label for s in taught.samples], shares, seed=seed)
+    dealt = deal(groups, [s.label for s in trained.samples], shares, seed=seed)
     return np.unique([int(fold) for fold in dealt], return_inverse=True)[1].astype(np.int64)
 
 
-def _taught(
-    taught: Seen, start: StartingHead, folds: "NDArray[np.int64]"
+def _trained(
+    trained: Seen, start: StartingHead, folds: "NDArray[np.int64]"
 ) -> tuple[float, list[Adjustment], Adjustment]:
-    views = taught.features.shape[1]
-    documents = np.repeat(np.arange(len(taught.samples)), views)
-    features = taught.features.reshape(len(documents), -1).astype(np.float64)
-    targets = taught.targets[documents]
+    views = trained.features.shape[1]
+    documents = np.repeat(np.arange(len(trained.samples)), views)
+    features = trained.features.reshape(len(documents), -1).astype(np.float64)
+    targets = trained.targets[documents]
     shares = np.array([0.9 / len(LABELS)] * len(LABELS) + [0.1])
-    groups = np.array(group([f"{s.source}|{s.layout}" for s in taught.samples]), np.int64)
+    groups = np.array(group([f"{s.source}|{s.layout}" for s in trained.samples]), np.int64)
     weights = page_weights(targets, documents, shares)
     examples = Examples(
         features, start.prior(features), targets, weights, groups[documents], ~start.known
@@ -233,12 +237,14 @@ def _taught(
     return strength, heads, fit_head(examples, strength)
 
 
-def _judged(seen: Seen, logits: "Floats", rule: SortRule, novelty: NoveltyModel) -> Judged:
+def _predictions(
+    seen: Seen, logits: "Floats", rule: SortRule, novelty: NoveltyModel
+) -> Predictions:
     shares = label_probabilities(logits, rule.temperature, 1)
-    return Judged(seen.samples, seen.targets, shares, novelty.percentile(seen.plain))
+    return Predictions(seen.samples, seen.targets, shares, novelty.percentile(seen.plain))
 
 
-def look(
+def extract(
     classifier: LiteRTClassifier, samples: Sequence[Sample], cache: RasterCache, work: Path
 ) -> Seen:
     """Ask the file that runs for features of pages and of views of them, kept on disk."""
@@ -301,8 +307,8 @@ def _bench(bundle: Path, real: Path, work: Path) -> Bench:
     features = work / f"features-{card.name}"
     wanted = [s for s in corpus.samples if s.label in LABELS or s.split != "train"]
     with daemon_cache(work / "pages") as cache:
-        seen = look(classifier, wanted, cache, features)
-        return Bench(head, seen, look(classifier, made, cache, features))
+        seen = extract(classifier, wanted, cache, features)
+        return Bench(head, seen, extract(classifier, made, cache, features))
 
 
 def _row(bench: Bench, per_label: int, seeds: range) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def learn(
     """
     from docsorter.training.trainer import TrainingLoop  # noqa: PLC0415 -- Keras, seconds
     from starter.training_run import (  # noqa: PLC0415 -- as above
-        Looking,
+        Validator,
         new_network,
         save_tuning_weights,
     )
@@ -113,7 +113,7 @@ def learn(
                 partial(draw, training_set, batch, seed), steps, pool=pool, ahead=ahead
             )
 
-        seen = TrainingLoop(network, work, Looking(network, read).look, seed=seed).run(
+        seen = TrainingLoop(network, work, Validator(network, read).validate, seed=seed).run(
             stage, batches
         )
     out.parent.mkdir(parents=True, exist_ok=True)

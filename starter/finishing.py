@@ -18,8 +18,15 @@ from docsorter.model.card import InputSpec, ModelCard, Origin, Provenance
 from docsorter.model.classifier import Classifier, LiteRTClassifier
 from docsorter.settings import PagesSettings
 from docsorter.training.bundle_writer import LIBRARIES, BundleParts, GoldenPicture, model_card_text
-from docsorter.training.dataset import ClassPlan, Sample, fingerprint
-from docsorter.training.evaluation.evaluation import Evaluation, evaluate_judged
+from docsorter.training.dataset import (
+    ClassPlan,
+    Predictions,
+    RawPredictions,
+    Sample,
+    fingerprint,
+    predict,
+)
+from docsorter.training.evaluation.evaluation import Evaluation, evaluate_predictions
 from docsorter.training.evaluation.report import html_page
 from docsorter.training.export import (
     CALIBRATION_PAGES,
@@ -29,7 +36,6 @@ from docsorter.training.export import (
     export,
     trained_logits,
 )
-from docsorter.training.looking import Judged, Looked, judge
 from docsorter.training.network import Network, build_network, copy_weights
 from docsorter.training.rasters import RasterCache
 from docsorter.training.request import VARIANTS, ExportGate, Variant
@@ -99,20 +105,20 @@ def draft_card(
 def complete_card(
     card: ModelCard,
     rule: SortRule,
-    judged: dict[str, Judged],
+    predictions: dict[str, Predictions],
     evaluations: dict[str, Evaluation],
 ) -> ModelCard:
     """Return the card with the rule and everything that was measured.
 
     Args:
         card: As `draft_card` made it.
-        rule: Fitted on documents that are not among the judged ones.
-        judged: Test documents by name; the first set is the evidence.
+        rule: Fitted on documents that are not among those.
+        predictions: Test documents by name; the first set is the evidence.
         evaluations: Of the same.
     """
     metrics = {name: found.metrics() for name, found in evaluations.items()}
-    first = next(iter(judged))
-    seen = apply_rule(judged[first], card.labels, rule)
+    first = next(iter(predictions))
+    seen = apply_rule(predictions[first], card.labels, rule)
     changes: dict[str, Any] = {
         "evidence": seen.evidence(first),
         "metrics": metrics,
@@ -159,12 +165,12 @@ class Finished:
 
     Attributes:
         parts: What the bundle is written from.
-        judged: Test documents by name, as the exported model judged them.
+        predictions: Test documents by name, with what the exported model says of them.
         cost: What each export lost.
     """
 
     parts: BundleParts
-    judged: dict[str, Judged]
+    predictions: dict[str, Predictions]
     cost: tuple[ExportCost, ...]
 
 
@@ -213,34 +219,45 @@ class Finisher:
         _LOG.info("exported: %s", chosen.as_json())
         card = self._draft(identity)
         classifier = LiteRTClassifier(self._runtime(chosen.variant), card)
-        looked = {
-            (split, origin): look(
-                classifier, self._corpus.of(split, origin), self._plan, self._cache,
-                self._network.size,
-            )
-            for split in ("validation", "calibration", "test", "eval-only")
-            for origin in ("synthetic", "real")
-            if self._corpus.of(split, origin)
-        }  # fmt: skip
-        novelty = self._fit_novelty(classifier, looked)
-        rule = self._fit_rule(looked, novelty, identity.target_error)
-        tests = _test_sets(looked)
-        judged = {
-            name: judge(part, rule.temperature, self._background, novelty)
+        raw = self._predict_all(classifier)
+        novelty = self._fit_novelty(classifier, raw)
+        rule = self._fit_rule(raw, novelty, identity.target_error)
+        tests = _test_sets(raw)
+        predictions = {
+            name: predict(part, rule.temperature, self._background, novelty)
             for name, part in tests.items()
         }
         evaluations = {
-            name: evaluate_judged(
-                part,
-                card.labels,
-                rule,
-                rng=np.random.default_rng(0),
+            name: evaluate_predictions(
+                part, card.labels, rule, rng=np.random.default_rng(0),
                 features=tests[name].first_features,
             )
-            for name, part in judged.items()
+            for name, part in predictions.items()
+        }  # fmt: skip
+        card = complete_card(card, rule, predictions, evaluations)
+        parts = self._parts(card, identity, chosen, novelty, evaluations)
+        return Finished(parts, predictions, costs)
+
+    def _predict_all(self, classifier: Classifier) -> dict[tuple[str, str], RawPredictions]:
+        """Ask about every document that was not learned from, by split and origin."""
+        return {
+            (split, origin): predict_raw(
+                classifier, documents, self._plan, self._cache, self._network.size
+            )
+            for split in ("validation", "calibration", "test", "eval-only")
+            for origin in ("synthetic", "real")
+            if (documents := self._corpus.of(split, origin))
         }
-        card = complete_card(card, rule, judged, evaluations)
-        parts = BundleParts(
+
+    def _parts(
+        self,
+        card: ModelCard,
+        identity: Identity,
+        chosen: ExportCost,
+        novelty: NoveltyModel,
+        evaluations: dict[str, Evaluation],
+    ) -> BundleParts:
+        return BundleParts(
             card=card,
             runtime=self._runtime(chosen.variant),
             novelty=dict(novelty.to_arrays()),
@@ -253,7 +270,6 @@ class Finisher:
                 ),
             },
         )
-        return Finished(parts, judged, costs)
 
     def _draft(self, identity: Identity | None) -> ModelCard:
         return draft_card(self._network, self._corpus, self._now(), identity)
@@ -282,7 +298,7 @@ class Finisher:
         return tuple(costs)
 
     def _fit_novelty(
-        self, classifier: LiteRTClassifier, looked: dict[tuple[str, str], Looked]
+        self, classifier: LiteRTClassifier, raw: dict[tuple[str, str], RawPredictions]
     ) -> NoveltyModel:
         """Fit on training pages of the labels; compare with held-out pages of the labels.
 
@@ -296,9 +312,9 @@ class Finisher:
             chosen += [mine[row] for row in rng.permutation(len(mine))[:_NOVELTY_PAGES]]
         refused = unreadable(self._cache, [s.path for s in chosen], self._network.size)
         chosen = [sample for sample in chosen if sample.path not in refused]
-        train = look(classifier, chosen, self._plan, self._cache, self._network.size)
+        train = predict_raw(classifier, chosen, self._plan, self._cache, self._network.size)
         held_out: dict[str, list[NDArray[np.float32]]] = {}
-        for (split, origin), part in looked.items():
+        for (split, origin), part in raw.items():
             mine_here = part.of_labels(self._plan)
             if split in {"validation", "calibration"} and len(mine_here.samples):
                 held_out.setdefault(origin, []).append(mine_here.first_features)
@@ -308,19 +324,21 @@ class Finisher:
         return NoveltyModel.fit(train.first_features, train.targets, reference)
 
     def _fit_rule(
-        self, looked: dict[tuple[str, str], Looked], novelty: NoveltyModel, target: float
+        self, raw: dict[tuple[str, str], RawPredictions], novelty: NoveltyModel, target: float
     ) -> SortRule:
-        parts = [part for (split, _), part in looked.items() if split == "calibration"]
+        parts = [part for (split, _), part in raw.items() if split == "calibration"]
         temperature = temperature_of(parts, len(self._plan.labels), self._background)
-        judged: list[Judged] = []
+        predictions: list[Predictions] = []
         for origin in ("synthetic", "real"):  # validation helps to know how sure mistakes look
             mine = [
-                judge(part, temperature, self._background, novelty)
-                for (split, its), part in looked.items()
+                predict(part, temperature, self._background, novelty)
+                for (split, its), part in raw.items()
                 if its == origin and split in {"calibration", "validation"}
             ]
-            judged += [joined(mine)] if mine else []
-        threshold, offsets = careful_thresholds(judged, self._plan.labels, target, FOREIGN_SORTED)
+            predictions += [joined(mine)] if mine else []
+        threshold, offsets = careful_thresholds(
+            predictions, self._plan.labels, target, FOREIGN_SORTED
+        )
         rule = SortRule(temperature, threshold, NOVELTY_LIMIT, offsets=offsets)
         asked = {label: round(rule.required_confidence(label), 4) for label in self._plan.labels}
         _LOG.info(
@@ -346,26 +364,26 @@ def first_within(costs: Sequence[ExportCost], gate: ExportGate) -> ExportCost:
     raise refusals[0]
 
 
-def look(
+def predict_raw(
     classifier: Classifier,
     samples: Sequence[Sample],
     plan: ClassPlan,
     cache: RasterCache,
     size: int,
-) -> Looked:
-    """Let the classifier look at documents, real ones all the pages that the daemon looks at."""
+) -> RawPredictions:
+    """Ask the classifier about documents: one page, of real ones as many as the daemon reads."""
     cap = PagesSettings().page_cap
     outputs = tuple(
         classifier.classify(cache.pages(s.path, size, cap=cap if s.origin == "real" else 1))
         for s in samples
     )
     targets = np.array([plan.output_index(sample.label) for sample in samples], np.int64)
-    return Looked(tuple(samples), targets, outputs)
+    return RawPredictions(tuple(samples), targets, outputs)
 
 
-def joined(parts: Sequence[Judged]) -> Judged:
+def joined(parts: Sequence[Predictions]) -> Predictions:
     """Return the documents of several sets as one."""
-    return Judged(
+    return Predictions(
         tuple(sample for part in parts for sample in part.samples),
         np.concatenate([part.targets for part in parts]),
         np.concatenate([part.probabilities for part in parts]),
@@ -373,11 +391,11 @@ def joined(parts: Sequence[Judged]) -> Judged:
     )
 
 
-def _test_sets(looked: dict[tuple[str, str], Looked]) -> dict[str, Looked]:
+def _test_sets(raw: dict[tuple[str, str], RawPredictions]) -> dict[str, RawPredictions]:
     """Name the sets that nothing was fitted on."""
     names = {
         ("test", "synthetic"): "generated documents of layouts never trained on",
         ("test", "real"): "real documents of sources never trained on",
         ("eval-only", "real"): "real documents that may only be measured on",
     }
-    return {name: looked[key] for key, name in names.items() if key in looked}
+    return {name: raw[key] for key, name in names.items() if key in raw}

@@ -11,7 +11,7 @@ from docsorter.decide.calibration import fit_temperature
 from docsorter.decide.promise import error_upper_bound
 from docsorter.documents import SortRule
 from docsorter.model.card import CardEvidence
-from docsorter.training.looking import Judged, Looked
+from docsorter.training.dataset import Predictions, RawPredictions
 from docsorter.training.sort_rule import CONFIDENCE
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def mix_weights(targets: "NDArray[np.int64]", labels: int) -> "NDArray[np.float6
     return result
 
 
-def temperature_of(parts: list[Looked], labels: int, background: int) -> float:
+def temperature_of(parts: list[RawPredictions], labels: int, background: int) -> float:
     """Return the greatest of the temperatures fitted on each set of documents, at least 1.
 
     Args:
@@ -107,17 +107,17 @@ class RuleTest:
         )
 
 
-def apply_rule(judged: Judged, labels: Sequence[str], rule: SortRule) -> RuleTest:
+def apply_rule(predictions: Predictions, labels: Sequence[str], rule: SortRule) -> RuleTest:
     """Apply a rule to documents whose labels are known."""
-    top = judged.probabilities.argmax(axis=1)
+    top = predictions.probabilities.argmax(axis=1)
     never = np.inf  # nothing is sorted to the background
     asked = np.array([*(rule.required_confidence(label) for label in labels), never])
-    sure = judged.probabilities.max(axis=1) >= asked[np.minimum(top, len(labels))]
-    chosen = sure & (judged.novelty <= rule.novelty_limit)
-    wrong = chosen & (top != judged.targets)
-    foreign = judged.targets >= len(labels)
+    sure = predictions.probabilities.max(axis=1) >= asked[np.minimum(top, len(labels))]
+    chosen = sure & (predictions.novelty <= rule.novelty_limit)
+    wrong = chosen & (top != predictions.targets)
+    foreign = predictions.targets >= len(labels)
     return RuleTest(
-        documents=len(judged.samples),
+        documents=len(predictions.samples),
         sorted_alone=int(chosen.sum()),
         errors=int(wrong.sum()),
         foreign=int(foreign.sum()),

@@ -92,7 +92,7 @@ def runner(inputs: Tensor, outputs: Tensor) -> "Callable[[Tensor], NDArray[np.fl
     return run
 
 
-class Looking:
+class Validator:
     """Measures a network, as it is at the time, on the validation pages of a training set."""
 
     def __init__(self, network: Network, training_set: TrainingSet) -> None:
@@ -101,7 +101,7 @@ class Looking:
         self._run = runner(pixels, network.label_logits(network.head(features)))
         self._pages, self._outputs = training_set.validation, training_set.outputs
 
-    def look(self) -> Validation:
+    def validate(self) -> Validation:
         """Return loss and accuracy over the outputs."""
         parts = [self._run(self._pages[rows]) for rows in in_chunks(len(self._pages), 32)]
         logits = np.concatenate(parts).astype(np.float64)
@@ -251,12 +251,12 @@ class TrainingRun:
         self._learned = learned
         self._seed = seed
         self._drawer = PageDrawer(training_set.square, training_set.size, seed)
-        self._look = Looking(network, training_set).look
+        self._validate = Validator(network, training_set).validate
 
     def run(self) -> Validation:
         """Train all stages; return how the final weights do on validation."""
         schedule = self._schedule
-        trainer = TrainingLoop(self._network, self._work, self._look, seed=self._seed)
+        trainer = TrainingLoop(self._network, self._work, self._validate, seed=self._seed)
         seen = Validation(float("inf"), 0.0)
         if schedule.maps and (schedule.head_steps or schedule.upper_steps):
             seen = self._train_on_maps(trainer)
@@ -264,7 +264,7 @@ class TrainingRun:
             before = self._weights()
             if self._learned:
                 load_tuning_weights(self._network, self._learned)
-                _LOG.info("learned apart: %s", self._look())
+                _LOG.info("learned apart: %s", self._validate())
             else:
                 every = max(1, schedule.all_steps // 8)
                 stage = Stage("all", schedule.all_steps, schedule.all_rate, every)
@@ -281,7 +281,7 @@ class TrainingRun:
         share = self._schedule.mix
         for variable, old in zip(self._network.variables(), before, strict=True):
             variable.assign(share * np.asarray(variable) + (1 - share) * old)
-        return self._look()
+        return self._validate()
 
     def _train_on_maps(self, trainer: TrainingLoop) -> Validation:
         schedule = self._schedule

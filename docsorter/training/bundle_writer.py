@@ -50,20 +50,20 @@ _STAGING: Final = "bundle"
 
 def draft_card(
     material: Material,
-    taught: TrainedModel,
+    trained: TrainedModel,
     base: BaseWeights,
     request: TrainingRequest,
     now: dt.datetime,
 ) -> ModelCard:
     """Return the card as far as it is known before anything is measured."""
-    plan = taught.network.plan
+    plan = trained.network.plan
     return ModelCard(
         name=request.name,
         created_at=now,
         labels=material.labels,
         background=len(plan.outputs) - len(material.labels),
         kinds=plan.kinds,
-        input=InputSpec(size=taught.network.size),
+        input=InputSpec(size=trained.network.size),
         provenance=Provenance(
             architecture="InceptionV3, global average pooling, one dense layer over "
             f"{len(plan.kinds)} kinds pooled into {len(plan.outputs)} outputs",
@@ -111,7 +111,7 @@ def publish(
     base: BaseWeights,
     exported: Exported,
     measurement: Measurement,
-    taught: TrainedModel,
+    trained: TrainedModel,
     work: Path,
 ) -> None:
     """Write the bundle and, beside it, the report with pictures.
@@ -125,7 +125,7 @@ def publish(
     """
     staged = work / _STAGING
     shutil.rmtree(staged, ignore_errors=True)
-    write_bundle(_parts(card, base, exported, measurement, taught), staged)
+    write_bundle(_parts(card, base, exported, measurement, trained), staged)
     pictured = work / "report.html"
     pictures = CachePictures(exported.cache)
     text = html_page(
@@ -145,7 +145,7 @@ def _parts(
     base: BaseWeights,
     exported: Exported,
     measurement: Measurement,
-    taught: TrainedModel,
+    trained: TrainedModel,
 ) -> "BundleParts":
     cost = exported.cost.as_json()
     return BundleParts(
@@ -154,14 +154,14 @@ def _parts(
         novelty=dict(measurement.confidence.novelty.to_arrays()),
         golden=[GoldenPicture(name, pixels) for name, pixels in base.golden],
         texts={
-            "MODEL_CARD.md": model_card_text(card, _limits_text(measurement, taught)),
+            "MODEL_CARD.md": model_card_text(card, _limits_text(measurement, trained)),
             "report.html": html_page(measurement.sets, card, cost=cost),
-            "figures.json": _figures(measurement, taught, cost),
+            "figures.json": _figures(measurement, trained, cost),
         },
     )
 
 
-def _limits_text(measurement: Measurement, taught: TrainedModel) -> str:
+def _limits_text(measurement: Measurement, trained: TrainedModel) -> str:
     """Say in Markdown what the model cannot do and what its figures are worth."""
     promise: Promise = measurement.confidence.promise
     lines = [
@@ -169,7 +169,7 @@ def _limits_text(measurement: Measurement, taught: TrainedModel) -> str:
         "* The figures hold for documents like those it was taught; other senders may be harder.",
         f"* Promise for documents like these: {promise.statement()}.",
     ]
-    if taught.held_out:
+    if trained.held_out:
         lines.append(
             "* There were too few documents to set some apart. Every figure is from heads that did "
             "not learn from the documents they judged; the head that ships learned from all."
@@ -177,12 +177,12 @@ def _limits_text(measurement: Measurement, taught: TrainedModel) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _figures(measurement: Measurement, taught: TrainedModel, cost: dict[str, object]) -> str:
-    tuning = asdict(taught.tuning) if taught.tuning is not None else None
+def _figures(measurement: Measurement, trained: TrainedModel, cost: dict[str, object]) -> str:
+    tuning = asdict(trained.tuning) if trained.tuning is not None else None
     figures = {
         "sets": {name: found.as_json() for name, found in measurement.sets.items()},
         "promise": asdict(measurement.confidence.promise),
-        "penalty": taught.strength,
+        "penalty": trained.strength,
         "tuning": tuning,
         "export": cost,
     }

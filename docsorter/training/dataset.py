@@ -1,4 +1,4 @@
-"""Labelled documents, where they come from, and the classes that a network is taught.
+"""Labelled documents, the classes that a network learns, and what a model says of documents.
 
 A wide task makes better features (Kornblith et al. 2019), so that the softmax runs over kinds: six
 ways an invoice can look, two dozen things that are none of the labels. What ships are one logit
@@ -10,8 +10,18 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from docsorter.decide.calibration import label_probabilities
+from docsorter.decide.novelty import NoveltyModel
+from docsorter.decide.prediction import pool_pages
+from docsorter.documents import RawOutput
 from docsorter.model.card import NONE_OF_THESE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +89,80 @@ def fingerprint(samples: Iterable[Sample]) -> str:
         for sample in samples
     )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class RawPredictions:
+    """Raw outputs of a set of documents.
+
+    Attributes:
+        samples: The documents.
+        targets: (n,) int, column of the label or of "other".
+        outputs: One raw output per document, all its pages.
+    """
+
+    samples: tuple[Sample, ...]
+    targets: "NDArray[np.int64]"
+    outputs: tuple[RawOutput, ...]
+
+    @property
+    def first_logits(self) -> "NDArray[np.float32]":
+        """Logits of the first pages, (n, outputs)."""
+        return np.stack([output.logits[0] for output in self.outputs])
+
+    @property
+    def first_features(self) -> "NDArray[np.float32]":
+        """Features of the first pages, (n, width)."""
+        return np.stack([output.features[0] for output in self.outputs])
+
+    def where(self, chosen: "NDArray[np.bool_]") -> "RawPredictions":
+        """Return the documents for which `chosen` is true."""
+        rows = np.flatnonzero(chosen)
+        return RawPredictions(
+            tuple(self.samples[row] for row in rows),
+            self.targets[rows],
+            tuple(self.outputs[row] for row in rows),
+        )
+
+    def of_labels(self, plan: ClassPlan) -> "RawPredictions":
+        """Return the documents that are of a label, without "other"."""
+        return self.where(self.targets < len(plan.labels))
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """Documents with calibrated probabilities and novelty.
+
+    Attributes:
+        samples: The documents.
+        targets: (n,) column of the label or of "other".
+        probabilities: (n, labels) or, with a background, (n, labels + 1).
+        novelty: (n,) percentile 0-100 of the most novel page.
+    """
+
+    samples: tuple[Sample, ...]
+    targets: "NDArray[np.int64]"
+    probabilities: "NDArray[np.float64]"
+    novelty: "NDArray[np.float64]"
+
+    def where(self, chosen: "NDArray[np.bool_]") -> "Predictions":
+        """Return the documents for which `chosen` is true."""
+        rows = np.flatnonzero(chosen)
+        return Predictions(
+            tuple(self.samples[row] for row in rows),
+            self.targets[rows],
+            self.probabilities[rows],
+            self.novelty[rows],
+        )
+
+
+def predict(
+    raw: RawPredictions, temperature: float, background: int, novelty: NoveltyModel
+) -> Predictions:
+    """Calibrate, pool pages and measure novelty."""
+    shares = [
+        pool_pages(label_probabilities(output.logits, temperature, background))
+        for output in raw.outputs
+    ]
+    novel = [float(novelty.percentile(output.features).max()) for output in raw.outputs]
+    return Predictions(raw.samples, raw.targets, np.stack(shares), np.array(novel))

@@ -27,8 +27,7 @@ from docsorter.model.golden import probabilities
 from docsorter.service.workspace.process import Progress
 from docsorter.settings import PagesSettings
 from docsorter.training.augment import in_chunks, prefetched
-from docsorter.training.dataset import Sample
-from docsorter.training.looking import Looked
+from docsorter.training.dataset import RawPredictions, Sample
 from docsorter.training.network import Model, Network, Tensor, build_network, copy_weights
 from docsorter.training.rasters import RasterCache, first_page
 from docsorter.training.request import ExportGate, Variant
@@ -118,7 +117,7 @@ class ExportCost:
 
     Attributes:
         variant: How the weights are stored.
-        pages: Pages that both looked at.
+        pages: Pages that both were asked about.
         trained_accuracy: Of the network.
         exported_accuracy: Of the file.
         equal_labels: Share of pages with the same top output.
@@ -250,7 +249,7 @@ _COST_PAGES: Final = 200
 _STAGE: Final = "exporting"
 
 
-_LOOKING: Final = "asking the exported model"
+_PREDICTING: Final = "asking the exported model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,8 +270,8 @@ class Exported:
     draft: ModelCard
     cache: RasterCache
 
-    def look(self, samples: Sequence[Sample], progress: Progress) -> Looked:
-        """Return what the file says of documents, all the pages that the daemon looks at."""
+    def predict(self, samples: Sequence[Sample], progress: Progress) -> RawPredictions:
+        """Return what the file says of documents, of as many pages of each as the daemon reads."""
         size, cap = self.draft.input.size, PagesSettings().page_cap
         columns = {label: number for number, label in enumerate(self.draft.labels)}
         outputs: list[RawOutput] = []
@@ -281,9 +280,9 @@ class Exported:
         )
         for pages in made:
             outputs.append(self.classifier.classify(pages))
-            progress(_LOOKING, len(outputs), len(samples))
+            progress(_PREDICTING, len(outputs), len(samples))
         targets = [columns.get(sample.label, len(columns)) for sample in samples]
-        return Looked(tuple(samples), np.array(targets, np.int64), tuple(outputs))
+        return RawPredictions(tuple(samples), np.array(targets, np.int64), tuple(outputs))
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def foreign_kinds(labels: Sequence[str]) -> tuple[str, ...]:
 
     The labels of the pages count too: where nobody teaches letters, letters are foreign. A kind is
     left out when a word of it is a word of a label, or the other way round ("receipts" and
-    "receipt"): the model would learn to refuse what it is taught.
+    "receipt"): the model would learn to refuse what it is trained to sort.
 
     Args:
         labels: What the documents are called.

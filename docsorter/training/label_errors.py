@@ -1,6 +1,6 @@
 """Documents whose label may be wrong, by confident learning.
 
-Every document is judged by a head that never saw it or anything of its group: a logistic regression
+Every document is predicted by a head that saw nothing of its group: a logistic regression
 on pooled features, fitted on the other folds. Confident learning (Northcutt, Jiang and Chuang
 2021, arXiv 1911.00068, as in cleanlab) then estimates how many documents of each label are really
 of another one, and names the least probable ones.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FOLDS: Final = 5
 LEAST_GROUPS: Final = 2
-"""A label with fewer groups cannot be judged by what was learned from the others."""
+"""A label with fewer groups cannot be predicted from what was learned from the others."""
 
 _COMPONENTS: Final = 96  # of the features; without labels, so that they may be of all documents
 _REGULARIZATION: Final = 0.01  # scikit-learn's C
@@ -73,12 +73,12 @@ def suspicions(
     Args:
         features: (n, width) pooled features of first pages.
         labels: n labels.
-        groups: n groups; a document is never judged by one of its own group.
+        groups: n groups; a document is never predicted from one of its own group.
         progress: Is told how far it is.
         seed: Of the folds.
 
     Returns:
-        Row to suspicion, and a note on what could not be judged ("" when everything was).
+        Row to suspicion, and a note on what could not be examined ("" when everything was).
     """
     spread = {name: _groups_of(name, labels, groups) for name in sorted(set(labels))}
     known = [name for name, number in spread.items() if number >= LEAST_GROUPS]

@@ -146,7 +146,7 @@ def _write(path: Path, array: "NDArray[np.generic]") -> None:
     part.replace(path)
 
 
-_TAUGHT_KINDS: Final = 0.6
+_TRAINING_KINDS: Final = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +154,14 @@ class ForeignPages:
     """Generated documents that are none of the labels.
 
     Attributes:
-        taught: To learn from.
+        trained: To learn from.
         held: Of other kinds, to measure on.
         wanted: Whether the head has to learn from them: a base that knows what is foreign, from
             many more documents, is left alone (with 20 real documents per label 10 % more foreign
-            ones passed when it was taught generated ones as well).
+            ones passed when it was trained on generated ones as well).
     """
 
-    taught: tuple[Sample, ...]
+    trained: tuple[Sample, ...]
     held: tuple[Sample, ...]
     wanted: bool
 
@@ -231,9 +231,9 @@ def gather(
     groups = with_groups_enough(folder.samples, found, file_digests(folder.samples))
     division = divide(folder.samples, groups, request.seed)
     names = np.array([sample.label for sample in folder.samples])
-    taught = division.rows("train")
+    trained = division.rows("train")
     start = starting_head(
-        base.head, labels, plain[taught], names[taught],
+        base.head, labels, plain[trained], names[trained],
         background=foreign.wanted or NONE_OF_THESE in names,
     )  # fmt: skip
     return Material(
@@ -291,11 +291,11 @@ def _foreign(
     kinds = foreign_kinds(labels)
     made = foreign_documents(work / "foreign", kinds, request.effort.foreign, request.seed)
     order = np.random.default_rng([request.seed, 6]).permutation(len(kinds))
-    chosen = {kinds[row] for row in order[: round(_TAUGHT_KINDS * len(kinds))]}
-    taught = tuple(sample for sample in made if sample.kind in chosen)
+    chosen = {kinds[row] for row in order[: round(_TRAINING_KINDS * len(kinds))]}
+    trained = tuple(sample for sample in made if sample.kind in chosen)
     knows = base.head is not None and any(owner not in labels for owner in base.head.owners)
     return ForeignPages(
-        taught=taught,
+        trained=trained,
         held=tuple(sample for sample in made if sample.kind not in chosen),
-        wanted=not knows and bool(taught),
+        wanted=not knows and bool(trained),
     )

@@ -1,4 +1,4 @@
-"""What the exported file is worth on documents it was not taught, and the sort rule from that."""
+"""How good the exported file is on documents it did not learn from, and the sort rule from that."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from docsorter.decide.thresholds import CheckedDocuments
 from docsorter.documents import RawOutput, SortRule
 from docsorter.model.card import CardEvidence
 from docsorter.service.workspace.process import Progress
-from docsorter.training.evaluation.evaluation import Evaluation, evaluate_judged
+from docsorter.training.dataset import Predictions, RawPredictions, predict
+from docsorter.training.evaluation.evaluation import Evaluation, evaluate_predictions
 from docsorter.training.export import Exported
 from docsorter.training.head import Adjustment
-from docsorter.training.looking import Judged, Looked, judge
 from docsorter.training.material import Material
 from docsorter.training.request import TrainingRequest
 from docsorter.training.sort_rule import (
@@ -41,13 +41,13 @@ class Scored:
     """Documents with everything that decides about them.
 
     Attributes:
-        judged: What the model says of each, n documents.
+        predictions: What the model says of each, n documents.
         held: (n,) whether pages of it name different labels, so that a person is asked.
         features: (n, F) float32, of the first page of each.
         groups: (n,) documents of one group are not independent.
     """
 
-    judged: Judged
+    predictions: Predictions
     held: "NDArray[np.bool_]"
     features: "NDArray[np.float32]"
     groups: tuple[int, ...]
@@ -56,7 +56,7 @@ class Scored:
         """Return the documents for which `chosen` is true, (n,)."""
         rows = np.flatnonzero(chosen)
         return Scored(
-            self.judged.where(chosen),
+            self.predictions.where(chosen),
             self.held[rows],
             self.features[rows],
             tuple(self.groups[row] for row in rows),
@@ -86,7 +86,7 @@ class Measurement:
 
 def measure(
     material: Material,
-    taught: TrainedModel,
+    trained: TrainedModel,
     exported: Exported,
     request: TrainingRequest,
     progress: Progress,
@@ -95,7 +95,7 @@ def measure(
 
     Args:
         material: The documents and how they are divided.
-        taught: What was learned.
+        trained: What was learned.
         exported: The file that runs.
         request: What was asked for.
         progress: Is told how far it is.
@@ -103,7 +103,7 @@ def measure(
     background = len(material.start.plan.outputs) - len(material.labels)
     measuring = _Measuring(material, exported, request, background, progress)
     if material.division.cross_fitted:
-        return measuring.cross_fitted(taught.held_out)
+        return measuring.cross_fitted(trained.held_out)
     return measuring.on_sets()
 
 
@@ -120,7 +120,7 @@ class _Measuring:
         division = self.material.division
         train = self._for_novelty(division.rows("train"))
         validation, calibration, test = (
-            self._look(division.rows(split)) for split in ("validation", "calibration", "test")
+            self._predict(division.rows(split)) for split in ("validation", "calibration", "test")
         )
         temperature = temperature_of(validation, self.background)
         novelty = NoveltyModel.fit(
@@ -133,62 +133,62 @@ class _Measuring:
             )
         ]
         foreign = self._foreign(temperature, novelty)
-        _, offsets = self._careful([seen[0].judged], foreign)  # fixed before the test
+        _, offsets = self._careful([seen[0].predictions], foreign)  # fixed before the test
         threshold, promise = threshold_by_test(
             self._checked(seen[0], offsets), self._checked(seen[1], offsets),
             self.request.target_error, self.request.confidence,
         )  # fmt: skip
         if threshold is None:
-            threshold, offsets = self._careful([seen[0].judged, seen[1].judged], foreign)
+            threshold, offsets = self._careful([seen[0].predictions, seen[1].predictions], foreign)
         rule = self._rule(temperature, threshold, offsets)
         sorted_alone, errors = self._checked(seen[2], offsets).sorted_at(threshold)
-        evidence = _evidence(len(seen[2].judged.samples), sorted_alone, errors, TESTED)
+        evidence = _evidence(len(seen[2].predictions.samples), sorted_alone, errors, TESTED)
         return self._complete(
             Confidence(rule, novelty, promise), evidence, TESTED, seen[2], foreign
         )
 
     def cross_fitted(self, heads: Sequence[Adjustment]) -> Measurement:
-        """Every document is judged by the head that did not learn from its fold."""
+        """Every document is predicted by the head that did not learn from its fold."""
         folds = self.material.division.folds
-        looked = self._look(np.arange(len(folds)))
-        looked = self._out_of_fold(looked, heads)
-        temperature = temperature_of(looked, self.background)
-        novelty = self._cross_fitted_novelty(looked)
-        scored = self._score(looked, np.arange(len(folds)), temperature, novelty)
+        raw = self._predict(np.arange(len(folds)))
+        raw = self._out_of_fold(raw, heads)
+        temperature = temperature_of(raw, self.background)
+        novelty = self._cross_fitted_novelty(raw)
+        scored = self._score(raw, np.arange(len(folds)), temperature, novelty)
         foreign = self._foreign(temperature, novelty)
-        threshold, offsets = self._careful([scored.judged], foreign)
+        threshold, offsets = self._careful([scored.predictions], foreign)
         rule = self._rule(temperature, threshold, offsets)
         counts = np.zeros(2, int)
         for fold in np.unique(folds):
             # Not even the threshold may have seen the documents that it is tested on.
-            least, shifts = self._careful([scored.judged.where(folds != fold)], foreign)
+            least, shifts = self._careful([scored.predictions.where(folds != fold)], foreign)
             counts += self._checked(scored.where(folds == fold), shifts).sorted_at(least)
         evidence = _evidence(len(folds), int(counts[0]), int(counts[1]), CROSS_FITTED)
         promise = self._untested(self._checked(scored, offsets), threshold)
         confidence = Confidence(rule, novelty, promise)
         return self._complete(confidence, evidence, CROSS_FITTED, scored, foreign)
 
-    def _look(self, rows: "NDArray[np.int64]") -> Looked:
-        return self.exported.look([self.material.samples[row] for row in rows], self.progress)
+    def _predict(self, rows: "NDArray[np.int64]") -> RawPredictions:
+        return self.exported.predict([self.material.samples[row] for row in rows], self.progress)
 
-    def _own(self, looked: Looked) -> Looked:
-        return looked.of_labels(self.material.start.plan)
+    def _own(self, raw: RawPredictions) -> RawPredictions:
+        return raw.of_labels(self.material.start.plan)
 
-    def _for_novelty(self, rows: "NDArray[np.int64]") -> Looked:
+    def _for_novelty(self, rows: "NDArray[np.int64]") -> RawPredictions:
         order = np.random.default_rng([self.request.seed, 7]).permutation(rows)
-        return self._own(self._look(order[:_NOVELTY_DOCUMENTS]))
+        return self._own(self._predict(order[:_NOVELTY_DOCUMENTS]))
 
     def _score(
         self,
-        looked: Looked,
+        raw: RawPredictions,
         rows: "NDArray[np.int64]",
         temperature: float,
         novelty: NoveltyModel,
     ) -> Scored:
         return Scored(
-            judged=judge(looked, temperature, self.background, novelty),
-            held=pages_disagree(looked, temperature, self.background),
-            features=looked.first_features,
+            predictions=predict(raw, temperature, self.background, novelty),
+            held=pages_disagree(raw, temperature, self.background),
+            features=raw.first_features,
             groups=tuple(self.material.groups[row] for row in rows),
         )
 
@@ -196,22 +196,22 @@ class _Measuring:
         samples = self.material.foreign.held
         if not samples:
             return None
-        looked = self.exported.look(samples, self.progress)
+        raw = self.exported.predict(samples, self.progress)
         return Scored(
-            judged=judge(looked, temperature, self.background, novelty),
-            held=pages_disagree(looked, temperature, self.background),
-            features=looked.first_features,
+            predictions=predict(raw, temperature, self.background, novelty),
+            held=pages_disagree(raw, temperature, self.background),
+            features=raw.first_features,
             groups=tuple(range(len(samples))),
         )
 
     def _checked(self, scored: Scored, offsets: dict[str, float]) -> CheckedDocuments:
         labels, policies = self.material.labels, self.request.policies
-        return checked(scored.judged, scored.held, labels, policies, offsets)
+        return checked(scored.predictions, scored.held, labels, policies, offsets)
 
     def _careful(
-        self, parts: list[Judged], foreign: Scored | None
+        self, parts: list[Predictions], foreign: Scored | None
     ) -> tuple[float, dict[str, float]]:
-        every = [*parts, *([foreign.judged] if foreign is not None else [])]
+        every = [*parts, *([foreign.predictions] if foreign is not None else [])]
         return careful_thresholds(every, self.material.labels, self.request.target_error)
 
     def _rule(self, temperature: float, threshold: float, offsets: dict[str, float]) -> SortRule:
@@ -222,18 +222,18 @@ class _Measuring:
         sorted_alone, _ = seen.sorted_at(threshold)
         return untested(sorted_alone, len(seen), self.request.target_error, self.request.confidence)
 
-    def _out_of_fold(self, looked: Looked, heads: Sequence[Adjustment]) -> Looked:
+    def _out_of_fold(self, raw: RawPredictions, heads: Sequence[Adjustment]) -> RawPredictions:
         outputs = []
-        for output, fold in zip(looked.outputs, self.material.division.folds, strict=True):
+        for output, fold in zip(raw.outputs, self.material.division.folds, strict=True):
             prior = self.material.start.prior(output.features)
             logits = heads[int(fold)].logits(output.features, prior)
             outputs.append(RawOutput(logits.astype(np.float32), output.features))
-        return Looked(looked.samples, looked.targets, tuple(outputs))
+        return RawPredictions(raw.samples, raw.targets, tuple(outputs))
 
-    def _cross_fitted_novelty(self, looked: Looked) -> NoveltyModel:
+    def _cross_fitted_novelty(self, raw: RawPredictions) -> NoveltyModel:
         """Fit on all documents; compare with distances from models that lacked the document."""
-        folds, mine = self.material.division.folds, looked.targets < len(self.material.labels)
-        features, targets = looked.first_features, looked.targets
+        folds, mine = self.material.division.folds, raw.targets < len(self.material.labels)
+        features, targets = raw.first_features, raw.targets
         distances = []
         for fold in np.unique(folds[mine]):
             rest, here = mine & (folds != fold), mine & (folds == fold)
@@ -254,8 +254,8 @@ class _Measuring:
         sets = {name: scored, **({FOREIGN: foreign} if foreign is not None else {})}
         found = {}
         for number, (title, part) in enumerate(sets.items()):
-            found[title] = evaluate_judged(
-                part.judged,
+            found[title] = evaluate_predictions(
+                part.predictions,
                 self.material.labels,
                 confidence.rule,
                 groups=part.groups,

@@ -1,6 +1,6 @@
 """Pages as squares of pixels, made once and kept: decoding is dearer than anything but training.
 
-A model taught on pixels that differ from those it is asked about later is measured on the wrong
+A model trained on pixels that differ from those it is asked about later is measured on the wrong
 thing ("training-serving skew", Sculley et al. 2015): `daemon_cache` reads pages as the daemon does,
 in the same sandbox, with the same limits.
 """

@@ -65,17 +65,17 @@ def inspect_snapshot(
     """
     root = snapshots.folder(manifest.name)
     folder = read_labelled(root / DOCUMENTS, cache, progress)
-    taught = {one.document: one for one in manifest.taught}
+    documents = {one.document: one for one in manifest.taught}
     left = [
-        _left(taught[_number(bad.path)], ExclusionReason.UNREADABLE, bad.reason)
+        _left(documents[_number(bad.path)], ExclusionReason.UNREADABLE, bad.reason)
         for bad in folder.unreadable
-        if _number(bad.path) in taught
+        if _number(bad.path) in documents
     ]
     numbers = [_number(sample.path) for sample in folder.samples]
     seen = extract_features(folder, cache, model, progress)
     found = copies(seen.hashes, seen.digests, seen.features)
-    left += _conflicts(taught, numbers, found)
-    left += _suspects(taught, numbers, _suspicions(folder, seen, found, progress))
+    left += _conflicts(documents, numbers, found)
+    left += _suspects(documents, numbers, _suspicions(folder, seen, found, progress))
     changed = manifest.without(tuple({one.document: one for one in reversed(left)}.values()))
     changed = changed.without(too_few(changed, labels))
     changed = changed.model_copy(update={"inspected": True})
@@ -101,30 +101,30 @@ def _number(path: Path) -> int:
 
 
 def _left(
-    taught: SnapshotDocument, why: ExclusionReason, text: str, others: Sequence[int] = ()
+    document: SnapshotDocument, why: ExclusionReason, text: str, others: Sequence[int] = ()
 ) -> ExcludedDocument:
     return ExcludedDocument(
-        document=taught.document, answer=taught.answer, label=taught.label, why=why, text=text,
-        others=tuple(others),
+        document=document.document, answer=document.answer, label=document.label, why=why,
+        text=text, others=tuple(others),
     )  # fmt: skip
 
 
 def _conflicts(
-    taught: dict[int, SnapshotDocument], numbers: Sequence[int], found: Sequence[Copy]
+    documents: dict[int, SnapshotDocument], numbers: Sequence[int], found: Sequence[Copy]
 ) -> list[ExcludedDocument]:
     """Return documents whose page also stands under another label, unless a person confirmed."""
     against: dict[int, set[int]] = defaultdict(set)
     for copy in found:
         one, two = numbers[copy.first], numbers[copy.second]
-        if taught[one].label != taught[two].label:
+        if documents[one].label != documents[two].label:
             against[one].add(two)
             against[two].add(one)
     left = []
     for number, others in sorted(against.items()):
-        if not taught[number].confirmed:
-            named = ", ".join(sorted({taught[other].label for other in others}))
+        if not documents[number].confirmed:
+            named = ", ".join(sorted({documents[other].label for other in others}))
             text = f"a page that looks the same was said to be {named}"
-            left.append(_left(taught[number], ExclusionReason.CONFLICT, text, sorted(others)))
+            left.append(_left(documents[number], ExclusionReason.CONFLICT, text, sorted(others)))
     return left
 
 
@@ -140,11 +140,11 @@ def _suspicions(
 
 
 def _suspects(
-    taught: dict[int, SnapshotDocument], numbers: Sequence[int], found: dict[int, Suspicion]
+    documents: dict[int, SnapshotDocument], numbers: Sequence[int], found: dict[int, Suspicion]
 ) -> list[ExcludedDocument]:
     left = []
     for row, why in found.items():
-        one = taught[numbers[row]]
+        one = documents[numbers[row]]
         if one.confirmed or why.label == one.label:
             continue
         if why.probability < _TIMES * why.own_probability:
@@ -165,7 +165,7 @@ _STAGE: Final = "adding generated pages of rare labels"
 
 @dataclass(frozen=True, slots=True)
 class RetrainOptions:
-    """What is to be taught.
+    """What is to be trained.
 
     Attributes:
         models: The folder of bundles that the new one goes into.

@@ -137,7 +137,7 @@ class TrainingResult:
 def training_result(
     request: TrainingRequest,
     material: Material,
-    taught: TrainedModel,
+    trained: TrainedModel,
     measurement: Measurement,
     card: ModelCard,
 ) -> TrainingResult:
@@ -155,7 +155,7 @@ def training_result(
         documents={k: n for k, n in material.folder.counts().items() if n},
         split={"all": len(material.samples)} if division.cross_fitted else split,
         cross_fitted=division.cross_fitted,
-        tuned=taught.tuning is not None and taught.tuning.kept,
+        tuned=trained.tuning is not None and trained.tuning.kept,
         accuracy=own.figures.get("accuracy"),
         automation=own.at_rule.automation,
         sorted_alone=measurement.evidence.sorted_alone,
@@ -226,8 +226,8 @@ def _train(
     resumed = claim(work, request.key(fingerprint(folder.samples), base.key))
     _LOG.info("%s: %d documents, resumed: %s", request.name, len(folder.samples), resumed)
     material = gather(request, folder, base, cache, work, progress)
-    taught = train_model(material, request, work, progress)
-    draft = draft_card(material, taught, base, request, now())
+    trained = train_model(material, request, work, progress)
+    draft = draft_card(material, trained, base, request, now())
     learned = [material.samples[row] for row in material.division.rows("train")]
     held = [
         s
@@ -236,12 +236,17 @@ def _train(
     ]
     pages = ExportPages(learned, held or material.samples, cache)
     exported = export_within_limits(
-        taught.network, draft, pages, work, (request.effort.gate, request.effort.variants), progress
+        trained.network,
+        draft,
+        pages,
+        work,
+        (request.effort.gate, request.effort.variants),
+        progress,
     )
-    measurement = measure(material, taught, exported, request, progress)
+    measurement = measure(material, trained, exported, request, progress)
     card = complete_card(draft, measurement)
-    publish(request, card, base, exported, measurement, taught, work)
-    return training_result(request, material, taught, measurement, card)
+    publish(request, card, base, exported, measurement, trained, work)
+    return training_result(request, material, trained, measurement, card)
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """The sort rule: temperature, novelty limit and thresholds, fitted on documents kept apart.
 
 It must hold on paper that nobody here has seen, so that every choice errs towards asking a person.
-Everything is fitted on what the exported file says of documents it was not taught: with four sets
-the grid, its start, the temperature and the novelty on validation, then the calibration set is used
-once (Learn-then-Test); with few documents on out-of-fold answers, and nothing is certified.
+Everything is fitted on what the exported file says of documents it did not learn from: with four
+sets the grid, its start, the temperature and the novelty on validation, then the calibration set is
+used once (Learn-then-Test); with few documents on out-of-fold answers, and nothing is certified.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from docsorter.decide.promise import (
 from docsorter.decide.thresholds import CheckedDocuments, choose_threshold, plan_thresholds
 from docsorter.documents import SortRule
 from docsorter.errors import ModelError
-from docsorter.training.looking import Judged, Looked
+from docsorter.training.dataset import Predictions, RawPredictions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +51,7 @@ unsure of all real paper; one that was trained for longer is surer of foreign pa
 
 
 def careful_thresholds(
-    parts: Sequence[Judged],
+    parts: Sequence[Predictions],
     labels: Sequence[str],
     target: float,
     foreign: float = GENERATED_FOREIGN_SORTED,
@@ -84,7 +84,9 @@ def careful_thresholds(
     return common, offsets
 
 
-def common_threshold(parts: Sequence[Judged], labels: int, target: float, foreign: float) -> float:
+def common_threshold(
+    parts: Sequence[Predictions], labels: int, target: float, foreign: float
+) -> float:
     """Return one threshold for all `labels` that holds on every set of documents, with a margin.
 
     On each set the least threshold is taken above which errors among documents of the labels stay
@@ -104,23 +106,27 @@ def _careful(least: float) -> float:
     return float(np.clip(least, LEAST_THRESHOLD, GREATEST_THRESHOLD))
 
 
-def _can(judged: Judged, labels: int) -> "NDArray[np.bool_]":
+def _can(predictions: Predictions, labels: int) -> "NDArray[np.bool_]":
     """Say for each document whether some threshold would sort it, (n,) bool."""
-    named = judged.probabilities.argmax(axis=1) < labels
-    return np.asarray(named & (judged.novelty <= NOVELTY_LIMIT), np.bool_)
+    named = predictions.probabilities.argmax(axis=1) < labels
+    return np.asarray(named & (predictions.novelty <= NOVELTY_LIMIT), np.bool_)
 
 
 def _least(
-    judged: Judged, can: "NDArray[np.bool_]", labels: int, target: float, allowed_foreign: float
+    predictions: Predictions,
+    can: "NDArray[np.bool_]",
+    labels: int,
+    target: float,
+    allowed_foreign: float,
 ) -> float:
     """Return the least threshold without too many errors among the documents that `can`."""
-    confidence = judged.probabilities.max(axis=1)[can]
+    confidence = predictions.probabilities.max(axis=1)[can]
     order = np.argsort(-confidence, kind="stable")
-    targets = judged.targets[can][order]
+    targets = predictions.targets[can][order]
     foreign = targets >= labels
-    wrong = (judged.probabilities.argmax(axis=1)[can][order] != targets) & ~foreign
+    wrong = (predictions.probabilities.argmax(axis=1)[can][order] != targets) & ~foreign
     allowed = np.floor(np.cumsum(~foreign) * target)
-    all_foreign = int((judged.targets >= labels).sum())
+    all_foreign = int((predictions.targets >= labels).sum())
     broken = np.flatnonzero(
         (np.cumsum(wrong) > allowed) | (np.cumsum(foreign) > allowed_foreign * all_foreign)
     )
@@ -179,20 +185,20 @@ class Confidence:
     promise: Promise
 
 
-def temperature_of(looked: Looked, background: int) -> float:
+def temperature_of(raw: RawPredictions, background: int) -> float:
     """Return the temperature under which first pages are most likely, within sensible bounds."""
-    fitted = fit_temperature(looked.first_logits, looked.targets, background)
+    fitted = fit_temperature(raw.first_logits, raw.targets, background)
     return max(LEAST_TEMPERATURE, fitted)
 
 
-def pages_disagree(looked: Looked, temperature: float, background: int) -> "Mask":
+def pages_disagree(raw: RawPredictions, temperature: float, background: int) -> "Mask":
     """Say for each document whether two of its pages confidently name different labels, (n,)."""
-    tables = (label_probabilities(o.logits, temperature, background) for o in looked.outputs)
+    tables = (label_probabilities(o.logits, temperature, background) for o in raw.outputs)
     return np.array([disagreement(table) is not None for table in tables], np.bool_)
 
 
 def checked(
-    judged: Judged,
+    predictions: Predictions,
     held: "Mask",
     labels: tuple[str, ...],
     policies: Mapping[str, str],
@@ -201,19 +207,19 @@ def checked(
     """Return documents as the complete sort rule sees them.
 
     Args:
-        judged: The documents.
+        predictions: The documents.
         held: (n,) those whose pages disagree.
         labels: The labels; further columns are background.
         policies: By label; only "auto" documents are sorted.
         offsets: By label; confidences come back on one scale across labels.
     """
-    top = judged.probabilities.argmax(axis=1)
+    top = predictions.probabilities.argmax(axis=1)
     auto = np.array([policies.get(name, "auto") == "auto" for name in labels] + [False], np.bool_)
     free = auto[np.minimum(top, len(labels))]
-    eligible = free & (judged.novelty <= NOVELTY_LIMIT) & ~held
+    eligible = free & (predictions.novelty <= NOVELTY_LIMIT) & ~held
     shifts = offsets_of([*labels, ""], offsets)[np.minimum(top, len(labels))]
-    scores = threshold_scores(judged.probabilities.max(axis=1), shifts)
-    return CheckedDocuments(scores, top == judged.targets, eligible)
+    scores = threshold_scores(predictions.probabilities.max(axis=1), shifts)
+    return CheckedDocuments(scores, top == predictions.targets, eligible)
 
 
 def threshold_by_test(

@@ -129,7 +129,7 @@ class Stage:
             of the cut (n, 17, 17, 768) for "upper", pixels (n, size, size, 3) uint8 for "all".
         steps: How many batches.
         rate: Peak learning rate (Adam, cosine to zero after a short warm-up).
-        validate_every: Steps between two looks at the validation set.
+        validate_every: Steps between two validations.
         patience: Stop after so many looks without improvement.
     """
 
@@ -168,8 +168,8 @@ class TrainingLoop:
         Returns:
             How the best weights, which the network has afterwards, did on validation.
         """
-        taught = TrainablePart(self._network, stage.part, _optimizer(stage))
-        kept = _Checkpoint(self._folder / stage.part / "state.npz", self._network, taught)
+        trained = TrainablePart(self._network, stage.part, _optimizer(stage))
+        kept = _Checkpoint(self._folder / stage.part / "state.npz", self._network, trained)
         best = _Best(self._folder / stage.part / "best.npz", self._network)
         done = kept.restore()
         if done:
@@ -178,7 +178,7 @@ class TrainingLoop:
             best.offer(self._validate())  # a stage that only spoils things changes nothing
         clock = _Progress(stage, done)
         for number, (inputs, *targets) in enumerate(batches(range(done, stage.steps)), done + 1):
-            clock.add(taught.step(inputs, tuple(targets), (self._seed, number)), len(inputs))
+            clock.add(trained.step(inputs, tuple(targets), (self._seed, number)), len(inputs))
             if number % stage.validate_every == 0 or number == stage.steps:
                 seen = self._validate()
                 clock.report(number, seen)
@@ -214,11 +214,11 @@ def _write(path: Path, arrays: "dict[str, NDArray[np.generic]]") -> None:
 class _Checkpoint:
     """Where a stage is: weights, moments of the optimizer, and the number of steps done."""
 
-    def __init__(self, path: Path, network: Network, taught: TrainablePart) -> None:
+    def __init__(self, path: Path, network: Network, trained: TrainablePart) -> None:
         self._path = path
         self._weights = network.variables()
-        optimizer = taught.model.optimizer
-        optimizer.build(taught.model.trainable_variables)
+        optimizer = trained.model.optimizer
+        optimizer.build(trained.model.trainable_variables)
         self._moments: list[Variable] = optimizer.variables
 
     def restore(self) -> int:

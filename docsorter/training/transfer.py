@@ -100,11 +100,11 @@ def tune(
         progress: Is told how far it is.
     """
     weights = [np.asarray(variable) for variable in network.variables()]
-    looking = _Looking(network, validation)
-    before = looking.losses()
+    validation_losses = _ValidationLosses(network, validation)
+    before = validation_losses.losses()
 
     def validate() -> Validation:
-        losses = looking.losses()
+        losses = validation_losses.losses()
         return Validation(float(losses.mean()), 0.0)
 
     trainer = TrainingLoop(network, folder, validate, seed=seed)
@@ -118,7 +118,7 @@ def tune(
 
     trainer.run(stage, batches)
     progress(STAGE, steps, steps)
-    after = looking.losses()
+    after = validation_losses.losses()
     gains = before - after
     error = float(gains.std() / np.sqrt(max(1, len(gains))))
     kept = bool(gains.mean() > error)
@@ -151,7 +151,7 @@ class _Draws:
         return np.stack(maps), targets, np.full(BATCH, -1, np.int32)
 
 
-class _Looking:
+class _ValidationLosses:
     """Losses of validation documents with the network as it is."""
 
     def __init__(self, network: Network, validation: TuningSet) -> None:
@@ -284,7 +284,7 @@ def _examples(
 
 def _foreign_features(material: Material, progress: Progress) -> "NDArray[np.float32]":
     return material.viewer.features(
-        material.foreign.taught,
+        material.foreign.trained,
         range(1),
         lambda done, total: progress("looking at foreign documents", done, total),
     )[:, 0]
@@ -309,14 +309,14 @@ def _tuned(
     train, validation = (material.division.rows(split) for split in ("train", "validation"))
     views = range(1, 1 + request.effort.views(len(train)))
     learned = [material.samples[row] for row in train]
-    looked = [material.samples[row] for row in validation]
+    raw = [material.samples[row] for row in validation]
     viewer.features(
-        looked, range(1), lambda done, total: progress("looking for validation", done, total),
+        raw, range(1), lambda done, total: progress("looking for validation", done, total),
         maps=True,
     )  # fmt: skip
     files, columns = viewer.map_files(learned, views), targets[train]
     if NONE_OF_THESE in network.plan.outputs:  # what is foreign must not be forgotten
-        foreign = material.foreign.taught
+        foreign = material.foreign.trained
         viewer.features(
             foreign, range(1), lambda done, total: progress("looking at foreign", done, total),
             maps=True,
@@ -328,7 +328,7 @@ def _tuned(
     return tune(
         network,
         TuningSet(files, columns),
-        TuningSet(viewer.map_files(looked, range(1)), targets[validation]),
+        TuningSet(viewer.map_files(raw, range(1)), targets[validation]),
         work / "tuning",
         steps=max(6, round(request.effort.tuning_epochs * pages / BATCH)),
         seed=request.seed,

@@ -5,20 +5,20 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from docsorter.documents import SortRule
-from docsorter.training.dataset import Sample
-from docsorter.training.looking import Judged
+from docsorter.training.dataset import Predictions, Sample
 from docsorter.training.sort_rule import (
     GREATEST_THRESHOLD,
     LEAST_THRESHOLD,
     careful_thresholds,
     common_threshold,
 )
+from starter.finishing import joined
 from starter.rule import FOREIGN_SORTED, apply_rule
 
 LABELS = ("invoice", "claim", "letter")
 
 
-def _judged(rows: list[tuple[float, int, int]], novelty: float = 10.0) -> Judged:
+def _predictions(rows: list[tuple[float, int, int]], novelty: float = 10.0) -> Predictions:
     """Make documents of (confidence, column named, true column)."""
     shares = np.zeros((len(rows), 4))
     for number, (confidence, named, _) in enumerate(rows):
@@ -26,13 +26,13 @@ def _judged(rows: list[tuple[float, int, int]], novelty: float = 10.0) -> Judged
         shares[number, named] = confidence
     targets = np.array([true for _, _, true in rows])
     sample = Sample.__new__(Sample)
-    return Judged((sample,) * len(rows), targets, shares, np.full(len(rows), novelty))
+    return Predictions((sample,) * len(rows), targets, shares, np.full(len(rows), novelty))
 
 
 def test_a_foreign_document_that_is_sorted_is_an_error() -> None:
-    judged = _judged([(0.99, 0, 0), (0.99, 0, 3), (0.99, 3, 3), (0.5, 1, 1)])
+    predictions = _predictions([(0.99, 0, 0), (0.99, 0, 3), (0.99, 3, 3), (0.5, 1, 1)])
 
-    seen = apply_rule(judged, LABELS, SortRule(1.0, 0.9, 99.0))
+    seen = apply_rule(predictions, LABELS, SortRule(1.0, 0.9, 99.0))
 
     assert (seen.documents, seen.sorted_alone, seen.errors) == (4, 2, 1)
     assert (seen.foreign, seen.foreign_sorted) == (2, 1)
@@ -41,12 +41,12 @@ def test_a_foreign_document_that_is_sorted_is_an_error() -> None:
 def test_what_is_novel_or_none_of_the_labels_is_not_sorted() -> None:
     rule = SortRule(1.0, 0.9, 99.0)
 
-    assert apply_rule(_judged([(0.99, 0, 0)], novelty=99.5), LABELS, rule).sorted_alone == 0
-    assert apply_rule(_judged([(0.99, 3, 3)]), LABELS, rule).sorted_alone == 0
+    assert apply_rule(_predictions([(0.99, 0, 0)], novelty=99.5), LABELS, rule).sorted_alone == 0
+    assert apply_rule(_predictions([(0.99, 3, 3)]), LABELS, rule).sorted_alone == 0
 
 
 def test_evidence_carries_the_exact_binomial_bound() -> None:
-    seen = apply_rule(_judged([(0.99, 0, 0)] * 299), LABELS, SortRule(1.0, 0.9, 99.0))
+    seen = apply_rule(_predictions([(0.99, 0, 0)] * 299), LABELS, SortRule(1.0, 0.9, 99.0))
 
     evidence = seen.evidence("generated documents")
 
@@ -65,20 +65,20 @@ def test_evidence_carries_the_exact_binomial_bound() -> None:
 def test_a_fitted_threshold_lets_no_more_errors_through_than_the_target(
     rows: list[tuple[float, int, int]],
 ) -> None:
-    judged = _judged(rows)
+    predictions = _predictions(rows)
 
-    threshold = common_threshold([judged], 3, 0.01, FOREIGN_SORTED)
+    threshold = common_threshold([predictions], 3, 0.01, FOREIGN_SORTED)
 
     assert LEAST_THRESHOLD <= threshold <= GREATEST_THRESHOLD
     if threshold < GREATEST_THRESHOLD:
-        seen = apply_rule(judged, LABELS, SortRule(1.0, threshold, 99.0))
+        seen = apply_rule(predictions, LABELS, SortRule(1.0, threshold, 99.0))
         assert seen.errors - seen.foreign_sorted <= 0.01 * seen.sorted_alone
         assert seen.foreign_sorted <= FOREIGN_SORTED * seen.foreign
 
 
 def test_the_strictest_set_decides_and_a_margin_is_added() -> None:
-    easy = _judged([(0.97, 0, 0)] * 50)
-    hard = _judged([(0.94, 0, 1), (0.99, 0, 0)])
+    easy = _predictions([(0.97, 0, 0)] * 50)
+    hard = _predictions([(0.94, 0, 1), (0.99, 0, 0)])
 
     assert common_threshold([easy], 3, 0.01, FOREIGN_SORTED) == LEAST_THRESHOLD
     assert common_threshold([easy, hard], 3, 0.01, FOREIGN_SORTED) == pytest.approx(0.97, abs=1e-6)
@@ -89,8 +89,8 @@ def test_a_deceptive_label_holds_no_other_back() -> None:
     invoices = [*[(0.99, 0, 0)] * 60, (0.8, 0, 3)]
     few = [(0.99, 1, 1)] * 9  # too few claims to say anything of them
 
-    judged = _judged([*letters, *invoices, *few])
-    threshold, offsets = careful_thresholds([judged], LABELS, 0.01, FOREIGN_SORTED)
+    predictions = _predictions([*letters, *invoices, *few])
+    threshold, offsets = careful_thresholds([predictions], LABELS, 0.01, FOREIGN_SORTED)
 
     rule = SortRule(1.0, threshold, 99.0, offsets=offsets)
     assert threshold == pytest.approx(0.985, abs=1e-6)
@@ -111,13 +111,13 @@ def test_a_deceptive_label_holds_no_other_back() -> None:
 def test_thresholds_by_label_let_no_more_errors_through_than_the_target(
     rows: list[tuple[float, int, int]],
 ) -> None:
-    judged = _judged(rows)
+    predictions = _predictions(rows)
 
-    threshold, offsets = careful_thresholds([judged], LABELS, 0.01, FOREIGN_SORTED)
+    threshold, offsets = careful_thresholds([predictions], LABELS, 0.01, FOREIGN_SORTED)
 
     rule = SortRule(1.0, threshold, 99.0, offsets=offsets)
     if all(rule.required_confidence(label) < GREATEST_THRESHOLD - 1e-9 for label in LABELS):
-        seen = apply_rule(judged, LABELS, rule)
+        seen = apply_rule(predictions, LABELS, rule)
         assert seen.errors - seen.foreign_sorted <= 0.01 * seen.sorted_alone
         assert seen.foreign_sorted <= FOREIGN_SORTED * seen.foreign
 
@@ -126,6 +126,22 @@ def test_few_foreign_documents_may_pass_when_there_are_many_of_them() -> None:
     low = [(0.5, 3, 3)] * 99  # taken for none of the labels: never sorted
     sure = [(0.99, 0, 0)] * 300
 
-    many, few = _judged([*sure, *low, (0.96, 0, 3)]), _judged([*sure, *low[:9], (0.96, 0, 3)])
+    many, few = (
+        _predictions([*sure, *low, (0.96, 0, 3)]),
+        _predictions([*sure, *low[:9], (0.96, 0, 3)]),
+    )
     assert common_threshold([many], 3, 0.01, FOREIGN_SORTED) == LEAST_THRESHOLD
     assert common_threshold([few], 3, 0.01, FOREIGN_SORTED) > 0.96
+
+
+def test_sets_are_joined_row_by_row() -> None:
+    sample = Sample.__new__(Sample)
+    first = Predictions((sample,), np.array([0]), np.array([[0.9, 0.1]]), np.array([3.0]))
+    second = Predictions((sample,) * 2, np.array([1, 0]), np.eye(2), np.array([4.0, 5.0]))
+
+    both = joined([first, second])
+
+    assert len(both.samples) == 3
+    assert both.targets.tolist() == [0, 1, 0]
+    assert both.probabilities.tolist() == [[0.9, 0.1], [1.0, 0.0], [0.0, 1.0]]
+    assert both.novelty.tolist() == [3.0, 4.0, 5.0]

@@ -16,10 +16,9 @@ from docsorter.model.registry import ModelRegistry
 from docsorter.training import bundle_writer
 from docsorter.training.base import BaseWeights, open_base
 from docsorter.training.bundle_writer import complete_card, publish, put
-from docsorter.training.dataset import Sample
-from docsorter.training.evaluation.evaluation import evaluate_judged
+from docsorter.training.dataset import Predictions, Sample
+from docsorter.training.evaluation.evaluation import evaluate_predictions
 from docsorter.training.export import ExportCost, Exported
-from docsorter.training.looking import Judged
 from docsorter.training.measuring import CROSS_FITTED, Measurement
 from docsorter.training.request import TrainingRequest
 from docsorter.training.sort_rule import Confidence, Promise
@@ -42,13 +41,13 @@ class Made:
     base: BaseWeights
     exported: Exported
     measurement: Measurement
-    taught: TrainedModel
+    trained: TrainedModel
 
     def publish(self) -> None:
         card = complete_card(self.exported.draft, self.measurement)
         self.request.work.mkdir(parents=True, exist_ok=True)
         publish(
-            self.request, card, self.base, self.exported, self.measurement, self.taught,
+            self.request, card, self.base, self.exported, self.measurement, self.trained,
             self.request.work,
         )  # fmt: skip
 
@@ -65,9 +64,9 @@ def made(tmp_path: Path) -> Made:
     targets = np.array([0] * 4 + [1] * 4, np.int64)
     shares = np.full((8, 4), 0.02)
     shares[np.arange(8), [0, 0, 0, 1, 1, 1, 1, 1]] = 0.94
-    judged = Judged(samples, targets, shares, np.zeros(8))
+    predictions = Predictions(samples, targets, shares, np.zeros(8))
     rule = draft.rule()
-    found = evaluate_judged(judged, draft.labels, rule, rng=np.random.default_rng(0))
+    found = evaluate_predictions(predictions, draft.labels, rule, rng=np.random.default_rng(0))
     novelty = NoveltyModel.from_arrays(bundle.novelty)
     assert bundle.card.evidence is not None
     cost = ExportCost("int8-weights", 8, 1.0, 1.0, 1.0, 0.01, 0.001, 22.0)

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from docsorter.documents import RawOutput
 from docsorter.service.workspace.process import silent
 from docsorter.training.base import StartingHead
-from docsorter.training.dataset import ClassPlan, Sample
+from docsorter.training.dataset import ClassPlan, RawPredictions, Sample
 from docsorter.training.head import Adjustment
-from docsorter.training.looking import Looked
 from docsorter.training.material import ForeignPages
 from docsorter.training.measuring import CROSS_FITTED, FOREIGN, TESTED, Measurement, measure
 from docsorter.training.request import TrainingRequest
@@ -55,7 +54,7 @@ class Model:
 
     asked: list[str] = field(default_factory=list)
 
-    def look(self, samples: "tuple[Sample, ...]", progress: object) -> Looked:
+    def predict(self, samples: "tuple[Sample, ...]", progress: object) -> RawPredictions:
         del progress
         outputs, targets = [], []
         head = Files(
@@ -69,7 +68,7 @@ class Model:
             features[0, corner] += 1
             outputs.append(RawOutput(head.prior(features).astype(np.float32), features))
             targets.append(min(corner, 2))
-        return Looked(tuple(samples), np.array(targets, np.int64), tuple(outputs))
+        return RawPredictions(tuple(samples), np.array(targets, np.int64), tuple(outputs))
 
 
 def files(each: int, foreign: int = 0) -> Files:

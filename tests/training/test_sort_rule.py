@@ -6,8 +6,7 @@ from numpy.typing import NDArray
 
 from docsorter.decide.thresholds import CheckedDocuments
 from docsorter.documents import RawOutput
-from docsorter.training.dataset import Sample
-from docsorter.training.looking import Judged, Looked
+from docsorter.training.dataset import Predictions, RawPredictions, Sample
 from docsorter.training.sort_rule import (
     LEAST_TEMPERATURE,
     careful_thresholds,
@@ -21,18 +20,20 @@ from docsorter.training.sort_rule import (
 TWO_LABELS = ("claim", "invoice")
 
 
-def judged(probabilities: NDArray[np.float64], targets: list[int], novelty: float = 0.0) -> Judged:
+def predictions(
+    probabilities: NDArray[np.float64], targets: list[int], novelty: float = 0.0
+) -> Predictions:
     samples = tuple(Sample(Path(f"{row}.png"), "", "", "", "") for row in range(len(targets)))
-    return Judged(samples, np.array(targets), probabilities, np.full(len(targets), novelty))
+    return Predictions(samples, np.array(targets), probabilities, np.full(len(targets), novelty))
 
 
-def looked(*documents: list[list[float]]) -> Looked:
+def raw(*documents: list[list[float]]) -> RawPredictions:
     outputs = tuple(
         RawOutput(np.array(pages, np.float32), np.zeros((len(pages), 2), np.float32))
         for pages in documents
     )
     samples = tuple(Sample(Path(f"{row}.png"), "", "", "", "") for row in range(len(outputs)))
-    return Looked(samples, np.zeros(len(outputs), np.int64), outputs)
+    return RawPredictions(samples, np.zeros(len(outputs), np.int64), outputs)
 
 
 def sure(n: int, errors: int = 0) -> CheckedDocuments:
@@ -44,26 +45,28 @@ def sure(n: int, errors: int = 0) -> CheckedDocuments:
 def test_only_what_every_rule_lets_pass_can_be_sorted() -> None:
     shares = np.array([[0.9, 0.05, 0.05], [0.05, 0.9, 0.05], [0.02, 0.08, 0.9], [0.9, 0.1, 0.0]])
     held = np.array([False, False, False, True])
-    found = checked(judged(shares, [0, 1, 2, 0]), held, TWO_LABELS, {"invoice": "review"}, {})
+    found = checked(predictions(shares, [0, 1, 2, 0]), held, TWO_LABELS, {"invoice": "review"}, {})
     assert found.eligible.tolist() == [True, False, False, False]
     assert found.correct.tolist() == [True, True, True, True]
-    strange = checked(judged(shares, [0, 1, 2, 0], novelty=100.0), held, TWO_LABELS, {}, {})
+    strange = checked(predictions(shares, [0, 1, 2, 0], novelty=100.0), held, TWO_LABELS, {}, {})
     assert not strange.eligible.any()
 
 
 def test_a_model_without_background_has_no_column_for_foreign_documents() -> None:
-    found = checked(judged(np.array([[0.9, 0.1]]), [2]), np.zeros(1, np.bool_), TWO_LABELS, {}, {})
+    found = checked(
+        predictions(np.array([[0.9, 0.1]]), [2]), np.zeros(1, np.bool_), TWO_LABELS, {}, {}
+    )
     assert found.eligible.tolist() == [True]
     assert found.correct.tolist() == [False]
 
 
 def test_pages_that_name_different_labels_are_held() -> None:
-    both = looked([[9.0, 0.0], [0.0, 9.0]], [[9.0, 0.0], [9.0, 0.0]])
+    both = raw([[9.0, 0.0], [0.0, 9.0]], [[9.0, 0.0], [9.0, 0.0]])
     assert pages_disagree(both, 1.0, 0).tolist() == [True, False]
 
 
 def test_the_temperature_never_makes_a_small_set_too_sure() -> None:
-    assert temperature_of(looked(*[[[0.5, 0.0]]] * 200), 0) == LEAST_TEMPERATURE
+    assert temperature_of(raw(*[[[0.5, 0.0]]] * 200), 0) == LEAST_TEMPERATURE
 
 
 def test_enough_evidence_certifies_the_threshold() -> None:
@@ -109,15 +112,15 @@ class TwoLabels:
         self.shares[np.arange(n), self.top] = confidence
         self.shares[np.arange(n), 1 - self.top] = 1 - confidence
 
-    def draw(self, rng: np.random.Generator, n: int) -> Judged:
+    def draw(self, rng: np.random.Generator, n: int) -> Predictions:
         rows = rng.integers(0, len(self.top), n)
         targets = np.where(self.wrong[rows], 1 - self.top[rows], self.top[rows])
-        return Judged((), targets, self.shares[rows], np.zeros(n))
+        return Predictions((), targets, self.shares[rows], np.zeros(n))
 
     def of_rule(self, threshold: float, offsets: dict[str, float]) -> tuple[float, float]:
         """Return the share that a rule sorts, and the share of it that is wrong."""
         targets = np.where(self.wrong, 1 - self.top, self.top)
-        everything = Judged((), targets, self.shares, np.zeros(len(targets)))
+        everything = Predictions((), targets, self.shares, np.zeros(len(targets)))
         nobody = np.zeros(len(targets), np.bool_)
         seen = checked(everything, nobody, TWO_LABELS, {}, offsets)
         sorted_alone, errors = seen.sorted_at(threshold)

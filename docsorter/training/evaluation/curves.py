@@ -20,7 +20,7 @@ import numpy as np
 
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.model.card import Measured
-from docsorter.training.looking import Judged
+from docsorter.training.dataset import Predictions
 from docsorter.training.splits import deal
 
 if TYPE_CHECKING:
@@ -325,13 +325,13 @@ def roc_points(known: "Floats", unknown: "Floats") -> tuple[tuple[float, float],
 
 
 def shipped_roc(
-    judged: Judged, labels: int, groups: Sequence[int], rng: np.random.Generator
+    predictions: Predictions, labels: int, groups: Sequence[int], rng: np.random.Generator
 ) -> Roc | None:
     """Compare foreign documents with those of the labels; None when there are none of either."""
-    unknown = judged.targets >= labels
+    unknown = predictions.targets >= labels
     if unknown.all() or not unknown.any():
         return None
-    return _roc("", judged.novelty, unknown, np.asarray(groups), rng)
+    return _roc("", predictions.novelty, unknown, np.asarray(groups), rng)
 
 
 def leave_label_out(

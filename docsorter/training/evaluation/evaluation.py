@@ -14,7 +14,7 @@ from docsorter.documents import SortRule
 from docsorter.errors import UsageError
 from docsorter.model.card import NONE_OF_THESE, Measured
 from docsorter.service.workspace.process import Progress, silent
-from docsorter.training.dataset import Sample
+from docsorter.training.dataset import Predictions, Sample
 from docsorter.training.evaluation.curves import (
     ReliabilityPoint,
     Resampler,
@@ -42,7 +42,6 @@ from docsorter.training.evaluation.metrics import (
     label_metrics,
     source_metrics,
 )
-from docsorter.training.looking import Judged
 from docsorter.training.splits import group
 
 if TYPE_CHECKING:
@@ -182,8 +181,8 @@ def _plain(value: object) -> Any:  # noqa: ANN401 -- JSON: whatever comes out of
             return value
 
 
-def evaluate_judged(  # noqa: PLR0913 -- all but three by name, each a thing of its own
-    judged: Judged,
+def evaluate_predictions(  # noqa: PLR0913 -- all but three by name, each a thing of its own
+    predictions: Predictions,
     labels: tuple[str, ...],
     rule: SortRule,
     *,
@@ -196,7 +195,7 @@ def evaluate_judged(  # noqa: PLR0913 -- all but three by name, each a thing of 
     """Measure everything on one set of documents.
 
     Args:
-        judged: The documents, foreign ones included, as the model judged them.
+        predictions: The documents, foreign ones included, with what the model says of them.
         labels: The labels; further columns of the probabilities are background, and targets beyond
             the labels are foreign documents.
         rule: The sort rule; its temperature is taken to be in the probabilities already.
@@ -211,21 +210,21 @@ def evaluate_judged(  # noqa: PLR0913 -- all but three by name, each a thing of 
     Raises:
         UsageError: There is no document, or the arguments do not fit each other.
     """
-    n, count = len(judged.samples), len(labels)
-    numbers = layout_groups(judged.samples) if groups is None else list(groups)
+    n, count = len(predictions.samples), len(labels)
+    numbers = layout_groups(predictions.samples) if groups is None else list(groups)
     _check(n, numbers, features, held)
-    names = (*labels, NONE_OF_THESE)[: judged.probabilities.shape[1]]
-    own = judged.targets < count
-    checked, chosen = _by_rule(judged, labels, names, rule, held)
+    names = (*labels, NONE_OF_THESE)[: predictions.probabilities.shape[1]]
+    own = predictions.targets < count
+    checked, chosen = _by_rule(predictions, labels, names, rule, held)
     progress(STAGE, 0, _STEPS)
     resampler = Resampler(numbers, rng)
     scores = checked.confidences[own]
-    measured = _own_metrics(judged.where(own), count, np.asarray(numbers)[own], scores, rng)
+    measured = _own_metrics(predictions.where(own), count, np.asarray(numbers)[own], scores, rng)
     progress(STAGE, 1, _STEPS)
-    halves = in_halves(numbers, judged.targets)
+    halves = in_halves(numbers, predictions.targets)
     automated = tuple(automation(checked, own, resampler, halves, t) for t in TARGETS)
     progress(STAGE, 2, _STEPS)
-    curves = _novelty(judged, labels, numbers, features, rng)
+    curves = _novelty(predictions, labels, numbers, features, rng)
     progress(STAGE, 3, _STEPS)
     found = Evaluation(
         labels=labels,
@@ -235,16 +234,16 @@ def evaluate_judged(  # noqa: PLR0913 -- all but three by name, each a thing of 
         own=int(own.sum()),
         groups=resampler.groups,
         figures=measured.figures,
-        per_label=label_metrics(judged, labels, resampler),
-        confusion=confusion_counts(judged, count),
+        per_label=label_metrics(predictions, labels, resampler),
+        confusion=confusion_counts(predictions, count),
         reliability=measured.reliability,
-        confidences=confidence_counts(judged.probabilities.max(axis=1)[own]),
+        confidences=confidence_counts(predictions.probabilities.max(axis=1)[own]),
         risk=measured.risk,
-        at_rule=at_rule(judged, count, chosen, resampler),
+        at_rule=at_rule(predictions, count, chosen, resampler),
         automation=automated,
         novelty=curves,
-        sources=source_metrics(judged, count, chosen, numbers, resampler),
-        cases=choose_cases(judged, names, count, chosen, numbers),
+        sources=source_metrics(predictions, count, chosen, numbers, resampler),
+        cases=choose_cases(predictions, names, count, chosen, numbers),
     )
     progress(STAGE, _STEPS, _STEPS)
     return found
@@ -256,19 +255,22 @@ def layout_groups(samples: Sequence[Sample]) -> list[int]:
 
 
 def _by_rule(
-    judged: Judged,
+    predictions: Predictions,
     labels: tuple[str, ...],
     names: tuple[str, ...],
     rule: SortRule,
     held: "Mask | None",
 ) -> "tuple[CheckedDocuments, Mask]":
     """Return the documents as the rule compares them, and which of them it sorts alone."""
-    top, confidence = judged.probabilities.argmax(axis=1), judged.probabilities.max(axis=1)
-    free = eligible(judged, labels, rule, held)
+    top, confidence = (
+        predictions.probabilities.argmax(axis=1),
+        predictions.probabilities.max(axis=1),
+    )
+    free = eligible(predictions, labels, rule, held)
     asked = np.array([rule.required_confidence(name) for name in names])
     scores = threshold_scores(confidence, offsets_of(names, rule.offsets)[top])
     chosen = free & (confidence >= asked[top])
-    return CheckedDocuments(scores, top == judged.targets, free), chosen
+    return CheckedDocuments(scores, top == predictions.targets, free), chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +283,7 @@ class _Own:
 
 
 def _own_metrics(
-    mine: Judged,
+    mine: Predictions,
     labels: int,
     groups: "NDArray[np.int64]",
     scores: "NDArray[np.float64]",
@@ -301,16 +303,16 @@ def _own_metrics(
 
 
 def _novelty(
-    judged: Judged,
+    predictions: Predictions,
     labels: tuple[str, ...],
     groups: Sequence[int],
     features: "NDArray[np.floating[Any]] | None",
     rng: np.random.Generator,
 ) -> tuple[Roc, ...]:
-    shipped = shipped_roc(judged, len(labels), groups, rng)
+    shipped = shipped_roc(predictions, len(labels), groups, rng)
     left_out: tuple[Roc, ...] = ()
     if features is not None:
-        left_out = leave_label_out(features, judged.targets, labels, groups, rng)
+        left_out = leave_label_out(features, predictions.targets, labels, groups, rng)
     return (*((shipped,) if shipped else ()), *left_out)
 
 
@@ -331,17 +333,21 @@ def _check(
 
 
 def choose_cases(
-    judged: Judged, names: tuple[str, ...], labels: int, chosen: "Mask", groups: Sequence[int]
+    predictions: Predictions,
+    names: tuple[str, ...],
+    labels: int,
+    chosen: "Mask",
+    groups: Sequence[int],
 ) -> Cases:
     """Choose the documents to look at, at most two of a group.
 
     `names` are the columns of the probabilities, the first `labels` of them labels; `chosen` (n,)
     says which documents the rule sorts alone.
     """
-    shares = judged.probabilities
+    shares = predictions.probabilities
     top, confidence = shares.argmax(axis=1), shares.max(axis=1)
-    foreign = judged.targets >= labels
-    right = np.where(foreign, top >= labels, top == judged.targets)
+    foreign = predictions.targets >= labels
+    right = np.where(foreign, top >= labels, top == predictions.targets)
     harmless = top >= labels  # taken for none of the labels: a person will see it
     ranked = np.sort(shares[:, :labels], axis=1)
     margin = ranked[:, -1] - ranked[:, -2] if labels > 1 else np.ones(len(shares))
@@ -349,13 +355,13 @@ def choose_cases(
     torn = (ranked[:, -2:].sum(axis=1) >= 0.5) & (margin < 0.5)
 
     def case(row: int) -> Case:
-        sample = judged.samples[row]
+        sample = predictions.samples[row]
         return Case(
             sample=sample,
-            truth=sample.label if foreign[row] else names[judged.targets[row]],
+            truth=sample.label if foreign[row] else names[predictions.targets[row]],
             said=names[top[row]],
             probabilities=tuple(shares[row].tolist()),
-            novelty=float(judged.novelty[row]),
+            novelty=float(predictions.novelty[row]),
             sorted_alone=bool(chosen[row]),
             right=bool(right[row]),
         )

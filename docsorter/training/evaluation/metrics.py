@@ -18,6 +18,7 @@ from docsorter.decide.thresholds import CheckedDocuments, choose_threshold, plan
 from docsorter.documents import SortRule
 from docsorter.errors import ModelError
 from docsorter.model.card import Measured
+from docsorter.training.dataset import Predictions
 from docsorter.training.evaluation.curves import (
     LEAST_PER_LABEL,
     Resampler,
@@ -29,7 +30,6 @@ from docsorter.training.evaluation.curves import (
     pivotal_interval,
     too_few,
 )
-from docsorter.training.looking import Judged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -152,7 +152,7 @@ def _f1(top: "NDArray[np.int64]", targets: "NDArray[np.int64]", labels: int) -> 
     return np.asarray(2 * hits / np.maximum(sizes, 1), np.float64)
 
 
-def accuracy_metrics(mine: Judged, labels: int, resampler: Resampler) -> dict[str, Measured]:
+def accuracy_metrics(mine: Predictions, labels: int, resampler: Resampler) -> dict[str, Measured]:
     """Say how often the top label is right.
 
     Args:
@@ -175,7 +175,7 @@ def accuracy_metrics(mine: Judged, labels: int, resampler: Resampler) -> dict[st
 
 
 def _macro_f1(
-    mine: Judged,
+    mine: Predictions,
     top: "NDArray[np.int64]",
     labels: int,
     resampler: Resampler,
@@ -195,7 +195,7 @@ def _macro_f1(
 
 
 def confidence_metrics(
-    mine: Judged, resampler: Resampler, rng: np.random.Generator
+    mine: Predictions, resampler: Resampler, rng: np.random.Generator
 ) -> dict[str, Measured]:
     """Say whether the confidence is true and puts mistakes last.
 
@@ -245,16 +245,16 @@ def _percentile(value: float, drawn: "Floats") -> tuple[float, float]:
 
 
 def label_metrics(
-    judged: Judged, labels: tuple[str, ...], resampler: Resampler
+    predictions: Predictions, labels: tuple[str, ...], resampler: Resampler
 ) -> tuple[LabelMetrics, ...]:
     """Return precision and recall of every label, of all documents.
 
     A foreign one that is taken for a label lowers its precision.
     """
-    top = judged.probabilities.argmax(axis=1)
+    top = predictions.probabilities.argmax(axis=1)
     found = []
     for column, label in enumerate(labels):
-        there, named = judged.targets == column, top == column
+        there, named = predictions.targets == column, top == column
         of_it, as_it = int(there.sum()), int(named.sum())
         precision = _share(resampler, there, named, min(of_it, as_it))
         recall = _share(resampler, named, there, of_it)
@@ -267,32 +267,32 @@ def _share(resampler: Resampler, hits: "Mask", among: "Mask", n: int) -> Measure
     return resampler.share(hits, among) if n >= LEAST_PER_LABEL else too_few(n)
 
 
-def confusion_counts(judged: Judged, labels: int) -> tuple[tuple[int, ...], ...]:
+def confusion_counts(predictions: Predictions, labels: int) -> tuple[tuple[int, ...], ...]:
     """Return how many documents of each label (rows) were given each label (columns).
 
     The last row holds foreign documents, when there are any; the last column the background, when
     the model has one.
     """
-    width = judged.probabilities.shape[1]
-    foreign = bool((judged.targets >= labels).any())
+    width = predictions.probabilities.shape[1]
+    foreign = bool((predictions.targets >= labels).any())
     counts = np.zeros((labels + foreign, width), np.int64)
-    rows = np.minimum(judged.targets, labels)
-    np.add.at(counts, (rows, judged.probabilities.argmax(axis=1)), 1)
+    rows = np.minimum(predictions.targets, labels)
+    np.add.at(counts, (rows, predictions.probabilities.argmax(axis=1)), 1)
     return tuple(tuple(row) for row in counts.tolist())
 
 
 def source_metrics(
-    judged: Judged,
+    predictions: Predictions,
     labels: int,
     chosen: "Mask",
     groups: Sequence[int],
     resampler: Resampler,
 ) -> tuple[SourceMetrics, ...]:
     """Return the figures of every source, the largest first; further arguments as elsewhere."""
-    names = np.array([sample.source for sample in judged.samples], dtype=object)
-    top = judged.probabilities.argmax(axis=1)
-    own = judged.targets < labels
-    right = own & (top == judged.targets)
+    names = np.array([sample.source for sample in predictions.samples], dtype=object)
+    top = predictions.probabilities.argmax(axis=1)
+    own = predictions.targets < labels
+    right = own & (top == predictions.targets)
     numbers = np.asarray(groups)
     found = []
     for source, documents in Counter(names.tolist()).most_common(MOST_SOURCES):
@@ -316,24 +316,26 @@ def source_metrics(
 
 
 def eligible(
-    judged: Judged, labels: tuple[str, ...], rule: SortRule, held: "Mask | None" = None
+    predictions: Predictions, labels: tuple[str, ...], rule: SortRule, held: "Mask | None" = None
 ) -> "Mask":
     """Say for each document whether everything but the threshold lets it be sorted, (n,) bool."""
-    auto = np.zeros(judged.probabilities.shape[1], np.bool_)
+    auto = np.zeros(predictions.probabilities.shape[1], np.bool_)
     auto[: len(labels)] = [rule.policies.get(label, "auto") == "auto" for label in labels]
-    free = auto[judged.probabilities.argmax(axis=1)] & (judged.novelty <= rule.novelty_limit)
+    free = auto[predictions.probabilities.argmax(axis=1)] & (
+        predictions.novelty <= rule.novelty_limit
+    )
     return free if held is None else free & ~held
 
 
-def at_rule(judged: Judged, labels: int, chosen: "Mask", resampler: Resampler) -> AtRule:
+def at_rule(predictions: Predictions, labels: int, chosen: "Mask", resampler: Resampler) -> AtRule:
     """Count what a rule does that sorts the chosen (n,) of all documents alone."""
-    wrong = chosen & (judged.probabilities.argmax(axis=1) != judged.targets)
-    foreign = judged.targets >= labels
+    wrong = chosen & (predictions.probabilities.argmax(axis=1) != predictions.targets)
+    foreign = predictions.targets >= labels
     n, errors = int(chosen.sum()), int(wrong.sum())
     needed = checks_needed(0.01, CONFIDENCE)
     note = "" if n >= needed else "too few for a promise of 1 %"
     return AtRule(
-        documents=len(judged.samples),
+        documents=len(predictions.samples),
         sorted_alone=n,
         errors=errors,
         foreign=int(foreign.sum()),

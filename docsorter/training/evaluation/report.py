@@ -23,12 +23,11 @@ from docsorter.model.bundle import ModelBundle
 from docsorter.model.card import NONE_OF_THESE, ModelCard
 from docsorter.model.classifier import Classifier
 from docsorter.service.workspace.process import Progress
-from docsorter.training.dataset import Sample
+from docsorter.training.dataset import RawPredictions, Sample, predict
 from docsorter.training.evaluation import plots
 from docsorter.training.evaluation.curves import RiskPoint
-from docsorter.training.evaluation.evaluation import Case, Evaluation, evaluate_judged
+from docsorter.training.evaluation.evaluation import Case, Evaluation, evaluate_predictions
 from docsorter.training.labelled import LabelledFolder, Unreadable, document_groups, read_labelled
-from docsorter.training.looking import Looked, judge
 from docsorter.training.rasters import RasterCache
 from docsorter.training.report import jpeg_uri, not_writable, render, without_padding, write_whole
 
@@ -132,20 +131,20 @@ def evaluate_folder(
     def read(sample: Sample) -> "NDArray[np.uint8]":
         return cache.pages(sample.path, card.input.size, cap=page_cap)
 
-    outputs = _look(classifier, folder.samples, read, progress)
-    looked = Looked(folder.samples, _targets(folder.samples, card), outputs)
-    judged = judge(
-        looked, card.temperature, card.background, NoveltyModel.from_arrays(bundle.novelty)
+    outputs = _classify(classifier, folder.samples, read, progress)
+    raw = RawPredictions(folder.samples, _targets(folder.samples, card), outputs)
+    predictions = predict(
+        raw, card.temperature, card.background, NoveltyModel.from_arrays(bundle.novelty)
     )
-    groups = document_groups(folder, cache, progress, looked.first_features)
-    evaluation = evaluate_judged(
-        judged,
+    groups = document_groups(folder, cache, progress, raw.first_features)
+    evaluation = evaluate_predictions(
+        predictions,
         card.labels,
         card.rule(),
         groups=groups,
         rng=rng,
-        features=looked.first_features,
-        held=_pages_disagree(looked.outputs, card),
+        features=raw.first_features,
+        held=_pages_disagree(raw.outputs, card),
         progress=progress,
     )
     counts = folder.counts()
@@ -201,7 +200,7 @@ def _targets(samples: Sequence[Sample], card: ModelCard) -> "NDArray[np.int64]":
     return np.array([column.get(s.label, len(card.labels)) for s in samples], np.int64)
 
 
-def _look(
+def _classify(
     classifier: Classifier, samples: Sequence[Sample], read: _Read, progress: Progress
 ) -> tuple[RawOutput, ...]:
     """Let the classifier look at documents while the next ones are being read."""

@@ -21,7 +21,7 @@ from docsorter.training.evaluation.curves import (
     shipped_roc,
 )
 from tests.decide.test_calibration import expected_calibration_error
-from tests.training.evaluation.judging import LABELS, judged_of, realistic
+from tests.training.evaluation.predictions import LABELS, predictions_of, realistic
 
 SCORES = st.lists(st.integers(0, 12), min_size=1, max_size=60)
 
@@ -168,9 +168,9 @@ def test_one_group_that_holds_everything_leaves_nothing_to_measure() -> None:
 
 
 def test_the_shipped_novelty_is_measured_on_foreign_documents() -> None:
-    judged = realistic(400, rng())
+    predictions = realistic(400, rng())
 
-    found = shipped_roc(judged, 3, list(range(400)), rng())
+    found = shipped_roc(predictions, 3, list(range(400)), rng())
 
     assert found is not None
     assert found.auroc.value is not None
@@ -181,15 +181,15 @@ def test_the_shipped_novelty_is_measured_on_foreign_documents() -> None:
 
 
 def test_without_foreign_documents_there_is_no_such_curve() -> None:
-    judged = judged_of([(0.9, 0, 0)] * 60)
+    predictions = predictions_of([(0.9, 0, 0)] * 60)
 
-    assert shipped_roc(judged, 3, list(range(60)), rng()) is None
+    assert shipped_roc(predictions, 3, list(range(60)), rng()) is None
 
 
 def test_few_foreign_documents_are_not_measurable() -> None:
-    judged = judged_of([(0.9, 0, 0)] * 60 + [(0.9, 3, 3)] * 29)
+    predictions = predictions_of([(0.9, 0, 0)] * 60 + [(0.9, 3, 3)] * 29)
 
-    found = shipped_roc(judged, 3, list(range(89)), rng())
+    found = shipped_roc(predictions, 3, list(range(89)), rng())
 
     assert found is not None
     assert (found.auroc.value, found.auroc.n, found.points) == (None, 29, ())

@@ -7,31 +7,33 @@ import pytest
 from docsorter.documents import SortRule
 from docsorter.errors import UsageError
 from docsorter.model.card import Measured
+from docsorter.training.dataset import Predictions
 from docsorter.training.evaluation.evaluation import (
     Cases,
     Evaluation,
     choose_cases,
-    evaluate_judged,
+    evaluate_predictions,
     layout_groups,
 )
-from docsorter.training.looking import Judged
-from tests.training.evaluation.judging import LABELS, NAMES, RULE, judged_of, realistic
+from tests.training.evaluation.predictions import LABELS, NAMES, RULE, predictions_of, realistic
 
 
-def evaluate(judged: Judged, rule: SortRule = RULE) -> Evaluation:
-    return evaluate_judged(judged, LABELS, rule, rng=np.random.default_rng(0))
+def evaluate(predictions: Predictions, rule: SortRule = RULE) -> Evaluation:
+    return evaluate_predictions(predictions, LABELS, rule, rng=np.random.default_rng(0))
 
 
-def figures(judged: Judged, names: tuple[str, ...], rule: SortRule) -> dict[str, Measured]:
-    return evaluate_judged(judged, names, rule, rng=np.random.default_rng(0)).metrics()
+def figures(
+    predictions: Predictions, names: tuple[str, ...], rule: SortRule
+) -> dict[str, Measured]:
+    return evaluate_predictions(predictions, names, rule, rng=np.random.default_rng(0)).metrics()
 
 
 @pytest.fixture(scope="module")
 def large() -> Evaluation:
     rng = np.random.default_rng(1)
-    judged = realistic(900, rng)
+    predictions = realistic(900, rng)
     features = rng.normal(0, 1, (900, 12)).astype(np.float32)
-    return evaluate_judged(judged, LABELS, RULE, rng=rng, features=features)
+    return evaluate_predictions(predictions, LABELS, RULE, rng=rng, features=features)
 
 
 def test_every_figure_has_its_n_and_an_interval_or_a_reason(large: Evaluation) -> None:
@@ -70,24 +72,24 @@ def test_the_numbers_are_plain_json_and_name_nothing_unless_asked(large: Evaluat
 
 
 def test_the_same_seed_gives_the_same_evaluation() -> None:
-    judged = realistic(200, np.random.default_rng(2))
+    predictions = realistic(200, np.random.default_rng(2))
 
-    assert evaluate(judged) == evaluate(judged)
+    assert evaluate(predictions) == evaluate(predictions)
 
 
 def test_pages_that_disagree_are_not_sorted() -> None:
-    judged = judged_of([(0.99, 0, 0)] * 40)
+    predictions = predictions_of([(0.99, 0, 0)] * 40)
 
-    held = evaluate_judged(
-        judged, LABELS, RULE, rng=np.random.default_rng(0), held=np.arange(40) < 10
+    held = evaluate_predictions(
+        predictions, LABELS, RULE, rng=np.random.default_rng(0), held=np.arange(40) < 10
     )
 
-    assert evaluate(judged).at_rule.sorted_alone == 40
+    assert evaluate(predictions).at_rule.sorted_alone == 40
     assert held.at_rule.sorted_alone == 30
 
 
 def test_only_foreign_documents_still_tell_how_many_would_be_sorted() -> None:
-    found = evaluate(judged_of([(0.95, 0, 3)] * 2 + [(0.95, 3, 3)] * 38))
+    found = evaluate(predictions_of([(0.95, 0, 3)] * 2 + [(0.95, 3, 3)] * 38))
 
     assert (found.own, found.figures, found.risk) == (0, {}, ())
     assert (found.at_rule.foreign_sorted, found.at_rule.foreign_share.value) == (2, 0.05)
@@ -97,11 +99,11 @@ def test_only_foreign_documents_still_tell_how_many_would_be_sorted() -> None:
 
 def test_a_model_without_background_takes_foreign_documents_for_a_label() -> None:
     shares = np.tile([0.9, 0.06, 0.04], (70, 1))
-    samples = judged_of([(0.9, 0, 0)] * 35 + [(0.9, 0, 3)] * 35).samples
+    samples = predictions_of([(0.9, 0, 0)] * 35 + [(0.9, 0, 3)] * 35).samples
     targets = np.repeat([0, 3], 35)
-    judged = Judged(samples, targets, shares, np.full(70, 5.0))
+    predictions = Predictions(samples, targets, shares, np.full(70, 5.0))
 
-    found = evaluate(judged, replace(RULE, threshold=0.8))
+    found = evaluate(predictions, replace(RULE, threshold=0.8))
 
     assert found.names == LABELS
     assert found.confusion == ((35, 0, 0), (0, 0, 0), (0, 0, 0), (35, 0, 0))
@@ -109,7 +111,7 @@ def test_a_model_without_background_takes_foreign_documents_for_a_label() -> Non
 
 
 def test_documents_of_one_layout_are_one_group() -> None:
-    plain = judged_of([(0.9, 0, 0)] * 3).samples
+    plain = predictions_of([(0.9, 0, 0)] * 3).samples
     laid = [replace(sample, layout="A", source="x") for sample in plain]
     other = [replace(sample, layout="A", source="y") for sample in plain]
 
@@ -119,17 +121,21 @@ def test_documents_of_one_layout_are_one_group() -> None:
 
 def test_no_document_and_arguments_that_do_not_fit_are_refused() -> None:
     with pytest.raises(UsageError, match="no document"):
-        evaluate(judged_of([]))
+        evaluate(predictions_of([]))
     with pytest.raises(UsageError, match="as many groups"):
-        evaluate_judged(
-            judged_of([(0.9, 0, 0)] * 3), LABELS, RULE, groups=[1], rng=np.random.default_rng(0)
+        evaluate_predictions(
+            predictions_of([(0.9, 0, 0)] * 3),
+            LABELS,
+            RULE,
+            groups=[1],
+            rng=np.random.default_rng(0),
         )
 
 
 def test_the_figures_of_a_card_on_few_documents_say_so() -> None:
     rows = [(0.95, column, column) for column in range(4) for _ in range(5)]
 
-    found = figures(judged_of(rows), LABELS, RULE)
+    found = figures(predictions_of(rows), LABELS, RULE)
 
     for name in ("accuracy", "accuracy of claim", "ECE", "macro-F1", "automation at 99.0%, oracle"):
         assert found[name].value is None, name
@@ -140,8 +146,8 @@ def test_the_figures_of_a_card_on_few_documents_say_so() -> None:
 
 def test_progress_is_told_from_nothing_to_everything() -> None:
     told: list[tuple[str, int, int]] = []
-    evaluate_judged(
-        judged_of([(0.9, 0, 0)] * 3),
+    evaluate_predictions(
+        predictions_of([(0.9, 0, 0)] * 3),
         LABELS,
         RULE,
         rng=np.random.default_rng(0),
@@ -152,17 +158,21 @@ def test_progress_is_told_from_nothing_to_everything() -> None:
     assert told[-1][1] == told[-1][2]
 
 
-def cases_of(judged: Judged, groups: list[int] | None = None, threshold: float = 0.9) -> Cases:
-    top = judged.probabilities.argmax(axis=1)
-    chosen = np.asarray((judged.probabilities.max(axis=1) >= threshold) & (top < 3))
+def cases_of(
+    predictions: Predictions, groups: list[int] | None = None, threshold: float = 0.9
+) -> Cases:
+    top = predictions.probabilities.argmax(axis=1)
+    chosen = np.asarray((predictions.probabilities.max(axis=1) >= threshold) & (top < 3))
     numbers = list(range(len(top))) if groups is None else groups
-    return choose_cases(judged, NAMES, 3, chosen, numbers)
+    return choose_cases(predictions, NAMES, 3, chosen, numbers)
 
 
 def test_the_surest_mistakes_come_first_and_those_that_were_sorted_before_all() -> None:
-    judged = judged_of([(0.6, 0, 1), (0.89, 3, 2), (0.95, 1, 0), (0.99, 0, 0), (0.7, 2, 0)])
+    predictions = predictions_of(
+        [(0.6, 0, 1), (0.89, 3, 2), (0.95, 1, 0), (0.99, 0, 0), (0.7, 2, 0)]
+    )
 
-    found = cases_of(judged).mistakes
+    found = cases_of(predictions).mistakes
 
     assert [(case.said, case.truth) for case in found] == [
         ("claim", "invoice"),  # sorted alone
@@ -174,9 +184,9 @@ def test_the_surest_mistakes_come_first_and_those_that_were_sorted_before_all() 
 
 
 def test_a_foreign_document_that_is_sorted_is_a_mistake_and_one_that_is_refused_is_not() -> None:
-    judged = judged_of([(0.95, 0, 3), (0.95, 3, 3)])
+    predictions = predictions_of([(0.95, 0, 3), (0.95, 3, 3)])
 
-    found = cases_of(judged).mistakes
+    found = cases_of(predictions).mistakes
 
     assert [(case.said, case.truth, case.sorted_alone) for case in found] == [
         ("invoice", "other", True)
@@ -184,17 +194,17 @@ def test_a_foreign_document_that_is_sorted_is_a_mistake_and_one_that_is_refused_
 
 
 def test_twenty_mistakes_on_one_template_are_shown_twice() -> None:
-    judged = judged_of([(0.95, 0, 1)] * 20 + [(0.6, 1, 0)])
+    predictions = predictions_of([(0.95, 0, 1)] * 20 + [(0.6, 1, 0)])
 
-    found = cases_of(judged, [7] * 20 + [8]).mistakes
+    found = cases_of(predictions, [7] * 20 + [8]).mistakes
 
     assert [case.said for case in found] == ["invoice", "invoice", "claim"]
 
 
 def test_competing_labels_are_the_closest_calls_between_two_labels() -> None:
-    judged = judged_of([(0.99, 0, 0)] * 3)
+    predictions = predictions_of([(0.99, 0, 0)] * 3)
     shares = np.array([[0.5, 0.48, 0.01, 0.01], [0.9, 0.05, 0.03, 0.02], [0.1, 0.09, 0.01, 0.8]])
-    torn = Judged(judged.samples, judged.targets, shares, judged.novelty)
+    torn = Predictions(predictions.samples, predictions.targets, shares, predictions.novelty)
 
     found = cases_of(torn).competing
 
@@ -207,7 +217,7 @@ def test_no_document_is_shown_twice() -> None:
         (float(rng.uniform(0.3, 1)), int(rng.integers(4)), int(rng.integers(4))) for _ in range(300)
     ]
 
-    found = cases_of(judged_of(rows))
+    found = cases_of(predictions_of(rows))
 
     shown = [case.sample.path for case in (*found.mistakes, *found.competing, *found.close)]
     assert len(shown) == len(set(shown)) > 12

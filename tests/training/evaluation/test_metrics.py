@@ -7,6 +7,7 @@ from sklearn.metrics import f1_score
 
 from docsorter.decide.thresholds import CheckedDocuments
 from docsorter.documents import SortRule
+from docsorter.training.dataset import Predictions
 from docsorter.training.evaluation.curves import Resampler, in_halves
 from docsorter.training.evaluation.metrics import (
     accuracy_metrics,
@@ -19,8 +20,7 @@ from docsorter.training.evaluation.metrics import (
     macro_f1,
     oracle_threshold,
 )
-from docsorter.training.looking import Judged
-from tests.training.evaluation.judging import LABELS, RULE, judged_of, realistic
+from tests.training.evaluation.predictions import LABELS, RULE, predictions_of, realistic
 
 
 def resampler(n: int) -> Resampler:
@@ -43,7 +43,7 @@ def test_macro_f1_is_that_of_sklearn_where_other_is_an_answer_too() -> None:
 
 
 def test_a_perfect_model_is_not_said_to_be_certainly_perfect() -> None:
-    mine = judged_of([(0.95, column, column) for column in range(3) for _ in range(40)])
+    mine = predictions_of([(0.95, column, column) for column in range(3) for _ in range(40)])
 
     found = accuracy_metrics(mine, 3, resampler(120))
 
@@ -55,7 +55,7 @@ def test_a_perfect_model_is_not_said_to_be_certainly_perfect() -> None:
 
 
 def test_figures_on_too_few_documents_say_so_instead_of_a_number() -> None:
-    mine = judged_of([(0.95, column, column) for column in range(3) for _ in range(9)])
+    mine = predictions_of([(0.95, column, column) for column in range(3) for _ in range(9)])
     rng = np.random.default_rng(0)
 
     found = accuracy_metrics(mine, 3, resampler(27)) | confidence_metrics(mine, resampler(27), rng)
@@ -67,8 +67,8 @@ def test_figures_on_too_few_documents_say_so_instead_of_a_number() -> None:
 
 def test_the_calibration_error_is_measured_from_500_documents_on() -> None:
     rng = np.random.default_rng(0)
-    judged = realistic(700, rng, foreign=0.0)
-    mine = judged.where(judged.targets < 3)
+    predictions = realistic(700, rng, foreign=0.0)
+    mine = predictions.where(predictions.targets < 3)
 
     found = confidence_metrics(mine, resampler(len(mine.samples)), rng)["ECE"]
 
@@ -81,19 +81,19 @@ def test_the_calibration_error_is_measured_from_500_documents_on() -> None:
 
 def test_a_foreign_document_taken_for_a_label_lowers_its_precision_only() -> None:
     rows = [(0.9, column, column) for column in range(3) for _ in range(40)]
-    judged = judged_of(rows + [(0.9, 0, 3)] * 10)
+    predictions = predictions_of(rows + [(0.9, 0, 3)] * 10)
 
-    invoice, claim, _ = label_metrics(judged, LABELS, resampler(130))
+    invoice, claim, _ = label_metrics(predictions, LABELS, resampler(130))
 
     assert (invoice.precision.value, invoice.recall.value) == (0.8, 1.0)
     assert claim.precision.value == 1.0
-    assert confusion_counts(judged, 3)[3] == (10, 0, 0, 0)
+    assert confusion_counts(predictions, 3)[3] == (10, 0, 0, 0)
 
 
 def test_a_label_with_few_documents_has_no_figures() -> None:
-    judged = judged_of([(0.9, 0, 0)] * 40 + [(0.9, 1, 1)] * 29)
+    predictions = predictions_of([(0.9, 0, 0)] * 40 + [(0.9, 1, 1)] * 29)
 
-    invoice, claim, letter = label_metrics(judged, LABELS, resampler(69))
+    invoice, claim, letter = label_metrics(predictions, LABELS, resampler(69))
 
     assert invoice.recall.value == 1.0
     assert (claim.recall.value, claim.recall.n) == (None, 29)
@@ -101,16 +101,18 @@ def test_a_label_with_few_documents_has_no_figures() -> None:
     assert claim.precision.value is None
 
 
-def chosen_by(judged: Judged, rule: SortRule) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    free = eligible(judged, LABELS, rule)
-    return np.asarray(free & (judged.probabilities.max(axis=1) >= rule.threshold))
+def chosen_by(
+    predictions: Predictions, rule: SortRule
+) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    free = eligible(predictions, LABELS, rule)
+    return np.asarray(free & (predictions.probabilities.max(axis=1) >= rule.threshold))
 
 
 def test_the_rule_is_counted_with_its_exact_bound() -> None:
     rows = [(0.99, 0, 0)] * 299 + [(0.99, 0, 3), (0.99, 3, 3), (0.5, 1, 1)]
-    judged = judged_of(rows)
+    predictions = predictions_of(rows)
 
-    seen = at_rule(judged, 3, chosen_by(judged, RULE), resampler(len(rows)))
+    seen = at_rule(predictions, 3, chosen_by(predictions, RULE), resampler(len(rows)))
 
     assert (seen.documents, seen.sorted_alone, seen.errors) == (302, 300, 1)
     assert (seen.foreign, seen.foreign_sorted) == (2, 1)
@@ -119,21 +121,21 @@ def test_the_rule_is_counted_with_its_exact_bound() -> None:
 
 
 def test_a_rule_that_sorts_nothing_promises_nothing() -> None:
-    judged = judged_of([(0.5, 0, 0)] * 50)
+    predictions = predictions_of([(0.5, 0, 0)] * 50)
 
-    seen = at_rule(judged, 3, chosen_by(judged, RULE), resampler(50))
+    seen = at_rule(predictions, 3, chosen_by(predictions, RULE), resampler(50))
 
     assert (seen.sorted_alone, seen.upper_bound, seen.error.value) == (0, 1.0, None)
 
 
 def test_policies_novelty_and_disagreeing_pages_keep_a_document_from_being_sorted() -> None:
-    judged = judged_of([(0.99, 0, 0), (0.99, 1, 1), (0.99, 3, 3)])
+    predictions = predictions_of([(0.99, 0, 0), (0.99, 1, 1), (0.99, 3, 3)])
     rule = SortRule(1.0, 0.9, 99.0, {"claim": "review"})
 
-    assert eligible(judged, LABELS, rule).tolist() == [True, False, False]
+    assert eligible(predictions, LABELS, rule).tolist() == [True, False, False]
     held = np.array([True, False, False])
-    assert not eligible(judged, LABELS, rule, held).any()
-    assert not eligible(judged_of([(0.99, 0, 0)], novelty=99.5), LABELS, rule).any()
+    assert not eligible(predictions, LABELS, rule, held).any()
+    assert not eligible(predictions_of([(0.99, 0, 0)], novelty=99.5), LABELS, rule).any()
 
 
 @given(
@@ -160,11 +162,11 @@ def test_the_oracle_sorts_as_many_as_any_threshold_that_keeps_the_target(
 
 
 def test_what_cannot_be_certified_says_how_many_documents_it_takes() -> None:
-    judged = judged_of([(0.99, k % 3, k % 3) for k in range(200)])
+    predictions = predictions_of([(0.99, k % 3, k % 3) for k in range(200)])
     checked = CheckedDocuments(
-        judged.probabilities.max(axis=1), np.ones(200, np.bool_), np.ones(200, np.bool_)
+        predictions.probabilities.max(axis=1), np.ones(200, np.bool_), np.ones(200, np.bool_)
     )
-    halves = in_halves(list(range(200)), judged.targets)
+    halves = in_halves(list(range(200)), predictions.targets)
 
     found = automation(checked, np.ones(200, np.bool_), resampler(200), halves, 0.01)
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from docsorter.training.evaluation.evaluation import Evaluation, evaluate_judged
+from docsorter.training.dataset import Predictions
+from docsorter.training.evaluation.evaluation import Evaluation, evaluate_predictions
 from docsorter.training.evaluation.report import CachePictures, html_page
-from docsorter.training.looking import Judged
 from starter.rasters import image_cache
 from tests.model.bundles import make_card
-from tests.training.evaluation.judging import LABELS, RULE, judged_of, realistic
+from tests.training.evaluation.predictions import LABELS, RULE, predictions_of, realistic
 
 _VOID = {"meta", "br", "img", "link"}
 
@@ -50,9 +50,11 @@ def read(page: str) -> _Reader:
     return reader
 
 
-def evaluation_of(judged: Judged, labels: tuple[str, ...] = LABELS) -> Evaluation:
-    features = np.random.default_rng(0).normal(0, 1, (len(judged.samples), 8))
-    return evaluate_judged(judged, labels, RULE, rng=np.random.default_rng(0), features=features)
+def evaluation_of(predictions: Predictions, labels: tuple[str, ...] = LABELS) -> Evaluation:
+    features = np.random.default_rng(0).normal(0, 1, (len(predictions.samples), 8))
+    return evaluate_predictions(
+        predictions, labels, RULE, rng=np.random.default_rng(0), features=features
+    )
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +96,9 @@ def test_plots_say_what_they_show_and_have_a_table_beside_them(evaluation: Evalu
 
 
 def test_what_the_headline_says_is_what_was_counted() -> None:
-    found = evaluation_of(judged_of([(0.95, k % 3, k % 3) for k in range(99)] + [(0.95, 0, 1)]))
+    found = evaluation_of(
+        predictions_of([(0.95, k % 3, k % 3) for k in range(99)] + [(0.95, 0, 1)])
+    )
 
     text = read(html_page({"mine": found}, make_card())).text
 
@@ -105,14 +109,14 @@ def test_what_the_headline_says_is_what_was_counted() -> None:
 
 def test_names_from_outside_cannot_write_html(tmp_path: Path) -> None:
     nasty = '<b onclick="x">&\x1b[31m'
-    judged = realistic(90, np.random.default_rng(0))
+    predictions = realistic(90, np.random.default_rng(0))
     samples = tuple(
         replace(sample, path=Path(nasty + sample.path.name), source=nasty + sample.source,
                 label=nasty if sample.label == "other" else sample.label)
-        for sample in judged.samples
+        for sample in predictions.samples
     )  # fmt: skip
     labels = (nasty, *LABELS[1:])
-    found = evaluation_of(replace(judged, samples=samples), labels)
+    found = evaluation_of(replace(predictions, samples=samples), labels)
 
     page = html_page({nasty: found}, make_card(), names=True, cost={nasty: nasty})
 
@@ -123,15 +127,15 @@ def test_names_from_outside_cannot_write_html(tmp_path: Path) -> None:
 
 
 def test_pictures_are_shown_where_they_are_given(tmp_path: Path) -> None:
-    judged = judged_of([(0.95, 0, 1)] * 2 + [(0.95, k % 3, k % 3) for k in range(40)])
-    for sample in judged.samples[:1]:
+    predictions = predictions_of([(0.95, 0, 1)] * 2 + [(0.95, k % 3, k % 3) for k in range(40)])
+    for sample in predictions.samples[:1]:
         (tmp_path / sample.path).parent.mkdir(exist_ok=True)
         Image.new("RGB", (210, 297), "grey").save(tmp_path / f"{sample.path}.png")
     samples = tuple(
         replace(s, path=tmp_path / f"{s.path}.png", layout=str(k))
-        for k, s in enumerate(judged.samples)
+        for k, s in enumerate(predictions.samples)
     )
-    found = evaluation_of(replace(judged, samples=samples))
+    found = evaluation_of(replace(predictions, samples=samples))
 
     page = html_page(
         {"mine": found},
@@ -153,7 +157,7 @@ def test_pictures_are_shown_where_they_are_given(tmp_path: Path) -> None:
     [(1.0, k % 4, k % 4) for k in range(600)],
 ])  # fmt: skip
 def test_odd_sets_still_make_a_page(rows: list[tuple[float, int, int]]) -> None:
-    found = evaluation_of(judged_of(rows))
+    found = evaluation_of(predictions_of(rows))
 
     text = read(html_page({"one": found, "two": found}, make_card())).text
 
@@ -165,8 +169,10 @@ def test_many_labels_are_told_by_the_likeliest_and_the_true_one() -> None:
     labels = tuple(f"label{number}" for number in range(20))
     shares = np.full((40, 20), 0.01)
     shares[:, 3] = 1 - 0.19
-    judged = judged_of([(0.9, 0, 0)] * 40)
-    found = evaluation_of(Judged(judged.samples, np.full(40, 17), shares, np.zeros(40)), labels)
+    predictions = predictions_of([(0.9, 0, 0)] * 40)
+    found = evaluation_of(
+        Predictions(predictions.samples, np.full(40, 17), shares, np.zeros(40)), labels
+    )
 
     text = read(html_page({"mine": found}, make_card())).text
 

@@ -5,17 +5,16 @@ from pathlib import Path
 import numpy as np
 
 from docsorter.documents import SortRule
-from docsorter.training.dataset import Sample
-from docsorter.training.looking import Judged
+from docsorter.training.dataset import Predictions, Sample
 
 LABELS = ("invoice", "claim", "letter")
 NAMES = (*LABELS, "other")
 RULE = SortRule(1.0, 0.9, 99.0, {"other": "never"})
 
 
-def judged_of(
+def predictions_of(
     rows: list[tuple[float, int, int]], *, novelty: float = 10.0, source: str = ""
-) -> Judged:
+) -> Predictions:
     """Make documents of (confidence, column named, true column)."""
     shares = np.zeros((len(rows), len(NAMES)))
     for number, (confidence, named, _) in enumerate(rows):
@@ -26,10 +25,10 @@ def judged_of(
         Sample(Path(f"{NAMES[true]}/scan-{number}.pdf"), NAMES[true], "", "", source)
         for number, (_, _, true) in enumerate(rows)
     )
-    return Judged(samples, targets, shares, np.full(len(rows), novelty))
+    return Predictions(samples, targets, shares, np.full(len(rows), novelty))
 
 
-def realistic(n: int, rng: np.random.Generator, *, foreign: float = 0.2) -> Judged:
+def realistic(n: int, rng: np.random.Generator, *, foreign: float = 0.2) -> Predictions:
     """Make documents whose confidence is exactly true, three labels and foreign ones."""
     logits = rng.normal(0, 1, (n, len(NAMES)))
     logits[np.arange(n), rng.integers(0, len(LABELS), n)] += 4
@@ -42,4 +41,4 @@ def realistic(n: int, rng: np.random.Generator, *, foreign: float = 0.2) -> Judg
         for k, t in enumerate(targets)
     )
     novelty = np.clip(rng.normal(50, 20, n) + 40 * (targets == len(LABELS)), 0, 100)
-    return Judged(samples, targets, shares, novelty)
+    return Predictions(samples, targets, shares, novelty)
