@@ -108,14 +108,11 @@ def learn(
     with ProcessPoolExecutor(usable_cores(), mp_context=context) as pool:
 
         def batches(steps: range) -> "Iterator[Batch]":
-            ahead = 2 * usable_cores()
-            return prefetched(
-                partial(draw, training_set, batch, seed), steps, pool=pool, ahead=ahead
-            )
+            made = partial(draw, training_set, batch, seed)
+            return prefetched(made, steps, pool=pool, ahead=2 * usable_cores())
 
-        seen = TrainingLoop(network, work, Validator(network, read).validate, seed=seed).run(
-            stage, batches
-        )
+        loop = TrainingLoop(network, work, Validator(network, read).validate, seed=seed)
+        seen = loop.run(stage, batches)
     out.parent.mkdir(parents=True, exist_ok=True)
     save_tuning_weights(network, out)
     return seen

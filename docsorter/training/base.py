@@ -244,15 +244,8 @@ def starting_head(
         names: (n,) their labels.
         background: Whether an output for "other" is wanted where the base has none.
     """
-    width = features.shape[1]
     if known is None:
-        outputs = (*labels, NONE_OF_THESE) if background else labels
-        kinds = tuple((name, name) for name in outputs)
-        empty = np.zeros((width, len(kinds)), np.float32)
-        nothing = np.zeros(len(kinds), np.float32)
-        return StartingHead(
-            ClassPlan(labels, kinds), empty, nothing, np.zeros(len(kinds), np.bool_)
-        )
+        return _empty_head((*labels, NONE_OF_THESE) if background else labels, labels, features)
     owners = _new_owners(known, labels, features, names)
     columns: list[tuple[int | None, str, str]] = []
     for output in (*labels, NONE_OF_THESE):
@@ -263,13 +256,22 @@ def starting_head(
     plan = ClassPlan(labels, tuple((kind, output) for _, kind, output in columns))
     # A kind of which nothing is known starts level with what the base says of these documents.
     level = float(np.median((features @ known.kernel + known.bias).max(axis=1)))
-    kernel = np.zeros((width, len(columns)), np.float32)
+    kernel = np.zeros((features.shape[1], len(columns)), np.float32)
     bias = np.full(len(columns), level, np.float32)
     for column, (kind, _, _) in enumerate(columns):
         if kind is not None:
             kernel[:, column], bias[column] = known.kernel[:, kind], known.bias[kind]
     of_base = np.array([name in known.owners and name in labels for name in plan.outputs], np.bool_)
     return StartingHead(plan, kernel, bias, of_base)
+
+
+def _empty_head(
+    outputs: tuple[str, ...], labels: tuple[str, ...], features: "NDArray[np.floating]"
+) -> StartingHead:
+    kinds = tuple((name, name) for name in outputs)
+    kernel = np.zeros((features.shape[1], len(kinds)), np.float32)
+    bias, known = np.zeros(len(kinds), np.float32), np.zeros(len(kinds), np.bool_)
+    return StartingHead(ClassPlan(labels, kinds), kernel, bias, known)
 
 
 def _new_owners(

@@ -307,6 +307,12 @@ class ExportPages:
         chosen = [samples[row] for row in rows]
         return chosen, np.stack([first_page(self.cache, s.path, size) for s in chosen])
 
+    def to_compare(self, network: Network) -> "tuple[NDArray[np.int32], NDArray[np.uint8]]":
+        """Return the columns and the first pages of documents to compare on."""
+        chosen, pixels = self.first(self.compared, _COST_PAGES, network.size)
+        columns = {name: number for number, name in enumerate(network.plan.outputs)}
+        return np.array([columns.get(s.label, len(columns) - 1) for s in chosen], np.int32), pixels
+
 
 def export_within_limits(
     network: Network,
@@ -332,9 +338,7 @@ def export_within_limits(
     exact = build_network(network.plan, size=network.size)
     copy_weights(network, exact)
     _, learned = pages.first(pages.learned, CALIBRATION_PAGES, network.size)
-    chosen, pixels = pages.first(pages.compared, _COST_PAGES, network.size)
-    columns = {name: number for number, name in enumerate(network.plan.outputs)}
-    targets = np.array([columns.get(s.label, len(columns) - 1) for s in chosen], np.int32)
+    targets, pixels = pages.to_compare(network)
     gate, variants = limits
     steps = 2 * len(variants) + 1
     trained = trained_logits(exact, pixels)

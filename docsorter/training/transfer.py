@@ -104,8 +104,7 @@ def tune(
     before = validation_losses.losses()
 
     def validate() -> Validation:
-        losses = validation_losses.losses()
-        return Validation(float(losses.mean()), 0.0)
+        return Validation(float(validation_losses.losses().mean()), 0.0)
 
     trainer = TrainingLoop(network, folder, validate, seed=seed)
     stage = Stage("upper", steps, RATE, max(1, steps // LOOKS), patience=2)
@@ -118,16 +117,19 @@ def tune(
 
     trainer.run(stage, batches)
     progress(STAGE, steps, steps)
-    after = validation_losses.losses()
+    result = _compared(before, validation_losses.losses())
+    if not result.kept:
+        for variable, value in zip(network.variables(), weights, strict=True):
+            variable.assign(value)
+    _LOG.info("tuning: %s", result)
+    return result
+
+
+def _compared(before: "Floats", after: "Floats") -> TuningResult:
     gains = before - after
     error = float(gains.std() / np.sqrt(max(1, len(gains))))
     kept = bool(gains.mean() > error)
-    if not kept:
-        for variable, value in zip(network.variables(), weights, strict=True):
-            variable.assign(value)
-    result = TuningResult(kept, float(before.mean()), float(after.mean()), error)
-    _LOG.info("tuning: %s", result)
-    return result
+    return TuningResult(kept, float(before.mean()), float(after.mean()), error)
 
 
 class _Draws:
