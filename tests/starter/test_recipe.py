@@ -3,12 +3,14 @@
 import datetime as dt
 import json
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image, ImageDraw
 
 from docsorter.errors import EnvironmentFaultError, ModelError, UsageError
@@ -73,6 +75,17 @@ def _generate(root: Path) -> Path:
 
 def _now() -> dt.datetime:
     return dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _without_tracing() -> Iterator[None]:
+    """Run step by step: tracing InceptionV3 takes longer than these few steps.
+
+    The traced loop is the one of `docsorter train`, in tests/training/test_run.py.
+    """
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(scope="module")
