@@ -274,7 +274,7 @@ def marker(pixels: Pixels, rng: Rng) -> Pixels:
 
 
 # ----------------------------------------------------------------------
-# What decades, copies of copies and cheap machines do to a page; see ``effects`` for the rest.
+# What decades, copies of copies and cheap machines do to a page.
 
 _LEAST_INK = 0.25
 """Share of a page's ink that a threshold has to leave."""

@@ -27,7 +27,7 @@ Variant = Literal["int8-corrected", "int8-weights", "float16"]
 VARIANTS: Final[tuple[Variant, ...]] = ("int8-corrected", "int8-weights", "float16")
 """Best first; docs/develop/making-the-starter.md has the figures.
 
-int8-corrected: int8 weights, and biases that make up for their rounding (`bias_correction`).
+int8-corrected: int8 weights, and biases that make up for their rounding (`export.corrected`).
 int8-weights: the same without that; dynamic range, one scale per output channel.
 float16: as good as exact, at a third of the speed and twice the size.
 """

@@ -18,7 +18,7 @@ from docsorter.errors import DocsorterError
 from docsorter.service.promise import drift
 from docsorter.service.upkeep.forget import Forgetting
 from docsorter.service.workspace.layout import StateRecord
-from docsorter.service.workspace.process import LOGGER, Progress
+from docsorter.service.workspace.process import LOGGER, Progress, silent
 from docsorter.store import Store
 
 FILE_NAME: Final = "care.json"
@@ -83,7 +83,7 @@ class Maintenance:
 
     def maintain(
         self,
-        progress: Progress = lambda *_: None,
+        progress: Progress = silent,
         *,
         check: bool | None = None,
         compact: bool = False,

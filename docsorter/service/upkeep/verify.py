@@ -33,7 +33,7 @@ from docsorter.documents import Document, Move, Place, Reason, ReasonCode, Verdi
 from docsorter.errors import ConflictError, DocsorterError, WorkspaceError
 from docsorter.filesystem import Disk
 from docsorter.service.upkeep.forget import Forgetting
-from docsorter.service.workspace.process import Progress
+from docsorter.service.workspace.process import Progress, silent
 from docsorter.settings import Label
 from docsorter.store import AdoptedFile, ExpectedFile, Store
 
@@ -106,7 +106,7 @@ class Verifier:
         self._clock = clock or SystemClock()
         self._known = array("Q")
 
-    def verify(self, progress: Progress = lambda *_: None) -> VerifyReport:
+    def verify(self, progress: Progress = silent) -> VerifyReport:
         """Check everything; takes as long as reading every document once.
 
         Raises:
