@@ -3,6 +3,7 @@
 card.json     what the model is                 golden/*.png        synthetic pages, and
 model.tflite  the model that runs               golden/golden.json  the answers expected of them
 novelty.npz   arrays that novelty needs         SHA256SUMS          of every file above
+pages.npz     what it knows of pages among others: first or later, upright or turned; may be missing
 """
 
 import hashlib
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 CARD: Final = "card.json"
 RUNTIME: Final = "model.tflite"
 NOVELTY: Final = "novelty.npz"
+PAGES: Final = "pages.npz"
 GOLDEN: Final = "golden/golden.json"
 CHECKSUMS: Final = "SHA256SUMS"
 REQUIRED: Final = (CARD, RUNTIME, NOVELTY, GOLDEN)
@@ -36,6 +38,8 @@ class ModelBundle:
     path: Path
     card: ModelCard
     novelty: "dict[str, NDArray[np.generic]]" = field(repr=False)
+    pages: "dict[str, NDArray[np.generic]]" = field(default_factory=dict, repr=False)
+    """Arrays about pages of many-page documents; empty when the bundle has none."""
 
     @property
     def runtime_file(self) -> Path:
@@ -60,12 +64,13 @@ def load_bundle(path: Path) -> ModelBundle:
             remedy="name an existing bundle, or `starter`",
         )
     card = read_card(path / CARD)  # first: a newer format may well have other files
-    verify_checksums(path)
-    return ModelBundle(path, card, _read_arrays(path / NOVELTY))
+    listed = verify_checksums(path)
+    pages = _read_arrays(path / PAGES) if PAGES in listed else {}
+    return ModelBundle(path, card, _read_arrays(path / NOVELTY), pages)
 
 
-def verify_checksums(path: Path) -> None:
-    """Compare every file of a bundle with SHA256SUMS.
+def verify_checksums(path: Path) -> frozenset[str]:
+    """Compare every file of a bundle with SHA256SUMS; return the names that it lists.
 
     Raises:
         ModelError: A file is missing, changed, or not listed although it is needed.
@@ -85,6 +90,7 @@ def verify_checksums(path: Path) -> None:
                 f"of {expected[:12]}…): {path}",
                 remedy=_AGAIN,
             )
+    return frozenset(listed)
 
 
 def listed_files(path: Path) -> tuple[str, ...]:
@@ -147,6 +153,6 @@ def _read_arrays(path: Path) -> "dict[str, NDArray[np.generic]]":
             return {name: arrays[name] for name in arrays.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(
-            f"the model bundle is damaged: {NOVELTY} holds no plain arrays: {path}: {error}",
+            f"the model bundle is damaged: {path.name} holds no plain arrays: {path}: {error}",
             remedy=_AGAIN,
         ) from error

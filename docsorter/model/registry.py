@@ -15,7 +15,7 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -380,9 +380,7 @@ def add_bundle(
             f"the model bundle cannot be taken in: {environment_reason(error).text}",
             remedy="make room, or ask for write permission, then say it again",
         ) from error
-    return AddedBundle(
-        name, target, ModelBundle(target, bundle.card, bundle.novelty), worst, is_new=True
-    )
+    return AddedBundle(name, target, replace(bundle, path=target), worst, is_new=True)
 
 
 def inspect_files(source: Path) -> list[str]:

@@ -7,7 +7,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +16,16 @@ from PIL import Image
 
 from docsorter.errors import EnvironmentFaultError, UsageError
 from docsorter.filesystem import Disk, environment_reason
-from docsorter.model.bundle import CARD, CHECKSUMS, GOLDEN, NOVELTY, RUNTIME, digest, load_bundle
+from docsorter.model.bundle import (
+    CARD,
+    CHECKSUMS,
+    GOLDEN,
+    NOVELTY,
+    PAGES,
+    RUNTIME,
+    digest,
+    load_bundle,
+)
 from docsorter.model.card import InputSpec, Measured, ModelCard, Origin, Provenance
 from docsorter.model.classifier import LiteRTClassifier, open_classifier
 from docsorter.model.golden import (
@@ -231,6 +240,7 @@ class BundleParts:
         novelty: Arrays of the novelty model.
         golden: The golden pages; their answers are asked while writing.
         texts: Further text files by name: the model card in words, the report, the log.
+        pages: Arrays about pages of many-page documents; none writes no file of them.
     """
 
     card: ModelCard
@@ -238,6 +248,7 @@ class BundleParts:
     novelty: "dict[str, NDArray[np.generic]]"
     golden: Sequence[GoldenPicture]
     texts: dict[str, str]
+    pages: "dict[str, NDArray[np.generic]]" = field(default_factory=dict)
 
 
 def write_bundle(parts: BundleParts, target: Path) -> None:
@@ -270,8 +281,10 @@ def write_bundle(parts: BundleParts, target: Path) -> None:
 def _fill(folder: Path, parts: BundleParts) -> None:
     shutil.copyfile(parts.runtime, folder / RUNTIME)
     (folder / CARD).write_text(parts.card.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    with (folder / NOVELTY).open("wb") as stream:
-        np.savez(stream, **parts.novelty)  # type: ignore[arg-type] # numpy#28985
+    for file, arrays in ((NOVELTY, parts.novelty), (PAGES, parts.pages)):
+        if arrays:
+            with (folder / file).open("wb") as stream:
+                np.savez(stream, **arrays)  # type: ignore[arg-type] # numpy#28985
     for name, text in parts.texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     _write_golden(folder, parts)

@@ -19,6 +19,27 @@ def test_a_whole_bundle_is_loaded_with_its_card_and_its_arrays(whole: Path) -> N
     assert bundle.golden_file.is_file()
 
 
+def test_a_bundle_from_before_there_was_anything_about_pages_is_whole(whole: Path) -> None:
+    assert load_bundle(whole).pages == {}
+
+
+def test_what_a_bundle_knows_of_pages_is_loaded_when_it_is_listed(whole: Path) -> None:
+    np.savez(whole / "pages.npz", first_limit=np.float32(0.5))
+    assert load_bundle(whole).pages == {}, "what is not listed is not checked, so not used"
+
+    write_checksums(whole)
+
+    assert load_bundle(whole).pages["first_limit"] == 0.5
+
+
+def test_arrays_about_pages_that_are_none_are_named(whole: Path) -> None:
+    (whole / "pages.npz").write_bytes(b"no arrays")
+    write_checksums(whole)
+
+    with pytest.raises(ModelError, match=r"pages\.npz holds no plain arrays"):
+        load_bundle(whole)
+
+
 @pytest.mark.parametrize("name", [*REQUIRED, "golden/page.png"])
 def test_a_missing_file_is_named(whole: Path, name: str) -> None:
     (whole / name).unlink()

@@ -1,7 +1,7 @@
 """The bundle in its place, whole or not at all; the starter's file stands in for an export."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -11,11 +11,18 @@ import pytest
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.errors import EnvironmentFaultError, UsageError
 from docsorter.filesystem import Disk
-from docsorter.model.bundle import load_bundle
+from docsorter.model.bundle import PAGES, load_bundle
 from docsorter.model.registry import ModelRegistry
 from docsorter.training import bundle_writer
 from docsorter.training.base import BaseWeights, open_base
-from docsorter.training.bundle_writer import complete_card, publish, put
+from docsorter.training.bundle_writer import (
+    BundleParts,
+    GoldenPicture,
+    complete_card,
+    publish,
+    put,
+    write_bundle,
+)
 from docsorter.training.dataset import Predictions, Sample
 from docsorter.training.evaluation.evaluation import evaluate_predictions
 from docsorter.training.export import ExportCost, Exported
@@ -27,6 +34,8 @@ from starter.rasters import image_cache
 from tests.training.papers import labelled
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from docsorter.model.classifier import LiteRTClassifier
     from docsorter.training.network import Network
 
@@ -103,6 +112,19 @@ def test_a_bundle_is_whole_and_shows_no_document(made: Made) -> None:
     golden = {path.name for path in request.bundle.rglob("*.png")}
     assert golden == {name for name, _ in made.base.golden}
     assert request.report.stat().st_mode & 0o077 == 0
+
+
+def test_arrays_about_pages_are_written_and_listed_where_there_are_some(tmp_path: Path) -> None:
+    starter = load_bundle(ModelRegistry(tmp_path / "models").resolve("starter"))
+    golden = [GoldenPicture("white.png", np.full((299, 299, 3), 255, np.uint8))]
+    parts = BundleParts(starter.card, starter.runtime_file, starter.novelty, golden, {})
+    limit: dict[str, NDArray[np.generic]] = {"first_limit": np.array(0.5, np.float32)}
+
+    write_bundle(parts, tmp_path / "without")
+    write_bundle(replace(parts, pages=limit), tmp_path / "with")
+
+    assert not (tmp_path / "without" / PAGES).exists()
+    assert load_bundle(tmp_path / "with").pages == limit
 
 
 @pytest.mark.slow
