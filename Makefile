@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
 
-.PHONY: help install demo test lint types layering unit bench bench-compare bench-rest bench-growth bench-publish simulate torture lock format clean poppler starter examples train-demo
+.PHONY: help install demo test lint types layering unit bench bench-compare bench-rest bench-growth bench-publish simulate matrix torture lock format clean poppler starter examples train-demo
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -72,6 +72,9 @@ bench-publish: $(VENV)/dev.done ## the figures of the last runs into docs/develo
 
 simulate: poppler $(VENV)/dev.done ## a department earns its autonomy: automation, errors, answers (a quarter of an hour at first)
 	@$(BIN)/python -m bench.simulate
+
+matrix: poppler $(VENV)/dev.done ## the same page in every encoding: is it read alike? (two minutes)
+	@$(BIN)/python -m tests.matrix
 
 torture: poppler $(VENV)/dev.done ## kills, power cuts, faults, hostile files: is anything lost? (half an hour)
 	@$(BIN)/python -m tests.torture.run
