@@ -111,9 +111,28 @@ class Inbox:
         """Offer a file again later: it could not be claimed."""
         self._settler.defer(path, reason)
 
-    def forget(self, path: str) -> None:
-        """Stop waiting for a file: it was claimed, or is gone."""
-        self._settler.forget(path)
+    def confirm(self, seen: Observation) -> bool:
+        """Say whether a file is still there as it was seen, right before its claim.
+
+        One that is gone is forgotten, one that changed rests again.
+
+        Raises:
+            EnvironmentFaultError: The inbox cannot be read.
+        """
+        found = self._scanner.observe([seen.path])
+        if not found:
+            self._settler.forget(seen.path)
+            return False
+        return self._settler.confirm(seen, found[0])
+
+    def forget(self, path: str, seen: Observation | None = None) -> None:
+        """Stop waiting for a file: it was claimed, or is gone.
+
+        Args:
+            path: Its path in the inbox.
+            seen: How it was; another file that has come under this name since goes on waiting.
+        """
+        self._settler.forget(path, seen)
 
     def waiting(self) -> WaitingSummary:
         """Summarize what waits."""

@@ -152,9 +152,23 @@ class Settler:
         rested = record.since + self._rest  # it may have changed since it was handed out
         self._schedule(path, record, max(rested, self._clock.monotonic() + wait))
 
-    def forget(self, path: str) -> None:
-        """Stop waiting for a file: it was claimed, or is gone."""
-        self._records.pop(path, None)
+    def confirm(self, seen: Observation, again: Observation) -> bool:
+        """Record a file that was seen again; return whether it has not changed."""
+        self._observe(again, self._clock.monotonic())
+        return self._fingerprint_of(seen) == self._fingerprint_of(again)
+
+    def forget(self, path: str, seen: Observation | None = None) -> None:
+        """Stop waiting for a file: it was claimed, or is gone.
+
+        Args:
+            path: Its path.
+            seen: How it was; a record of another file under the same name stays.
+        """
+        record = self._records.get(path)
+        if record is not None and (
+            seen is None or record.fingerprint == self._fingerprint_of(seen)
+        ):
+            del self._records[path]
 
     def waiting(self) -> WaitingSummary:
         """Summarize what waits."""
@@ -179,7 +193,7 @@ class Settler:
         if record is None:
             record = self._records[seen.path] = _Record(now)
         record.seen = self._pass
-        fingerprint = self._fingerprint(seen, seen.size, seen.mtime_ns)
+        fingerprint = self._fingerprint_of(seen)
         if record.fingerprint != fingerprint:
             self._changed(seen.path, record, fingerprint, now)
         return record
@@ -224,6 +238,9 @@ class Settler:
         """Pack what must not change; an mtime may be before 1970 or after 2262."""
         identity = (seen.inode, seen.device) if self._inodes else (0, 0)
         return _FINGERPRINT.pack(size, mtime_ns & _64_BITS, *identity)
+
+    def _fingerprint_of(self, seen: Observation) -> bytes:
+        return self._fingerprint(seen, seen.size, seen.mtime_ns)
 
     def _is_current(self, entry: tuple[float, str]) -> bool:
         record = self._records.get(entry[1])

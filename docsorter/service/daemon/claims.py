@@ -42,15 +42,19 @@ class ClaimQueue:
         self._store = store
         self._mover = mover
         self._ready: dict[str, Observation] = {}
+        self._claimed: set[str] = set()
         self._news: deque[Callable[[], None]] = deque()
 
     def add(self, observations: Iterable[Observation]) -> None:
         """Remember files that are complete, to be claimed in the order they were written.
 
-        A newer observation of the same file replaces the older.
+        A newer observation of the same file replaces the older. What was seen while a claim of
+        that path is under way may be the file that it takes: were it kept, it would be claimed a
+        second time when it is gone. What is there afterwards, the inbox offers again.
         """
-        ordered = sorted(observations, key=lambda observation: observation.mtime_ns)
-        self._ready.update((observation.path, observation) for observation in ordered)
+        new = (seen for seen in observations if seen.path not in self._claimed)
+        ordered = sorted(new, key=lambda seen: seen.mtime_ns)
+        self._ready.update((seen.path, seen) for seen in ordered)
 
     @property
     def backlog(self) -> int:
@@ -58,12 +62,20 @@ class ClaimQueue:
         return len(self._ready)
 
     def plan_next(self) -> PlannedClaim | None:
-        """Write down the claim of one file; None when an earlier claim of it still runs.
+        """Write down the claim of one file; None when there is nothing to claim under its name.
+
+        It may have waited here for minutes, so it is looked at again: a file that is gone gets no
+        number, and one that changed rests again. Nor is it claimed while an earlier claim, of a
+        process that was killed or of one that could not be taken back, is not carried out.
 
         Raises:
+            EnvironmentFaultError: The inbox cannot be read; the file stays remembered.
             StoreError: The database fails; the file stays remembered.
         """
         seen = next(iter(self._ready.values()))
+        if not self._inbox.confirm(seen):
+            del self._ready[seen.path]
+            return None
         arrival = Arrival(seen.name, seen.source, seen.path, seen.size, seen.mtime_ns)
         try:
             with self._mover.step(PlanPoint.CLAIM_PLANNED):
@@ -72,6 +84,7 @@ class ClaimQueue:
             del self._ready[seen.path]
             return None
         del self._ready[seen.path]
+        self._claimed.add(seen.path)
         return PlannedClaim(seen, document, move)
 
     def carry(self, claim: PlannedClaim) -> Document | None:
@@ -80,26 +93,30 @@ class ClaimQueue:
         Raises:
             EnvironmentFaultError: Not even the claim can be taken back; recovery finds it.
         """
-        path = claim.seen.path
         try:
-            document = self._mover.complete(claim.move, actor=ACTOR, inode=claim.seen.inode)
+            return self._carry(claim)
+        finally:
+            self._news.append(lambda: self._claimed.discard(claim.seen.path))
+
+    def _carry(self, claim: PlannedClaim) -> Document | None:
+        seen = claim.seen
+        document = None
+        try:
+            document = self._mover.complete(claim.move, actor=ACTOR, inode=seen.inode)
         except FileGoneError:
             self._mover.abandon(claim.move, actor=ACTOR, reason=ReasonCode.MISSING)
         except FileChangedError:
             self._mover.abandon(claim.move, actor=ACTOR, reason=ReasonCode.CHANGED)
-            self._news.append(lambda: self._inbox.defer(path, _CHANGED))
+            self._news.append(lambda: self._inbox.defer(seen.path, _CHANGED))
             return None
         except EnvironmentFaultError as error:
             reason = fault_reason(error)
             self._mover.abandon(claim.move, actor=ACTOR, reason=reason.code)
-            self._news.append(lambda: self._inbox.defer(path, reason))
-            _LOG.warning("%s stays in the inbox for now: %s", path, error.message)
+            self._news.append(lambda: self._inbox.defer(seen.path, reason))
+            _LOG.warning("%s stays in the inbox for now: %s", seen.path, error.message)
             return None
-        else:
-            self._news.append(lambda: self._inbox.forget(path))
-            return document
-        self._news.append(lambda: self._inbox.forget(path))
-        return None
+        self._news.append(lambda: self._inbox.forget(seen.path, seen))
+        return document
 
     def tell_inbox(self) -> None:
         """Hand what became of carried claims on to the inbox."""
