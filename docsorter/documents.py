@@ -33,6 +33,9 @@ class ReasonCode(StrEnum):
     UNSURE = "unsure"
     UNLIKE_TRAINING = "unlike_training"
     PAGES_DISAGREE = "pages_disagree"
+    SEVERAL_DOCUMENTS = "several_documents"
+    BLANK = "blank"
+    UNDRAWABLE = "undrawable"
     LABEL_POLICY = "label_policy"
     RETIRED_LABEL = "retired_label"
     DUPLICATE = "duplicate"
@@ -95,15 +98,19 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class PageSet:
-    """The pages of a document as the classifier sees them.
+    """The pages of a document as the classifier sees them: those with something on them.
 
     Attributes:
         pixels: (pages, height, width, 3) uint8, RGB, 0-255, upright.
-        total_pages: Pages of the document; more than `len(pixels)` when the page cap was met.
+        total_pages: Pages of the document; more than those named here when the page cap was met.
         media_type: What the bytes are, whatever the name says, e.g. "application/pdf".
         producer: What the scanner says of itself ("" when it says nothing).
         notes: Harmless oddities met while reading, one line each.
         traits: Properties of the scan, see `docsorter.pages.fit`.
+        numbers: Which pages of the document the rows of `pixels` are, counted from 0, ascending;
+            when not given the first ones.
+        blank: Pages that were left out because nothing is on them, counted from 0.
+        undrawable: Pages that could not be drawn, counted from 0, and why.
     """
 
     pixels: "NDArray[np.uint8]"
@@ -112,6 +119,13 @@ class PageSet:
     producer: str = ""
     notes: tuple[str, ...] = ()
     traits: dict[str, float | str] = field(default_factory=dict)
+    numbers: tuple[int, ...] = ()
+    blank: tuple[int, ...] = ()
+    undrawable: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.numbers:
+            object.__setattr__(self, "numbers", tuple(range(len(self.pixels))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +156,14 @@ class Likeness:
     distance: float
 
 
+class PageRole(StrEnum):
+    """What a page is to the document that it came with."""
+
+    PART = "part"  # the first page with something on it, or one that may confirm what that says
+    UNLIKE = "unlike"  # a later page unlike anything of the labels: terms, receipts, photographs
+    BEGINS = "begins"  # a later page that looks like the first page of another document
+
+
 @dataclass(frozen=True, slots=True)
 class PagePrediction:
     """Calibrated view of one page.
@@ -150,11 +172,21 @@ class PagePrediction:
         probabilities: One per label of the model, summing to 1.
         novelty: Percentile 0-100 of the distance from the training data.
         nearest: The sample pages that it is most like, the nearest first.
+        number: Which page of the document it is, counted from 0.
+        role: What it is to the document.
+        first: Probability that it is the first page of a document; None where the model does not
+            say so.
+        turned: By how many degrees, clockwise, it was turned when it was scanned; it was judged
+            upright.
     """
 
     probabilities: tuple[float, ...]
     novelty: float
     nearest: tuple[Likeness, ...] = ()
+    number: int = 0
+    role: PageRole = PageRole.PART
+    first: float | None = None
+    turned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +197,10 @@ class Prediction:
         model: Name of the model bundle, e.g. "starter-1".
         labels: The labels of that model, in the order of the probabilities.
         probabilities: Pooled over pages, calibrated, summing to 1.
-        novelty: Percentile 0-100 of the document (its most novel page).
-        pages: The same, page by page.
+        novelty: Percentile 0-100 of the first page with something on it.
+        pages: The same, page by page, of those with something on them.
+        blank: Pages that were left out because nothing is on them, counted from 0.
+        undrawable: Pages that could not be drawn, counted from 0, and why.
     """
 
     model: str
@@ -174,6 +208,13 @@ class Prediction:
     probabilities: tuple[float, ...]
     novelty: float
     pages: tuple[PagePrediction, ...]
+    blank: tuple[int, ...] = ()
+    undrawable: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def cut_before(self) -> tuple[int, ...]:
+        """Pages with which another document seems to begin, counted from 0."""
+        return tuple(page.number for page in self.pages if page.role is PageRole.BEGINS)
 
     @property
     def ranked(self) -> tuple[tuple[str, float], ...]:
@@ -222,6 +263,7 @@ class SortRule:
         policies: Per label "auto", "review" or "never"; a label not named is "auto".
         offsets: Per label, by how much the log odds of the threshold are raised for it; 0 for a
             label not named. See `docsorter.decide.policy`.
+        blank: Whether pages with nothing on them are left out ("skip") or count as pages.
     """
 
     temperature: float
@@ -229,6 +271,7 @@ class SortRule:
     novelty_limit: float
     policies: dict[str, str] = field(default_factory=dict)
     offsets: dict[str, float] = field(default_factory=dict)
+    blank: str = "skip"
 
     def required_confidence(self, label: str) -> float:
         """Return the least confidence, 0-1, with which a document is sorted to a label."""

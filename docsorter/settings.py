@@ -151,7 +151,9 @@ class PagesSettings(Section):
     """Limits of the sandboxed child that reads one document."""
 
     page_cap: Annotated[int, Ge(1), Le(1000)] = 8
-    """Read at most so many pages of a document."""
+    """Read at most so many pages of a document that have something on them."""
+    blank: Literal["skip", "count"] = "skip"
+    """Pages with nothing on them: leave them out of the verdict, or take them for pages."""
     max_file_mb: Annotated[float, Gt(0)] = 512.0
     """Reject larger files."""
     max_megapixels: Annotated[float, Gt(0)] = 200.0

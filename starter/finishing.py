@@ -20,11 +20,11 @@ from docsorter.settings import PagesSettings
 from docsorter.training.bundle_writer import LIBRARIES, BundleParts, GoldenPicture, model_card_text
 from docsorter.training.dataset import (
     ClassPlan,
+    DocumentJudge,
     Predictions,
     RawPredictions,
     Sample,
     fingerprint,
-    predict,
 )
 from docsorter.training.evaluation.evaluation import Evaluation, evaluate_predictions
 from docsorter.training.evaluation.report import html_page
@@ -223,10 +223,8 @@ class Finisher:
         novelty = self._fit_novelty(classifier, raw)
         rule = self._fit_rule(raw, novelty, identity.target_error)
         tests = _test_sets(raw)
-        predictions = {
-            name: predict(part, rule.temperature, self._background, novelty)
-            for name, part in tests.items()
-        }
+        judge = DocumentJudge(rule.temperature, self._background, novelty, NOVELTY_LIMIT)
+        predictions = {name: judge.predict(part) for name, part in tests.items()}
         evaluations = {
             name: evaluate_predictions(
                 part, card.labels, rule, rng=np.random.default_rng(0),
@@ -328,10 +326,11 @@ class Finisher:
     ) -> SortRule:
         parts = [part for (split, _), part in raw.items() if split == "calibration"]
         temperature = temperature_of(parts, len(self._plan.labels), self._background)
+        judge = DocumentJudge(temperature, self._background, novelty, NOVELTY_LIMIT)
         predictions: list[Predictions] = []
         for origin in ("synthetic", "real"):  # validation helps to know how sure mistakes look
             mine = [
-                predict(part, temperature, self._background, novelty)
+                judge.predict(part)
                 for (split, its), part in raw.items()
                 if its == origin and split in {"calibration", "validation"}
             ]

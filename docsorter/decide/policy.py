@@ -17,6 +17,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import operator
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
@@ -24,6 +25,8 @@ from numpy.typing import NDArray
 
 from docsorter.decide.prediction import disagreement
 from docsorter.documents import (
+    PagePrediction,
+    PageRole,
     Prediction,
     Reason,
     ReasonCode,
@@ -34,6 +37,7 @@ from docsorter.documents import (
 from docsorter.errors import ModelError
 
 _OFFSET_STEPS = 1000  # offsets are kept to three digits
+_POOLING = 2  # how pages become a document; evidence about another way says little about this one
 _COMPETES = 0.5  # the second label is worth naming from this share of the first one's probability
 _LEAST_DIGITS = 2
 _MOST_DIGITS = 12
@@ -42,9 +46,9 @@ _MOST_DIGITS = 12
 def decide(prediction: Prediction, rule: SortRule, active_labels: Collection[str]) -> Verdict:
     """Say what is to happen to a document, by the first reason that applies.
 
-    In this order: the policy of its label, a label no longer in use, novelty above the limit, pages
-    that name different labels, confidence below what the label needs; sorted only when none
-    applies.
+    In this order: a page before its first one cannot be drawn, another document begins in it, the
+    policy of its label, a label no longer in use, novelty above the limit, pages that name
+    different labels, confidence below what the label needs; sorted only when none applies.
 
     Returns:
         A verdict `sort` or `review`. In review its label is the most probable one that may be
@@ -55,7 +59,9 @@ def decide(prediction: Prediction, rule: SortRule, active_labels: Collection[str
     """
     _check(prediction, rule)
     reason = (
-        _policy_reason(prediction, rule)
+        _undrawable_reason(prediction)
+        or _several_reason(prediction)
+        or _policy_reason(prediction, rule)
         or _retired_reason(prediction, active_labels)
         or _novelty_reason(prediction, rule)
         or _pages_reason(prediction)
@@ -93,8 +99,8 @@ def rule_key(fingerprint: str, rule: SortRule, labels: Sequence[str]) -> str:
 
     Args:
         fingerprint: Of the model bundle (SHA-256 of its SHA256SUMS).
-        rule: Temperature, novelty limit, policies and offsets; the threshold is what evidence is
-            sought for.
+        rule: Temperature, novelty limit, policies, offsets and what is done with blank pages; the
+            threshold is what evidence is sought for.
         labels: Labels that documents may be sorted to.
 
     Returns:
@@ -103,6 +109,7 @@ def rule_key(fingerprint: str, rule: SortRule, labels: Sequence[str]) -> str:
     policies = {label: policy for label, policy in rule.policies.items() if policy != "auto"}
     offsets = {label: offset for label, offset in rule.offsets.items() if offset}
     content = [fingerprint, rule.temperature, rule.novelty_limit, policies, offsets, sorted(labels)]
+    content += [rule.blank, _POOLING]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -167,6 +174,32 @@ def _review(
     return Verdict(VerdictKind.REVIEW, reason, label, confidence, needed)
 
 
+def _undrawable_reason(prediction: Prediction) -> Reason | None:
+    """Say that what may be the first page could not be drawn: the label stands there."""
+    before = [page for page in prediction.undrawable if page < prediction.pages[0].number]
+    if not before:
+        return None
+    text = f"page {before[0] + 1} cannot be drawn: {prediction.undrawable[before[0]]}"
+    return Reason(ReasonCode.UNDRAWABLE, text)
+
+
+def _several_reason(prediction: Prediction) -> Reason | None:
+    begins = [page for page in prediction.pages if page.role is PageRole.BEGINS]
+    if not begins:
+        return None
+    said = ", ".join(
+        f"page {page.number + 1} begins another document ({_named([_likeliest(prediction, page)])})"
+        for page in begins
+    )
+    where = " and ".join(f"page {page.number + 1}" for page in begins)
+    text = f"several documents in one scan: {said}: cut before {where}"
+    return Reason(ReasonCode.SEVERAL_DOCUMENTS, text)
+
+
+def _likeliest(prediction: Prediction, page: PagePrediction) -> tuple[str, float]:
+    return max(zip(prediction.labels, page.probabilities, strict=True), key=operator.itemgetter(1))
+
+
 def _policy_reason(prediction: Prediction, rule: SortRule) -> Reason | None:
     policy = rule.policies.get(prediction.label, "auto")
     if policy == "auto":
@@ -199,11 +232,15 @@ def _novelty_reason(prediction: Prediction, rule: SortRule) -> Reason | None:
 
 
 def _pages_reason(prediction: Prediction) -> Reason | None:
-    found = disagreement(_page_table(prediction))
+    if prediction.pages[0].first is not None:
+        return None  # the model tells where another document begins
+    parts = [page for page in prediction.pages if page.role is PageRole.PART]
+    found = disagreement(np.array([page.probabilities for page in parts], np.float64))
     if found is None:
         return None
     said = ", ".join(
-        f"page {one.page + 1} {_named([(prediction.labels[one.label], one.probability)])}"
+        f"page {parts[one.page].number + 1} "
+        f"{_named([(prediction.labels[one.label], one.probability)])}"
         for one in (found.first, found.second)
     )
     return Reason(ReasonCode.PAGES_DISAGREE, f"pages disagree: {said}")

@@ -1,30 +1,40 @@
 """From what the classifier returned to a prediction: calibrated, compared, pooled over pages.
 
-Pooling is a weighted mean of probabilities. The first page weighs 1; every later page weighs 1/2,
-and all later pages together never more than the first. Why so:
+The first page with something on it says what a document is (letterhead, title, form number). What
+follows are continuations and enclosures: tables, terms, receipts, photographs. So later pages have
+a role, and the document is pooled by these rules, each for a reason:
 
-* The first page says what a document is (letterhead, title, form number). Later pages are
-  continuations and enclosures: tables, small print, receipts. They may lower it, not outvote it.
-* A mean of probabilities bounds what one odd page can do by its weight. A mean of log
-  probabilities (or a product) does not: one page at 0.000001 vetoes seven pages at 0.99, and a few
-  pages that share one mistake make each other certain, though pages of one document are anything
-  but independent.
-* A mean is never surer than its surest page, so it errs towards asking a person. The threshold is
-  tested on pooled documents: the promise holds by any rule, only the automation rate depends on it.
+* **A later page unlike anything** (novel, or none of the labels) has no say: an invoice with a page
+  of terms is an invoice. The novelty of a document is that of its first page for the same reason.
+* **A later page that looks like the first page of a document** of one of the labels, whichever it
+  is, means two documents in one scan. That is no question of probabilities: a person cuts them.
+* **A later page may confirm.** It names the same label, and surer: the document then moves a share
+  `confirm` of the way from the first page to the mean of such pages, in log probabilities (a
+  logarithmic opinion pool, Genest and Zidek 1986). It never moves further than to that mean, so
+  that a document is never surer than its pages are: they are anything but independent.
+* **Documents of several pages are calibrated on their own**: a `temperature` of at least 1 divides
+  their log probabilities, fitted on documents of several pages.
+
+A model that cannot tell first pages from later ones (`PageHeads`) pools by a weighted mean instead.
+The first page weighs 1; every later one that is like something weighs 1/2, and all of them together
+never more than the first. A mean bounds what one odd page can do, and is never surer than its
+surest page. Pages that confidently name different labels are then the sign of two documents.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from docsorter.decide.calibration import label_probabilities
+from docsorter.decide.calibration import label_probabilities, softmax
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.similarity import SamplePages
 from docsorter.documents import (
     PagePrediction,
+    PageRole,
+    PageSet,
     Prediction,
     RawOutput,
     SortRule,
@@ -37,8 +47,92 @@ LATER_PAGE_WEIGHT: Final = 0.5
 CONFIDENT: Final = 0.8
 """From here on a page counts as naming its label; below, it only leans towards it."""
 
+_TURNS: Final = 4
+_SCALARS: Final = {
+    "pool_confirm": (0.0, 0.0, 1.0),
+    "pool_temperature": (1.0, 1.0, 100.0),
+    "first_limit": (0.9, 0.0, 1.0),
+    "turn_limit": (0.8, 0.0, 1.0),
+}
+"""Default, least and greatest value of the numbers that a bundle may have beside the heads."""
 
-def predict(
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PageHeads:
+    """What else the features of a page tell: whether it is a first page, and how it lies.
+
+    Attributes:
+        first_weights: (F,) float64.
+        first_bias: () float64.
+        orientation_weights: (F, 4) float64.
+        orientation_bias: (4,) float64.
+        confirm: Share of the way to surer later pages that a document moves, 0-1.
+        temperature: Divides the log probabilities of documents of several pages, >= 1.
+        first_limit: Probability from which on a later page counts as a first page.
+        turn_limit: Probability from which on a page counts as turned, and as upright.
+    """
+
+    first_weights: Floats
+    first_bias: Floats
+    orientation_weights: Floats
+    orientation_bias: Floats
+    confirm: float = 0.0
+    temperature: float = 1.0
+    first_limit: float = 0.9
+    turn_limit: float = 0.8
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "PageHeads | None":
+        """Make it of the arrays of a bundle, by their names there; None of no arrays.
+
+        Raises:
+            ModelError: An array is missing, of the wrong shape, or holds no numbers.
+        """
+        if not arrays:
+            return None
+        width = np.size(arrays.get("first_weights", ()))
+        shapes = {
+            "first_weights": (width,),
+            "first_bias": (),
+            "orientation_weights": (width, _TURNS),
+            "orientation_bias": (_TURNS,),
+        }
+        found = {name: _checked(arrays, name, shape) for name, shape in shapes.items()}
+        numbers = {name: _number(arrays, name) for name in _SCALARS}
+        return cls(
+            **found,
+            confirm=numbers["pool_confirm"],
+            temperature=numbers["pool_temperature"],
+            first_limit=numbers["first_limit"],
+            turn_limit=numbers["turn_limit"],
+        )
+
+    def first(self, features: NDArray[np.floating[Any]]) -> Floats:
+        """Return the probability that each page is the first of a document, (n,) of (n, F)."""
+        odds = self._wide(features) @ self.first_weights + self.first_bias
+        result: Floats = 0.5 * (1 + np.tanh(odds / 2))  # the logistic function, without overflow
+        return result
+
+    def turn(self, features: NDArray[np.floating[Any]]) -> Floats:
+        """Return the probability of each clockwise turn 0, 90, 180, 270, (n, 4) of (n, F).
+
+        It is the turn that the page as seen has been given: turned back by it, it is upright.
+        """
+        return softmax(self._wide(features) @ self.orientation_weights + self.orientation_bias)
+
+    def _wide(self, features: NDArray[np.floating[Any]]) -> Floats:
+        values = np.asarray(features, np.float64)
+        if values.ndim != 2 or values.shape[1] != len(self.first_weights):  # noqa: PLR2004 -- a table
+            raise ModelError(
+                f"the model returned features of shape {values.shape}, its page heads were "
+                f"fitted on width {len(self.first_weights)}"
+            )
+        return values
+
+
+def predict(  # noqa: PLR0913 -- what a model has, by name, and what it said
     raw: RawOutput,
     labels: Sequence[str],
     rule: SortRule,
@@ -47,20 +141,26 @@ def predict(
     model: str,
     background: int = 0,
     samples: SamplePages | None = None,
+    heads: PageHeads | None = None,
+    pages: PageSet | None = None,
+    turned: Sequence[int] = (),
 ) -> Prediction:
     """Calibrate the pages, measure their novelty and pool them into the document.
 
     Args:
         raw: Logits (pages, C) and features (pages, F) of one document, in page order.
         labels: Labels of the prediction; the last one stands for the background, if there is one.
-        rule: Whose temperature is used.
+        rule: Whose temperature and novelty limit are used.
         novelty: Distance from the training data.
         model: Name of the model bundle.
         background: Trailing columns of the logits that are summed into the last label.
         samples: Pages that each page is compared with, if any.
+        heads: Tells first pages from later ones, if the model can.
+        pages: The pages that were classified; without it the first ones of a document.
+        turned: How many degrees each was turned by, clockwise, before it was made upright.
 
     Returns:
-        The prediction; its novelty is that of the most novel page.
+        The prediction; its novelty is that of its first page.
 
     Raises:
         ModelError: A number is not finite, or the shapes do not fit: never a verdict from those.
@@ -75,15 +175,32 @@ def predict(
         raise ModelError(
             f"the model returned {len(raw.features)} features for {len(raw.logits)} pages"
         )
+    count = len(raw.logits)
     by_page = label_probabilities(raw.logits, rule.temperature, background)
     percentiles = novelty.percentile(raw.features)
-    alike = [()] * len(by_page) if samples is None else samples.nearest(raw.features, novelty)
-    pages = tuple(
-        PagePrediction(tuple(map(float, row)), float(percentile), nearest)
-        for row, percentile, nearest in zip(by_page, percentiles, alike, strict=True)
+    alike = [()] * count if samples is None else samples.nearest(raw.features, novelty)
+    pooled = pool_document(
+        by_page, percentiles, raw.features, rule.novelty_limit, background=background > 0,
+        heads=heads,
+    )  # fmt: skip
+    firsts = [None] * count if pooled.firsts is None else [float(one) for one in pooled.firsts]
+    numbers = range(count) if pages is None else pages.numbers
+    rows = zip(
+        by_page, percentiles, alike, numbers, pooled.roles, firsts, turned or [0] * count,
+        strict=True,
+    )  # fmt: skip
+    return Prediction(
+        model,
+        tuple(labels),
+        tuple(map(float, pooled.probabilities)),
+        float(percentiles[0]),
+        tuple(
+            PagePrediction(tuple(map(float, shares)), float(percentile), *rest)
+            for shares, percentile, *rest in rows
+        ),
+        blank=() if pages is None else pages.blank,
+        undrawable={} if pages is None else pages.undrawable,
     )
-    pooled = tuple(map(float, pool_pages(by_page)))
-    return Prediction(model, tuple(labels), pooled, float(percentiles.max()), pages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +226,97 @@ class Disagreement:
     second: PageLabel
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PooledPages:
+    """A document made of its pages.
+
+    Attributes:
+        probabilities: (L,) float64, sums to 1.
+        roles: Of each page.
+        firsts: (pages,) probability of being a first page; None where the model does not say so.
+        held: Whether a person is asked, whatever the probabilities are: another document begins
+            in it, or its pages disagree.
+    """
+
+    probabilities: Floats
+    roles: tuple[PageRole, ...]
+    firsts: Floats | None
+    held: bool
+
+
+def pool_document(
+    probabilities: Floats,
+    novelty: Floats,
+    features: NDArray[np.floating[Any]],
+    novelty_limit: float,
+    *,
+    background: bool = False,
+    heads: PageHeads | None = None,
+) -> PooledPages:
+    """Give each page its role and pool them, as the module says.
+
+    Args:
+        probabilities: (pages, L), rows sum to 1, in page order.
+        novelty: (pages,) percentiles.
+        features: (pages, F) as the heads need them.
+        novelty_limit: Above it a later page is unlike anything.
+        background: Whether the last column stands for none of the labels.
+        heads: Tells first pages; None pools by the weighted mean.
+
+    Raises:
+        ModelError: There is no page, or a number is not finite.
+    """
+    _check(probabilities)
+    known = 1.0 - probabilities[:, -1] if background else np.ones(len(probabilities))
+    unlike = novelty > novelty_limit
+    if background:
+        unlike |= probabilities.argmax(axis=1) == probabilities.shape[1] - 1
+    firsts = None if heads is None else heads.first(features)
+    begins = np.zeros(len(probabilities), np.bool_)
+    if heads is not None and firsts is not None:
+        begins = (firsts >= heads.first_limit) & (known >= CONFIDENT) & ~unlike
+    unlike[0] = begins[0] = False
+    parts = probabilities[~unlike & ~begins]
+    roles = tuple(
+        PageRole.BEGINS if another else PageRole.UNLIKE if strange else PageRole.PART
+        for another, strange in zip(begins, unlike, strict=True)
+    )
+    if heads is None:
+        return PooledPages(pool_pages(parts), roles, None, disagreement(parts) is not None)
+    pooled = _confirmed(parts, heads.confirm)
+    if len(probabilities) > 1:
+        pooled = _tempered(pooled, heads.temperature)
+    return PooledPages(pooled, roles, firsts, bool(begins.any()))
+
+
+def _confirmed(parts: Floats, share: float) -> Floats:
+    """Move the first page a share of the way to the mean of the later ones that confirm it."""
+    alone: Floats = parts[0]
+    label = int(alone.argmax())
+    later = parts[1:][parts[1:].argmax(axis=1) == label]
+    if share == 0 or not len(later):
+        return alone
+    first, mean = _logs(alone), _logs(later).mean(axis=0)
+    if softmax(mean[np.newaxis])[0, label] <= alone[label]:
+        return alone
+    result: Floats = softmax((first + share * (mean - first))[np.newaxis])[0]
+    return result
+
+
+def _tempered(probabilities: Floats, temperature: float) -> Floats:
+    if temperature == 1:
+        return probabilities
+    result: Floats = softmax(_logs(probabilities)[np.newaxis], temperature)[0]
+    return result
+
+
+def _logs(probabilities: Floats) -> Floats:
+    result: Floats = np.log(np.maximum(probabilities, np.finfo(np.float64).tiny))
+    return result
+
+
 def pool_pages(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Pool pages into the document, as the module says.
+    """Pool pages by the weighted mean, for a model without `PageHeads`.
 
     Args:
         probabilities: (pages, L), rows sum to 1, in page order.
@@ -166,3 +372,20 @@ def _check(probabilities: NDArray[np.float64]) -> None:
         )
     if not np.isfinite(probabilities).all():
         raise ModelError("the model answered with probabilities that are no numbers")
+
+
+def _checked(arrays: Mapping[str, NDArray[Any]], name: str, shape: tuple[int, ...]) -> Floats:
+    values = np.asarray(arrays.get(name, np.nan), np.float64)
+    if values.shape != shape or values.size == 0 or not np.isfinite(values).all():
+        raise ModelError(
+            f"the page heads of the model are damaged: {name} is missing or no array of the kind "
+            "expected",
+            remedy="take the bundle again from where it came from",
+        )
+    return values
+
+
+def _number(arrays: Mapping[str, NDArray[Any]], name: str) -> float:
+    default, least, greatest = _SCALARS[name]
+    value = float(_checked({name: np.reshape(arrays.get(name, default), ())}, name, ()))
+    return min(max(value, least), greatest)

@@ -94,12 +94,21 @@ def _prediction(prediction: Prediction) -> dict[str, Any]:
         "novelty": prediction.novelty,
         "pages": [
             {
+                "number": page.number + 1,
                 "probabilities": dict(zip(prediction.labels, page.probabilities, strict=True)),
                 "novelty": page.novelty,
                 "nearest": [_near(one) for one in page.nearest],
+                "role": page.role.value,
+                "first_page": page.first,
+                "turned": page.turned,
             }
             for page in prediction.pages
         ],
+        "blank_pages": [number + 1 for number in prediction.blank],
+        "undrawable_pages": [
+            {"page": number + 1, "why": why} for number, why in prediction.undrawable.items()
+        ],
+        "cut_before": [number + 1 for number in prediction.cut_before],
     }
 
 

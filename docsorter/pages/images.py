@@ -82,13 +82,14 @@ class PageStream:
 
     Attributes:
         total_pages: Pages of the document, >= 1.
-        pages: The wanted pages, upright, of any mode and size; one at a time.
+        pages: The wanted pages, upright, of any mode and size; one at a time. A page of several
+            that cannot be drawn is given as the error that says why; the others follow.
         producer: What the scanner says of itself, cleaned.
         notes: Harmless oddities, one line each; may grow while the pages are taken.
     """
 
     total_pages: int
-    pages: Iterator[Image.Image]
+    pages: Iterator[Image.Image | DocumentError]
     producer: str = ""
     notes: list[str] = field(default_factory=list)
 

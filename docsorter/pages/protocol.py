@@ -35,6 +35,7 @@ class ReadRequest:
         size: Side of the classifier's square, or longest side of the PNG, pixels.
         first: First page, counted from 0.
         count: Number of pages at most.
+        blank: Whether pages with nothing on them are left out ("skip") or count as pages.
         max_pixels: Most pixels of one picture.
         time_limit: Wall clock, seconds.
         memory_limit: Address space, bytes.
@@ -45,6 +46,7 @@ class ReadRequest:
     size: int = 1
     first: int = 0
     count: int = 1
+    blank: Literal["skip", "count"] = "skip"
     max_pixels: int = 1
     time_limit: float = 1.0
     memory_limit: int = 0

@@ -45,7 +45,10 @@ _MEDIA_TYPES: Final = frozenset(
         "image/heic",
     }
 )  # fmt: skip
-_REFUSALS: Final = REFUSED_FOR - {ReasonCode.DUPLICATE, ReasonCode.REJECTED_BY_PERSON}
+_REFUSALS: Final = (REFUSED_FOR - {ReasonCode.DUPLICATE, ReasonCode.REJECTED_BY_PERSON}) | {
+    ReasonCode.BLANK,
+    ReasonCode.UNDRAWABLE,
+}
 _FAULTS: Final[dict[str, type[DocsorterError]]] = {
     "dependency": DependencyError,
     "not_found": NotFoundError,
@@ -106,7 +109,7 @@ class PageReader:
             name: File name it arrived with, which says nothing but how a refusal is worded.
 
         Returns:
-            Its pages, at most `page_cap` of them.
+            Its pages with something on them, at most `page_cap`; which others were left out.
 
         Raises:
             DocumentError: The file cannot be sorted; the code says why.
@@ -173,6 +176,7 @@ class PageReader:
             max_pixels=round(settings.max_megapixels * _MEGA),
             time_limit=settings.time_limit_seconds,
             memory_limit=settings.memory_limit_mb * _MEGABYTE,
+            blank=settings.blank,
             suffix=clean(Path(name or path.name).suffix)[:_SUFFIX_LENGTH],
         )
 
@@ -339,17 +343,40 @@ def page_set(header: dict[str, Any], body: bytearray, size: int) -> PageSet:
     fits = isinstance(total, int) and 1 <= count <= total and len(body) == count * page
     if not fits or media_type not in _MEDIA_TYPES:
         raise protocol.crashed("its answer does not fit together")
+    total = int(str(total))
+    numbers, blank = (_numbers(header.get(name), total) for name in ("numbers", "blank"))
+    undrawable = _undrawable(header.get("undrawable"), total)
+    if len(numbers) != count or len({*numbers, *blank, *undrawable}) != (
+        count + len(blank) + len(undrawable)
+    ):
+        raise protocol.crashed("its answer does not fit together")
     notes = header.get("notes")
     return PageSet(
         pixels=np.frombuffer(body, np.uint8).reshape(count, size, size, _CHANNELS),
-        total_pages=int(str(total)),
+        total_pages=total,
         media_type=str(media_type),
         producer=clean(str(header.get("producer", ""))),
         notes=tuple(clean(str(note)) for note in notes[:_MOST_NOTES])
         if isinstance(notes, list)
         else (),
         traits=checked_traits(header.get("traits")),
+        numbers=numbers,
+        blank=blank,
+        undrawable=undrawable,
     )
+
+
+def _numbers(sent: object, total: int) -> tuple[int, ...]:
+    """Return the numbers of pages that a child sent; none of anything but ascending numbers."""
+    numbers = sent if isinstance(sent, list) else []
+    fits = all(type(number) is int and 0 <= number < total for number in numbers)
+    return tuple(numbers) if fits and numbers == sorted(numbers) else ()
+
+
+def _undrawable(sent: object, total: int) -> dict[int, str]:
+    pages = sent if isinstance(sent, dict) else {}
+    numbers = _numbers([int(key) if key.isdecimal() else -1 for key in pages], total)
+    return dict(zip(numbers, (clean(str(why), _LINE) for why in pages.values()), strict=False))
 
 
 def png(header: dict[str, Any], body: bytearray) -> bytes:

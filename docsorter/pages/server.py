@@ -5,6 +5,7 @@ it loads the decoders once and forks a child for each document. `docsorter.pages
 `python -m docsorter.pages.server DESCRIPTOR`.
 """
 
+import dataclasses
 import fcntl
 import gc
 import io
@@ -18,7 +19,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final, NoReturn
 
 from PIL import Image
@@ -27,7 +28,7 @@ from docsorter.documents import ReasonCode
 from docsorter.errors import DependencyError, DocumentError, NotFoundError
 from docsorter.pages import kernel, protocol
 from docsorter.pages.families import open_document, preload
-from docsorter.pages.fit import Traits, centred, flatten, measure_traits, reduce_to
+from docsorter.pages.fit import Traits, centred, flatten, is_blank, measure_traits, reduce_to
 from docsorter.pages.images import KilledError, PageRequest, PageStream, no_such_page
 from docsorter.pages.protocol import MAX_PACKET, NOT_CONFINED, ReadRequest, write_result
 from docsorter.pages.sandbox import KernelFeatures, Limits, confine, examine, offer_to_memory_killer
@@ -38,6 +39,7 @@ _DESCRIPTORS: Final = 3  # of a request: socket, document, result
 _ABOVE: Final = 16  # descriptors are moved here while their numbers change
 _USEFUL: Final = 8 / 3  # pages are drawn this much larger than the classifier's square
 _AVERAGED: Final = 4 / 3  # pictures are averaged down to no less, see docs/develop/performance.md
+_MOST_LOOKED_AT: Final = 128  # pages, where one after the other is blank
 _FAILED: Final = 70  # EX_SOFTWARE of sysexits.h
 
 _Result = tuple[dict[str, Any], list[bytes]]
@@ -227,26 +229,104 @@ def read_document(request: ReadRequest) -> _Result:
     return {"refused": refusal.code, "message": refusal.message, "remedy": refusal.remedy}, []
 
 
-def _pages(file: BinaryIO, request: ReadRequest) -> _Result:
-    wanted = _wanted(request, _USEFUL, _AVERAGED)
-    media_type, pictures = open_document(file, wanted, request.suffix)
-    traits: Traits = {}
-    squares = []
-    for page in pictures.pages:
+@dataclass(slots=True)
+class FoundPages:
+    """What was found on the pages of a document so far.
+
+    Attributes:
+        squares: What the classifier sees, by the number of the page, counted from 0.
+        blank: Pages with nothing on them.
+        undrawable: Pages that cannot be drawn, and why.
+        traits: Of the first page with something on it, or of the first one.
+    """
+
+    squares: dict[int, bytes] = field(default_factory=dict)
+    blank: list[int] = field(default_factory=list)
+    undrawable: dict[int, DocumentError] = field(default_factory=dict)
+    traits: Traits = field(default_factory=dict)
+
+    @property
+    def looked_at(self) -> int:
+        """How many pages that are."""
+        return len(self.squares) + len(self.blank) + len(self.undrawable)
+
+    def add(self, page: Image.Image | DocumentError, request: ReadRequest) -> None:
+        """Look at the next page.
+
+        Raises:
+            DocumentError: The page is cut off, and so is the file.
+        """
+        number = self.looked_at
+        if isinstance(page, DocumentError):
+            if page.code == ReasonCode.TRUNCATED:
+                raise page
+            self.undrawable[number] = page
+            return
         small = reduce_to(page, request.size)
-        traits = traits or measure_traits(page, small)
-        squares.append(centred(small, request.size).tobytes())
-    white = b"\xff" * (request.size * request.size * 3)
-    if all(square == white for square in squares):
-        raise _blank(len(squares))
-    return _header(media_type, pictures) | {"traits": traits}, squares
+        if request.blank == "skip" and is_blank(page, small):
+            self.blank.append(number)
+            return
+        self.traits = self.traits or measure_traits(page, small)
+        self.squares[number] = centred(small, request.size).tobytes()
+
+    def refuse(self, request: ReadRequest) -> None:
+        """Refuse a document that gives the classifier nothing to see.
+
+        Raises:
+            DocumentError: Nothing is on its pages, or none of them can be drawn.
+        """
+        white = b"\xff" * (request.size * request.size * 3)
+        if any(square != white for square in self.squares.values()):
+            return
+        if self.undrawable and not self.blank and not self.squares:
+            raise self.undrawable[0]
+        code = ReasonCode.BLANK if request.blank == "skip" else ReasonCode.EMPTY
+        if self.undrawable:
+            number, why = next(iter(self.undrawable.items()))
+            raise DocumentError(
+                ReasonCode.UNDRAWABLE,
+                f"page {number + 1} cannot be drawn ({why.message}), and nothing is on the others",
+                remedy="scan it again",
+            )
+        raise _blank(code, self.looked_at)
 
 
-def _blank(pages: int) -> DocumentError:
+def _pages(file: BinaryIO, request: ReadRequest) -> _Result:
+    """Look at pages until enough have something on them, the document ends or time runs short."""
+    half_time = time.monotonic() + request.time_limit / 2
+    found = FoundPages()
+    while True:
+        media_type, pictures = open_document(file, _next_pages(request, found), request.suffix)
+        for page in pictures.pages:
+            found.add(page, request)
+            if len(found.squares) == request.count:
+                break
+        enough = len(found.squares) == request.count or found.looked_at >= _MOST_LOOKED_AT
+        if enough or found.looked_at >= pictures.total_pages or time.monotonic() > half_time:
+            break
+    found.refuse(request)
+    header = _header(media_type, pictures) | {
+        "traits": found.traits,
+        "numbers": list(found.squares),
+        "blank": found.blank,
+        "undrawable": {number: error.message for number, error in found.undrawable.items()},
+    }
+    return header, list(found.squares.values())
+
+
+def _next_pages(request: ReadRequest, found: FoundPages) -> PageRequest:
+    """Ask for as many pages as are missing; for more where page after page is blank."""
+    missing = request.count - len(found.squares)
+    some = max(missing, min(found.looked_at, _MOST_LOOKED_AT - found.looked_at))
+    wanted = _wanted(request, _USEFUL, _AVERAGED)
+    return dataclasses.replace(wanted, first=found.looked_at, count=some)
+
+
+def _blank(code: ReasonCode, pages: int) -> DocumentError:
     which = "its only page is" if pages == 1 else f"the first {pages} pages are"
     return DocumentError(
-        ReasonCode.EMPTY,
-        f"nothing is on it: {which} purely white",
+        code,
+        f"nothing is on it: {which} {'blank' if code is ReasonCode.BLANK else 'purely white'}",
         remedy="check whether the sheet lay the right way round, and scan it again",
     )
 
@@ -256,6 +336,8 @@ def _preview(file: BinaryIO, request: ReadRequest) -> _Result:
     page = next(pictures.pages, None)
     if page is None:
         raise no_such_page(request.first + 1, pictures.total_pages)
+    if isinstance(page, DocumentError):
+        raise page
     picture = flatten(page)
     picture.thumbnail((request.size, request.size), Image.Resampling.LANCZOS, reducing_gap=2.0)
     png = io.BytesIO()

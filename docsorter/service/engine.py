@@ -2,18 +2,27 @@
 
 import dataclasses
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
+
+import numpy as np
 
 from docsorter.configuration import Configuration
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.policy import decide, rule_key
-from docsorter.decide.prediction import predict
+from docsorter.decide.prediction import PageHeads, predict
 from docsorter.decide.promise import starter_statement
 from docsorter.decide.similarity import SamplePages
-from docsorter.documents import PageSet, Prediction, SortRule, Verdict
+from docsorter.documents import (
+    PageSet,
+    Prediction,
+    RawOutput,
+    SortRule,
+    Verdict,
+    VerdictKind,
+)
 from docsorter.errors import SettingsError
 from docsorter.model.bundle import ModelBundle, load_bundle
 from docsorter.model.card import ModelCard
@@ -25,6 +34,8 @@ from docsorter.pages.reader import PageReader
 from docsorter.resources import usable_cores
 from docsorter.settings import PagesSettings
 from docsorter.store import Findings
+
+_QUARTER: Final = 90  # degrees
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,7 @@ class LoadedModel:
         novelty: Distance from its training data.
         golden_difference: Greatest difference of a probability on its golden pages.
         samples: The same pages, to compare documents with.
+        heads: Tell first pages from later ones, and how a page lies, if the model can.
         statement: How far it is to be trusted.
     """
 
@@ -91,6 +103,7 @@ class LoadedModel:
     novelty: NoveltyModel
     golden_difference: float
     samples: SamplePages | None = None
+    heads: PageHeads | None = None
     statement: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -107,22 +120,58 @@ class LoadedModel:
         return rule_key(self.fingerprint, self.rule, self.card.labels)
 
     def inspect(self, pages: PageSet) -> Inspection:
-        """Classify and decide.
+        """Classify and decide; before a person is asked, pages that lie sideways are turned.
 
         Raises:
             ModelError: The model answered with something that is no probability.
         """
+        raw = self.classifier.classify(pages.pixels)
+        seen = self._judged(pages, raw)
+        if seen.verdict.kind is VerdictKind.SORT or self.heads is None:
+            return seen
+        upright, turned = self._turned_upright(self.heads, pages, raw)
+        return self._judged(pages, upright, turned) if any(turned) else seen
+
+    def _judged(self, pages: PageSet, raw: RawOutput, turned: Sequence[int] = ()) -> Inspection:
         prediction = predict(
-            self.classifier.classify(pages.pixels),
+            raw,
             self.card.prediction_labels,
             self.rule,
             self.novelty,
             model=self.card.name,
             background=self.card.background,
             samples=self.samples,
+            heads=self.heads,
+            pages=pages,
+            turned=turned,
         )
         verdict = decide(prediction, self.rule, self.card.labels)
         return Inspection(pages, prediction, verdict, self.statement, self.rule_key, self.rule)
+
+    def _turned_upright(
+        self, heads: PageHeads, pages: PageSet, raw: RawOutput
+    ) -> tuple[RawOutput, list[int]]:
+        """Look once more at pages that lie on their side or head, and keep what is upright then.
+
+        Returns:
+            What the classifier says of all pages, and by how many degrees each had been turned.
+        """
+        turns = heads.turn(raw.features)
+        turned = turns.argmax(axis=1)
+        rows = np.flatnonzero((turned > 0) & (turns.max(axis=1) >= heads.turn_limit))
+        degrees = [0] * len(turns)
+        if not len(rows):
+            return raw, degrees
+        # The square is turned and not the page: the white around it is the same on all sides.
+        again = self.classifier.classify(
+            np.stack([np.rot90(pages.pixels[row], turned[row]) for row in rows])
+        )
+        logits, features = raw.logits.copy(), raw.features.copy()
+        upright = heads.turn(again.features)[:, 0] >= heads.turn_limit
+        for row, found in zip(rows[upright], np.flatnonzero(upright), strict=True):
+            logits[row], features[row] = again.logits[found], again.features[found]
+            degrees[row] = _QUARTER * int(turned[row])
+        return RawOutput(logits, features), degrees
 
 
 class Engine:
@@ -260,7 +309,8 @@ def load_model(configuration: Configuration, name: str = "") -> LoadedModel:
     used = registry.in_use(name or settings.model.bundle)
     mark = refuse_changed(used)
     bundle = load_bundle(used.path)
-    rule = sort_rule(bundle.card, settings.decide.threshold, settings.decide.policies)
+    decide_by = settings.decide
+    rule = sort_rule(bundle.card, decide_by.threshold, decide_by.policies, settings.pages.blank)
     threads = settings.model.threads or chosen_threads(
         configuration.state, runtime_environment(mark, usable_cores())
     )
@@ -271,10 +321,13 @@ def load_model(configuration: Configuration, name: str = "") -> LoadedModel:
     names = [Path(page.file).stem for page in golden]
     labels = [label_of(name, bundle.card.prediction_labels) for name in names]
     samples = SamplePages.from_features(names, labels, [page.features for page in golden], novelty)
-    return LoadedModel(used.name, mark, bundle, classifier, rule, novelty, worst, samples)
+    heads = PageHeads.from_arrays(bundle.pages)
+    return LoadedModel(used.name, mark, bundle, classifier, rule, novelty, worst, samples, heads)
 
 
-def sort_rule(card: ModelCard, threshold: float | None, policies: Mapping[str, str]) -> SortRule:
+def sort_rule(
+    card: ModelCard, threshold: float | None, policies: Mapping[str, str], blank: str = "skip"
+) -> SortRule:
     """Join the card's rule with what the user asks for, which may only be stricter.
 
     Raises:
@@ -301,6 +354,7 @@ def sort_rule(card: ModelCard, threshold: float | None, policies: Mapping[str, s
         threshold=max(rule.threshold, threshold or 0.0),
         policies={**rule.policies, **policies},
         offsets=offsets,
+        blank=blank,
     )
 
 

@@ -279,16 +279,17 @@ def write_heatmap(
     path = configuration.root(document.place) / document.path
     settings, size = configuration.settings.pages, model.card.input.size
     with PageReader(settings, size=size, concurrency=1) as reader:
-        pages = reader.read(path, name=document.name).pixels
-        if not 0 <= page < len(pages):
+        read = reader.read(path, name=document.name)
+        if page not in read.numbers:
+            seen = ", ".join(str(number + 1) for number in read.numbers)
             raise UsageError(
-                f"the model read {len(pages)} pages of document {document.id}, "
-                f"not at page {page + 1}"
+                f"the model looked at page {seen} of document {document.id}, not at page {page + 1}"
             )
+        pixels = read.pixels[read.numbers.index(page)]
         picture = _decoded(reader.preview(path, page, LONGEST))
-    column = _column(model, pages[page], label)
+    column = _column(model, pixels, label)
     found = occlude(
-        pages[page],
+        pixels,
         lambda covered: _probabilities(model, covered)[:, column],
         _page_area(picture.size, size),
         progress=progress,

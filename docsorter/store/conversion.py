@@ -11,6 +11,7 @@ from docsorter.documents import (
     Likeness,
     Move,
     PagePrediction,
+    PageRole,
     Prediction,
     Reason,
     ReasonCode,
@@ -149,13 +150,22 @@ def prediction_values(document_id: int, made: Prediction, at: dt.datetime) -> di
         "probabilities": _floats(made.probabilities),
         "novelty": float(made.novelty),
         "pages": [
-            {
-                "probabilities": _floats(page.probabilities),
-                "novelty": float(page.novelty),
-                "nearest": [[one.name, one.label, one.distance] for one in page.nearest],
-            }
-            for page in made.pages
+            *map(_page_values, made.pages),
+            *({"number": number, "blank": True} for number in made.blank),
+            *({"number": number, "undrawable": why} for number, why in made.undrawable.items()),
         ],
+    }
+
+
+def _page_values(page: PagePrediction) -> dict[str, object]:
+    return {
+        "probabilities": _floats(page.probabilities),
+        "novelty": float(page.novelty),
+        "nearest": [[one.name, one.label, one.distance] for one in page.nearest],
+        "number": page.number,
+        "role": page.role.value,
+        "first": page.first,
+        "turned": page.turned,
     }
 
 
@@ -166,7 +176,15 @@ def prediction(row: PredictionRow) -> Prediction:
         labels=tuple(row.labels),
         probabilities=tuple(row.probabilities),
         novelty=row.novelty,
-        pages=tuple(_page(page) for page in row.pages),
+        pages=tuple(
+            _page(page, place) for place, page in enumerate(row.pages) if "probabilities" in page
+        ),
+        blank=tuple(int(str(page["number"])) for page in row.pages if "blank" in page),
+        undrawable={
+            int(str(page["number"])): str(page["undrawable"])
+            for page in row.pages
+            if "undrawable" in page
+        },
     )
 
 
@@ -213,10 +231,14 @@ def _floats(values: Sequence[float]) -> list[float]:
     return [float(value) for value in values]
 
 
-def _page(stored: dict[str, object]) -> PagePrediction:
-    probabilities, novelty = stored["probabilities"], stored["novelty"]
-    assert isinstance(probabilities, list)
-    assert isinstance(novelty, float)
-    nearest = stored.get("nearest", [])  # not there before it was kept
-    assert isinstance(nearest, list)
-    return PagePrediction(tuple(probabilities), novelty, tuple(Likeness(*one) for one in nearest))
+def _page(stored: dict[str, Any], place: int) -> PagePrediction:
+    """Return a page of a prediction; what follows novelty is not in every older row."""
+    return PagePrediction(
+        tuple(stored["probabilities"]),
+        stored["novelty"],
+        tuple(Likeness(*one) for one in stored.get("nearest", [])),
+        stored.get("number", place),
+        PageRole(stored.get("role", PageRole.PART)),
+        stored.get("first"),
+        stored.get("turned", 0),
+    )

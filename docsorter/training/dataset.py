@@ -16,7 +16,7 @@ import numpy as np
 
 from docsorter.decide.calibration import label_probabilities
 from docsorter.decide.novelty import NoveltyModel
-from docsorter.decide.prediction import pool_pages
+from docsorter.decide.prediction import PageHeads, PooledPages, pool_document
 from docsorter.documents import RawOutput
 from docsorter.model.card import NONE_OF_THESE
 
@@ -137,7 +137,7 @@ class Predictions:
         samples: The documents.
         targets: (n,) column of the label or of "other".
         probabilities: (n, labels) or, with a background, (n, labels + 1).
-        novelty: (n,) percentile 0-100 of the most novel page.
+        novelty: (n,) percentile 0-100 of the first page.
     """
 
     samples: tuple[Sample, ...]
@@ -156,13 +156,40 @@ class Predictions:
         )
 
 
-def predict(
-    raw: RawPredictions, temperature: float, background: int, novelty: NoveltyModel
-) -> Predictions:
-    """Calibrate, pool pages and measure novelty."""
-    shares = [
-        pool_pages(label_probabilities(output.logits, temperature, background))
-        for output in raw.outputs
-    ]
-    novel = [float(novelty.percentile(output.features).max()) for output in raw.outputs]
-    return Predictions(raw.samples, raw.targets, np.stack(shares), np.array(novel))
+@dataclass(frozen=True, slots=True, eq=False)
+class DocumentJudge:
+    """Makes documents of their pages as the daemon does, many at a time.
+
+    Attributes:
+        temperature: Divides the logits.
+        background: How many trailing outputs mean "none of the labels".
+        novelty: Distance from the documents learned from.
+        novelty_limit: Percentile above which a page is unlike anything.
+        heads: Tell first pages from later ones, where the model can.
+    """
+
+    temperature: float
+    background: int
+    novelty: NoveltyModel
+    novelty_limit: float
+    heads: PageHeads | None = None
+
+    def predict(self, raw: RawPredictions) -> Predictions:
+        """Calibrate, pool pages and measure the novelty of the first ones."""
+        shares = [self._pooled(output).probabilities for output in raw.outputs]
+        novel = self.novelty.percentile(raw.first_features)
+        return Predictions(raw.samples, raw.targets, np.stack(shares), novel)
+
+    def held(self, raw: RawPredictions) -> "NDArray[np.bool_]":
+        """Say of which documents a person is asked in any case, (n,); see `PooledPages.held`."""
+        return np.array([self._pooled(output).held for output in raw.outputs], np.bool_)
+
+    def _pooled(self, output: RawOutput) -> PooledPages:
+        return pool_document(
+            label_probabilities(output.logits, self.temperature, self.background),
+            self.novelty.percentile(output.features),
+            output.features,
+            self.novelty_limit,
+            background=self.background > 0,
+            heads=self.heads,
+        )

@@ -12,7 +12,7 @@ from docsorter.decide.thresholds import CheckedDocuments
 from docsorter.documents import RawOutput, SortRule
 from docsorter.model.card import CardEvidence
 from docsorter.service.workspace.process import Progress
-from docsorter.training.dataset import Predictions, RawPredictions, predict
+from docsorter.training.dataset import DocumentJudge, Predictions, RawPredictions
 from docsorter.training.evaluation.evaluation import Evaluation, evaluate_predictions
 from docsorter.training.export import Exported
 from docsorter.training.head import Adjustment
@@ -25,7 +25,6 @@ from docsorter.training.sort_rule import (
     Promise,
     careful_thresholds,
     checked,
-    pages_disagree,
     temperature_of,
     threshold_by_test,
     untested,
@@ -42,7 +41,7 @@ class Scored:
 
     Attributes:
         predictions: What the model says of each, n documents.
-        held: (n,) whether pages of it name different labels, so that a person is asked.
+        held: (n,) whether a person is asked in any case, see `DocumentJudge.held`.
         features: (n, F) float32, of the first page of each.
         groups: (n,) documents of one group are not independent.
     """
@@ -185,9 +184,10 @@ class _Measuring:
         temperature: float,
         novelty: NoveltyModel,
     ) -> Scored:
+        judge = DocumentJudge(temperature, self.background, novelty, NOVELTY_LIMIT)
         return Scored(
-            predictions=predict(raw, temperature, self.background, novelty),
-            held=pages_disagree(raw, temperature, self.background),
+            predictions=judge.predict(raw),
+            held=judge.held(raw),
             features=raw.first_features,
             groups=tuple(self.material.groups[row] for row in rows),
         )
@@ -197,9 +197,10 @@ class _Measuring:
         if not samples:
             return None
         raw = self.exported.predict(samples, self.progress)
+        judge = DocumentJudge(temperature, self.background, novelty, NOVELTY_LIMIT)
         return Scored(
-            predictions=predict(raw, temperature, self.background, novelty),
-            held=pages_disagree(raw, temperature, self.background),
+            predictions=judge.predict(raw),
+            held=judge.held(raw),
             features=raw.first_features,
             groups=tuple(range(len(samples))),
         )

@@ -87,14 +87,17 @@ class DaemonPages:
         concurrency: Documents read at the same time.
     """
 
-    name = "daemon-2"
-
     def __init__(self, settings: PagesSettings, stack: ExitStack, concurrency: int) -> None:
         self._settings = settings
         self._stack = stack
         self._concurrency = concurrency
         self._lock = Lock()
         self._readers: dict[tuple[int, int], PageReader] = {}
+
+    @property
+    def name(self) -> str:
+        """A word for pages as the daemon sees them, with or without the blank ones."""
+        return f"daemon-3-{self._settings.blank}"
 
     def squares(self, path: Path, size: int, cap: int) -> "NDArray[np.uint8]":
         """Return the first `cap` pages, (pages, size, size, 3) uint8.

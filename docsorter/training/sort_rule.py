@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from docsorter.decide.calibration import fit_temperature, label_probabilities
+from docsorter.decide.calibration import fit_temperature
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.policy import offset_between, offsets_of, threshold_scores
-from docsorter.decide.prediction import disagreement
 from docsorter.decide.promise import (
     checks_needed,
     not_certifiable_yet,
@@ -191,12 +190,6 @@ def temperature_of(raw: RawPredictions, background: int) -> float:
     return max(LEAST_TEMPERATURE, fitted)
 
 
-def pages_disagree(raw: RawPredictions, temperature: float, background: int) -> "Mask":
-    """Say for each document whether two of its pages confidently name different labels, (n,)."""
-    tables = (label_probabilities(o.logits, temperature, background) for o in raw.outputs)
-    return np.array([disagreement(table) is not None for table in tables], np.bool_)
-
-
 def checked(
     predictions: Predictions,
     held: "Mask",
@@ -208,7 +201,7 @@ def checked(
 
     Args:
         predictions: The documents.
-        held: (n,) those whose pages disagree.
+        held: (n,) those of which a person is asked in any case.
         labels: The labels; further columns are background.
         policies: By label; only "auto" documents are sorted.
         offsets: By label; confidences come back on one scale across labels.

@@ -26,7 +26,7 @@ def seen(
     *pages: tuple[float, ...], novelty: float = 40.0, labels: tuple[str, ...] = LABELS
 ) -> Prediction:
     """Return a document whose probabilities are those of its first page."""
-    by_page = tuple(PagePrediction(page, novelty) for page in pages)
+    by_page = tuple(PagePrediction(page, novelty, number=n) for n, page in enumerate(pages))
     return Prediction("m-1", labels, pages[0], novelty, by_page)
 
 

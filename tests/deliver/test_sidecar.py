@@ -56,11 +56,18 @@ def test_a_sidecar_says_all_that_was_decided(yard: Yard) -> None:
             "novelty": 12.5,
             "pages": [
                 {
+                    "number": 1,
                     "probabilities": {"claim": 0.25, "invoice": 0.75},
                     "novelty": 12.5,
                     "nearest": [{"page": "invoice-web", "label": "invoice", "distance": 0.812}],
+                    "role": "part",
+                    "first_page": None,
+                    "turned": 0,
                 }
             ],
+            "blank_pages": [],
+            "undrawable_pages": [],
+            "cut_before": [],
         },
         "answered_by": None,
         "duplicate_of": None,

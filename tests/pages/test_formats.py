@@ -118,7 +118,8 @@ def test_pages_of_very_different_sizes_are_all_read(reader: PageReader, tmp_path
         ):
             page.MediaBox = pikepdf.Array(box)
         file.save(path)
-    assert len(reader.read(path).pixels) == 4
+    read = reader.read(path)
+    assert sorted(read.numbers + read.blank) == [0, 1, 2, 3]
 
 
 def test_the_first_frame_of_an_animation_is_the_page(reader: PageReader, tmp_path: Path) -> None:

@@ -38,20 +38,24 @@ def test_a_pdf_without_pages_is_empty(refusal: Refusal, tmp_path: Path) -> None:
     assert "no pages" in error.message
 
 
-def test_purely_white_pages_are_empty(refusal: Refusal, tmp_path: Path) -> None:
+def test_purely_white_pages_are_blank(refusal: Refusal, tmp_path: Path) -> None:
     blank = Image.new("1", (600, 800), 1)
     for suffix in ("tif", "pdf", "png"):
         error = refusal(saved(tmp_path / f"a.{suffix}", blank))
-        assert error.code == ReasonCode.EMPTY
-        assert "its only page is purely white" in error.message
+        assert error.code == ReasonCode.BLANK
+        assert "its only page is blank" in error.message
     pages = {"save_all": True, "append_images": [blank, blank]}
     assert "first 3 pages" in refusal(saved(tmp_path / "b.pdf", blank, **pages)).message
 
 
-def test_one_white_page_among_others_is_fine(reader: PageReader, tmp_path: Path) -> None:
-    blank = Image.new("RGB", (620, 877), "white")
-    path = saved(tmp_path / "a.pdf", sheet(), save_all=True, append_images=[blank])
-    assert len(reader.read(path).pixels) == 2
+def test_purely_white_pages_are_empty_where_blank_ones_count(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.png", Image.new("1", (600, 800), 1))
+    with (
+        PageReader(PagesSettings(blank="count")) as reader,
+        pytest.raises(DocumentError, match="purely white") as caught,
+    ):
+        reader.read(path)
+    assert caught.value.code == ReasonCode.EMPTY
 
 
 def test_an_encrypted_pdf_is_refused_as_such(refusal: Refusal, tmp_path: Path) -> None:

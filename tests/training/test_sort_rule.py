@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.thresholds import CheckedDocuments
 from docsorter.documents import RawOutput
-from docsorter.training.dataset import Predictions, RawPredictions, Sample
+from docsorter.training.dataset import DocumentJudge, Predictions, RawPredictions, Sample
 from docsorter.training.sort_rule import (
     LEAST_TEMPERATURE,
+    NOVELTY_LIMIT,
     careful_thresholds,
     checked,
-    pages_disagree,
     temperature_of,
     threshold_by_test,
     untested,
@@ -62,7 +63,12 @@ def test_a_model_without_background_has_no_column_for_foreign_documents() -> Non
 
 def test_pages_that_name_different_labels_are_held() -> None:
     both = raw([[9.0, 0.0], [0.0, 9.0]], [[9.0, 0.0], [9.0, 0.0]])
-    assert pages_disagree(both, 1.0, 0).tolist() == [True, False]
+    rng = np.random.default_rng(0)
+    width = both.outputs[0].features.shape[1]
+    pages = rng.normal(size=(60, width))
+    novelty = NoveltyModel.fit(pages, np.arange(60) % 2, pages)
+    judge = DocumentJudge(1.0, 0, novelty, NOVELTY_LIMIT)
+    assert judge.held(both).tolist() == [True, False]
 
 
 def test_the_temperature_never_makes_a_small_set_too_sure() -> None:

@@ -16,6 +16,7 @@ from docsorter.deliver.mover import Mover
 from docsorter.deliver.names import destination_of
 from docsorter.deliver.transfer import FileChangedError, PlanPoint
 from docsorter.documents import (
+    REFUSED_FOR,
     Document,
     Move,
     Place,
@@ -144,7 +145,7 @@ class Pipeline:
         try:
             inspection = self._engine.inspect(path, document.name)
         except DocumentError as error:
-            verdict, findings = _unreadable(error), Findings()
+            verdict, findings = unreadable(error), Findings()
         except ModelError as error:
             verdict, findings = _broken_model(error), Findings()
         else:
@@ -384,10 +385,12 @@ def _duplicate(document: Document, earlier: Document, *, skips: bool) -> Verdict
     return Verdict(kind, Reason(ReasonCode.DUPLICATE, text))
 
 
-def _unreadable(error: DocumentError) -> Verdict:
-    """Return the verdict on a document that cannot be read."""
+def unreadable(error: DocumentError) -> Verdict:
+    """Return the verdict on a document that cannot be read, or has nothing on it."""
     text = f"{error.message}; {error.remedy}" if error.remedy else error.message
-    return Verdict(VerdictKind.REJECT, Reason(ReasonCode(error.code), text))
+    code = ReasonCode(error.code)
+    kind = VerdictKind.REJECT if code in REFUSED_FOR else VerdictKind.REVIEW
+    return Verdict(kind, Reason(code, text))
 
 
 def _broken_model(error: ModelError) -> Verdict:

@@ -18,7 +18,6 @@ from docsorter.deliver.transfer import FileChangedError
 from docsorter.documents import (
     Document,
     Place,
-    Reason,
     ReasonCode,
     State,
     Verdict,
@@ -34,7 +33,7 @@ from docsorter.errors import (
 from docsorter.filesystem import Disk, environment_reason
 from docsorter.resources import examples_dir
 from docsorter.service.daemon.assembly import Assembly
-from docsorter.service.daemon.pipeline import threads_for
+from docsorter.service.daemon.pipeline import threads_for, unreadable
 from docsorter.service.engine import Engine
 from docsorter.service.workspace.layout import create, migrate_workspace, open_workspace_store
 from docsorter.service.workspace.process import WorkspaceLock
@@ -89,8 +88,7 @@ def inspect_only(engine: Engine, files: Sequence[Path], workers: int) -> Iterato
         try:
             return SortResult(file, engine.inspect(file, file.name).verdict)
         except DocumentError as error:
-            reason = Reason(ReasonCode(error.code), str(error))
-            return SortResult(file, Verdict(VerdictKind.REJECT, reason))
+            return SortResult(file, unreadable(error))
         except OSError as error:
             return SortResult(file, Verdict(VerdictKind.REJECT, environment_reason(error)))
 

@@ -44,7 +44,10 @@ class PromiseReader:
         self.card: ModelCard = read_card(used.path / CARD)
         """Of the model in use."""
         self.rule: SortRule = sort_rule(
-            self.card, settings.decide.threshold, settings.decide.policies
+            self.card,
+            settings.decide.threshold,
+            settings.decide.policies,
+            settings.pages.blank,
         )
         """Its rule as the settings make it."""
         self.rule_key: str = rule_key(refuse_changed(used), self.rule, self.card.labels)

@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image
 
-from docsorter.decide.calibration import label_probabilities
 from docsorter.decide.novelty import NoveltyModel
-from docsorter.decide.prediction import disagreement
+from docsorter.decide.prediction import PageHeads
 from docsorter.documents import RawOutput, ReasonCode
 from docsorter.errors import DocumentError, UsageError
 from docsorter.model.bundle import ModelBundle
 from docsorter.model.card import NONE_OF_THESE, ModelCard
 from docsorter.model.classifier import Classifier
 from docsorter.service.workspace.process import Progress
-from docsorter.training.dataset import RawPredictions, Sample, predict
+from docsorter.training.dataset import DocumentJudge, RawPredictions, Sample
 from docsorter.training.evaluation import plots
 from docsorter.training.evaluation.curves import RiskPoint
 from docsorter.training.evaluation.evaluation import Case, Evaluation, evaluate_predictions
@@ -133,9 +132,14 @@ def evaluate_folder(
 
     outputs = _classify(classifier, folder.samples, read, progress)
     raw = RawPredictions(folder.samples, _targets(folder.samples, card), outputs)
-    predictions = predict(
-        raw, card.temperature, card.background, NoveltyModel.from_arrays(bundle.novelty)
+    judge = DocumentJudge(
+        card.temperature,
+        card.background,
+        NoveltyModel.from_arrays(bundle.novelty),
+        card.novelty_limit,
+        PageHeads.from_arrays(bundle.pages),
     )
+    predictions = judge.predict(raw)
     groups = document_groups(folder, cache, progress, raw.first_features)
     evaluation = evaluate_predictions(
         predictions,
@@ -144,7 +148,7 @@ def evaluate_folder(
         groups=groups,
         rng=rng,
         features=raw.first_features,
-        held=_pages_disagree(raw.outputs, card),
+        held=judge.held(raw),
         progress=progress,
     )
     counts = folder.counts()
@@ -224,11 +228,6 @@ def _ahead(samples: Sequence[Sample], read: _Read) -> "Iterator[NDArray[np.uint8
             yield pages
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _pages_disagree(outputs: Sequence[RawOutput], card: ModelCard) -> "NDArray[np.bool_]":
-    tables = (label_probabilities(o.logits, card.temperature, card.background) for o in outputs)
-    return np.array([disagreement(table) is not None for table in tables], np.bool_)
 
 
 def _check(folder: LabelledFolder, card: ModelCard) -> None:
