@@ -14,7 +14,7 @@ from PIL import Image, ImageStat
 
 from starter.capture import Capture
 from starter.document import SyntheticDocument, generate
-from starter.kinds import KINDS, Split, weight_of
+from starter.kinds import EVERY, Split, weight_of
 
 _HEIGHT = 800
 _LEAST = 0.6
@@ -40,7 +40,7 @@ class Task:
     @property
     def file(self) -> str:
         """Where the picture goes, relative to the folder of the set."""
-        return f"{KINDS[self.kind]}/{self.kind}-{self.seed}.jpg"
+        return f"{EVERY[self.kind]}/{self.kind}-{self.seed}.jpg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def tasks(directory: Path, counts: Mapping[str, int], seed: int, split: Split) -
     start = _first_seed(seed, split)
     wanted = []
     for kind, count in counts.items():
-        if kind not in KINDS:
+        if kind not in EVERY:
             raise KeyError(kind)
         wanted += [Task(str(directory), kind, start + i, split) for i in range(count)]
     random.Random(seed).shuffle(wanted)
@@ -131,7 +131,7 @@ def tasks(directory: Path, counts: Mapping[str, int], seed: int, split: Split) -
 
 
 def spread(
-    label_counts: Mapping[str, int], among: Collection[str] = tuple(KINDS)
+    label_counts: Mapping[str, int], among: Collection[str] = tuple(EVERY)
 ) -> dict[str, int]:
     """Spread counts per label over the label's kinds by their weights (see ``weight_of``).
 
@@ -146,8 +146,8 @@ def spread(
     """
     counts: dict[str, int] = {}
     for label, count in label_counts.items():
-        kinds = [kind for kind, of in KINDS.items() if of == label and kind in among]
-        if not kinds and (count or label not in KINDS.values()):
+        kinds = [kind for kind, of in EVERY.items() if of == label and kind in among]
+        if not kinds and (count or label not in EVERY.values()):
             raise KeyError(label)
         if not kinds:
             continue
@@ -201,7 +201,7 @@ def write_dataset(
         OSError: if a file cannot be written.
     """
     wanted = tasks(directory, counts, seed, split)
-    for label in {KINDS[kind] for kind in counts}:
+    for label in {EVERY[kind] for kind in counts}:
         (directory / label).mkdir(parents=True, exist_ok=True)
     known = read_index(directory)
     missing = [t for t in wanted if t.file not in known or not (directory / t.file).exists()]

@@ -11,6 +11,7 @@ from starter import (
     claim,
     invoice,
     invoice_trade,
+    later_pages,
     letter,
     letter_archive,
     other_forms,
@@ -20,7 +21,7 @@ from starter import (
     other_texts,
 )
 from starter.capture import FINE, Capture, captured, draw_capture
-from starter.kinds import KINDS, Label, Split
+from starter.kinds import EVERY, Label, Split
 from starter.typesetting import (
     Plan,
     Slots,
@@ -45,6 +46,7 @@ SLOTS: dict[str, Slots] = {
     **invoice_trade.SLOTS,
     **letter_archive.SLOTS,
     **other_texts.SLOTS,
+    **later_pages.SLOTS,
 }
 """The slots and parts of every kind."""
 
@@ -114,6 +116,7 @@ _BUILDERS: dict[str, Builder] = {
     "manual": other_texts.manual,
     "prose": other_texts.prose,
     "consent-form": other_forms.consent_form,
+    **dict.fromkeys(later_pages.SLOTS, later_pages.build),
 }
 
 # What is smaller than a sheet is rendered larger, so that its text stays text.
@@ -171,7 +174,7 @@ def generate(
     """Generate one document; the same arguments and fonts give the same document.
 
     Args:
-        kind: one of ``KINDS``.
+        kind: one of ``EVERY``.
         seed: any whole number, taken modulo 2**32.
         split: ``train`` or ``test``; they share neither layouts nor the faces that text is set in
             (the lettering inside logos and stamps is the same).
@@ -198,5 +201,5 @@ def generate(
     if finer > 1.0:
         done = [p.resize((round(p.width / finer), round(p.height / finer)), _BOX) for p in done]
     return SyntheticDocument(
-        kind, KINDS[kind], seed, split, plan.layout, plan.locale.code, way.tag, tuple(done), source
+        kind, EVERY[kind], seed, split, plan.layout, plan.locale.code, way.tag, tuple(done), source
     )

@@ -2,10 +2,10 @@
 
 from typing import Literal, get_args
 
-Label = Literal["invoice", "claim", "letter", "other"]
+Label = Literal["invoice", "claim", "letter", "other", "later"]
 Split = Literal["train", "test"]
 
-LABELS: tuple[Label, ...] = get_args(Label)
+LABELS: tuple[Label, ...] = ("invoice", "claim", "letter", "other")
 SPLITS: tuple[Split, ...] = get_args(Split)
 
 _BY_LABEL: dict[Label, tuple[str, ...]] = {
@@ -94,9 +94,20 @@ KINDS: dict[str, Label] = {kind: label for label, kinds in _BY_LABEL.items() for
 """Every kind and the label a document of that kind carries."""
 
 
+LATER: dict[str, Label] = dict.fromkeys(
+    ("later-invoice", "later-claim", "later-letter", "later-terms", "later-annex"), "later"
+)
+"""Kinds of page that come after the first one of a document, and are of no label."""
+
+FOLDERS: tuple[Label, ...] = (*LABELS, "later")
+
+EVERY: dict[str, Label] = {**KINDS, **LATER}
+"""Everything that can be generated, and the folder that it goes to."""
+
+
 def kinds_of(label: Label) -> tuple[str, ...]:
     """Return the kinds that carry ``label``, in a fixed order."""
-    return _BY_LABEL[label]
+    return tuple(kind for kind, of in EVERY.items() if of == label)
 
 
 _WEIGHTS: dict[str, float] = {

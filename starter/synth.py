@@ -19,7 +19,7 @@ from docsorter.errors import DocsorterError, UsageError
 from docsorter.resources import usable_cores
 from starter.dataset import INDEX, read_index, spread, write_dataset
 from starter.document import SLOTS
-from starter.kinds import KINDS, LABELS, Label, Split, kinds_of, weight_of
+from starter.kinds import EVERY, FOLDERS, Label, Split, kinds_of, weight_of
 
 _EPILOG = """\b
 Examples:
@@ -60,13 +60,13 @@ def kind_infos() -> list[KindInfo]:
     """Return every kind, by label."""
     return [
         KindInfo(kind, label, weight_of(kind), math.prod(len(set(s)) for s in SLOTS[kind].values()))
-        for label in LABELS
+        for label in FOLDERS
         for kind in kinds_of(label)
     ]
 
 
 def chosen_kinds(patterns: Sequence[str]) -> tuple[str, ...]:
-    """Return the kinds that ``patterns`` name, in the order of ``KINDS``; all without patterns.
+    """Return the kinds that ``patterns`` name, in the order of ``EVERY``; all without patterns.
 
     Args:
         patterns: names of kinds, ``*`` and ``?`` standing for what they do in a shell; commas
@@ -77,14 +77,14 @@ def chosen_kinds(patterns: Sequence[str]) -> tuple[str, ...]:
     """
     wanted = [part.strip() for pattern in patterns for part in pattern.split(",") if part.strip()]
     if not wanted:
-        return tuple(KINDS)
+        return tuple(EVERY)
     for pattern in wanted:
-        if not any(fnmatchcase(kind, pattern) for kind in KINDS):
+        if not any(fnmatchcase(kind, pattern) for kind in EVERY):
             raise UsageError(
                 f"there is no kind of document called {pattern!r}",
                 remedy="python -m starter.synth --list-kinds shows them; 'invoice-*' takes several",
             )
-    return tuple(kind for kind in KINDS if any(fnmatchcase(kind, p) for p in wanted))
+    return tuple(kind for kind in EVERY if any(fnmatchcase(kind, p) for p in wanted))
 
 
 def counts_for(
@@ -101,8 +101,8 @@ def counts_for(
         UsageError: if documents of a label are asked for and no kind of it, or nothing at all.
     """
     counts: dict[str, int] = {}
-    for label in LABELS:
-        there = any(KINDS[kind] == label for kind in kinds)
+    for label in FOLDERS:
+        there = any(EVERY[kind] == label for kind in kinds)
         number = asked.get(label)
         if number and not there:
             raise UsageError(
@@ -150,6 +150,10 @@ def synth(
     claim: _Count = None,
     letter: _Count = None,
     other: _Count = None,
+    later: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="How many pages that are no first ones.  [0]"),
+    ] = None,
     kinds: Annotated[
         list[str] | None,
         typer.Option(metavar="KINDS", help="Only these kinds, as a,b or 'a-*'; may be repeated."),
@@ -178,6 +182,7 @@ def synth(
         )
     asked: dict[Label, int | None] = {
         "invoice": invoice, "claim": claim, "letter": letter, "other": other,
+        "later": later if later is not None or kinds else 0,
     }  # fmt: skip
     _make(out, split, asked, kinds or [], seed, workers or usable_cores(), as_json=as_json)
 
@@ -210,8 +215,8 @@ def _make(
         workers = min(workers, total)
         new = write_dataset(out, counts, seed, split.value, workers, lambda n, _: progress(n))
     labels = {
-        label: sum(n for kind, n in counts.items() if KINDS[kind] == label)
-        for label in dict.fromkeys(KINDS.values())
+        label: sum(n for kind, n in counts.items() if EVERY[kind] == label)
+        for label in dict.fromkeys(EVERY.values())
     }
     if as_json:
         result = {

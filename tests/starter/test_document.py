@@ -14,7 +14,7 @@ from PIL import Image
 import docsorter
 from starter.capture import Capture
 from starter.document import generate
-from starter.kinds import KINDS, kinds_of
+from starter.kinds import EVERY, kinds_of
 from starter.typesetting import LOCALES, items, words
 
 _DIGITAL = Capture("digital", 0)
@@ -60,7 +60,7 @@ def test_documents_of_a_kind_look_different(label: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_whatever_was_written_stands_on_the_page(split: str) -> None:
-    for seed, kind in enumerate(KINDS):
+    for seed, kind in enumerate(EVERY):
         if kind in _PICTURES:
             continue
         document = generate(kind, seed, split, height=40, capture=_DIGITAL)  # type: ignore[arg-type]
@@ -138,7 +138,7 @@ def test_an_unknown_kind_or_locale_is_refused() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("language", sorted(_LANGUAGES))
 def test_every_kind_renders_in_every_language(language: str) -> None:
-    for seed, kind in enumerate(KINDS):
+    for seed, kind in enumerate(EVERY):
         document = generate(
             kind, seed, "train", height=160, locale=_LANGUAGES[language], capture=_DIGITAL
         )
@@ -149,7 +149,7 @@ def test_every_kind_renders_in_every_language(language: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", sorted(EVERY))
 def test_pages_have_the_size_of_paper(kind: str) -> None:
     document = generate(kind, 21, "test", height=400)
     for page in document.pages:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from starter.document import SLOTS
-from starter.kinds import KINDS, LABELS, SPLITS, Split, kinds_of
+from starter.kinds import EVERY, KINDS, LABELS, SPLITS, Split, kinds_of
 from starter.typesetting import (
     FontBook,
     draw_parts,
@@ -21,12 +21,12 @@ _TYPOGRAPHY = ("sans", "serif", "mono", "display", "hand")
 
 
 def test_every_kind_has_slots_and_a_label() -> None:
-    assert set(SLOTS) == set(KINDS)
+    assert set(SLOTS) == set(EVERY)
     assert set(KINDS.values()) == set(LABELS)
     assert sum(len(kinds_of(label)) for label in LABELS) == len(KINDS)
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", sorted(EVERY))
 def test_every_kind_has_layouts_for_both_splits(kind: str) -> None:
     rng = random.Random(1)
     for split in SPLITS:
@@ -43,7 +43,7 @@ def test_a_label_has_hundreds_of_layouts(label: str) -> None:
     assert len(drawn) > 500
 
 
-@given(seed=st.integers(0, 10_000), kind=st.sampled_from(sorted(KINDS)))
+@given(seed=st.integers(0, 10_000), kind=st.sampled_from(sorted(EVERY)))
 def test_a_layout_belongs_to_one_split_only(seed: int, kind: str) -> None:
     train = draw_parts(kind, SLOTS[kind], "train", random.Random(seed))
     test = draw_parts(kind, SLOTS[kind], "test", random.Random(seed))

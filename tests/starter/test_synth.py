@@ -14,19 +14,19 @@ from hypothesis import strategies as st
 
 from docsorter.errors import ExitCode, UsageError
 from starter.dataset import INDEX, read_index, spread
-from starter.kinds import KINDS, LABELS, Label, kinds_of, weight_of
+from starter.kinds import EVERY, FOLDERS, KINDS, LABELS, Label, kinds_of, weight_of
 from starter.synth import check_target, chosen_kinds, counts_for, kind_infos
 
 
 def test_every_kind_is_described_once() -> None:
     infos = kind_infos()
-    assert [i.kind for i in infos] == [kind for label in LABELS for kind in kinds_of(label)]
+    assert [i.kind for i in infos] == [kind for label in FOLDERS for kind in kinds_of(label)]
     assert all(i.layouts >= 10 and i.weight > 0 for i in infos)
-    assert {i.kind: i.label for i in infos} == KINDS
+    assert {i.kind: i.label for i in infos} == EVERY
 
 
 def test_kinds_are_named_one_by_one_or_by_a_pattern() -> None:
-    assert chosen_kinds([]) == tuple(KINDS)
+    assert chosen_kinds([]) == tuple(EVERY)
     assert chosen_kinds(["receipt, claim-cash"]) == ("claim-cash", "receipt")
     assert chosen_kinds(["invoice-*", "blank"]) == (*kinds_of("invoice"), "blank")
 
@@ -123,12 +123,22 @@ def test_documents_are_made_once_and_counted(tmp_path: Path) -> None:
     assert len(list(out.rglob("*.jpg"))) == len(read_index(out)) == 4
 
 
+def test_later_pages_are_made_when_they_are_asked_for(tmp_path: Path) -> None:
+    few = ("--invoice", "1", "--claim", "0", "--letter", "0", "--other", "0", "--workers", "1")
+    assert json.loads(synth(tmp_path / "none", *few, "--json").stdout)["documents"] == 1
+
+    told = json.loads(synth(tmp_path / "some", *few, "--later", "2", "--json").stdout)
+
+    assert told["labels"] == {"invoice": 1, "claim": 0, "letter": 0, "other": 0, "later": 2}
+    assert len(list((tmp_path / "some" / "later").glob("later-*.jpg"))) == 2
+
+
 def test_the_kinds_are_listed_in_80_columns() -> None:
     done = synth("--list-kinds")
     assert done.returncode == 0
     assert max(map(len, done.stdout.splitlines())) <= 80
     told = json.loads(synth("--list-kinds", "--json").stdout)
-    assert {row["kind"]: row["label"] for row in told} == KINDS
+    assert {row["kind"]: row["label"] for row in told} == EVERY
     assert all(row["kind"] in done.stdout for row in told)
 
 
