@@ -9,11 +9,10 @@ from PIL import Image
 
 from docsorter.documents import ReasonCode
 from docsorter.errors import DocumentError
-from docsorter.pages import pdf, raster, tiff
+from docsorter.pages import pdf, pdf_ends, raster, tiff
 from docsorter.pages.images import PageRequest, PageStream, size_of
 
-HEAD_BYTES: Final = 4096
-_PDF_WITHIN: Final = 1024  # readers look for the header this far (ISO 32000-1, annex H, note 13)
+HEAD_BYTES: Final = 1 << 16
 _ACCEPTED: Final = "PDF, TIFF, JPEG, PNG, WebP, BMP or HEIC"
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis"})
 _STILL_BRANDS: Final = frozenset({b"mif1", b"msf1"})
@@ -40,7 +39,6 @@ _NOT_SCANS: Final[tuple[tuple[bytes, str], ...]] = (
     (rb"PK\x03\x04.*?\[Content_Types\]\.xml", "a Microsoft Office document"),
     (rb"PK(\x03\x04|\x05\x06)", "a ZIP archive"),
     (rb"\{\\rtf", "an RTF document"),
-    (rb"%!PS", "a PostScript file"),
     (rb"\xc5\xd0\xd3\xc6", "a PostScript file"),
     (rb"\x1f\x8b", "a gzip archive"),
     (rb"BZh", "a bzip2 archive"),
@@ -52,14 +50,16 @@ _NOT_SCANS: Final[tuple[tuple[bytes, str], ...]] = (
     (rb"\xff\x0a|\0\0\0\x0cJXL ", "a JPEG XL picture"),
     (rb"AT&TFORM", "a DjVu document"),
     (rb"SQLite format 3", "a database"),
+)
+# Text that may stand before a PDF, or be about one.
+_TEXTS: Final[tuple[tuple[bytes, str], ...]] = (
+    (rb"%!PS", "a PostScript file"),
     (rb"\s*<(!doctype\s+html|html)", "a web page"),
     (rb"\s*<svg|\s*<\?xml.*<svg", "an SVG drawing"),
     (rb"\s*<\?xml", "an XML file"),
     (rb"(Return-Path|Received|From|Delivered-To|MIME-Version|Message-ID):? ", "an e-mail"),
 )
 _TAIL: Final = 4096
-_STARTXREF: Final = re.compile(rb"startxref\s+(\d+)\s")
-_LINEARIZED: Final = re.compile(rb"/Linearized.{0,200}?/L\s+(\d+)", re.DOTALL)
 
 
 class Family(Protocol):
@@ -110,7 +110,7 @@ def sniff(head: bytes, suffix: str = "") -> str:
     """Return the media type of a file.
 
     Args:
-        head: Its first bytes, 4096 at best.
+        head: Its first bytes, 64 KiB at best.
         suffix: How its name ends, for the text of a refusal.
 
     Raises:
@@ -136,9 +136,17 @@ def _read_as(head: bytes) -> str | None:
             return media_type
     if head[4:8] == b"ftyp":
         return _heif_type(head)
-    if not any(re.match(pattern, head, re.DOTALL | re.IGNORECASE) for pattern, _ in _NOT_SCANS):
-        return "application/pdf" if b"%PDF-" in head[:_PDF_WITHIN] else None
+    if _named(head, _NOT_SCANS) is None and pdf_ends.begins(
+        head, is_text=_named(head, _TEXTS) is not None
+    ):
+        return "application/pdf"
     return None
+
+
+def _named(head: bytes, kinds: tuple[tuple[bytes, str], ...]) -> str | None:
+    return next(
+        (name for start, name in kinds if re.match(start, head, re.DOTALL | re.IGNORECASE)), None
+    )
 
 
 def _heif_type(head: bytes) -> str | None:
@@ -150,9 +158,9 @@ def _heif_type(head: bytes) -> str | None:
 
 
 def _described(head: bytes, suffix: str) -> str:
-    for pattern, name in _NOT_SCANS:
-        if re.match(pattern, head, re.DOTALL | re.IGNORECASE):
-            return name
+    name = _named(head, _NOT_SCANS + _TEXTS)
+    if name is not None:
+        return name
     if head[4:8] == b"ftyp":
         return "an AVIF picture" if b"avi" in head[8:32] else "a video or sound file"
     if _is_text(head):
@@ -190,22 +198,6 @@ def _tail(file: BinaryIO) -> bytes:
     return _read(file, size_of(file) - _TAIL, _TAIL)
 
 
-def _pdf_cut_off(file: BinaryIO) -> bool:
-    # A linearized file has an %%EOF near its start as well, but tells its own length.
-    linearized = _LINEARIZED.search(_read(file, 0, 1024))
-    if linearized:
-        return size_of(file) < int(linearized[1][:20])
-    tail = _tail(file)
-    if b"%%EOF" in tail:
-        return False
-    # Some producers leave the marker out: a cross-reference that is where it should be will do.
-    starts = _STARTXREF.findall(tail)
-    if not starts:
-        return True
-    start = int(starts[-1][:20])
-    return start >= size_of(file) or not re.match(rb"\s*(xref|\d+ \d+ obj)", _read(file, start, 40))
-
-
 def _jpeg_cut_off(file: BinaryIO) -> bool:
     return b"\xff\xd9" not in _tail(file)
 
@@ -241,7 +233,7 @@ def _heif_cut_off(file: BinaryIO) -> bool:
 
 
 _CUT_OFF: Final[dict[str, Callable[[BinaryIO], bool]]] = {
-    "application/pdf": _pdf_cut_off,
+    "application/pdf": pdf_ends.end_missing,
     "image/jpeg": _jpeg_cut_off,
     "image/png": _png_cut_off,
     "image/webp": _webp_cut_off,

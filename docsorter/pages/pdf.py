@@ -9,16 +9,26 @@ resolution, since a file of a few hundred bytes can claim a page of 200,000 by 2
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
 import pikepdf
 from PIL import Image
 
+from docsorter.errors import DocumentError
 from docsorter.pages import images, poppler
 from docsorter.pages.images import PageRequest, PageStream, damaged, too_large, truncated
+from docsorter.pages.pdf_ends import all_there
 from docsorter.pages.pdf_image import decode_image
-from docsorter.pages.pdf_structure import Box, Matrix, PdfDocument, PdfPage, only_image, open_pdf
+from docsorter.pages.pdf_structure import (
+    Box,
+    Matrix,
+    PdfDocument,
+    PdfPage,
+    only_image,
+    open_pdf,
+    open_repaired,
+)
 
 _TRANSPOSE = Image.Transpose
 # What turns rows from the top into the page, by the signs of the matrix: across, up.
@@ -59,18 +69,20 @@ def read(file: BinaryIO, wanted: PageRequest, *, media_type: str, tail_missing: 
         DocumentError: Why it cannot be read.
         DependencyError: poppler is not installed.
     """
-    del media_type, file
-    if tail_missing:
+    del media_type
+    if tail_missing and not all_there(file):
         raise truncated(poppler.WHAT)
     if not (shutil.which("pdfinfo") and shutil.which("pdftoppm")):
         raise poppler.missing()
-    document = open_pdf(poppler.PATH)
-    found = None if document is None else _by_outline(document, wanted)
+    document, copy = open_pdf(poppler.PATH), b""
+    if document is None:
+        document, copy = open_repaired(poppler.PATH)
+    found = None if document is None else _by_outline(document, wanted, copy)
     return found or _by_poppler(wanted)
 
 
-def _by_outline(document: PdfDocument, wanted: PageRequest) -> PageStream | None:
-    """Read a sound file; None when something about a wanted page is odd."""
+def _by_outline(document: PdfDocument, wanted: PageRequest, copy: bytes) -> PageStream | None:
+    """Read a sound file, or a sound copy of one; None when something about a wanted page is odd."""
     numbers = wanted.numbers(document.total)
     pages: dict[int, PdfPage] = {}
     for number in numbers:
@@ -78,11 +90,14 @@ def _by_outline(document: PdfDocument, wanted: PageRequest) -> PageStream | None
         if page is None:
             return None
         pages[number] = page
-    sides = {number: page.seen for number, page in pages.items()}
-    _check_sides(sides, wanted)
-    return PageStream(
-        document.total, _extracted_or_rendered(document, pages, wanted), document.producer
-    )
+    sides: _Sides = {number: page.seen for number, page in pages.items()}
+
+    def scan_of(number: int) -> Image.Image | None:
+        scan = extract_scan(document.file, pages[number], wanted)
+        return None if scan is None or poppler.is_uniform(scan) else scan
+
+    drawn = _pages(sides, wanted, scan_of, copy)
+    return PageStream(document.total, drawn, document.producer)
 
 
 def _by_poppler(wanted: PageRequest) -> PageStream:
@@ -92,71 +107,73 @@ def _by_poppler(wanted: PageRequest) -> PageStream:
     if total < 1:
         raise poppler.no_pages()
     producer = images.joined((info.get("Producer"), info.get("Creator")))
-    return PageStream(total, _all_rendered(info, wanted.numbers(total), wanted), producer)
+    sides = {number: _sides(info, number) for number in wanted.numbers(total)}
+    return PageStream(total, _pages(sides, wanted), producer)
 
 
-def _extracted_or_rendered(
-    document: PdfDocument, pages: dict[int, PdfPage], wanted: PageRequest
-) -> Iterator[Image.Image]:
+def _pages(
+    sides: _Sides,
+    wanted: PageRequest,
+    scan_of: Callable[[int], Image.Image | None] = lambda _number: None,
+    copy: bytes = b"",
+) -> Iterator[Image.Image | DocumentError]:
     """Give the pages in order; what lies between two scans is rendered in one run of poppler."""
-    sides = {number: page.seen for number, page in pages.items()}
     waiting: list[int] = []
-    with document.file:
-        for number, page in pages.items():
-            scan = extract_scan(document.file, page, wanted)
-            if scan is None or poppler.is_uniform(scan):
-                waiting.append(number)
-                continue
-            yield from _rendered(waiting, sides, wanted)
-            waiting.clear()
-            yield scan
-        yield from _rendered(waiting, sides, wanted)
+    for number in sides:
+        page = _undrawable(number, sides[number], wanted) or scan_of(number)
+        if page is None:
+            waiting.append(number)
+            continue
+        yield from _rendered(waiting, sides, wanted, copy)
+        waiting.clear()
+        yield page
+    yield from _rendered(waiting, sides, wanted, copy)
 
 
-def _all_rendered(
-    info: dict[str, object], numbers: range, wanted: PageRequest
-) -> Iterator[Image.Image]:
-    sides = {number: _sides(info, number) for number in numbers}
-    _check_sides(sides, wanted)
-    yield from _rendered(list(numbers), sides, wanted)
-
-
-def _rendered(numbers: list[int], sides: _Sides, wanted: PageRequest) -> Iterator[Image.Image]:
-    """Render pages that follow each other without a gap."""
+def _rendered(
+    numbers: list[int], sides: _Sides, wanted: PageRequest, copy: bytes
+) -> Iterator[Image.Image | DocumentError]:
+    """Render pages that follow each other without a gap, a failing one among others by itself."""
     for start in range(0, len(numbers), _AT_ONCE):
-        run = range(numbers[start], numbers[min(start + _AT_ONCE, len(numbers)) - 1] + 1)
-        rendered = poppler.render(run, wanted)
-        for number, page in zip(run, (*rendered.pages, *[None] * len(run)), strict=False):
-            if page is None or not _as_expected(page, sides[number], wanted):
-                raise poppler.render_failure(number, wanted)
-            if rendered.said.strip() and poppler.is_uniform(page):
-                poppler.check_blank(number, wanted)
-            yield page
+        run = numbers[start : start + _AT_ONCE]
+        rendered = poppler.render(range(run[0], run[-1] + 1), wanted, copy)
+        drawn = rendered.pages
+        if len(drawn) == len(run) and all(
+            _as_expected(page, sides[number], wanted)
+            for page, number in zip(drawn, run, strict=True)
+        ):
+            for page, number in zip(drawn, run, strict=True):
+                suspected = rendered.said.strip() and poppler.is_uniform(page)
+                yield (poppler.blank_failure(number, wanted, copy) if suspected else None) or page
+        elif len(run) == 1:
+            yield poppler.render_failure(run[0], wanted, copy)
+        else:
+            for number in run:
+                yield from _rendered([number], sides, wanted, copy)
 
 
 def _sides(info: dict[str, object], number: int) -> tuple[float, float]:
-    """Return the sides of a page as it is seen, in points, by what `pdfinfo` says."""
+    """Return the sides of a page as it is seen, in points, by what `pdfinfo` says; 0 for none."""
     fields = {" ".join(key.split()): str(value) for key, value in info.items()}
     match = _SIZE.match(fields.get(f"Page {number + 1} size", ""))
     if match is None:
-        raise damaged(poppler.WHAT, f"page {number + 1} has no size")
+        return 0.0, 0.0
     width, height = float(match[1]), float(match[2])
     rotated = float(fields.get(f"Page {number + 1} rot", "0") or 0) % 360
     return (height, width) if rotated in _QUARTER_TURNS else (width, height)
 
 
-def _check_sides(sides: _Sides, wanted: PageRequest) -> None:
-    """Refuse pages without an area and those larger than any paper.
-
-    Raises:
-        DocumentError: `damaged` or `too_large`.
-    """
-    for number, (width, height) in sides.items():
-        if min(width, height) <= 0:
-            raise damaged(poppler.WHAT, f"page {number + 1} is {width:g} x {height:g} points")
-        if width * height > wanted.max_pixels:
-            # Drawn at a mere 72 dpi it would be over the limit already: no paper is 5 m by 5 m.
-            raise too_large(round(width * height), wanted)
+def _undrawable(
+    number: int, sides: tuple[float, float], wanted: PageRequest
+) -> DocumentError | None:
+    """Return the refusal of a page without an area, or larger than any paper."""
+    width, height = sides
+    if min(width, height) <= 0:
+        return damaged(poppler.WHAT, f"page {number + 1} is {width:g} x {height:g} points")
+    if width * height > wanted.max_pixels:
+        # Drawn at a mere 72 dpi it would be over the limit already: no paper is 5 m by 5 m.
+        return too_large(round(width * height), wanted)
+    return None
 
 
 def _as_expected(image: Image.Image, sides: tuple[float, float], wanted: PageRequest) -> bool:

@@ -8,11 +8,12 @@ moving, state of text and lines, invisible text as recognition adds it, clipping
 page. With any other operator the page is rendered by poppler.
 """
 
+import io
 import re
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 import pikepdf
 
@@ -122,10 +123,10 @@ class PdfDocument:
         return PdfPage(page, seen, turn)
 
 
-def open_pdf(path: str) -> PdfDocument | None:
+def open_pdf(source: str | BinaryIO) -> PdfDocument | None:
     """Open a PDF; None when it is for poppler to say what is wrong. The file is left open."""
     try:
-        file = pikepdf.open(path, attempt_recovery=False, inherit_page_attributes=False)
+        file = pikepdf.open(source, attempt_recovery=False, inherit_page_attributes=False)
         claimed = int(file.Root.Pages.Count)
         if not 1 <= claimed <= _MOST_PAGES:
             return None
@@ -134,6 +135,26 @@ def open_pdf(path: str) -> PdfDocument | None:
         return PdfDocument(file, claimed, _producer(file))
     except Exception:  # noqa: BLE001 - as above
         return None
+
+
+def open_repaired(path: str) -> tuple[PdfDocument | None, bytes]:
+    """Open a copy of a PDF made of all objects that qpdf finds in it, and return the copy too.
+
+    poppler finds less: nothing of a file with object streams whose cross-reference is not where it
+    should be, for example.
+    """
+    out = io.BytesIO()
+    try:
+        with pikepdf.open(path) as file:
+            file.save(
+                out,
+                compress_streams=False,
+                stream_decode_level=pikepdf.StreamDecodeLevel.none,
+                object_stream_mode=pikepdf.ObjectStreamMode.disable,
+            )
+    except Exception:  # noqa: BLE001 - as above
+        return None, b""
+    return open_pdf(out), out.getvalue()
 
 
 def _producer(file: pikepdf.Pdf) -> str:

@@ -100,14 +100,19 @@ def _refusal(said: str) -> Exception:
     return damaged(WHAT, images.clean(detail) or "poppler cannot open it")
 
 
-def render(run: range, wanted: PageRequest) -> RenderedPages:
+def render(run: range, wanted: PageRequest, copy: bytes = b"") -> RenderedPages:
     """Render a run of pages, each scaled to the wanted number of pixels.
+
+    Args:
+        run: Their numbers, counted from 0.
+        wanted: How large they are.
+        copy: A copy of the document to take instead, repaired.
 
     Raises:
         TimeoutError: It took too long.
         OSError: poppler could not be started.
     """
-    done = _run(_command(run, wanted), wanted.seconds, output=subprocess.PIPE)
+    done = _run(_command(run, wanted, copy), wanted.seconds, copy, output=subprocess.PIPE)
     said = done.stderr.decode(errors="replace")
     try:
         pages: list[Image.Image] = parse_buffer_to_ppm(done.stdout)
@@ -118,32 +123,41 @@ def render(run: range, wanted: PageRequest) -> RenderedPages:
     return RenderedPages(pages, said)
 
 
-def check_blank(number: int, wanted: PageRequest) -> None:
-    """Refuse a blank page that is blank because what is on it could not be drawn.
+def blank_failure(number: int, wanted: PageRequest, copy: bytes) -> DocumentError | None:
+    """Return why a page is blank, None when nothing is on it.
 
     poppler draws on when a picture needs too much memory or is damaged, with exit status 0.
+    """
+    said = _render_again(number, wanted, copy).stderr
+    if _OUT_OF_MEMORY.search(said):
+        return _too_much_memory(number)
+    if said.strip():
+        return damaged(WHAT, f"nothing on page {number + 1} can be drawn")
+    return None
+
+
+def render_failure(number: int, wanted: PageRequest, copy: bytes) -> DocumentError:
+    """Return why a page cannot be rendered, by rendering it once more.
 
     Raises:
-        DocumentError: `damaged`.
-        MemoryError: It needs more memory than there is.
+        KilledError: The program was killed from outside.
     """
-    said = _render_again(number, wanted).stderr
-    if _OUT_OF_MEMORY.search(said):
-        raise MemoryError
-    if said.strip():
-        raise damaged(WHAT, f"nothing on page {number + 1} can be drawn")
-
-
-def render_failure(number: int, wanted: PageRequest) -> Exception:
-    """Return why a page cannot be rendered, by rendering it once more."""
-    done = _render_again(number, wanted)
+    done = _render_again(number, wanted, copy)
     if _OUT_OF_MEMORY.search(done.stderr):
-        return MemoryError()
+        return _too_much_memory(number)
     if done.returncode == -signal.SIGKILL:
-        return KilledError()
+        raise KilledError
     if done.returncode < 0:
         return damaged(WHAT, f"page {number + 1} crashes poppler (signal {-done.returncode})")
     return damaged(WHAT, f"page {number + 1} cannot be drawn")
+
+
+def _too_much_memory(number: int) -> DocumentError:
+    return DocumentError(
+        ReasonCode.MEMORY_LIMIT,
+        f"drawing page {number + 1} takes too much memory",
+        remedy="scan at a lower resolution, or raise pages.memory_limit_mb",
+    )
 
 
 def is_uniform(image: Image.Image) -> bool:
@@ -158,24 +172,27 @@ def _spread(image: Image.Image) -> int:
     return int(max(map(operator.sub, high, low)))
 
 
-def _command(run: range, wanted: PageRequest) -> list[str]:
+def _command(run: range, wanted: PageRequest, copy: bytes) -> list[str]:
     first, last = str(run.start + 1), str(run.stop)
     size = str(wanted.pixels)
-    return ["pdftoppm", "-cropbox", "-f", first, "-l", last, "-scale-to", size, PATH]
+    source = "-" if copy else PATH
+    return ["pdftoppm", "-cropbox", "-f", first, "-l", last, "-scale-to", size, source]
 
 
-def _render_again(number: int, wanted: PageRequest) -> "subprocess.CompletedProcess[str]":
+def _render_again(
+    number: int, wanted: PageRequest, copy: bytes
+) -> "subprocess.CompletedProcess[str]":
     """Render one page again, only for what poppler says."""
-    command = _command(range(number, number + 1), wanted)
-    done = _run(command, wanted.seconds, output=subprocess.DEVNULL)
+    command = _command(range(number, number + 1), wanted, copy)
+    done = _run(command, wanted.seconds, copy, output=subprocess.DEVNULL)
     said = done.stderr.decode(errors="replace")
     return subprocess.CompletedProcess(command, done.returncode, stderr=said)
 
 
 def _run(
-    command: list[str], seconds: float, *, output: int
+    command: list[str], seconds: float, copy: bytes, *, output: int
 ) -> "subprocess.CompletedProcess[bytes]":
-    """Run a program and keep what it says.
+    """Run a program, with the document or a copy of it as standard input, and keep what it says.
 
     `subprocess.run` kills the program when anything fails, which the sandbox forbids: that error
     would hide the first, such as memory used up by endless complaints. In the sandbox the program
@@ -185,9 +202,10 @@ def _run(
         TimeoutError: It took too long.
         MemoryError: It said too much.
     """
-    process = subprocess.Popen(command, stdout=output, stderr=subprocess.PIPE)
+    source = subprocess.PIPE if copy else None
+    process = subprocess.Popen(command, stdin=source, stdout=output, stderr=subprocess.PIPE)
     try:
-        out, said = process.communicate(timeout=seconds)
+        out, said = process.communicate(copy or None, timeout=seconds)
     except BaseException as error:
         with suppress(PermissionError):
             process.kill()
