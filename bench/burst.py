@@ -1,9 +1,11 @@
 """A heap of files dropped at once onto a daemon on a busy machine: is each counted once?
 
-    python -m bench.burst [--files 20000] [--load 16] [--minutes 60] [--json FILE]
+    python -m bench.burst [--files 20000] [--load 16] [--read 0.0] [--minutes 60]
+                          [--json FILE]
 
-Pages and model are stubs, everything else is real. A phantom document is a number without a file:
-`withdrawn`, though nobody took anything out of the inbox.
+Pages and model are stubs, everything else is real; with `--read` every document takes so many
+seconds to read, so that files wait longer for their claim. A phantom document is a number without
+a file: `withdrawn`, though nobody took anything out of the inbox.
 """
 
 import argparse
@@ -35,11 +37,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--files", type=int, default=20_000, help="files that are dropped at once")
     parser.add_argument("--load", type=int, default=16, help="busy processes beside the daemon")
+    parser.add_argument("--read", type=float, default=0.0, help="seconds to read a document")
     parser.add_argument("--minutes", type=float, default=60, help="then give up")
     parser.add_argument("--json", type=Path, default=Path("bench/out/burst.json"))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="docsorter-burst-") as name:
-        figures = burst(Path(name), options.files, options.load, options.minutes)
+        figures = burst(Path(name), options)
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     table = Table("figure", "value", "aim")
@@ -48,12 +51,13 @@ def main() -> None:
     Console().print(table)
 
 
-def burst(scratch: Path, files: int, load: int, minutes: float = 60) -> Figures:
+def burst(scratch: Path, options: argparse.Namespace) -> Figures:
     """Drop so many files at once, wait until all have their verdict, and count the documents.
 
     Raises:
-        TimeoutError: It took longer than `minutes`.
+        TimeoutError: It took longer than `options.minutes`.
     """
+    files: int = options.files
     configuration, _ = create(scratch / "paper")
     migrate_workspace(configuration)
     aside, inbox = scratch / "paper" / "aside", configuration.root(Place.INBOX)
@@ -62,20 +66,21 @@ def burst(scratch: Path, files: int, load: int, minutes: float = 60) -> Figures:
         (aside / name).write_bytes(content)
     with (
         open_workspace_store(configuration) as store,
-        MeasuredDaemon(configuration.workspace, scratch, STUBBED),
-        busy(load),
+        MeasuredDaemon(configuration.workspace, scratch, (*STUBBED, str(options.read))),
+        busy(options.load),
     ):
         began = time.monotonic()
         for file in aside.iterdir():
             file.rename(inbox / file.name)
         dropped = time.monotonic() - began
-        _wait(store, files, began + 60 * minutes)
+        _wait(store, files, began + 60 * options.minutes)
         seconds = time.monotonic() - began
     with open_workspace_store(configuration) as store:
         counts = store.documents.counts()
     return {
         "burst_files": files,
-        "burst_load": load,
+        "burst_load": options.load,
+        "burst_read_s": options.read,
         "burst_load_average": round(os.getloadavg()[1], 1),
         "burst_dropped_in_s": round(dropped, 1),
         "burst_seconds": round(seconds, 1),

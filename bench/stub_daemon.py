@@ -1,10 +1,14 @@
 """`docsorter run` with stubs for pages and model; everything else is real.
 
-python -m bench.stub_daemon WORKSPACE
+python -m bench.stub_daemon [SECONDS] WORKSPACE
+
+Reading a document takes so many seconds, which it sleeps; none by default.
 """
 
 import dataclasses
 import sys
+import time
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -22,11 +26,15 @@ from docsorter.service.workspace.process import configure_logging
 
 
 class _Pages:
-    """One blank page of every file."""
+    """One blank page of every file, after a while."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
 
     def read(self, path: Path, *, name: str = "") -> PageSet:
         del name
         path.read_bytes()
+        time.sleep(self._seconds)
         return PageSet(np.zeros((1, 8, 8, 3), np.uint8), 1, "application/pdf")
 
     def close(self) -> None:
@@ -52,7 +60,7 @@ class _Familiar:
         return np.zeros(len(features))
 
 
-def open_stub_engine(configuration: Configuration, workers: int) -> Engine:
+def open_stub_engine(configuration: Configuration, workers: int, *, seconds: float = 0.0) -> Engine:
     """Return an engine that costs nothing, in the place of the real one."""
     del workers
     real = load_model(configuration)
@@ -63,12 +71,13 @@ def open_stub_engine(configuration: Configuration, workers: int) -> Engine:
         novelty=cast("NoveltyModel", _Familiar()),
         samples=None,
     )
-    return Engine(stubbed, cast("PageReader", _Pages()))
+    return Engine(stubbed, cast("PageReader", _Pages(seconds)))
 
 
 if __name__ == "__main__":
-    vars(assembly)["open_engine"] = open_stub_engine
+    seconds = float(sys.argv[1]) if len(sys.argv) > 2 else 0.0
+    vars(assembly)["open_engine"] = partial(open_stub_engine, seconds=seconds)
     configure_logging("warning", "text")
-    daemon = Daemon(load(Path(sys.argv[1])))
+    daemon = Daemon(load(Path(sys.argv[-1])))
     daemon.install_signals()
     daemon.run()

@@ -174,7 +174,7 @@ def _daemon_rows(chosen: "Configuration", beat: "Health | None") -> "list[tuple[
         ("model", beat.model),
         ("settling", f"{beat.settling} in the inbox, {beat.in_flight} being classified"),
     ]
-    rows += [("busy", text) for text in beat.busy]
+    rows += _inbox_rows(beat)
     if beat.watch_note:
         rows.append(("", beat.watch_note))
     if beat.paused:
@@ -182,6 +182,22 @@ def _daemon_rows(chosen: "Configuration", beat: "Health | None") -> "list[tuple[
     if beat.model_trouble:
         rows.append(("MODEL", beat.model_trouble))
     return rows
+
+
+_NAMED = 5  # files that wait in the inbox; --json has them all
+_LONG = 24 * 3600.0  # seconds
+
+
+def _inbox_rows(beat: "Health") -> "list[tuple[str, object]]":
+    """Name the files that stay in the inbox, the longest first, with what to do after a day."""
+    lines = []
+    for file in beat.waiting[:_NAMED]:
+        age = (beat.beat_at - file.since).total_seconds()
+        advice = "; send it again or delete it" if age > _LONG else ""
+        lines.append(f"{file.path}: {file.text}, since {when(file.since)}{advice} [{file.reason}]")
+    if (more := len(beat.waiting) - _NAMED) > 0:
+        lines.append(f"and {more} more: docsorter status --json")
+    return [("" if number else "stay there", line) for number, line in enumerate(lines)]
 
 
 @config_app.command("show", epilog="Example: docsorter -w ~/paper config show")

@@ -11,8 +11,9 @@ from docsorter.documents import Reason
 from docsorter.errors import EnvironmentFaultError
 from docsorter.filesystem import is_network_or_virtual
 from docsorter.intake.completeness import EndCheck, check_end
-from docsorter.intake.scan import IgnoreRules, Observation, Scanner, SkippedEntry
-from docsorter.intake.settling import Settler, WaitingSummary
+from docsorter.intake.ignore import IgnoreRules
+from docsorter.intake.scan import Observation, Scanner, SkippedEntry, WaitingFile
+from docsorter.intake.settling import WAITING_MOST, Settler, Waiting
 from docsorter.settings import IntakeSettings
 
 _ENTRIES = 2000  # directory entries in one tick
@@ -134,9 +135,20 @@ class Inbox:
         """
         self._settler.forget(path, seen)
 
-    def waiting(self) -> WaitingSummary:
-        """Summarize what waits."""
-        return self._settler.waiting()
+    @property
+    def settling(self) -> int:
+        """Regular files that are in the inbox, at rest or not."""
+        return len(self._settler)
+
+    def waiting(self) -> tuple[WaitingFile, ...]:
+        """Return what stays in the inbox for now, longest first, 1000 files at most.
+
+        Files that come to rest, or are at rest and have not had their turn, are not among them.
+        """
+        now = self._clock.now().timestamp()
+        held_up = [_waiting_file(file, now) for file in self._settler.waiting()]
+        by_age = sorted([*held_up, *self._scanner.left], key=lambda file: (file.since, file.path))
+        return tuple(by_age[:WAITING_MOST])
 
     @property
     def folders(self) -> frozenset[int]:
@@ -180,3 +192,11 @@ class Inbox:
             # Reading a huge inbox again and again would leave no time for the documents.
             self._next_scan = max(self._began + self.interval, now + self._spent)
             self._rested_at = now + _SHARE * self._spent
+
+
+def _waiting_file(file: Waiting, now: float) -> WaitingFile:
+    """Date a file that waits; one without bytes waits since it was made, whoever ran then."""
+    since = now - file.seconds
+    if file.is_empty and file.mtime_ns > 0:
+        since = min(since, file.mtime_ns / 1e9)
+    return WaitingFile(file.path, file.reason, since)

@@ -6,31 +6,18 @@ files cost bounded work at a time. Nothing is followed or opened: `lstat` only.
 """
 
 import errno
-import fnmatch
 import os
-import re
 import stat
 from collections.abc import Generator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from docsorter.clock import Clock
-from docsorter.errors import EnvironmentFaultError, SettingsError
+from docsorter.documents import Reason, ReasonCode
+from docsorter.errors import EnvironmentFaultError
 from docsorter.filesystem import environment_reason
-
-BUILT_IN: tuple[str, ...] = (
-    # hidden: also .nfs*, .fuse_hidden*, .smbdelete*, .~lock*, .DS_Store, .stfolder, rsync's own
-    ".*",
-    # being written by a browser, an FTP or WebDAV client, a synchronizer (paperless-ng#462)
-    "*.part", "*.partial", "*.tmp", "*.temp", "*.filepart", "*.crdownload", "*.opdownload",
-    "*.download", "*.incomplete", "*.aria2", "*.!ut", "~syncthing~*",
-    # locks, swap and backup files of programs that have a document open
-    "~$*", "*.lock", "*.lck", "*.swp", "*.swx", "*~", "#*#", "*.sb-????????-??????",
-    # what file managers and storage boxes leave behind
-    "Thumbs.db", "ehthumbs.db", "desktop.ini", "$RECYCLE.BIN", "System Volume Information",
-    "lost+found", "@eaDir", "@Recycle", "@Recently-Snapshot", "#recycle", "#snapshot",
-    "~snapshot", "__MACOSX",
-)  # fmt: skip
+from docsorter.intake.ignore import IgnoreRules
 
 GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 """What the system answers when a name is no longer there."""
@@ -83,6 +70,21 @@ class SkippedEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingFile:
+    """A file that stays in the inbox for now.
+
+    Attributes:
+        path: Relative to the inbox.
+        reason: Why.
+        since: When it began to wait or was last written to, seconds since the epoch.
+    """
+
+    path: str
+    reason: Reason
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
 class ScanStep:
     """What one step of a walk has seen."""
 
@@ -121,8 +123,11 @@ class Scanner:
         self._skipped: set[SkippedEntry] = set()
         self._new: list[SkippedEntry] = []
         self._entered: set[int] = set()
+        self._left: dict[str, WaitingFile] = {}
         self.folders: frozenset[int] = frozenset()
         """Inode numbers of the sub-folders that the last complete walk found."""
+        self.left: tuple[WaitingFile, ...] = ()
+        """What the last complete walk left alone and somebody may wait for, 1000 at most."""
 
     @property
     def walking(self) -> bool:
@@ -140,6 +145,7 @@ class Scanner:
                 self._guard.check()
                 self._skipped = set()
                 self._entered = set()
+                self._left = {}
                 self._walk = self._entries()
             return self._advance(max_entries, self._clock.monotonic() + max_seconds)
         except BaseException:
@@ -186,6 +192,7 @@ class Scanner:
         self.close()
         self._known = self._skipped
         self.folders = frozenset(self._entered)
+        self.left = tuple(self._left.values())
         return ScanStep(tuple(found), finished=True)
 
     def _entries(self) -> Generator[Observation | None, None, None]:
@@ -204,7 +211,10 @@ class Scanner:
                 self._unreadable(folder, error)
 
     def _entry(self, path: str, entry: os.DirEntry[str], folders: list[str]) -> Observation | None:
-        if path == self._private or self._ignore.matches(path):
+        if path == self._private:
+            return None
+        if self._ignore.matches(path):
+            self._unfinished(path, entry)
             return None
         try:
             status = entry.stat(follow_symlinks=False)
@@ -219,56 +229,40 @@ class Scanner:
                 self._entered.add(status.st_ino)
             return None
         kind = next((text for test, text in _KINDS if test(status.st_mode)), "no regular file")
-        self._report(SkippedEntry(path, f"{kind}, only regular files are sorted"))
+        reason = Reason(ReasonCode.UNSUPPORTED, f"{kind}, only regular files are sorted")
+        self._report(path, reason, status.st_mtime)
         return None
+
+    def _unfinished(self, path: str, entry: os.DirEntry[str]) -> None:
+        """Note a file whose name says that its writer is not done."""
+        whose = self._ignore.writer(path)
+        if not whose or len(self._left) >= _MOST_SKIPPED:
+            return
+        with suppress(OSError):  # it may get its final name meanwhile
+            since = entry.stat(follow_symlinks=False).st_mtime
+            reason = Reason(ReasonCode.BUSY, f"unfinished, by its name ({whose})")
+            self._left[path] = WaitingFile(path, reason, since)
 
     def _unreadable(self, path: str, error: OSError) -> None:
         if error.errno not in GONE:  # files may go between two observations
-            self._report(SkippedEntry(path, f"cannot be read, {environment_reason(error).text}"))
+            reason = environment_reason(error)
+            text = f"cannot be read, {reason.text}"
+            now = self._clock.now().timestamp()
+            since = next((file.since for file in self.left if file.path == path), now)
+            self._report(path, Reason(reason.code, text), since)
 
-    def _report(self, entry: SkippedEntry) -> None:
+    def _report(self, path: str, reason: Reason, since: float) -> None:
+        entry = SkippedEntry(path, reason.text)
         if len(self._skipped) >= _MOST_SKIPPED or entry in self._skipped:
             return
         self._skipped.add(entry)
+        self._left[path] = WaitingFile(path, reason, since)
         if entry not in self._known:
             self._new.append(entry)
 
 
 def _observation(path: str, status: os.stat_result) -> Observation:
     return Observation(path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
-
-
-class IgnoreRules:
-    """Name patterns to leave alone; upper and lower case are the same.
-
-    A pattern is a glob for the last part of a path; one with a slash is for the whole path under
-    the inbox. An ignored folder is not entered.
-
-    Raises:
-        SettingsError: A pattern is empty or no glob.
-    """
-
-    def __init__(self, extra: tuple[str, ...] = ()) -> None:
-        for pattern in extra:
-            if not pattern.strip():
-                raise SettingsError(
-                    "intake.ignore has an empty pattern, which would ignore nothing",
-                    remedy='remove it, or write a pattern such as "*.bak"',
-                )
-        self._names = _one_of([p for p in (*BUILT_IN, *extra) if "/" not in p])
-        self._paths = _one_of([p.strip("/") for p in extra if "/" in p])
-
-    def matches(self, path: str) -> bool:
-        """Say whether the file or folder at `path` (relative, forward slashes) is left alone."""
-        if self._names.match(path.rpartition("/")[2]):
-            return True
-        return bool(self._paths.match(path))
-
-
-def _one_of(patterns: list[str]) -> re.Pattern[str]:
-    if not patterns:
-        return re.compile(r"(?!)")  # matches nothing
-    return re.compile("|".join(fnmatch.translate(p) for p in patterns), re.IGNORECASE)
 
 
 class _RootGuard:

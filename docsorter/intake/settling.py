@@ -7,6 +7,7 @@ rests side by side, so it waits once and not once per file.
 """
 
 import heapq
+import itertools
 import math
 import struct
 from collections.abc import Callable, Iterable
@@ -22,40 +23,35 @@ RETRY_FACTOR = 1.15
 RETRY_MOST_SECONDS = 600.0
 HAND_OUT_SECONDS = 60.0
 """A file that was handed out and is still there is offered again after this long."""
+WAITING_MOST = 1000
+"""Files that are named, of those that wait."""
+_LONG = 60.0  # seconds after which it is worth a word that a file is still being written
 _NEVER = math.inf
-_SHOWN = 20
 _BUSY = Reason(ReasonCode.BUSY, "the file is busy")
+_EMPTY = Reason(ReasonCode.EMPTY, "it has no bytes yet")
+_WRITTEN = Reason(ReasonCode.CHANGED, "it is still being written")
 _FINGERPRINT = struct.Struct("=4Q")
+_SIGNED = struct.Struct("=q")
 _64_BITS = 2**64 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class BusyFile:
-    """A file that could not be opened or claimed."""
+class Waiting:
+    """A file that waits longer than files do that come to rest.
+
+    Attributes:
+        path: Relative to the inbox.
+        reason: Why.
+        seconds: For how long.
+        is_empty: Whether it has no bytes; then it waits until something is written.
+        mtime_ns: When it was last written to.
+    """
 
     path: str
     reason: Reason
-    attempts: int
-    next_try_in: float
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingSummary:
-    """What waits in the inbox, for `status`.
-
-    Attributes:
-        count: All files that wait.
-        empty: Of those, the ones of zero bytes; they wait until something is written.
-        oldest_seconds: How long the longest has waited; None when nothing waits.
-        busy_count: Files that wait for another try.
-        busy: The first of them by path, 20 at most.
-    """
-
-    count: int
-    empty: int
-    oldest_seconds: float | None
-    busy_count: int
-    busy: tuple[BusyFile, ...]
+    seconds: float
+    is_empty: bool
+    mtime_ns: int
 
 
 class Settler:
@@ -170,23 +166,32 @@ class Settler:
         ):
             del self._records[path]
 
-    def waiting(self) -> WaitingSummary:
-        """Summarize what waits."""
-        now = self._clock.monotonic()
-        records = self._records.values()
-        busy = sorted(path for path, record in self._records.items() if record.reason is not None)
-        return WaitingSummary(
-            count=len(records),
-            empty=sum(1 for record in records if record.empty),
-            oldest_seconds=max((now - record.first_seen for record in records), default=None),
-            busy_count=len(busy),
-            busy=tuple(self._busy_file(path, now) for path in busy[:_SHOWN]),
-        )
+    def waiting(self, most: int = WAITING_MOST) -> list[Waiting]:
+        """Return the files that wait for more than their rest, each with its reason.
 
-    def _busy_file(self, path: str, now: float) -> BusyFile:
-        record = self._records[path]
-        reason = record.reason or _BUSY
-        return BusyFile(path, reason, record.attempts, max(0.0, record.due - now))
+        Those are without bytes, busy, or still being written after a minute.
+
+        Args:
+            most: Files that are returned at most.
+        """
+        now = self._clock.monotonic()
+        reasons = (
+            (path, record, self._held_up(record, now)) for path, record in self._records.items()
+        )
+        found = (
+            Waiting(path, reason, now - record.first_seen, record.empty, record.mtime_ns)
+            for path, record, reason in reasons
+            if reason is not None
+        )
+        return list(itertools.islice(found, most))
+
+    def _held_up(self, record: "_Record", now: float) -> Reason | None:
+        if record.empty:
+            return _EMPTY
+        if record.reason is not None:
+            return record.reason
+        writing = now - record.first_seen > _LONG and now < record.since + self._slow_rest
+        return _WRITTEN if writing else None
 
     def _observe(self, seen: Observation, now: float) -> "_Record":
         record = self._records.get(seen.path)
@@ -264,3 +269,8 @@ class _Record:
     @property
     def empty(self) -> bool:
         return not any(self.fingerprint[:8])
+
+    @property
+    def mtime_ns(self) -> int:
+        """Modification time; one before 1970 or after 2262 wraps around."""
+        return int(_SIGNED.unpack_from(self.fingerprint, 8)[0])

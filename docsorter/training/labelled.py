@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 from docsorter.deliver.names import safe_name
 from docsorter.errors import EnvironmentFaultError, UsageError
-from docsorter.intake.scan import IgnoreRules
+from docsorter.intake.ignore import IgnoreRules
 from docsorter.model.card import NONE_OF_THESE
 from docsorter.resources import usable_cores
 from docsorter.service.workspace.process import Progress

@@ -1,5 +1,6 @@
 """The commands as a user types them: real processes, exit codes, what is printed."""
 
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -7,6 +8,12 @@ import pytest
 
 from docsorter.configuration import Configuration
 from docsorter.errors import ExitCode
+from docsorter.service.workspace.process import (
+    Health,
+    WaitingInInbox,
+    WorkspaceLock,
+    write_health,
+)
 from tests.cli.running import docsorter
 
 
@@ -62,6 +69,29 @@ def test_status_without_a_daemon_says_so_and_fails(workspace: Path) -> None:
     assert done.returncode == ExitCode.FAILED
     assert "not running" in done.stdout
     assert "uncertified on your paper" in done.stdout
+
+
+def test_status_names_what_stays_in_the_inbox(configuration: Configuration) -> None:
+    now = dt.datetime.now(dt.UTC)
+    times = [now - dt.timedelta(days=3), *(now for _ in range(6))]
+    waiting = tuple(
+        WaitingInInbox(path=f"{number}.pdf", reason="empty", text="it has no bytes yet", since=time)
+        for number, time in enumerate(times)
+    )
+    health = Health(
+        pid=1, version="1", state="running", started_at=now, beat_at=now, waiting=waiting
+    )
+    with WorkspaceLock(configuration.state):
+        write_health(configuration.state, health, 0o600)
+        done = docsorter("-w", configuration.workspace, "status")
+        told = json.loads(docsorter("-w", configuration.workspace, "status", "--json").stdout)
+    assert done.returncode == ExitCode.OK
+    assert "0.pdf: it has no bytes yet, since" in done.stdout
+    assert "; send it again or delete it [empty]" in done.stdout
+    assert "4.pdf" in done.stdout
+    assert "5.pdf" not in done.stdout
+    assert "and 2 more: docsorter status --json" in done.stdout
+    assert len(told["health"]["waiting"]) == 7
 
 
 @pytest.mark.parametrize(

@@ -153,9 +153,9 @@ def test_a_busy_file_waits_with_its_reason_and_is_tried_again(
     inbox = Inbox(root, SETTINGS, clock, check=check)
     (root / "a.txt").write_bytes(b"x")
     assert run(inbox, clock, 60) == []
-    [busy] = inbox.waiting().busy
+    [busy] = inbox.waiting()
     assert (busy.path, busy.reason.code) == ("a.txt", ReasonCode.BUSY)
-    assert busy.attempts > 3
+    assert busy.since == clock.now().timestamp() - 60
     held = False
     assert run(inbox, clock, 120) == ["a.txt"]
 
@@ -192,14 +192,14 @@ def test_a_vanished_file_is_forgotten(root: Path, inbox: Inbox, clock: ManualClo
     (root / "a.txt").write_bytes(b"x")
     (root / "empty").touch()
     inbox.tick()
-    assert (inbox.waiting().count, inbox.waiting().empty) == (2, 1)
+    assert (inbox.settling, [file.path for file in inbox.waiting()]) == (2, ["empty"])
     (root / "a.txt").unlink()
     clock.advance(2)
     assert inbox.tick() == ()
-    assert inbox.waiting().count == 1
+    assert inbox.settling == 1
     (root / "empty").unlink()
     run(inbox, clock, 60)
-    assert inbox.waiting().count == 0
+    assert inbox.settling == 0
 
 
 def test_a_share_that_comes_back_goes_on_where_it_was(
@@ -214,7 +214,7 @@ def test_a_share_that_comes_back_goes_on_where_it_was(
         with pytest.raises(EnvironmentFaultError, match="the inbox is gone"):
             inbox.tick()
         clock.advance(1)
-    assert inbox.waiting().count == 1
+    assert inbox.settling == 1
     away.rename(root)
     assert [file.path for file in inbox.tick()] == ["a.txt"]
     assert inbox.next_due() > clock.monotonic()
@@ -236,7 +236,7 @@ def test_a_fault_in_the_middle_of_a_rescan_forgets_nothing(
         for _ in range(3):  # a tick that does nothing would look like a recovery
             with pytest.raises(EnvironmentFaultError):
                 inbox.tick()
-    assert inbox.waiting().count == 5
+    assert inbox.settling == 5
     clock.advance(2)
     assert len(inbox.tick()) == 5
 
@@ -283,4 +283,27 @@ def test_oddities_never_become_documents(
 ) -> None:
     make(root / "thing.pdf")
     assert run(inbox, clock, 60) == []
-    assert inbox.waiting().count == 0
+    assert inbox.settling == 0
+
+
+def test_everything_that_stays_in_the_inbox_is_named_with_its_reason(
+    root: Path, inbox: Inbox, clock: ManualClock
+) -> None:
+    os.mkfifo(root / "pipe")
+    (root / "scan.pdf.!sync").write_bytes(b"x")
+    (root / "empty.pdf").touch()
+    (root / "done.txt").write_bytes(b"x")
+    (root / "Thumbs.db").write_bytes(b"x")
+    os.utime(root / "empty.pdf", (1e9, 1e9))
+    run(inbox, clock, 60)
+    named = {file.path: (file.reason.code, file.reason.text) for file in inbox.waiting()}
+    assert named == {
+        "empty.pdf": (ReasonCode.EMPTY, "it has no bytes yet"),
+        "pipe": (ReasonCode.UNSUPPORTED, "a named pipe, only regular files are sorted"),
+        "scan.pdf.!sync": (ReasonCode.BUSY, "unfinished, by its name (Resilio Sync)"),
+    }
+    assert inbox.waiting()[0].since == 1e9
+    (root / "scan.pdf.!sync").rename(root / "scan.txt")
+    inbox.request_rescan()
+    assert run(inbox, clock, 60) == ["scan.txt"]
+    assert "scan.pdf.!sync" not in {file.path for file in inbox.waiting()}

@@ -123,8 +123,10 @@ def test_an_empty_file_waits_quietly_and_shows_up() -> None:
         assert bench.see(empty, after=100) == []
     assert bench.settler.next_due() is None
     assert bench.ends.asked == []
-    summary = bench.settler.waiting()
-    assert (summary.count, summary.empty, summary.oldest_seconds) == (1, 1, 1000)
+    [waiting] = bench.settler.waiting()
+    assert (waiting.path, waiting.reason.code) == ("a.pdf", ReasonCode.EMPTY)
+    assert (waiting.is_empty, waiting.seconds) == (True, 1000)
+    assert waiting.mtime_ns == empty.mtime_ns
     bench.see(FILE)
     assert bench.see(FILE, after=2) == ["a.pdf"]
 
@@ -155,11 +157,30 @@ def test_busy_files_are_told_with_reason_and_next_try() -> None:
     bench.see(FILE, after=2)
     bench.settler.defer("a.pdf", Reason(ReasonCode.DISK_FULL, "the disk is full"))
     bench.clock.advance(0.5)
-    [busy] = bench.settler.waiting().busy
-    assert (busy.path, busy.reason.code, busy.attempts) == ("a.pdf", ReasonCode.DISK_FULL, 1)
-    assert busy.next_try_in == pytest.approx(1.5)
+    [waiting] = bench.settler.waiting()
+    assert (waiting.path, waiting.reason.code) == ("a.pdf", ReasonCode.DISK_FULL)
+    assert bench.settler.next_due() == pytest.approx(bench.clock.monotonic() + 1.5)
     bench.see(replace(FILE, size=99))
-    assert bench.settler.waiting().busy == ()
+    assert bench.settler.waiting() == []
+
+
+def test_a_file_that_is_written_for_long_is_named_until_it_rests() -> None:
+    bench = Bench()
+    for size in range(1, 70):
+        bench.see(replace(FILE, size=size), after=1)
+        assert [waiting.reason.code for waiting in bench.settler.waiting()] == (
+            [ReasonCode.CHANGED] if size > 61 else []
+        )
+    assert bench.see(replace(FILE, size=69), after=2) == ["a.pdf"]
+    bench.clock.advance(SLOW)
+    assert bench.settler.waiting() == []
+
+
+def test_files_that_only_wait_for_their_turn_are_not_named() -> None:
+    bench = Bench()
+    bench.see(FILE)
+    bench.clock.advance(3600)
+    assert (len(bench.settler), bench.settler.waiting()) == (1, [])
 
 
 def test_a_file_nobody_claimed_is_offered_again() -> None:
@@ -198,7 +219,7 @@ def test_a_claimed_file_waits_no_longer() -> None:
     bench.settler.forget("a.pdf")
     bench.settler.forget("a.pdf")
     bench.settler.defer("a.pdf", BUSY)
-    assert bench.settler.waiting().count == 0
+    assert len(bench.settler) == 0
     assert bench.settler.next_due() is None
 
 

@@ -56,7 +56,7 @@ def test_a_complete_file_goes_from_the_inbox_to_the_spool(
     assert document.state is State.SPOOLED
     assert desk.path(document).read_bytes() == b"invoice 0.99"
     assert not file.exists()
-    assert inbox.waiting().count == 0
+    assert inbox.settling == 0
 
 
 def test_a_file_that_was_taken_away_before_the_claim_is_withdrawn_quietly(
@@ -69,7 +69,7 @@ def test_a_file_that_was_taken_away_before_the_claim_is_withdrawn_quietly(
     assert claimer.carry(claim) is None
     claimer.tell_inbox()
     assert desk.store.documents.get(claim.document.id).state is State.WITHDRAWN
-    assert inbox.waiting().count == 0
+    assert inbox.settling == 0
 
 
 def test_a_file_that_changed_before_the_claim_stays_in_the_inbox_and_is_offered_again(
@@ -112,7 +112,7 @@ def test_a_file_that_is_gone_when_its_turn_comes_gets_no_number(
     drop(desk, inbox, claimer, "a.pdf").unlink()
     assert claimer.plan_next() is None
     assert (claimer.backlog, desk.store.documents.count()) == (0, 0)
-    assert inbox.waiting().count == 0
+    assert inbox.settling == 0
 
 
 def test_a_file_that_changed_before_its_turn_rests_again_and_gets_no_number_yet(
@@ -222,7 +222,7 @@ class Office(RuleBasedStateMachine):
                 self._clock.advance(5.0)
             assert sorted(self._claims.taken) == sorted(self._written)
             assert self._claims.vain == 0
-            assert self._inbox.waiting().count == 0
+            assert self._inbox.settling == 0
         finally:
             self._inbox.close()
             self._folder.cleanup()

@@ -1,3 +1,6 @@
+import datetime as dt
+import errno
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -7,6 +10,7 @@ import pytest
 from docsorter.clock import ManualClock
 from docsorter.documents import Reason, ReasonCode
 from docsorter.intake.inbox import Inbox
+from docsorter.intake.scan import WaitingFile
 from docsorter.intake.watch import FolderSource
 from docsorter.service.daemon.heartbeat import Heartbeat, ModelStatus, Pause
 from docsorter.service.daemon.pipeline import Workers
@@ -31,12 +35,12 @@ class Rig:
 
     def __init__(self, state: Path) -> None:
         self.clock, self.manager, self.state = ManualClock(), Manager(), state
-        waiting = SimpleNamespace(count=0, busy=())
+        self.waiting: tuple[WaitingFile, ...] = ()
         self.source = SimpleNamespace(
             backend="inotify", note="", interval=30.0, healthy=lambda: True
         )
         self.workers = SimpleNamespace(busy=0, done=0, longest=lambda: 0.0)
-        inbox = SimpleNamespace(last_rescan=None, waiting=lambda: waiting)
+        inbox = SimpleNamespace(last_rescan=None, settling=0, waiting=lambda: self.waiting)
         self.heart = Heartbeat(state, 0o600, self.clock, self.manager, stuck_seconds=100)
         self.heart.ready(
             ModelStatus("starter-1", "abc"),
@@ -138,3 +142,37 @@ def test_a_heartbeat_that_is_no_heartbeat_counts_as_none(tmp_path: Path) -> None
     assert process.read_health(tmp_path) is None
     (tmp_path / process.HEALTH_FILE).write_text("{half")
     assert process.read_health(tmp_path) is None
+
+
+def test_what_waits_in_the_inbox_is_named_with_reason_and_since_when(rig: Rig) -> None:
+    since = rig.clock.now().timestamp() - 86400.3
+    rig.waiting = (
+        WaitingFile("a.pdf", Reason(ReasonCode.EMPTY, "it has no bytes yet"), since),
+        WaitingFile("caf\udce9.pdf", Reason(ReasonCode.BUSY, "held"), since),
+    )
+    rig.clock.advance(1)
+    rig.heart.beat("running")
+    health = process.read_health(rig.state)
+    assert health is not None
+    assert [(file.path, file.reason) for file in health.waiting] == [
+        ("a.pdf", "empty"),
+        ("caf\\udce9.pdf", "busy"),
+    ]
+    assert health.waiting[0].since == rig.clock.now() - dt.timedelta(days=1, seconds=1)
+    assert health.busy == ("caf\\udce9.pdf: held",)
+
+
+def test_on_a_full_disk_a_long_list_of_waiting_files_gives_way(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    reason = Reason(ReasonCode.EMPTY, "it has no bytes yet")
+    rig.waiting = tuple(WaitingFile(f"{n}.pdf", reason, 1e9) for n in range(200))
+    rig.clock.advance(60)
+    rig.heart.beat("paused")
+    health = process.read_health(rig.state)
+    assert health is not None
+    assert (health.state, health.waiting) == ("paused", ())

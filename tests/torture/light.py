@@ -70,7 +70,7 @@ class LightDaemon(Daemon):
         seconds, inbox = super()._sleep(parts), parts.inbox
         if parts.workers.busy or seconds <= 0.0:
             return seconds
-        if inbox.waiting().count == 0 and _at_rest(parts.assembly.store):
+        if inbox.settling == 0 and _at_rest(parts.assembly.store):
             if self._confirming is not None and inbox.last_rescan != self._confirming:
                 self.stop()  # a whole rescan later there still is nothing
                 return 0.0

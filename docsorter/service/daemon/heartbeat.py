@@ -1,5 +1,7 @@
 """Writes the health file and pings the service manager, only when everything moved."""
 
+import datetime as dt
+import itertools
 import logging
 import os
 from dataclasses import dataclass
@@ -12,14 +14,16 @@ from docsorter.documents import Reason, ReasonCode
 from docsorter.errors import DocsorterError, EnvironmentFaultError, StoreError
 from docsorter.filesystem import environment_reason
 from docsorter.intake.inbox import Inbox
+from docsorter.intake.scan import WaitingFile
 from docsorter.intake.watch import FolderSource
 from docsorter.service.daemon.pipeline import Workers, fault_reason
 from docsorter.service.systemd import Notifier
-from docsorter.service.workspace.process import LOGGER, Health, write_health
+from docsorter.service.workspace.process import LOGGER, Health, WaitingInInbox, write_health
 
 _LOG = logging.getLogger(LOGGER)
 _EVERY = 30.0  # seconds between writes while nothing but the time changes
 _AT_MOST = 0.5  # seconds between writes while much changes
+_BUSY_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,26 +226,42 @@ class Heartbeat:
         if self._parts is None:
             return health
         source, inbox, workers = self._parts
-        waiting = inbox.waiting()
+        waiting = tuple(_in_inbox(file) for file in inbox.waiting())
         polling = f"{source.backend}, every {source.interval:g} s" if source.note else ""
         return health.model_copy(
             update={
                 "last_rescan_at": inbox.last_rescan,
                 "watcher": polling or source.backend,
                 "watch_note": source.note,
-                "settling": waiting.count,
-                "busy": tuple(f"{file.path}: {file.reason.text}" for file in waiting.busy),
+                "settling": inbox.settling,
+                "waiting": waiting,
+                "busy": _busy(waiting),
                 "in_flight": workers.busy,
                 "done": workers.done,
             }
         )
 
 
+def _in_inbox(file: WaitingFile) -> WaitingInInbox:
+    return WaitingInInbox(
+        path=file.path.encode("utf-8", "backslashreplace").decode(),
+        reason=file.reason.code.value,
+        text=file.reason.text,
+        # Whole seconds, or the same file would be news with every beat.
+        since=dt.datetime.fromtimestamp(round(file.since), dt.UTC),
+    )
+
+
+def _busy(waiting: tuple[WaitingInInbox, ...]) -> tuple[str, ...]:
+    held = (f"{file.path}: {file.text}" for file in waiting if file.reason == ReasonCode.BUSY)
+    return tuple(itertools.islice(held, _BUSY_SHOWN))
+
+
 def _essence(health: Health) -> tuple[object, ...]:
     return (
         *(health.state, health.paused, health.settling, health.in_flight, health.done),
         *(health.fingerprint, health.refused, health.model_trouble),
-        *(health.watcher, health.watch_note, health.busy),
+        *(health.watcher, health.watch_note, health.waiting),
     )
 
 

@@ -133,6 +133,15 @@ def configure_logging(
     return logger
 
 
+class WaitingInInbox(BaseModel):
+    """A file that stays in the inbox for now: why, as a code of docs/use/reasons.md, since when."""
+
+    path: str
+    reason: str
+    text: str
+    since: AwareDatetime
+
+
 class Health(BaseModel):
     """A heartbeat.
 
@@ -141,7 +150,8 @@ class Health(BaseModel):
         ready_seconds: From process start to ready, None before.
         watcher: How files are noticed, e.g. "inotify" or "polling every 5 s".
         watch_note: What the watch falls short of, and the remedy; "" when all is well.
-        busy: Of those, held by somebody else, each with the reason.
+        waiting: Files that stay in the inbox for now, the longest first; 1000 at most.
+        busy: The first of them that are held by somebody else, each with the reason.
         in_flight: Documents being inspected.
         fingerprint: SHA-256 of its bundle's SHA256SUMS.
         refused: The same of a promoted model that could not be put to use.
@@ -163,6 +173,7 @@ class Health(BaseModel):
     watcher: str = ""
     watch_note: str = ""
     settling: int = 0
+    waiting: tuple[WaitingInInbox, ...] = ()
     busy: tuple[str, ...] = ()
     in_flight: int = 0
     model: str = ""
@@ -200,7 +211,9 @@ def write_health(state: Path, health: Health, mode: int) -> None:
             part.unlink(missing_ok=True)
         descriptor = os.open(state / HEALTH_FILE, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            os.pwrite(descriptor, text[:_BLOCK], 0)
+            if len(text) > _BLOCK:
+                text = health.model_copy(update={"waiting": ()}).model_dump_json().encode()
+            os.pwrite(descriptor, text.ljust(_BLOCK)[:_BLOCK], 0)
         finally:
             os.close(descriptor)
 
