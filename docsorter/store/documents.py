@@ -62,6 +62,7 @@ _EARLIER: Final = (
             DocumentRow.id < bindparam("before_id"),
             and_(DocumentRow.id > bindparam("before_id"), DocumentRow.verdict.is_not(None)),
         ),
+        DocumentRow.id > bindparam("after_id"),
         DocumentRow.state != State.WITHDRAWN,
         DocumentRow.forgotten_at.is_(None),
         # NULL is not true, so a document without a verdict counts
@@ -70,7 +71,8 @@ _EARLIER: Final = (
     .order_by(DocumentRow.id)
     .limit(1)
 )
-"""Number of the first document with the bytes `sha256` that was kept; `before_id` asks."""
+"""Number of the first document after `after_id` with the bytes `sha256` that was kept; `before_id`
+asks."""
 
 _SPOOLED = select(DocumentRow).where(DocumentRow.state == State.SPOOLED, ~rows.IS_PLANNED)
 _MOST: BindParameter[int] = bindparam("most")
@@ -139,13 +141,20 @@ class DocumentRepository(Repository):
             row.sha256, row.size, row.mtime_ns = sha256, size, mtime_ns
             return conversion.document(row)
 
-    def earlier_with_hash(self, sha256: str, before_id: int) -> Document | None:
+    def earlier_with_hash(
+        self, sha256: str, before_id: int, *, after_id: int = 0
+    ) -> Document | None:
         """Return the first document with the same bytes that was kept, or None.
 
         That is one that came earlier, or one that came later and has its verdict already. One that
         was withdrawn, forgotten, or itself rejected as a duplicate does not count.
+
+        Args:
+            sha256: Hex digest of the bytes.
+            before_id: Whose bytes they are.
+            after_id: Look among later documents only, to go on after one that does not do.
         """
-        asked = {"sha256": sha256, "before_id": before_id}
+        asked = {"sha256": sha256, "before_id": before_id, "after_id": after_id}
         with self._database.ask() as connection:
             number = connection.scalar(_EARLIER, asked)
         return None if number is None else self.get(number)

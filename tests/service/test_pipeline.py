@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 import threading
 from pathlib import Path
 
@@ -8,8 +10,9 @@ from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration
 from docsorter.documents import Document, Place, ReasonCode, State, VerdictKind
 from docsorter.errors import DependencyError, EnvironmentFaultError
-from docsorter.service.daemon.pipeline import ROUNDS, Workers, threads_for
+from docsorter.service.daemon.pipeline import ROUNDS, Pipeline, Workers, threads_for
 from docsorter.settings import IntakeSettings
+from docsorter.store import Destination
 from tests.service.desk import Desk
 
 
@@ -80,6 +83,107 @@ def test_of_the_same_bytes_looked_at_side_by_side_one_is_kept(desk: Desk) -> Non
     assert desk.store.documents.get(one.id).state is State.SORTED
     assert (late.state, late.duplicate_of) == (State.REJECTED, one.id)
     assert len(desk.files(Place.SORTED)) == 2  # one document and its sidecar
+
+
+@pytest.mark.parametrize("policy", ["skip", "review"])
+def test_the_sidecar_of_a_duplicate_names_the_first(
+    configuration: Configuration, clock: ManualClock, policy: str
+) -> None:
+    desk = Desk(configuration, clock, IntakeSettings.model_validate({"duplicates": policy}))
+    first = desk.pipeline.handle(desk.drop("a.pdf", b"invoice 0.99").id)
+    second = desk.pipeline.handle(desk.drop("b.pdf", b"invoice 0.99").id)
+    if policy == "review":
+        entry = desk.store.review.entry_for_document(second.id)
+        assert entry.document.duplicate_of == first.id
+    else:
+        sidecar = desk.path(second).with_name("b.pdf.json")
+        assert json.loads(sidecar.read_text())["duplicate_of"] == first.id
+    assert json.loads(desk.path(first).with_name("a.pdf.json").read_text())["duplicate_of"] is None
+    desk.store.close()
+
+
+def test_the_sidecar_of_one_of_two_looked_at_side_by_side_names_the_other(desk: Desk) -> None:
+    one, other = (desk.drop(name, b"invoice 0.99") for name in ("a.pdf", "b.pdf"))
+
+    def look_at_the_other(_: Path) -> None:
+        desk.reader.before_answer = lambda _: None
+        desk.pipeline.handle(one.id)
+
+    desk.reader.before_answer = look_at_the_other
+    desk.pipeline.handle(other.id)
+    sidecar = desk.configuration.root(Place.REJECTED) / "b.pdf.json"
+    assert json.loads(sidecar.read_text())["duplicate_of"] == one.id
+
+
+@pytest.mark.parametrize("policy", ["skip", "review"])
+@pytest.mark.parametrize("fate", ["deleted", "moved"])
+@pytest.mark.parametrize("content", [b"invoice 0.99", b"claim 0.5", b"broken"])
+def test_the_same_bytes_are_taken_again_when_the_first_file_is_gone(
+    configuration: Configuration,
+    clock: ManualClock,
+    policy: str,
+    fate: str,
+    content: bytes,
+) -> None:
+    desk = Desk(configuration, clock, IntakeSettings.model_validate({"duplicates": policy}))
+    first = desk.pipeline.handle(desk.drop("a.pdf", content).id)
+    if fate == "deleted":
+        desk.path(first).unlink()
+    else:
+        desk.path(first).rename(desk.path(first).with_name("renamed.pdf"))
+    again = desk.pipeline.handle(desk.drop("b.pdf", content).id)
+    assert (again.state, again.duplicate_of) == (first.state, None)
+    assert again.verdict is not None
+    assert first.verdict is not None
+    assert again.verdict.reason.code is first.verdict.reason.code
+    said = f"the same bytes came as document {first.id}, whose file is no longer where it was put"
+    assert said in again.verdict.reason.text
+    third = desk.pipeline.handle(desk.drop("c.pdf", content).id)
+    assert third.duplicate_of == again.id
+    desk.store.close()
+
+
+def test_a_file_on_a_share_that_is_gone_is_not_taken_for_deleted(desk: Desk) -> None:
+    first = desk.pipeline.handle(desk.drop("a.pdf", b"invoice 0.99").id)
+    desk.path(first).unlink()
+
+    def refuse() -> None:
+        raise EnvironmentFaultError("nothing is mounted there", code=ReasonCode.STORAGE_GONE)
+
+    pipeline = Pipeline(desk.reader, desk.mover, desk.configuration.settings, check_mounts=refuse)
+    again = pipeline.handle(desk.drop("b.pdf", b"invoice 0.99").id)
+    assert again.state is State.SPOOLED
+    assert again.waiting is not None
+    assert again.waiting.code is ReasonCode.STORAGE_GONE
+
+
+def test_a_file_that_cannot_be_asked_for_is_not_taken_for_deleted(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = desk.pipeline.handle(desk.drop("a.pdf", b"invoice 0.99").id)
+    path = desk.path(first)
+    real = Path.lstat
+
+    def stale(self: Path) -> os.stat_result:
+        if self == path:
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+        return real(self)
+
+    monkeypatch.setattr(Path, "lstat", stale)
+    again = desk.pipeline.handle(desk.drop("b.pdf", b"invoice 0.99").id)
+    assert again.waiting is not None
+    assert again.waiting.code is ReasonCode.STORAGE_GONE
+
+
+def test_a_first_document_that_somebody_moves_just_now_is_not_taken_for_deleted(
+    desk: Desk,
+) -> None:
+    first = desk.pipeline.handle(desk.drop("a.pdf", b"claim 0.5").id)
+    destination = Destination(Place.SORTED, "claim/a.pdf", State.SORTED)
+    desk.store.moves.plan(first.id, destination, actor="anna")
+    desk.path(first).rename(desk.configuration.root(Place.SORTED) / "on-its-way.pdf")
+    again = desk.pipeline.handle(desk.drop("b.pdf", b"claim 0.5").id)
+    assert again.duplicate_of == first.id
 
 
 @pytest.mark.parametrize(("policy", "state"), [("keep", State.SORTED), ("review", State.REVIEW)])

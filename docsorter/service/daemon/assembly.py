@@ -172,7 +172,8 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
     clock = clock or SystemClock()
     settings = configuration.settings
     check_roots(configuration)
-    MountMemory(configuration).check()
+    mounts = MountMemory(configuration)
+    mounts.check()
     prepare_private(configuration)
     migrate_workspace(configuration, clock)
     store = open_workspace_store(configuration, clock)
@@ -190,7 +191,14 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
         autonomy.state(engine.model.rule_key, engine.card.name)
     parse_template(settings.deliver.template)  # refused at the start, not at the first document
     scanner_hold = ScannerHold(configuration.state, store, settings.drift.probation_checks)
-    pipeline = Pipeline(engine, mover, settings, autonomy=autonomy, scanner_hold=scanner_hold)
+    pipeline = Pipeline(
+        engine,
+        mover,
+        settings,
+        autonomy=autonomy,
+        scanner_hold=scanner_hold,
+        check_mounts=mounts.check,
+    )
     return Assembly(
         configuration=configuration,
         store=store,

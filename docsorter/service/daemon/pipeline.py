@@ -54,6 +54,7 @@ and one tick hands out several."""
 ROUNDS = 3
 """Turns of the reader that a document waits for at most, its own included; see `threads_for`."""
 ACTOR = "daemon"
+_AT_REST = frozenset({State.SORTED, State.REVIEW, State.REJECTED})
 _STILL_OPEN: Final = Reason(
     ReasonCode.BUSY, "its writer still has it open, though it rested; it waits for that"
 )
@@ -71,6 +72,8 @@ class Pipeline:
         settings: Duplicates policy, rest time, and where a verdict leads.
         autonomy: What the evidence allows; None sorts by the model's card alone.
         scanner_hold: Holds documents of new scanners back once autonomy was earned.
+        check_mounts: Raises EnvironmentFaultError when a root is not the folder it was, so that
+            what is not found there is not taken for deleted.
     """
 
     def __init__(
@@ -81,11 +84,14 @@ class Pipeline:
         *,
         autonomy: AutonomyController | None = None,
         scanner_hold: ScannerHold | None = None,
+        check_mounts: Callable[[], None] = lambda: None,
     ) -> None:
         self._engine = engine
         self._mover = mover
         self._store = mover.store
+        self._roots = mover.roots
         self._spool = mover.roots[Place.SPOOL]
+        self._check_mounts = check_mounts
         self._disk = Disk()
         self._intake = settings.intake
         self._delivery = settings.deliver
@@ -137,10 +143,10 @@ class Pipeline:
         if is_being_written(path):
             return self._wait(document, _STILL_OPEN, self._intake.slow_rest_seconds)
         document = self._hashed(document, path)
-        earlier = self._earlier(document)
-        if earlier is not None:
-            findings = Findings(duplicate_of=earlier.id)
-            return self._deliver(document, self._duplicate_verdict(document, earlier), findings)
+        kept, _ = self._earlier(document)
+        if kept is not None:
+            findings = Findings(duplicate_of=kept.id)
+            return self._deliver(document, self._duplicate_verdict(document, kept), findings)
         decision: Decision | None = None
         try:
             inspection = self._engine.inspect(path, document.name)
@@ -189,10 +195,32 @@ class Pipeline:
         written = bool(is_being_written(path))
         return written or not _same(document, path.stat(follow_symlinks=False))
 
-    def _earlier(self, document: Document) -> Document | None:
+    def _earlier(self, document: Document) -> tuple[Document | None, int | None]:
+        """Look for the same bytes: the first document that still has them, and one that had them.
+
+        Raises:
+            OSError: It cannot be told now whether a document's file is there.
+            EnvironmentFaultError: The same, since its root is not mounted.
+        """
+        gone: int | None = None
         if self._intake.duplicates == "keep" or document.sha256 is None:
-            return None
-        return self._store.documents.earlier_with_hash(document.sha256, document.id)
+            return None, gone
+        find = self._store.documents.earlier_with_hash
+        earlier = find(document.sha256, document.id)
+        while earlier is not None and not self._is_there(earlier):
+            gone = earlier.id
+            earlier = find(document.sha256, document.id, after_id=earlier.id)
+        return earlier, gone
+
+    def _is_there(self, document: Document) -> bool:
+        """Whether a document's file is where docsorter put it, or in our own hands."""
+        path = self._roots[document.place] / document.path
+        if document.state not in _AT_REST or _exists(path):
+            return True
+        self._check_mounts()
+        # Somebody's answer may be moving it just now, or has moved it since it was looked up.
+        moving = self._store.moves.planned_for(document.id) is not None
+        return moving or self._store.documents.get(document.id) != document or _exists(path)
 
     def _duplicate_verdict(self, document: Document, earlier: Document) -> Verdict:
         return _duplicate(document, earlier, skips=self._intake.duplicates == "skip")
@@ -220,10 +248,14 @@ class Pipeline:
         decision: Decision | None,
     ) -> Move:
         """Write the verdict down, unless the same bytes were kept while this one was inspected."""
-        same = None if findings.duplicate_of is not None else self._earlier(document)
-        if same is not None:
-            verdict = self._duplicate_verdict(document, same)
-            findings, decision = dataclasses.replace(findings, duplicate_of=same.id), None
+        if findings.duplicate_of is None:
+            same, gone = self._earlier(document)
+            if same is not None:
+                verdict = self._duplicate_verdict(document, same)
+                findings, decision = dataclasses.replace(findings, duplicate_of=same.id), None
+            elif gone is not None:
+                verdict = _once_more(verdict, gone)
+        document = dataclasses.replace(document, duplicate_of=findings.duplicate_of)
         statement = "" if decision is None else decision.statement
         destination = destination_of(
             document, verdict, findings.prediction, self._delivery, statement=statement
@@ -383,6 +415,22 @@ def _duplicate(document: Document, earlier: Document, *, skips: bool) -> Verdict
     text = f"the same bytes as document {earlier.id}, which {first}"
     kind = VerdictKind.REJECT if skips else VerdictKind.REVIEW
     return Verdict(kind, Reason(ReasonCode.DUPLICATE, text))
+
+
+def _once_more(verdict: Verdict, earlier: int) -> Verdict:
+    """Return the verdict on a document that came before and is no longer where it was put."""
+    text = f"the same bytes came as document {earlier}, whose file is no longer where it was put"
+    reason = dataclasses.replace(verdict.reason, text=f"{verdict.reason.text}; {text}")
+    return dataclasses.replace(verdict, reason=reason)
+
+
+def _exists(path: Path) -> bool:
+    """Whether a file has this name; an answer that may come of a share's failure is none."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def unreadable(error: DocumentError) -> Verdict:
