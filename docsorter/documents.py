@@ -473,6 +473,7 @@ class Answer:
         blind: It was given without seeing the prediction.
         seconds: From the page being shown to the answer, None when nobody measured.
         batch: What joins the answers of one gesture, None for a single one.
+        guess: The label that the verdict named before it, None without one.
     """
 
     id: int
@@ -487,6 +488,7 @@ class Answer:
     blind: bool = False
     seconds: float | None = None
     batch: str | None = None
+    guess: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
-"""The data files of the package, and the cores that this process may use."""
+"""The data files of the package, the cores that this process may use, and which process it is."""
 
+import functools
+import hashlib
 import math
 import os
 from pathlib import Path
@@ -49,3 +51,52 @@ def usable_cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
     except (OSError, ValueError, ZeroDivisionError):
         return cores
     return max(1, min(cores, share))
+
+
+def process_mark() -> str:
+    """Return a text that names this process, and no other of any time on any machine.
+
+    Returns:
+        At most 29 characters: the machine since it was started, the process, and when that began.
+    """
+    number = os.getpid()
+    return f"{_machine()}-{number}-{_began(number)}"
+
+
+def has_ended(mark: str) -> bool:
+    """Say whether a process of this machine has ended, by its mark or a text that begins with it.
+
+    One of another machine, of a container beside, or from before a restart cannot be asked after,
+    and is taken to live.
+    """
+    machine, number, began = [*mark.split("-"), "", ""][:3]
+    if not machine or machine != _machine() or not number.isdecimal():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # of somebody else
+        pass
+    return _began(int(number)) not in {began, ""}
+
+
+@functools.cache
+def _machine() -> str:
+    """Return eight digits for this start of the machine and this space of process numbers."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        space = os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116 -- no file, a name for the space
+    except OSError:
+        return ""  # nobody can be asked after here
+    return hashlib.sha256(f"{boot}{space}".encode()).hexdigest()[:8]
+
+
+def _began(number: int) -> str:
+    """Return when a process began, in ticks since the start of the machine (proc_pid_stat(5))."""
+    try:
+        line = Path(f"/proc/{number}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return ""
+    facts = line.rpartition(")")[2].split()
+    return "ended" if facts[0] in {"Z", "X"} else facts[19]

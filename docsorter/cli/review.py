@@ -216,7 +216,7 @@ def answer(
         bool, typer.Option("--reject", help="It belongs nowhere: refuse it.")
     ] = False,
     new_label: Annotated[
-        bool, typer.Option("--new-label", help="Allow a label that the model was not trained on.")
+        bool, typer.Option("--new-label", help="Allow a label that does not exist yet.")
     ] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
@@ -234,7 +234,8 @@ def answer(
         if len(numbers) == 1 and not conditions and not dry_run:
             _answer_one(workspace, numbers[0], label, who, new_label=new_label, as_json=as_json)
             return
-        _check(workspace, label, new_label=new_label)
+        if label is not None:  # before anybody is asked
+            workspace.check_label(label, new=new_label)
         if dry_run or not as_json:
             _show(workspace, numbers, label or "rejected", as_json=as_json)
         if dry_run or not numbers:
@@ -272,14 +273,6 @@ def _meant(
             remedy="docsorter review list shows both",
         )
     return numbers, conditions, labels[0] if labels else None
-
-
-def _check(workspace: "ReviewService", label: str | None, *, new_label: bool) -> None:
-    """Refuse a label that does not exist before anybody is asked."""
-    from docsorter.review.choices import check_label
-
-    if label is not None:
-        check_label(label, workspace.card.labels, new=new_label)
 
 
 def _answer_one(
@@ -545,7 +538,7 @@ def groups(
             settings = chosen.settings.pages
             _sheet(workspace, group, numbers, sheet, settings, as_json=as_json)
         if label:
-            _check(workspace, label, new_label=True)
+            workspace.check_label(label, new=True)
             result = _answer_all(workspace, numbers, label, reviewer(ctx), new_label=True)
             _summary(result, "answered", as_json=as_json)
         elif sheet is None:

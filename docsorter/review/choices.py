@@ -24,8 +24,8 @@ def check_label(label: str, known: Sequence[str], *, new: bool = False) -> str:
     if label in known:
         return label
     if not new:
-        near = difflib.get_close_matches(label, known, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
+        near = nearest_label(label, known)
+        hint = f"did you mean {near}? " if near else ""
         raise UsageError(
             f"there is no label {label!r}; the labels are {', '.join(known)}",
             remedy=f"{hint}--new-label allows a new one",
@@ -41,6 +41,19 @@ def check_label(label: str, known: Sequence[str], *, new: bool = False) -> str:
             f"{label!r} is the label {other!r} written differently", remedy=f"use {other}"
         )
     return label
+
+
+def nearest_label(label: str, known: Sequence[str]) -> str:
+    """Return the label that a person may have meant, "" when none is near."""
+    folded = {each.casefold(): each for each in known}
+    near = difflib.get_close_matches(label.casefold(), folded, n=1)
+    return folded[near[0]] if near else ""
+
+
+def no_such_label(label: str, offered: Sequence["LabelChoice"]) -> str:
+    """Return the sentence that comes before a label is asked for again, and made then."""
+    near = nearest_label(label, [choice.label for choice in offered])
+    return f"There is no label {label!r}." + (f" Did you mean {near}?" if near else "")
 
 
 NUMBERED = 9

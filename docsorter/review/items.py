@@ -2,11 +2,13 @@
 
 import dataclasses
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from docsorter.documents import Document, ReasonCode, ReviewEntry
 from docsorter.errors import NotFoundError
+from docsorter.review.choices import LabelChoice
 from docsorter.store import Lease, ReviewFilter, ReviewOrder, Store, Turn
 
 EVERYTHING = ReviewFilter()
@@ -110,7 +112,7 @@ def why(item: Item) -> str:
     verdict = item.document.verdict
     unlike = verdict is not None and verdict.reason.code is ReasonCode.UNLIKE_TRAINING
     if unlike and item.entry.prediction is not None:
-        nearest = suggestion(item)
+        nearest = _likely(item)
         return f"{text}; nearest to {nearest}" if nearest and nearest not in text else text
     return text
 
@@ -136,25 +138,34 @@ def hidden(entry: ReviewEntry) -> ReviewEntry:
     return dataclasses.replace(entry, document=document, prediction=None)
 
 
-def nothing_there(waiting: int, searched: str) -> str:
+def nothing_there(waiting: int, searched: str, elsewhere: int = 0) -> str:
     """Return why no document is shown.
 
     Args:
         waiting: Documents that wait, for anybody.
         searched: What was searched for; "" shows everything.
+        elsewhere: Documents that the same person holds in another session.
     """
+    if elsewhere:
+        return f"another session of yours holds {elsewhere} of the {waiting} that wait"
     if searched:
-        return f"nothing free matches {searched}\n/ changes or clears the search"
+        return f"nothing free matches {searched}"
     if waiting:
         return f"nothing is free: others hold the {waiting} that wait"
     return "nothing waits for you"
 
 
-def suggestion(item: Item) -> str:
+def suggestion(item: Item, offered: Sequence[LabelChoice]) -> str:
     """Return the label that Enter gives; "" where none may or can be suggested.
 
-    What looks like none of the labels suggests none: Enter must not take a label at 0.01.
+    What looks like none of the labels, or like one that is retired, suggests none.
     """
+    label = _likely(item)
+    return label if any(each.trained and each.label == label for each in offered) else ""
+
+
+def _likely(item: Item) -> str:
+    """Return the label that the model names first; "" where it names none, or another."""
     verdict, prediction = item.document.verdict, item.entry.prediction
     if item.blind or verdict is None or verdict.label is None:
         return ""

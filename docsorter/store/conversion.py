@@ -219,6 +219,7 @@ def answer(row: AnswerRow) -> Answer:
         blind=row.blind,
         seconds=row.seconds,
         batch=row.batch,
+        guess=row.guess,
     )
 
 

@@ -8,7 +8,7 @@ last word.
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from sqlalchemy import Select, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -29,6 +29,7 @@ from docsorter.documents import (
     VerdictKind,
 )
 from docsorter.errors import ConflictError, NotFoundError
+from docsorter.resources import has_ended
 from docsorter.store import blind_checks, conversion, names, queue_order, rows
 from docsorter.store.database import Database, Repository
 from docsorter.store.queue_order import has_colleagues
@@ -160,6 +161,44 @@ class ReviewRepository(Repository):
             row = _entry_row(session, entry_id)
             if row.lease_token == token:
                 rows.end_lease(row)
+
+    def release_ended(self, owner: str) -> int:
+        """Give back what a person holds in sessions whose process has ended without doing so.
+
+        Returns:
+            How many entries are free again.
+        """
+        now = self._clock.now()
+        with self._database.read() as session:
+            held = [
+                (row.id, row.lease_token)
+                for row in session.scalars(_held_by(owner, now))
+                if row.lease_token is not None and has_ended(row.lease_token)
+            ]
+        for entry_id, token in held:
+            self.release(entry_id, token)
+        return len(held)
+
+    def take_over(self, owner: str, but: Collection[str]) -> int:
+        """Give back all that a person holds, except by some tokens; whoever held it is told so.
+
+        Returns:
+            How many entries are free again.
+        """
+        now = self._clock.now()
+        with self._database.write() as session:
+            held = session.scalars(_held_by(owner, now))
+            taken = [row for row in held if row.lease_token not in but]
+            for row in taken:
+                rows.end_lease(row)
+            return len(taken)
+
+    def count_held(self, owner: str, but: Collection[str]) -> int:
+        """Return how many entries a person holds just now, except by some tokens."""
+        now = self._clock.now()
+        with self._database.read() as session:
+            tokens = [row.lease_token for row in session.scalars(_held_by(owner, now))]
+        return sum(token not in but for token in tokens)
 
     def skip(self, entry_id: int, token: str, *, seconds: float) -> ReviewEntry:
         """Put an entry back; for so long it comes last.
@@ -518,6 +557,14 @@ class ReviewRepository(Repository):
             ]
 
 
+def _held_by(owner: str, now: dt.datetime) -> Select[EntryRow]:
+    return select(EntryRow).where(
+        EntryRow.closed_at.is_(None),
+        EntryRow.lease_owner == owner,
+        EntryRow.lease_expires_at > now,
+    )
+
+
 def _waiting(wanted: ReviewFilter, now: dt.datetime) -> Select[EntryRow]:
     moving = select(MoveRow.id).where(
         MoveRow.document_id == EntryRow.document_id, MoveRow.closed_at.is_(None)
@@ -607,12 +654,13 @@ def _disagreement(
 
 
 def _asked_again(session: Session, row: DocumentRow, answer: AnswerRow, reason: Reason) -> Verdict:
-    """Return the verdict that a document waits for people, with what the model saw last."""
+    """Return the verdict that a document waits for people, with the guess that they saw before.
+
+    What the model saw last may name what is no label: none of these, or one that is retired.
+    """
     seen = rows.latest_prediction(session, row.id)
-    if seen is None:
-        return Verdict(VerdictKind.REVIEW, reason, answer.guess)
-    prediction = conversion.prediction(seen)
-    return Verdict(VerdictKind.REVIEW, reason, prediction.label, prediction.confidence)
+    shares = {} if seen is None else dict(conversion.prediction(seen).ranked)
+    return Verdict(VerdictKind.REVIEW, reason, answer.guess, shares.get(answer.guess or ""))
 
 
 def _standing(session: Session, document_id: int) -> AnswerRow:

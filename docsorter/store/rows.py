@@ -582,6 +582,7 @@ def refuse_other_token(row: EntryRow, token: str) -> None:
     """Refuse a token that is not that of the entry's last lease."""
     if row.lease_token != token:
         raise ConflictError(
-            f"the lease of document {row.document_id} ran out and somebody else may have it",
+            f"the lease of document {row.document_id} ran out or was taken over: "
+            "somebody else may have it",
             remedy="ask for the entry again",
         )

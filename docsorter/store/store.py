@@ -8,6 +8,7 @@ from typing import Self
 
 from docsorter.clock import Clock
 from docsorter.errors import StoreError
+from docsorter.resources import process_mark
 from docsorter.store.checks import CheckRepository
 from docsorter.store.database import Database, make_engine, translated
 from docsorter.store.documents import DocumentRepository
@@ -53,7 +54,8 @@ class Store:
 
 
 def _new_token() -> str:
-    return secrets.token_hex(16)
+    """Return a secret that also says which process it was given to."""
+    return f"{process_mark()}-{secrets.token_hex(16)}"
 
 
 def open_store(

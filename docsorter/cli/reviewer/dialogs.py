@@ -1,6 +1,5 @@
 """Every key of the reviewer in one table, and the short questions on top of the page."""
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -16,7 +15,7 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from docsorter.cli.output import printable
-from docsorter.review.choices import LabelChoice
+from docsorter.review.choices import LabelChoice, no_such_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +183,8 @@ class LabelQuestion(Question):
             self.dismiss(text)
         elif text:
             self._asked = text
-            near = difflib.get_close_matches(text, [c.label for c in self._offered], n=1)
-            meant = f" Did you mean {near[0]}?" if near else ""
-            self.hint(f"There is no label {text!r}.{meant} Enter again makes it, Esc goes back")
+            said = no_such_label(text, self._offered)
+            self.hint(f"{said} Enter again makes it, Esc goes back")
 
 
 class HelpScreen(ModalScreen[None]):

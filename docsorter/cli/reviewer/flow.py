@@ -30,6 +30,7 @@ MOST_MARKED: Final = 50
 """Holding more than that would be unfair to the others."""
 
 _RENEWALS: Final = 3  # tries within the time of a lease
+_LOOKING: Final = "looking for the next document …"
 _NAMED: Final = 3  # marked documents that a question names
 
 _T = TypeVar("_T")
@@ -55,6 +56,7 @@ class Flow:
         """Labels that can be given."""
         self.waiting = 0
         """Documents that wait, of anybody."""
+        self._elsewhere = 0  # documents that the same person holds in another session
         self._searched = ""
 
     @property
@@ -78,7 +80,7 @@ class Flow:
 
     async def begin(self) -> None:
         """Show the first document."""
-        self._screen.page_view.say("loading …")
+        self._screen.page_view.say(_LOOKING)
         await self._more()
 
     async def look_for_more(self) -> None:
@@ -93,6 +95,8 @@ class Flow:
             self.offered = await self._prefetcher.in_order(session.offered)
             await self._prefetcher.fill()
             self.waiting = await self._prefetcher.in_order(session.waiting)
+            if self.item is None:
+                self._elsewhere = await self._prefetcher.in_order(session.held_elsewhere)
         except DocsorterError as error:
             self._screen.tell(str(error), bad=True)
             return
@@ -105,10 +109,34 @@ class Flow:
                 self._background(self._more())
         self._screen.draw()
 
-    def _show(self, item: Item | None) -> None:
+    def _show(self, item: Item | None, otherwise: str = "") -> None:
         self._prefetcher.gate.begin()
-        self._shown.show(item, nothing_there(self.waiting, self._searched))
+        self._shown.show(item, otherwise or self._nothing_there())
         self._screen.call_after_refresh(self._prefetcher.gate.end)
+
+    def _show_next(self) -> None:
+        """Show what lies ready; whether anything else waits is asked by whoever calls."""
+        self._show(self._prefetcher.pop(), _LOOKING)
+
+    def _nothing_there(self) -> str:
+        text = nothing_there(self.waiting, self._searched, self._elsewhere)
+        if self._elsewhere:
+            return f"{text}\nEnter takes them over"
+        return f"{text}\n/ changes or clears the search" if self._searched else text
+
+    def take_over(self) -> None:
+        """Go on here with what the same person holds in another session."""
+        if self.item is None and self._elsewhere:
+            self._background(self._take_over())
+
+    async def _take_over(self) -> None:
+        try:
+            taken = await self._prefetcher.in_order(self._prefetcher.session.take_over)
+        except DocsorterError as error:
+            self._screen.tell(str(error), bad=True)
+            return
+        self._screen.tell(f"{taken} taken over; the other session is told so when it goes on")
+        await self._more()
 
     def turn_over(self, step: int) -> None:
         """Show another page, if there is one."""
@@ -123,7 +151,7 @@ class Flow:
         if self.item is None:
             return False
         if self._shown.lost:
-            self._show(self._prefetcher.pop())
+            self._show_next()
             self._screen.tell("here is the next document")
             self._background(self._more())
             return False
@@ -162,7 +190,7 @@ class Flow:
         item = self.item
         if item is None or not self.ready() or (of is not None and of is not item):
             return None
-        self._show(self._prefetcher.pop())
+        self._show_next()
         return item
 
     async def _carry_out(
@@ -388,7 +416,8 @@ class ShownDocument:
         if found.done():
             self._put(found)
         else:
-            self._screen.page_view.say("loading …")
+            name = printable(document.name)
+            self._screen.page_view.say(f"reading page {number + 1} …\n{name}")
             self._screen.run_worker(self._put_later(found, item, number))
         if number + 1 < (document.pages or 1):
             self._pictures.page(document, number + 1)
@@ -576,6 +605,14 @@ class Prefetcher:
                 else:
                     self.marked = [each for each in self.marked if each[0] is not item]
         return lost
+
+    def give_back(self) -> None:
+        """Finish what was asked for, then give everything back at once; for any other thread."""
+        self._closed = True
+        try:
+            self._thread.submit(self.session.close).result()
+        except RuntimeError:  # the thread has ended with the screen
+            self.session.close()
 
     async def close(self, shown: Item | None) -> None:
         """Finish what was asked for, then give everything back."""

@@ -1,6 +1,7 @@
 """Puts the reviewer together: queue, pages, terminal."""
 
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -25,6 +26,9 @@ from docsorter.service.review.similar import SimilarDocuments, latest_examples, 
 from docsorter.store import ReviewFilter, ReviewOrder
 
 _RENEWALS = 3  # tries within the time of a lease
+_ENDS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+_SIGNALLED = 128  # and the number of the signal: what shells make of it
+_LAST_SECONDS = 5.0
 _SWITCH_SECONDS = 0.001  # for so long the screen waits at most for a thread that loads pages
 
 
@@ -59,10 +63,13 @@ def review(
         session = session_of(configuration, service, reviewer, order)
         session.narrow(wanted)
         session.offered()  # a model that cannot be read is said before the screen opens
-        if plain:
-            _plain(session)
-        else:
-            _full_screen(configuration, session)
+        try:
+            if plain:
+                _plain(session)
+            else:
+                _full_screen(configuration, session)
+        finally:
+            session.close()
 
 
 def session_of(
@@ -86,18 +93,55 @@ def session_of(
     )
 
 
+@contextmanager
+def _at_an_end(act: Callable[[int], None]) -> Iterator[None]:
+    """Let `act` answer the signals that end a program; one that is ignored stays ignored."""
+    before = {number: signal.getsignal(number) for number in _ENDS}
+    heard = [number for number in _ENDS if before[number] is not signal.SIG_IGN]
+    for number in heard:
+        signal.signal(number, lambda received, _: act(received))
+    try:
+        yield
+    finally:
+        for number in heard:
+            signal.signal(number, before[number])
+
+
+class _Typing:
+    """Asks for lines; a signal ends the program there, and not between the steps of an answer."""
+
+    def __init__(self) -> None:
+        self._asks = False
+        self._ending = 0
+
+    def end(self, number: int) -> None:
+        self._ending = number
+        if self._asks:
+            sys.exit(_SIGNALLED + number)
+
+    def ask(self, prompt: str) -> str:
+        self._asks = True
+        try:
+            if self._ending:
+                self.end(self._ending)
+            return input(prompt)
+        finally:
+            self._asks = False
+
+
 def _plain(session: ReviewSession) -> None:
     def say(text: str) -> None:
         print(printable(text), flush=True)  # noqa: T201
 
-    reviewing = PlainReview(session, Console(input, say), system_viewer)
+    typing = _Typing()
+    reviewing = PlainReview(session, Console(typing.ask, say), system_viewer)
 
     def renew() -> None:
         for item in reviewing.held():
             with suppress(DocsorterError):  # lost or not: the next answer says so
                 session.renew(item)
 
-    with _repeated(renew, session.patience.lease / _RENEWALS):
+    with _at_an_end(typing.end), _repeated(renew, session.patience.lease / _RENEWALS):
         reviewing.run()
 
 
@@ -128,11 +172,40 @@ def _full_screen(configuration: Configuration, session: ReviewSession) -> None:
     sys.setswitchinterval(_SWITCH_SECONDS)
     with open_prefetcher(configuration, session) as prefetcher:
         app = ReviewApp(prefetcher, system_viewer, DisplayOptions(mode, colour=colour))
-        app.run()
+        ending = _Ending(prefetcher, app)
+        with _at_an_end(ending.begin):
+            app.run()
+    if ending.number:
+        sys.exit(_SIGNALLED + ending.number)
     if app.return_code:
         raise UsageError(
             "the screen ended with a fault", remedy="docsorter review --plain works too"
         )
+
+
+class _Ending:
+    """Ends the screen at a signal, what is held given back first: its terminal may be gone.
+
+    Writing to a terminal that is gone may block for ever, so the screen gets some seconds to end.
+    """
+
+    def __init__(self, prefetcher: Prefetcher, app: ReviewApp) -> None:
+        self._prefetcher = prefetcher
+        self._app = app
+        self.number = 0
+        """The signal."""
+
+    def begin(self, number: int) -> None:
+        if not self.number:
+            self.number = number
+            threading.Thread(target=self._end, name="ending", daemon=True).start()
+
+    def _end(self) -> None:
+        self._prefetcher.give_back()
+        last = threading.Timer(_LAST_SECONDS, os._exit, (_SIGNALLED + self.number,))
+        last.daemon = True
+        last.start()
+        self._app.call_later(self._app.review_screen.action_leave)
 
 
 @contextmanager

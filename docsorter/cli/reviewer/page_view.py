@@ -72,7 +72,7 @@ class CellCanvas(Widget):
         colour: Whether colours may be used.
     """
 
-    DEFAULT_CSS = "CellCanvas { width: 1fr; height: 1fr; }"
+    DEFAULT_CSS = "CellCanvas { width: 1fr; height: 1fr; layer: page; }"
 
     def __init__(self, mode: DrawingMode, *, colour: bool) -> None:
         super().__init__()
@@ -131,6 +131,13 @@ class PageView(Container):
     Args:
         mode: How to draw.
         colour: Whether colours may be used.
+    """
+
+    # Characters stay where they are below a message: what is laid out has a size, and what has a
+    # size is drawn in the same frame in which the message goes. A real picture would shine through.
+    DEFAULT_CSS = """
+    PageView { layers: page words; }
+    PageView #message { layer: words; width: 1fr; height: 1fr; background: $surface; }
     """
 
     def __init__(self, mode: DrawingMode, *, colour: bool) -> None:
@@ -202,7 +209,7 @@ class PageView(Container):
             self.view = cast("Canvas", self._canvas).paint(self._page, view)
 
     def _say(self, text: str) -> None:
-        if self._canvas is not None:
+        if self._canvas is not None and self._mode not in CHARACTERS:
             self._canvas.display = False
         message = self.query_one("#message", Static)
         message.display = True

@@ -6,8 +6,8 @@ from typing import Final
 
 from docsorter.cli.reviewer.viewer import ExternalViewer, OpenFile
 from docsorter.errors import DocsorterError
-from docsorter.review.choices import LabelChoice, by_name
-from docsorter.review.items import Item, age, shares, suggestion, why
+from docsorter.review.choices import LabelChoice, by_name, check_label, no_such_label
+from docsorter.review.items import Item, age, nothing_there, shares, suggestion, why
 from docsorter.review.searching import parse_search
 from docsorter.service.review.session import BatchResult, ReviewSession
 from docsorter.store import Manner
@@ -15,7 +15,7 @@ from docsorter.store import Manner
 COMMANDS: Final = (
     ("a number or a label", "it is that; the beginning of a label will do"),
     ("Enter alone", "take the label that is suggested"),
-    ("new LABEL", "it is a label that does not exist yet"),
+    ("new LABEL", "it is a label that does not exist yet; asked for twice"),
     ("mark", "put it aside, to be answered together with others"),
     ("all LABEL", "give all that are marked this label"),
     ("undo", "take your last answer back; again for the one before"),
@@ -52,7 +52,9 @@ class PlainReview:
         self._console = console
         self._offered: tuple[LabelChoice, ...] = ()
         self._quit = False
+        self._asked = ""  # a new label, to be typed once more
         self._shown_at = 0.0
+        self._wanted = session.wanted
         self._viewer = ExternalViewer(open_file, session.service.path_of)
         self.marked: list[tuple[Item, float | None]] = []
         """Put aside, to be answered together."""
@@ -65,10 +67,11 @@ class PlainReview:
             while not self._quit:
                 self.item = self.item or self._session.take()
                 if self.item is None:
-                    if not self._unmark():
-                        self._console.say("Nothing waits for you.")
-                        return
-                    continue
+                    if self._unmark() or self._take_over() or self._widen():
+                        continue
+                    text = nothing_there(self._session.waiting(), "")
+                    self._console.say(f"{text[0].upper()}{text[1:]}.")
+                    return
                 self._read_out(self.item)
                 self._decide()
         except EOFError:
@@ -99,7 +102,7 @@ class PlainReview:
         if probable:
             say(f"The model says: {', '.join(probable)}.")
         named = ", ".join(f"{each.digit} {each.label}".strip() for each in self._offered)
-        top = suggestion(item)
+        top = suggestion(item, self._offered)
         say(f"Labels: {named}." + (f" Enter takes {top}." if top else "") + " help lists all.")
 
     def _decide(self) -> None:
@@ -120,10 +123,12 @@ class PlainReview:
         rest = rest.strip()
         exact = next((c for c in self._offered if c.label.casefold() == line.casefold()), None)
         act = None if exact else self._acts().get(word.casefold())
+        if act is None or act != self._new:
+            self._asked = ""
         if act is not None:
             act(item, rest)
             return
-        top = suggestion(item)
+        top = suggestion(item, self._offered)
         if not line and not top:
             self._console.say("Nothing is suggested here; give a label.")
             return
@@ -138,7 +143,7 @@ class PlainReview:
 
     def _acts(self) -> dict[str, Callable[[Item, str], None]]:
         return {
-            "new": lambda item, rest: self._answered(item, rest, new=True),
+            "new": self._new,
             "mark": lambda item, _: self._mark(item),
             "all": lambda _, rest: self._answer_marked(rest),
             "together": lambda _, __: self._undo_together(),
@@ -154,10 +159,22 @@ class PlainReview:
             "q": lambda _, __: self._leave(),
         }
 
-    def _answered(self, item: Item, label: str, *, new: bool) -> None:
+    def _new(self, item: Item, label: str) -> None:
+        """Answer with a label that exists; ask again before another one is made."""
+        exact = next((c for c in self._offered if c.label.casefold() == label.casefold()), None)
         if not label:
             self._console.say("new needs a label, as in: new tax form")
-            return
+        elif exact is not None:
+            self._answered(item, exact.label, new=not exact.trained)
+        elif label == self._asked:
+            self._answered(item, label, new=True)
+        else:
+            check_label(label, [choice.label for choice in self._offered], new=True)
+            self._asked = label
+            said = no_such_label(label, self._offered)
+            self._console.say(f"{said} new {label} once more makes it; anything else does not.")
+
+    def _answered(self, item: Item, label: str, *, new: bool) -> None:
         self._session.answer(item, label, new=new, manner=self._manner())
         self.item = None
         self._console.say(f"{item.document.name} is {label}. undo takes it back.")
@@ -195,6 +212,25 @@ class PlainReview:
             self._session.put_back(item)
         was_marked, self.marked = bool(self.marked), []
         return was_marked
+
+    def _take_over(self) -> bool:
+        """Ask whether to go on with what the same person holds in another session."""
+        elsewhere = self._session.held_elsewhere()
+        if not elsewhere:
+            return False
+        text = nothing_there(self._session.waiting(), "", elsewhere)
+        self._console.say(f"{text[0].upper()}{text[1:]}. Take them over, yes or no?")
+        if not self._console.ask("> ").strip().casefold().startswith("y"):
+            return False
+        return self._session.take_over() > 0
+
+    def _widen(self) -> bool:
+        """Show again what was shown before the person searched, when nothing else matches."""
+        if self._session.wanted == self._wanted:
+            return False
+        self._console.say("Nothing free matches that search. All others are shown again.")
+        self._session.narrow(self._wanted)
+        return True
 
     def _reject(self, item: Item, why_not: str) -> None:
         self._session.reject(item, why_not, manner=self._manner())

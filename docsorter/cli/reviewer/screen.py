@@ -137,11 +137,14 @@ class ReviewScreen(Screen[None]):
 
     def action_take_top(self) -> None:
         """Take the label that is suggested."""
-        top = suggestion(self.flow.item) if self.flow.item else ""
-        if not top and self.flow.item is not None:
-            self.tell("nothing is suggested here: give the label by its number", bad=True)
-        elif top:
+        if self.flow.item is None:
+            self.flow.take_over()
+            return
+        top = suggestion(self.flow.item, self.flow.offered)
+        if top:
             self.flow.answer(top)
+        else:
+            self.tell("nothing is suggested here: give the label by its number", bad=True)
 
     def action_undo(self) -> None:
         """Take the newest answer back."""
@@ -275,7 +278,7 @@ def top_line(waiting: int, marked: int, searched: str) -> str:
 
 def key_line(item: Item | None, offered: Sequence[LabelChoice], *, marked: bool, width: int) -> str:
     """Return the keys that matter most, as many as fit into a width in characters."""
-    top = suggestion(item) if item else ""
+    top = suggestion(item, offered) if item else ""
     parts = [f"Enter {printable(top)}" if top else "", _numbers(offered)]
     parts += ["u undo", "s skip", "x reject", "n new", "m mark"]
     parts += ["a all marked"] if marked else []
@@ -322,7 +325,7 @@ def _facts(item: Item, page: int, now: dt.datetime) -> str:
 def bars(item: Item, offered: Sequence[LabelChoice], width: int) -> Text:
     """Return one line per label: its keys, its name, and how probable it is where that is known."""
     probable = shares(item)
-    top = suggestion(item)
+    top = suggestion(item, offered)
     known = {choice.label for choice in offered}
     names = [printable(choice.label) for choice in offered]
     longest = max((len(name) for name in (*names, *probable)), default=0)

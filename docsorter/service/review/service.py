@@ -107,9 +107,8 @@ class ReviewService:
             EnvironmentFaultError: It cannot be put there just now; it waits where it was.
         """
         check = self._check(document_id)
-        if label is not None:
-            known = () if check is None else (check.draw.label,)
-            check_label(label, (*self.card.labels, *known), new=new_label)
+        if label is not None and (check is None or check.draw.label != label):
+            self.check_label(label, new=new_label)
         if check is not None:
             return CheckAnswers(self).answer(
                 check,
@@ -251,6 +250,18 @@ class ReviewService:
         """What has waited so long comes first; None knows no limit."""
         hours = self.configuration.settings.review.age_limit_hours
         return dt.timedelta(hours=hours) if hours else None
+
+    def check_label(self, label: str, *, new: bool) -> None:
+        """Refuse a label that an answer may not give.
+
+        Raises:
+            UsageError: Neither the model nor anybody before knows it and no new one is meant, or
+                it cannot be a label.
+        """
+        known = self.card.labels
+        if label not in known:  # what people made is asked for only then
+            made = sorted(set(self.store.documents.counts().labels) - {*known, ""})
+            check_label(label, (*known, *made), new=new)
 
     def is_blind(self, document_id: int) -> bool:
         """Say whether a document waits for an answer that must not be led, nor be told."""

@@ -5,6 +5,7 @@ import pwd
 import re
 import secrets
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from docsorter.documents import Document
@@ -162,17 +163,42 @@ class ReviewSession:
         self._reserved = reserved
         self._seen_blind: set[int] = set()
         self._passed_over: int | None = None
+        self._held: dict[int, str] = {}  # token by entry
 
     def monotonic(self) -> float:
         """Return seconds that only ever grow, to measure how long somebody looks."""
         return self.service.mover.clock.monotonic()
 
     def take(self) -> Item | None:
-        """Hold the next document; None when none waits that is wanted and free."""
+        """Hold the next document; None when none waits that is wanted and free.
+
+        What this person held in a session that ended without giving it back is free.
+        """
+        queue, name = self.service.store.review, self.reviewer.name
         item = self._source.take(self.wanted)
-        if item is not None and item.blind:
-            self._seen_blind.add(item.document.id)
+        if item is None and queue.release_ended(name):
+            item = self._source.take(self.wanted)
+        if item is not None:
+            self._held[item.entry.id] = item.token
+            if item.blind:
+                self._seen_blind.add(item.document.id)
         return item
+
+    def held_elsewhere(self) -> int:
+        """Return how many documents this person holds in other sessions that may still run."""
+        own = set(self._held.values())
+        return self.service.store.review.count_held(self.reviewer.name, own)
+
+    def take_over(self) -> int:
+        """Free what this person holds in other sessions, which are told so when they go on."""
+        return self.service.store.review.take_over(self.reviewer.name, set(self._held.values()))
+
+    def close(self) -> None:
+        """Give back all that is still held, however the session ends; may be repeated."""
+        while self._held:
+            entry_id, token = self._held.popitem()
+            with suppress(DocsorterError):  # it runs out by itself
+                self.service.store.review.release(entry_id, token)
 
     def narrow(self, wanted: ReviewFilter) -> None:
         """Take only such entries from now on."""
@@ -197,7 +223,7 @@ class ReviewSession:
         Raises:
             DocsorterError: It could not be done, and nothing was.
         """
-        return self.service.answer(
+        document = self.service.answer(
             item.document.id,
             label,
             reviewer=self.reviewer.name,
@@ -206,6 +232,8 @@ class ReviewSession:
             token=item.token,
             manner=manner,
         )
+        self._held.pop(item.entry.id, None)
+        return document
 
     def answer_all(
         self, laid_aside: Sequence[tuple[Item, float | None]], label: str, *, new: bool = False
@@ -249,7 +277,7 @@ class ReviewSession:
         Raises:
             DocsorterError: It could not be done, and nothing was.
         """
-        return self.service.answer(
+        document = self.service.answer(
             item.document.id,
             None,
             reviewer=self.reviewer.name,
@@ -258,6 +286,8 @@ class ReviewSession:
             why=why,
             manner=manner,
         )
+        self._held.pop(item.entry.id, None)
+        return document
 
     def skip(self, item: Item) -> None:
         """Put a document to the end of the queue.
@@ -266,6 +296,7 @@ class ReviewSession:
             ConflictError: Somebody else took it meanwhile.
         """
         self.service.store.review.skip(item.entry.id, item.token, seconds=self.patience.skip)
+        self._held.pop(item.entry.id, None)
 
     def undo(self) -> tuple[Document, Item | None]:
         """Take this person's newest answer back, however old it is.
@@ -302,9 +333,13 @@ class ReviewSession:
         Raises:
             ConflictError: Somebody else took or answered it.
         """
-        lease = self.service.store.review.renew(
-            item.entry.id, item.token, seconds=self.patience.lease
-        )
+        try:
+            lease = self.service.store.review.renew(
+                item.entry.id, item.token, seconds=self.patience.lease
+            )
+        except (ConflictError, NotFoundError):
+            self._held.pop(item.entry.id, None)
+            raise
         return dataclasses.replace(item, lease=lease)
 
     def held_again(self, item: Item) -> Item | None:
@@ -317,6 +352,7 @@ class ReviewSession:
     def put_back(self, item: Item) -> None:
         """Give a document back, for somebody else or for later."""
         self.service.store.review.release(item.entry.id, item.token)
+        self._held.pop(item.entry.id, None)
 
     def _hold(self, document_id: int) -> Item | None:
         store = self.service.store
@@ -330,6 +366,7 @@ class ReviewSession:
             )
         except (ConflictError, NotFoundError):
             return None
+        self._held[lease.entry.id] = lease.token
         return Item(lease, blind=lease.entry.blind or document_id in self._seen_blind)
 
 

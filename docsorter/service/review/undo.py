@@ -121,12 +121,12 @@ class DocumentUndo:
         """
         document = self._sorted(document_id)
         seen = self._store.documents.prediction(document_id)
+        answer = self._store.review.last_standing_answer(document_id)
+        label = document.verdict.label if document.verdict else None
+        guess = label if answer is None else answer.guess
+        share = None if seen is None else dict(seen.ranked).get(guess or "")
         reason = Reason(ReasonCode.UNDONE, f"taken back by {self._actor}")
-        if seen is not None:
-            verdict = Verdict(VerdictKind.REVIEW, reason, seen.label, seen.confidence)
-        else:
-            label = document.verdict.label if document.verdict else None
-            verdict = Verdict(VerdictKind.REVIEW, reason, label)
+        verdict = Verdict(VerdictKind.REVIEW, reason, guess, share)
         return self._move(document, review_destination(document), verdict)
 
     def to_spool(self, document_id: int, model: str) -> Document:

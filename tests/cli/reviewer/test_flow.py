@@ -256,7 +256,7 @@ def test_a_page_that_is_not_there_yet_cannot_be_answered(scene: Scene) -> None:
         while not shown.name:
             await shown.pilot.pause()
         await shown.pilot.press("1")
-        assert "loading" in "".join(shown.lines())
+        assert "reading page 1 …" in "".join(shown.lines())
         assert "look first" in shown.status
         gate.set_result(None)
         await shown.settle()

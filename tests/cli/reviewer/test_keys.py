@@ -2,12 +2,27 @@
 
 import itertools
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from docsorter.cli.reviewer.dialogs import KEYS, RESERVED
-from docsorter.documents import Place, State
-from docsorter.review.choices import label_choices
+from docsorter.documents import (
+    PagePrediction,
+    PageSet,
+    Place,
+    Prediction,
+    Reason,
+    ReasonCode,
+    State,
+    Verdict,
+    VerdictKind,
+)
+from docsorter.review.choices import LabelChoice, label_choices
+from docsorter.review.items import suggestion
+from docsorter.service.daemon.pipeline import Pipeline
+from docsorter.service.engine import Inspection
 from tests.cli.reviewer.scene import LABELS, Scene, Shown, run
 
 
@@ -313,3 +328,61 @@ def test_every_key_in_the_table_is_bound_to_something_that_exists(scene: Scene) 
 def test_no_label_gets_a_key_that_means_something_else() -> None:
     offered = label_choices([*LABELS, "order", "report", "statement", "quote"], reserved=RESERVED)
     assert not {each.letter for each in offered} & RESERVED
+
+
+def test_after_an_undo_nothing_is_suggested_that_was_not_before(scene: Scene) -> None:
+    scene.wait("invoice-1.png")
+    verdict = Verdict(
+        VerdictKind.REVIEW,
+        Reason(ReasonCode.UNLIKE_TRAINING, "looks like none of the labels"),
+        "claim",
+        0.41,
+    )
+    strange = SeesNothingKnown(verdict)
+    scene.desk.pipeline = Pipeline(strange, scene.desk.mover, scene.desk.configuration.settings)
+    other = scene.desk.pipeline.handle(scene.desk.drop("strange.png", b"strange").id)
+
+    async def drive(shown: Shown) -> None:
+        await shown.press("slash", *"strange", "enter")
+        assert shown.name == "strange.png"
+        await shown.press("2")
+        await shown.press("u")
+        assert shown.name == "strange.png"
+        assert "Enter" not in shown.text("#keys")
+        await shown.press("enter")
+        assert "nothing is suggested here" in shown.status
+
+    run(scene, drive)
+    assert scene.now(other).state is State.REVIEW
+    assert scene.now(other).verdict.label == "claim"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("label", ["other", "retired"])
+def test_enter_offers_no_label_that_the_model_in_use_does_not_have(
+    scene: Scene, label: str
+) -> None:
+    verdict = Verdict(VerdictKind.REVIEW, Reason(ReasonCode.UNDONE, "undone"), label, 0.6)
+    eye = SeesNothingKnown(verdict, label)
+    scene.desk.pipeline = Pipeline(eye, scene.desk.mover, scene.desk.configuration.settings)
+    scene.desk.pipeline.handle(scene.desk.drop("old.png", b"old").id)
+    sitting = scene.session()
+    item = sitting.take()
+    assert item is not None
+    assert suggestion(item, sitting.offered()) == ""
+    assert suggestion(item, [*sitting.offered(), LabelChoice(label, "", "", trained=False)]) == ""
+
+
+class SeesNothingKnown:
+    """An eye for which every page is first of all none of the labels."""
+
+    def __init__(self, verdict: Verdict, label: str = "other") -> None:
+        self._verdict = verdict
+        self._label = label
+
+    def inspect(self, path: Path, name: str) -> Inspection:
+        assert path.is_file()
+        assert name
+        page = PagePrediction((0.6, 0.4), 12.5)
+        seen = Prediction("test-1", (self._label, "claim"), (0.6, 0.4), 12.5, (page,))
+        pixels = np.zeros((1, 8, 8, 3), np.uint8)
+        return Inspection(PageSet(pixels, 1, "image/png"), seen, self._verdict)

@@ -5,6 +5,7 @@ from concurrent.futures import Future
 
 import pytest
 from PIL import Image
+from textual.widgets import Static
 
 from docsorter.cli.reviewer import drawing, page_view
 from docsorter.cli.reviewer.drawing import Size, Viewport, VisiblePart
@@ -92,5 +93,49 @@ def test_where_the_sharp_page_cannot_be_loaded_the_quick_one_stays(scene: Scene)
         await shown.press("plus")
         assert shown.screen.page_view.shows_page
         assert shown.screen.page_view.view.zoom == 1.5
+
+    run(scene, drive)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_while_a_page_is_read_its_place_says_so_and_nothing_flickers_when_it_comes(
+    scene: Scene, size: tuple[int, int]
+) -> None:
+    scene.wait("invoice-1.png", "claim-2.png")
+    scene.reader.held = held = Future[None]()
+
+    async def drive(shown: Shown) -> None:
+        while shown.screen.flow.item is None:
+            await shown.pilot.pause()
+        place = shown.screen.page_view
+        assert (
+            str(place.query_one("#message", Static).render()) == "reading page 1 …\ninvoice-1.png"
+        )
+        (canvas,) = shown.screen.query(page_view.CellCanvas)
+        await shown.pilot.pause()
+        room = canvas.size
+        assert room == place.size
+        held.set_result(None)
+        await shown.settle()
+        assert (canvas.size, len(canvas._strips)) == (room, room.height)
+        assert not place.query_one("#message").display
+
+    run(scene, drive, size=size, settle=False)
+
+
+def test_nobody_is_told_that_nothing_waits_while_the_next_document_is_fetched(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.wait(*(f"claim-{number}.png" for number in range(6)))
+
+    async def drive(shown: Shown) -> None:
+        said: list[str] = []
+        monkeypatch.setattr(shown.screen.page_view, "say", said.append)
+        for _ in range(4):  # faster than the next ones are held
+            shown.screen.flow.answer("claim")
+            shown.screen.flow._shown.since = 0.0
+        assert said[-1] == "looking for the next document …" or not said
+        await shown.settle()
+        assert not any("nothing" in text for text in said[:-1])
 
     run(scene, drive)

@@ -70,12 +70,30 @@ def test_undo_brings_the_document_back_and_it_is_read_out_again(scene: Scene) ->
 
 def test_skip_reject_new_and_open(scene: Scene) -> None:
     documents = scene.wait("invoice-1.png", "claim-2.png", "letter-3.png")
-    heard = hold(scene, "skip", "reject torn", "new tax form", "open", "quit")
+    heard = hold(scene, "skip", "reject torn", "new tax form", "new tax form", "open", "quit")
     assert "invoice-1.png comes last for a while." in heard
     states = [scene.now(document).state for document in documents]
     assert states == [State.REVIEW, State.REJECTED, State.SORTED]
     assert scene.now(documents[2]).path.startswith("tax form/")
     assert scene.opened == [scene.desk.path(documents[0])]
+
+
+def test_a_new_label_is_asked_for_twice_and_the_one_that_may_be_meant_is_named(
+    scene: Scene,
+) -> None:
+    (document,) = scene.wait("invoice-1.png")
+    heard = hold(scene, "new Invoce", "again", "new Invoce", "quit")
+    assert "There is no label 'Invoce'. Did you mean invoice? new Invoce once more" in heard
+    assert scene.now(document).state is State.REVIEW
+    hold(scene, "new INVOICE")
+    assert scene.now(document).path.startswith("invoice/")
+
+
+def test_a_search_that_matches_nothing_shows_the_others_again(scene: Scene) -> None:
+    scene.wait("invoice-1.png")
+    heard = hold(scene, "search claim-", "quit")
+    assert "Nothing free matches that search. All others are shown again." in heard
+    assert heard.count("Document 1:") == 2
 
 
 def test_what_is_not_understood_is_said_and_nothing_is_done(scene: Scene) -> None:

@@ -1,14 +1,19 @@
 """The real command in a real terminal (tmux), and what is left when it is killed."""
 
+import fcntl
 import getpass
 import os
+import pty
+import select
 import shlex
 import shutil
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -115,6 +120,142 @@ def test_a_reviewer_who_is_killed_loses_nothing_and_the_lease_runs_out(
         assert entry.lease_expires_at > later.now()
         later.advance(601)
         assert store.review.lease(None, owner="bob", seconds=60).entry.document.id == second.id
+
+
+class Sitting:
+    """`docsorter review` on a terminal of its own, which can be closed."""
+
+    def __init__(self, scene: Scene, *options: str) -> None:
+        self._master, slave = pty.openpty()
+        name = os.ttyname(slave)
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.process = subprocess.Popen(
+            # What the first process of a session opens becomes its terminal.
+            ["sh", "-c", f"exec <{name} >{name} 2>&1; {command(scene, *options)}"],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._slave = slave  # else the master has nobody before the program begins
+        self._text = b""
+
+    def wait_for(self, text: str) -> None:
+        while text.encode() not in self._text:
+            assert self.process.poll() is None, f"no {text!r} in {self._text[-2000:]!r}"
+            ready, _, _ = select.select([self._master], [], [], _PATIENCE)
+            assert ready, f"no {text!r} in {self._text[-2000:]!r}"
+            self._text += os.read(self._master, 65536)
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def hang_up(self) -> None:
+        self._let_slave_go()
+        os.close(self._master)
+        self._master = -1
+
+    def _let_slave_go(self) -> None:
+        if self._slave >= 0:
+            os.close(self._slave)
+            self._slave = -1
+
+    def end(self) -> int:
+        """Read on until the program ends, and return its exit code."""
+        self._let_slave_go()
+        while self._master >= 0:
+            try:
+                if not os.read(self._master, 65536):
+                    break
+            except OSError:  # EIO: nobody has the other end open any more
+                self.hang_up()
+        return self.process.wait(_PATIENCE)
+
+
+@pytest.fixture
+def sit(scene: Scene) -> Iterator[Callable[..., Sitting]]:
+    sittings: list[Sitting] = []
+
+    def start(*options: str) -> Sitting:
+        sittings.append(Sitting(scene, *options))
+        return sittings[-1]
+
+    yield start
+    for sitting in sittings:
+        sitting.process.kill()
+        sitting.end()
+
+
+SCREEN, PLAIN = ((), "claim-2"), (("--plain",), "Document 1")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("options", "shown"), [SCREEN, PLAIN], ids=["screen", "plain"])
+@pytest.mark.parametrize("how", ["hang up", signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+def test_a_reviewer_whose_terminal_closes_gives_everything_back(
+    scene: Scene,
+    sit: Callable[..., Sitting],
+    how: signal.Signals | str,
+    options: tuple[str, ...],
+    shown: str,
+) -> None:
+    documents = scene.wait("invoice-1.png", "claim-2.png")
+    sitting = sit(*options, "--order", "oldest" if options else "newest")
+    sitting.wait_for(shown)
+    assert scene.desk.store.review.count_held(getpass.getuser(), ())
+    if isinstance(how, signal.Signals):
+        os.kill(sitting.process.pid, how)
+        assert sitting.end() == 128 + how
+    else:
+        sitting.hang_up()
+        assert sitting.end() != ExitCode.OK
+    for document in documents:
+        assert scene.desk.store.review.entry_for_document(document.id).lease_owner is None
+
+
+@pytest.mark.slow
+def test_what_a_killed_session_held_is_the_same_persons_at_once_and_nobody_elses(
+    scene: Scene, sit: Callable[..., Sitting]
+) -> None:
+    (document,) = scene.wait("invoice-1.png")
+    sitting = sit("--plain")
+    sitting.wait_for("Document 1")
+    assert "Document 1" not in plainly(scene, "no\n")  # it lives
+    sitting.process.kill()
+    sitting.end()
+    bob = docsorter(
+        *("-w", scene.desk.configuration.workspace, "--as", "bob", "review", "--plain"),
+    )
+    assert "others hold the 1 that wait" in bob.stdout
+    assert "invoice-1.png is claim." in plainly(scene, "2\n")
+    assert scene.now(document).path.startswith("claim/")
+
+
+@pytest.mark.slow
+def test_what_a_living_session_holds_is_taken_over_only_when_asked_and_it_is_told(
+    scene: Scene, sit: Callable[..., Sitting]
+) -> None:
+    (document,) = scene.wait("invoice-1.png")
+    sitting = sit("--plain")
+    sitting.wait_for("Document 1")
+    heard = plainly(scene, "yes\n2\n")
+    assert "Another session of yours holds 1 of the 1 that wait. Take them over" in heard
+    assert scene.now(document).path.startswith("claim/")
+    sitting.type("3\r")
+    sitting.wait_for("Not done: document 1 does not wait for a person")
+    assert sitting.end() == 0
+    assert scene.now(document).path.startswith("claim/")
+
+
+def plainly(scene: Scene, lines: str) -> str:
+    done = subprocess.run(
+        ["sh", "-c", command(scene, "--plain")],
+        input=lines,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == ExitCode.OK, done.stderr
+    return done.stdout
 
 
 @pytest.mark.slow
