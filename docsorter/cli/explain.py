@@ -18,6 +18,7 @@ from docsorter.cli.output import (
     print_prediction,
     print_table,
     say,
+    say_wrapped,
     stage_bars,
     when,
 )
@@ -88,7 +89,7 @@ _EPILOG = """\b
 Examples:
   docsorter explain 7                     from its arrival to where it is
   docsorter explain 7 --nearest           and what it is most like
-  docsorter explain 7 --heatmap why.png   a picture of what spoke for its label
+  docsorter explain 7 --heatmap why.png   a picture of what spoke for it
   docsorter explain 7 --heatmap why.png --label claim
 """
 
@@ -190,7 +191,7 @@ def _print(told: "Explanation") -> None:
         if nearest := told.prediction.pages[0].nearest:
             named = ", ".join(f"{one.name} ({one.distance:.1f})" for one in nearest)
             say(f"  page 1 is most like {named}")
-        say(f"  {told.statement}")
+        say_wrapped(told.statement, "  ")
 
 
 def _reason_rows(told: "Explanation") -> "list[tuple[str, object]]":

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from docsorter import __version__
 from docsorter.cli import (
@@ -21,9 +22,9 @@ from docsorter.cli import (
     upkeep,
 )
 from docsorter.cli import workspace as workspace_commands
-from docsorter.cli.context import Chosen, flags_of
-from docsorter.cli.output import print_error
-from docsorter.errors import DocsorterError, EnvironmentFaultError
+from docsorter.cli.context import Chosen, flags_of, group
+from docsorter.cli.output import print_error, wants_json
+from docsorter.errors import DocsorterError, EnvironmentFaultError, ExitCode, UsageError
 
 _EPILOG = """\b
 Examples:
@@ -35,12 +36,10 @@ Examples:
   docsorter explain 7                why document 7 is where it is
 """
 
-app = typer.Typer(
+app = group(
+    "Sorts scanned documents by how they look, and asks a person when it is not sure.",
     name="docsorter",
-    help="Sorts scanned documents by how they look, and asks a person when it is not sure.",
     epilog=_EPILOG,
-    no_args_is_help=True,
-    rich_markup_mode=None,  # plain help is ready in a tenth of a second
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -113,28 +112,52 @@ app.add_typer(model.bench_app, name="bench")
 app.add_typer(workspace_commands.service_app, name="service")
 
 
-def _fail(error: OSError) -> None:
-    """End as a fault of the environment: most often somebody is not in the reviewers' group."""
+def _no_access(error: OSError) -> DocsorterError:
+    """Return a fault of the environment: most often somebody is not in the reviewers' group."""
     from docsorter.filesystem import environment_reason
 
-    fault = EnvironmentFaultError(
+    return EnvironmentFaultError(
         environment_reason(error).text,
         remedy="if you should have access, ask to be added to the workspace's group",
     )
-    print_error(fault)
-    sys.exit(int(fault.exit_code))
+
+
+def _misused(error: TyperException) -> DocsorterError:
+    """Return what is wrong with the command line, in our words."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "docsorter"
+    return UsageError(error.format_message().rstrip("."), remedy=f"{path} --help")
+
+
+def _run() -> int:
+    """Run the command line and return its exit code.
+
+    Raises:
+        DocsorterError: Anything a user can meet.
+    """
+    try:
+        code = app(prog_name="docsorter", standalone_mode=False)
+    except TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # its message is the help
+            print(error.format_message(), file=sys.stderr)  # noqa: T201
+            return ExitCode.USAGE
+        raise _misused(error) from error
+    except typer.Abort:
+        raise DocsorterError("aborted") from None
+    except BrokenPipeError:  # `docsorter history | head`
+        sys.stderr.close()
+        return ExitCode.OK
+    except OSError as error:
+        raise _no_access(error) from error
+    return code if isinstance(code, int) else ExitCode.OK
 
 
 def main() -> None:
-    """Run the command line; errors become one line, a tip and an exit code."""
+    """Run the command line; errors become one line, a tip and an exit code, or a line of JSON."""
     signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
     try:
-        app()
+        code = _run()
     except DocsorterError as error:
-        print_error(error)
-        sys.exit(int(error.exit_code))
-    except BrokenPipeError:  # `docsorter history | head`
-        sys.stderr.close()
-        sys.exit(0)
-    except OSError as error:
-        _fail(error)
+        print_error(error, as_json=wants_json(sys.argv[1:]))
+        code = error.exit_code
+    sys.exit(int(code))

@@ -3,9 +3,12 @@
 import dataclasses
 import datetime as dt
 import enum
+import itertools
 import json
 import math
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import PurePath
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
     from docsorter.documents import Prediction, Verdict
     from docsorter.errors import DocsorterError
+
+_LEAST_COLUMNS = 40  # a narrower terminal breaks the lines itself
 
 # Words that carry a colour wherever they fill a cell; NO_COLOR turns it off.
 _STYLES = {
@@ -60,9 +65,13 @@ def console(*, stderr: bool = False) -> "Console":
     """Return a console that respects NO_COLOR and is 80 columns wide when piped."""
     from rich.console import Console
 
+    return Console(stderr=stderr, width=columns(stderr=stderr), highlight=False, soft_wrap=False)
+
+
+def columns(*, stderr: bool = False) -> int:
+    """Return how many columns a line may have: those of the terminal, 80 when piped."""
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else 80
-    return Console(stderr=stderr, width=width, highlight=False, soft_wrap=False)
+    return max(_LEAST_COLUMNS, shutil.get_terminal_size().columns if stream.isatty() else 80)
 
 
 def printable(text: str) -> str:
@@ -107,8 +116,27 @@ def say(text: str = "") -> None:
     print(printable(text))  # noqa: T201
 
 
-def print_error(error: "DocsorterError") -> None:
-    """Print what happened and why on one line of stderr, and the remedy on the next."""
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Say whether a command line asks for JSON, also one that cannot be understood otherwise."""
+    return "--json" in itertools.takewhile(lambda argument: argument != "--", arguments)
+
+
+def print_error(error: "DocsorterError", *, as_json: bool = False) -> None:
+    """Print to stderr what happened and why on one line, and the remedy on the next.
+
+    Args:
+        error: What happened.
+        as_json: Print one line of JSON instead, {"error": {"code", "name", "message", "remedy"}},
+            with the exit code and its name; "reason" too where there is a reason code.
+    """
+    if as_json:
+        told: dict[str, object] = {"code": int(error.exit_code), "name": error.exit_code.name}
+        told |= {"message": error.message, "remedy": error.remedy}
+        if reason := getattr(error, "code", ""):
+            told["reason"] = reason
+        text = json.dumps({"error": told}, ensure_ascii=False)
+        sys.stderr.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+        return
     print(f"error: {printable(error.message)}", file=sys.stderr)  # noqa: T201
     if error.remedy:
         print(f"tip:   {printable(error.remedy)}", file=sys.stderr)  # noqa: T201
@@ -196,12 +224,30 @@ def when(value: dt.datetime | None) -> str:
     return "" if value is None else value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
+def say_wrapped(text: str, start: str = "") -> None:
+    """Print a sentence for people; what does not fit on a line goes on under itself.
+
+    Args:
+        text: Broken at spaces only, so that a word, e.g. a path, stays whole.
+        start: What the first line begins with.
+    """
+    lines = textwrap.wrap(
+        printable(text), columns() - len(start), break_long_words=False, break_on_hyphens=False
+    )
+    for number, line in enumerate(lines or [""]):
+        print(f"{' ' * len(start) if number else start}{line}".rstrip())  # noqa: T201
+
+
 def fields(pairs: Iterable[tuple[str, Any]]) -> None:
-    """Print name and value pairs in two aligned columns."""
-    rows = [(name, printable(str(value))) for name, value in pairs]
+    """Print name and value pairs in two aligned columns; a path is never broken."""
+    rows = list(pairs)
     width = max((len(name) for name, _ in rows), default=0)
     for name, value in rows:
-        print(f"{name:<{width}}  {value}")  # noqa: T201
+        start = f"{name:<{width}}  "
+        if isinstance(value, PurePath):
+            say(f"{start}{value}")
+        else:
+            say_wrapped(str(value), start)
 
 
 def confirm(question: str, *, yes: bool) -> None:

@@ -14,6 +14,7 @@ from docsorter.cli.context import (
     DryRun,
     Yes,
     configuration,
+    group,
     review_service,
     reviewer,
 )
@@ -44,11 +45,11 @@ if TYPE_CHECKING:
     from docsorter.service.review.session import BatchResult
     from docsorter.settings import PagesSettings
 
-app = typer.Typer(
-    help="Decide about the documents that wait for a person.",
+app = group(
+    "Decide about the documents that wait for a person.",
     invoke_without_command=True,
+    no_args_is_help=False,
     epilog="Examples: docsorter review\n\ndocsorter review --plain --only reason:unsure",
-    rich_markup_mode=None,
 )
 
 Order = Annotated[

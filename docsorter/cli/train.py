@@ -15,7 +15,6 @@ from docsorter.cli.output import (
     fields,
     print_json,
     print_table,
-    printable,
     say,
     say_more,
     stage_bars,
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from docsorter.service.workspace.process import Progress
     from docsorter.training.run import TrainingResult
 
-_WIDTH = 80
 _SHOWN = 20
 
 app = group()
@@ -111,7 +109,7 @@ def train(
     if as_json:
         print_json(finished.as_json())
         return
-    _print_trained(finished)
+    fields(finished.lines())
     say()
     say("It is not in use yet. Next:")
     say(f"  {_next(ctx, finished, promoted=out is None)}")
@@ -219,17 +217,6 @@ def _without_chatter() -> "Iterator[None]":
             os.close(nowhere)
 
 
-def _print_trained(finished: "TrainingResult") -> None:
-    """Print the summary in 80 columns; a long text goes on under itself."""
-    import textwrap
-
-    rows = finished.lines()
-    width = max(len(name) for name, _ in rows) + 2
-    for name, text in rows:
-        for number, line in enumerate(textwrap.wrap(printable(text), _WIDTH - width) or [""]):
-            say(f"{name if number == 0 else '':<{width}}{line}")
-
-
 def _next(ctx: typer.Context, finished: "TrainingResult", *, promoted: bool) -> str:
     import shlex
 
@@ -242,13 +229,13 @@ def _next(ctx: typer.Context, finished: "TrainingResult", *, promoted: bool) -> 
 
 _RETRAIN_EPILOG = """\b
 Examples:
-  docsorter retrain --dry-run        what would be learned, and what is doubtful
-  docsorter retrain --confirm 17,23  these answers are right whatever it looks like
-  docsorter retrain                  learn; a candidate that waits is judged instead
+  docsorter retrain --dry-run        what would be learned; what is doubtful
+  docsorter retrain --confirm 17,23  these answers are right all the same
+  docsorter retrain                  learn, or judge a candidate that waits
   docsorter retrain --promote        and put it to use if its gate holds
-  docsorter retrain --auto           for a timer: everything within [learning]
-Interrupted, the same command goes on where it was. docsorter model rollback takes
-a promotion back.
+  docsorter retrain --auto           for a timer: all within [learning]
+Interrupted, the same command goes on where it was. docsorter model rollback
+takes a promotion back.
 """
 
 

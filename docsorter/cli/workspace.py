@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docsorter.cli.context import AsJson, configuration, group
-from docsorter.cli.output import fields, print_json, print_table, say, when
+from docsorter.cli.output import fields, print_json, print_table, say, say_wrapped, when
 from docsorter.errors import AlreadyRunningError, ExitCode
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
         fields(_status_rows(chosen, beat if pid is not None else None, counts, purposes))
         for reason, documents in waiting.items():
             say(f"waiting   {documents} for {reason}: see docs/use/reasons.md, docsorter history")
-        say(f"promise   {statement}")
+        say_wrapped(statement, "promise    ")
         if alarm is not None:
             say(f"ALARM     since {when(alarm.at)}: {alarm_words(alarm)}; docsorter promise")
         for line in noticed.lines():

@@ -119,15 +119,32 @@ def checks_needed(target: float, confidence: float = 0.95, errors: int = 0) -> i
     return high
 
 
-def starter_statement(evidence: SortEvidence | None) -> str:
-    """Say what the model's own test showed, and that it is no promise for the user's paper."""
+def starter_statement(evidence: SortEvidence | None, real: SortEvidence | None = None) -> str:
+    """Say what the model's own test showed, and that it is no promise for the user's paper.
+
+    Args:
+        evidence: Of the test that its rule rests on; None when there was none.
+        real: Of the same rule on real documents, where the test's were generated.
+
+    Returns:
+        Two lines of 80 columns at most, for what descriptions bundles carry; no full stop.
+    """
     if evidence is None:
         return "uncertified on your paper: the sort rule of this model was never tested"
     bound = math.ceil(evidence.upper_bound * 1000 - 1e-9) / 10  # upwards: the sentence stays true
+    kind = evidence.description.partition(" of ")[0] or "test documents"
+    comma = "," if "," in kind else ""
+    text = (
+        f"uncertified on your paper: on {kind}{comma} {_count(evidence.errors, 'error')} in "
+        f"{evidence.sorted_alone} sorted alone "
+        f"(at most {bound:.1f} %, {_percent(evidence.confidence)} sure)"
+    )
+    if real is None:
+        return text
+    seen = f"{_count(real.errors, 'error')} in {real.sorted_alone}"
     return (
-        f"uncertified on your paper: {_count(evidence.errors, 'error')} in "
-        f"{_count(evidence.sorted_alone, 'test document')} sorted alone, "
-        f"upper bound {bound:.1f} % ({_percent(evidence.confidence)} confidence)"
+        f"{text}, on {real.documents} real ones of unseen senders "
+        f"{seen if real.sorted_alone else 'none sorted alone'}"
     )
 
 

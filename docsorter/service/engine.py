@@ -13,12 +13,13 @@ from docsorter.configuration import Configuration
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.policy import decide, rule_key
 from docsorter.decide.prediction import PageHeads, predict
-from docsorter.decide.promise import starter_statement
+from docsorter.decide.promise import error_upper_bound, starter_statement
 from docsorter.decide.similarity import SamplePages
 from docsorter.documents import (
     PageSet,
     Prediction,
     RawOutput,
+    SortEvidence,
     SortRule,
     Verdict,
     VerdictKind,
@@ -36,6 +37,7 @@ from docsorter.settings import PagesSettings
 from docsorter.store import Findings
 
 _QUARTER: Final = 90  # degrees
+_CONFIDENCE: Final = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,4 +362,27 @@ def sort_rule(
 
 def card_statement(card: ModelCard) -> str:
     """Return the sentence that every surface prints about the model in use."""
-    return starter_statement(card.evidence.as_sort_evidence() if card.evidence else None)
+    evidence = card.evidence.as_sort_evidence() if card.evidence else None
+    return starter_statement(evidence, real_evidence(card))
+
+
+def real_evidence(card: ModelCard) -> SortEvidence | None:
+    """Return what the sort rule did with real documents that were not learned from, if it is told.
+
+    It is of the first kind of documents among the figures that is called "real ...".
+    """
+    kind = next((name for name in card.metrics if name.startswith("real")), "")
+    figures = card.metrics.get(kind, {})
+    wrong = figures.get("error among sorted")
+    if wrong is None:
+        return None
+    tried = (figures.get(name) for name in ("automation rate", "foreign documents sorted"))
+    errors = round((wrong.value or 0.0) * wrong.n)
+    return SortEvidence(
+        documents=sum(figure.n for figure in tried if figure is not None),
+        sorted_alone=wrong.n,
+        errors=errors,
+        confidence=_CONFIDENCE,
+        upper_bound=error_upper_bound(errors, wrong.n, _CONFIDENCE),
+        description=kind,
+    )

@@ -112,6 +112,65 @@ def test_every_listing_speaks_json(workspace: Path, command: tuple[str, ...]) ->
     assert done.stderr == ""
 
 
+def test_the_options_of_the_program_are_taken_after_the_command_as_well(
+    workspace: Path, tmp_path: Path
+) -> None:
+    before = ("-w", tmp_path / "nowhere", "--set", "intake.rest_seconds=4")
+    between = ("--set", "intake.rest_seconds=5", "--set", "intake.poll_seconds=7")
+    after = ("--workspace", workspace, "--json", "--set", "intake.rest_seconds=6")
+    done = docsorter(*before, "config", *between, "show", *after)
+    shown = json.loads(done.stdout)
+    assert shown["intake.rest_seconds"] == {"value": 6.0, "origin": "flag"}
+    assert shown["intake.poll_seconds"] == {"value": 7.0, "origin": "flag"}
+
+
+def test_what_is_named_after_the_command_goes_before_the_environment(
+    workspace: Path, tmp_path: Path
+) -> None:
+    done = docsorter("history", "-w", workspace, DOCSORTER_WORKSPACE=str(tmp_path))
+    assert (done.returncode, done.stdout.strip()) == (0, "no such documents")
+
+
+def test_an_option_of_the_program_is_not_an_argument_of_the_same_name(workspace: Path) -> None:
+    done = docsorter("model", "show", "starter", "--as", "Ada", "-w", workspace)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("explain", "99"), ExitCode.NOT_FOUND, "99"),
+        (("history", "--since", "x"), ExitCode.USAGE, "--since"),
+        (("status", "--bogus"), ExitCode.USAGE, "--bogus"),
+        (("review", "list", "extra"), ExitCode.USAGE, "extra"),
+        (("explain",), ExitCode.USAGE, "ID"),
+        (("status", "--set", "intake.rest_secs=1"), ExitCode.SETTINGS, "rest_secs"),
+        (("sort", "nonesuch.pdf"), ExitCode.USAGE, "does not exist"),
+    ],
+)
+def test_who_asks_for_json_is_told_of_errors_in_json(
+    workspace: Path, arguments: tuple[str, ...], code: ExitCode, words: str
+) -> None:
+    done = docsorter("-w", workspace, *arguments, "--json")
+    assert (done.returncode, done.stdout) == (code, "")
+    told = json.loads(done.stderr)["error"]
+    assert (told["code"], told["name"]) == (code, code.name)
+    assert words in told["message"]
+    assert told["remedy"]
+
+
+def test_after_two_dashes_json_is_a_name_and_no_wish(workspace: Path) -> None:
+    done = docsorter("-w", workspace, "sort", "--", "--json")
+    assert done.returncode == ExitCode.USAGE
+    assert done.stderr.startswith("error: --json does not exist")
+
+
+def test_a_wrong_option_gets_a_line_and_a_tip() -> None:
+    done = docsorter("status", "--bogus")
+    assert done.returncode == ExitCode.USAGE
+    assert done.stderr == "error: No such option: --bogus\ntip:   docsorter status --help\n"
+
+
 def test_a_flag_overrules_the_file_and_says_so(workspace: Path) -> None:
     (workspace / "docsorter.toml").write_text("[intake]\nrest_seconds = 9\n")
     flags = ("--set", "intake.rest_seconds=4", "--set", "intake.duplicates=keep")

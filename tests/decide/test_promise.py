@@ -115,15 +115,37 @@ def test_the_starter_says_what_its_test_showed() -> None:
     bound = error_upper_bound(1, 473)
     evidence = SortEvidence(900, 473, 1, 0.95, bound, "generated documents")
     assert starter_statement(evidence) == (
-        "uncertified on your paper: 1 error in 473 test documents sorted alone, "
-        "upper bound 1.0 % (95 % confidence)"
+        "uncertified on your paper: on generated documents 1 error in 473 sorted alone "
+        "(at most 1.0 %, 95 % sure)"
+    )
+
+
+def test_the_real_documents_stand_beside_the_generated_ones_in_two_lines() -> None:
+    generated = "generated documents of layouts never trained on"
+    evidence = SortEvidence(9_999, 5_555, 22, 0.95, 0.012, generated)
+    real = SortEvidence(999, 888, 11, 0.95, 0.02, "real documents of sources never trained on")
+    text = starter_statement(evidence, real)
+    assert text == (
+        "uncertified on your paper: on generated documents 22 errors in 5555 sorted alone "
+        "(at most 1.2 %, 95 % sure), on 999 real ones of unseen senders 11 errors in 888"
+    )
+    assert len(text) <= 2 * 80
+    nothing = SortEvidence(19, 0, 0, 0.95, 1.0, "real documents")
+    assert starter_statement(evidence, nothing).endswith(" unseen senders none sorted alone")
+
+
+def test_a_model_of_the_users_own_says_on_which_of_their_documents() -> None:
+    own = SortEvidence(200, 120, 1, 0.95, 0.039, "your documents, held back for the test")
+    assert starter_statement(own) == (
+        "uncertified on your paper: on your documents, held back for the test, 1 error in 120 "
+        "sorted alone (at most 3.9 %, 95 % sure)"
     )
 
 
 def test_the_stated_bound_is_never_rounded_down() -> None:
     text = starter_statement(SortEvidence(100, 90, 2, 0.95, 0.06801, ""))
-    assert "2 errors in 90 test documents" in text
-    assert "upper bound 6.9 %" in text
+    assert "on test documents 2 errors in 90 sorted alone" in text
+    assert "at most 6.9 %" in text
 
 
 def test_a_rule_that_was_never_tested_says_so() -> None:

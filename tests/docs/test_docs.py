@@ -3,10 +3,12 @@
 import json
 import re
 import runpy
+import shlex
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from pydantic import BaseModel
@@ -137,21 +139,32 @@ def _shown_commands() -> set[tuple[str, ...]]:
 
 
 _WALK = """
-import json, typer.main
+import json, typer, typer.main
 from docsorter.cli.main import app
-def walk(command, path=()):
+def walk(command, parent=None, path=()):
+    name = path[-1] if path else "docsorter"
+    context = typer.Context(command, parent=parent, info_name=name, terminal_width=80)
     children = getattr(command, "commands", {})
     for name, child in children.items():
-        yield from walk(child, (*path, name))
-    if not children:
-        yield path, bool(command.help), "docsorter" in (command.epilog or "")
+        yield from walk(child, context, (*path, name))
+    yield path, not children, command.help or "", command.epilog or "", command.get_help(context)
 print(json.dumps(list(walk(typer.main.get_command(app)))))
 """
 
 
+class Shown(NamedTuple):
+    """A command or group as `--help` shows it."""
+
+    words: tuple[str, ...]
+    is_command: bool
+    help: str
+    epilog: str
+    text: str
+
+
 @pytest.fixture(scope="module")
-def commands() -> list[tuple[tuple[str, ...], bool, bool]]:
-    """Return (words, has help, has an example) of every command."""
+def shown() -> list[Shown]:
+    """Return the program, its groups and its commands."""
     done = subprocess.run(
         [sys.executable, "-c", _WALK],
         capture_output=True,
@@ -160,22 +173,78 @@ def commands() -> list[tuple[tuple[str, ...], bool, bool]]:
         timeout=60,
         cwd=ROOT,
     )
-    return [(tuple(words), help_, example) for words, help_, example in json.loads(done.stdout)]
+    return [Shown(tuple(words), *rest) for words, *rest in json.loads(done.stdout)]
 
 
-def test_every_command_shown_exists(commands: list[tuple[tuple[str, ...], bool, bool]]) -> None:
-    known = {words[:length] for words, _, _ in commands for length in (1, 2)}
-    groups = {words[0] for words, _, _ in commands if len(words) > 1}
-    shown = _shown_commands()
-    assert shown
-    for words in shown:
+def test_every_command_that_a_page_shows_exists(shown: list[Shown]) -> None:
+    known = {one.words[:length] for one in shown for length in (1, 2)}
+    groups = {one.words[0] for one in shown if len(one.words) > 1}
+    named = _shown_commands()
+    assert named
+    for words in named:
         assert words[:1] in known, f"docsorter {' '.join(words)} does not exist"
         if words[0] in groups and len(words) > 1:
             assert words in known, f"docsorter {' '.join(words)} does not exist"
 
 
-def test_every_command_has_help_and_an_example(
-    commands: list[tuple[tuple[str, ...], bool, bool]],
-) -> None:
+def test_every_command_has_help_and_an_example(shown: list[Shown]) -> None:
+    commands = [one for one in shown if one.is_command]
     assert commands
-    assert [words for words, help_, example in commands if not (help_ and example)] == []
+    assert [one.words for one in commands if not one.help or "docsorter" not in one.epilog] == []
+
+
+def test_help_fits_the_screen_and_shows_no_type_of_the_language(shown: list[Shown]) -> None:
+    for one in shown:
+        assert not re.search(r"<|\b(list|int|str|float|bool|Path)\b\[?\]?(?= )", one.text), one.text
+        assert max(map(len, one.text.splitlines())) <= 80, one.text
+
+
+def test_every_command_can_be_told_its_workspace_and_settings(shown: list[Shown]) -> None:
+    for one in shown:
+        for option in ("-w, --workspace DIR", "--set NAME=VALUE", "--as NAME"):
+            assert option in one.text, one.words
+
+
+_PARSE = """
+import json, sys, typer.main
+from docsorter.cli.main import app
+program = typer.main.get_command(app)
+def idle(command):
+    if command is not program:
+        command.callback = lambda **_: None
+    for child in getattr(command, "commands", {}).values():
+        idle(child)
+idle(program)
+wrong = []
+for words in json.load(sys.stdin):
+    try:
+        program(words, standalone_mode=False)
+    except Exception as error:
+        wrong.append([words, repr(error)])
+print(json.dumps(wrong))
+"""
+
+
+def _examples(shown: list[Shown]) -> list[list[str]]:
+    """Return every example of `--help` and of the pages' blocks, as words after `docsorter`."""
+    texts = [page.read_text(encoding="utf-8") for page in PAGES]
+    blocks = [b for t in texts for b in re.findall(r"```(?:sh|console)\n(.*?)```", t, re.DOTALL)]
+    lines = "\n".join([*blocks, *(one.epilog for one in shown)]).splitlines()
+    found = (re.match(r"(?:\s*Examples?:)?\s*(?:sudo )?docsorter (.*)", line) for line in lines)
+    # Two spaces set what it is for apart from the command.
+    return [shlex.split(match[1].split("  ")[0], comments=True) for match in found if match]
+
+
+def test_every_example_can_be_typed_as_it_stands(shown: list[Shown]) -> None:
+    examples = _examples(shown)
+    assert len(examples) > len([one for one in shown if one.is_command])
+    done = subprocess.run(
+        [sys.executable, "-c", _PARSE],
+        input=json.dumps(examples),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        cwd=ROOT,
+    )
+    assert json.loads(done.stdout.splitlines()[-1]) == []

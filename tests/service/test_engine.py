@@ -11,7 +11,9 @@ from PIL import Image
 
 from docsorter.documents import PageSet
 from docsorter.errors import ModelError, SettingsError
-from docsorter.service.engine import Inspection, load_model, sort_rule
+from docsorter.model.card import Measured, read_card
+from docsorter.resources import starter_bundle_dir
+from docsorter.service.engine import Inspection, card_statement, load_model, sort_rule
 from docsorter.service.workspace.layout import create
 from tests.model.bundles import make_card
 from tests.service.models import Held, OneAnswer, make_engine, make_model
@@ -145,3 +147,27 @@ def test_no_label_is_asked_for_less_than_the_user_asks_for() -> None:
 def test_less_than_the_card_supports_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"below 0\.9000"):
         sort_rule(make_card(**OFFSETS), 0.85, {})
+
+
+def test_the_sentence_of_the_card_tells_the_real_documents_beside_the_generated_ones() -> None:
+    card = read_card(starter_bundle_dir() / "card.json").model_copy(
+        update={
+            "metrics": {
+                "generated documents": {"error among sorted": Measured(value=0.1, n=10)},
+                "real documents of sources never trained on": {
+                    "error among sorted": Measured(value=0.25, n=8),
+                    "automation rate": Measured(value=0.2, n=40),
+                    "foreign documents sorted": Measured(value=None, n=2),
+                },
+                "real documents that may only be measured on": {
+                    "error among sorted": Measured(value=1.0, n=1)
+                },
+            }
+        }
+    )
+    assert card_statement(card).endswith("on 42 real ones of unseen senders 2 errors in 8")
+
+
+def test_a_card_that_tells_of_no_real_documents_claims_nothing_of_them() -> None:
+    card = read_card(starter_bundle_dir() / "card.json").model_copy(update={"metrics": {}})
+    assert "real" not in card_statement(card)
