@@ -120,9 +120,7 @@ def flatten(image: Image.Image) -> Image.Image:
     if image.mode in {"L", "RGB"} and not image.has_transparency_data:
         return image
     if image.has_transparency_data:
-        over = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
-        paper = Image.new("RGBA", over.size, (*_WHITE, 255))
-        return Image.alpha_composite(paper, over).convert("RGB")
+        return _over_white((image.convert("LA") if image.mode == "La" else image).convert("RGBA"))
     if image.mode == "1":
         return image.convert("L")
     if image.mode.startswith("I") or image.mode == "F":
@@ -132,6 +130,21 @@ def flatten(image: Image.Image) -> Image.Image:
         converted = ImageCms.profileToProfile(image, *profiles, outputMode="RGB")
         return image.convert("RGB") if converted is None else converted
     return image.convert("RGB")
+
+
+def _over_white(image: Image.Image) -> Image.Image:
+    """Lay an `RGBA` picture over white.
+
+    Where all of it is transparent and something is on it all the same, its writer left the samples
+    of transparency empty, as many do in bitmaps of 32 bits: they are not heeded.
+    """
+    alpha = image.getchannel("A")
+    if alpha.getextrema() == (0, 0):
+        colours = image.convert("RGB")
+        if any(len(set(ends)) > 1 for ends in colours.getextrema() if isinstance(ends, tuple)):
+            return colours
+    paper = Image.new("RGBA", image.size, (*_WHITE, 255))
+    return Image.alpha_composite(paper, image).convert("RGB")
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:

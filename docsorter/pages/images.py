@@ -39,6 +39,8 @@ _MAKE: Final = 0x010F
 _MODEL: Final = 0x0110
 _SOFTWARE: Final = 0x0131
 _ORIENTATION: Final = 0x0112
+_SQUARE: Final = 1.02  # pixels less oblong than this are left as they are
+_MOST_OBLONG: Final = 10.0
 _TURN: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -185,6 +187,15 @@ def damaged(what: str, detail: str) -> DocumentError:
     )
 
 
+def unreadable(what: str, kind: str) -> DocumentError:
+    """Return the refusal of a whole file of a kind that no library here reads."""
+    return DocumentError(
+        ReasonCode.UNSUPPORTED,
+        f"{what} holds {kind}, which cannot be read here",
+        remedy="save it in a more usual form, or as PDF, and send it again",
+    )
+
+
 def no_such_page(number: int, total: int) -> NotFoundError:
     """Return the error of asking for page `number`, counted from 1, of `total`."""
     return NotFoundError(f"there is no page {number}: the document has {total}")
@@ -247,8 +258,32 @@ def upright(image: Image.Image, notes: list[str]) -> Image.Image:
     if _exif_broken(image):
         notes.append("the EXIF block is broken and was ignored")
         return image
-    turn = _TURN.get(image.getexif().get(_ORIENTATION, 1))
+    return turned(image, image.getexif().get(_ORIENTATION, 1))
+
+
+def turned(image: Image.Image, orientation: object) -> Image.Image:
+    """Return a picture turned as the number of its orientation says, 1 for not at all."""
+    turn = _TURN.get(orientation) if isinstance(orientation, int) else None
     return image if turn is None else image.transpose(turn)
+
+
+def square_pixels(image: Image.Image, across: float, down: float) -> Image.Image:
+    """Undo oblong pixels: a fax of 204 by 98 dots per inch looks half as high as it is.
+
+    Args:
+        image: Loaded picture.
+        across: Dots per any unit, from left to right; 0 when nothing is said.
+        down: The same from top to bottom.
+    """
+    if (
+        not (across > 0 and down > 0)
+        or not _SQUARE < max(across, down) / min(across, down) <= _MOST_OBLONG
+    ):
+        return image
+    width = round(image.width * min(1, down / across))
+    height = round(image.height * min(1, across / down))
+    smooth = image.convert("L") if image.mode == "1" else image
+    return smooth.resize((max(1, width), max(1, height)), Image.Resampling.BOX)
 
 
 def _exif_broken(image: Image.Image) -> bool:

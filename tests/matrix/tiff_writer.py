@@ -170,12 +170,9 @@ def _stored(page: Tiff, block: Samples) -> bytes:
         return _as_jpeg(page, block)
     rows = packed_rows(_predicted(page, block), page)
     if page.compression in _FAX:
-        inverted = np.invert(rows) if page.photometric == 1 else rows
-        stored = _compressed(inverted, block.shape[1], _FAX[page.compression], bilevel=True)
-    elif page.compression == 1:
-        stored = rows.tobytes()
+        stored = _compressed(rows, block.shape[1], _FAX[page.compression], bilevel=True)
     else:
-        stored = _compressed(rows, rows.shape[1], _BY_LIBTIFF[page.compression])
+        stored = packed(rows, page.compression)
     if page.fill == 2:
         return np.packbits(
             np.unpackbits(np.frombuffer(stored, np.uint8), bitorder="little")
@@ -224,6 +221,13 @@ def _float_predicted(page: Tiff, block: Samples) -> Samples:
     return np.ascontiguousarray(apart).view(f"{page.order}u{size}")[:, :, np.newaxis]
 
 
+def packed(rows: NDArray[np.uint8], compression: int) -> bytes:
+    """Return rows of bytes as one strip."""
+    if compression == 1:
+        return rows.tobytes()
+    return _compressed(rows, rows.shape[1], _BY_LIBTIFF[compression])
+
+
 def _compressed(
     rows: NDArray[np.uint8], width: int, compression: str, *, bilevel: bool = False
 ) -> bytes:
@@ -233,7 +237,7 @@ def _compressed(
     out = io.BytesIO()
     before, TiffImagePlugin.STRIP_SIZE = TiffImagePlugin.STRIP_SIZE, 1 << 30
     try:
-        image.save(out, "TIFF", compression=compression, tiffinfo={262: 0} if bilevel else {})
+        image.save(out, "TIFF", compression=compression)
     finally:
         TiffImagePlugin.STRIP_SIZE = before
     with Image.open(out) as made:
