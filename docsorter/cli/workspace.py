@@ -70,14 +70,17 @@ def run(
     ctx: typer.Context,
     directory: Annotated[Path | None, typer.Argument(metavar="DIR", help="The workspace.")] = None,
 ) -> None:
-    """Watch the inbox and sort what comes, in the foreground; Ctrl-C or SIGTERM drains."""
+    """Watch the inbox and sort what comes, in the foreground; Ctrl-C or SIGTERM drains.
+
+    SIGHUP reloads the settings.
+    """
     from docsorter.service.daemon.daemon import Daemon
     from docsorter.service.workspace.process import configure_logging
 
     chosen = configuration(ctx, directory)
     service = chosen.settings.service
     configure_logging(service.log_level, service.log_format)
-    daemon = Daemon(chosen)
+    daemon = Daemon(chosen, load=lambda: configuration(ctx, directory))
     daemon.install_signals()
     daemon.run()
 
@@ -179,6 +182,8 @@ def _daemon_rows(chosen: "Configuration", beat: "Health | None") -> "list[tuple[
         rows.append(("", beat.watch_note))
     if beat.paused:
         rows += [("WAITS", f"{beat.paused} [{beat.paused_reason}]"), ("", beat.remedy)]
+    if beat.settings_note:
+        rows.append(("SETTINGS", beat.settings_note))
     if beat.model_trouble:
         rows.append(("MODEL", beat.model_trouble))
     return rows

@@ -12,6 +12,7 @@ import pwd
 import re
 import socket
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -501,6 +502,10 @@ class Notifier:
     def ready(self, status: str) -> None:
         """Start-up is over."""
         self.send("READY=1", f"STATUS={status}")
+
+    def reloading(self) -> None:
+        """The settings are being reloaded; `ready` ends it (sd_notify(3))."""
+        self.send("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def status(self, status: str) -> None:
         """Say in a line what is going on."""

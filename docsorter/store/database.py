@@ -6,6 +6,7 @@ database systems"), so that flushing the disk does not dominate. A writer that n
 commits at once.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from docsorter.clock import Clock
 from docsorter.errors import ConflictError, DocsorterError, EnvironmentFaultError, StoreError
+from docsorter.filesystem import environment_reason
 from docsorter.store.location import Location
 
 _OPTION = "docsorter_begin"
@@ -54,6 +56,11 @@ class Database:
         # Single questions need no transaction around them.
         self._asker = engine.execution_options(**{_OPTION: _NONE})
         self._writer = writing(engine)
+        self._identity = None if location.path is None else _identity(location.path)
+        self._was_emptied = False
+        if location.path is not None:
+            # SQLite would make an empty file where there is none, and go on with that.
+            event.listen(engine, "do_connect", lambda *_: self.refuse_replaced())
         self._groups = GroupCommit(self._writer, busy_seconds, str(location.path))
 
     @property
@@ -70,6 +77,22 @@ class Database:
     def where(self) -> str:
         """The database in a sentence: its file, or its URL."""
         return str(self.path or self.url)
+
+    def refuse_replaced(self) -> None:
+        """Refuse to go on without the file that was opened; one stat(2), nothing for a server.
+
+        A file that was deleted can still be written to, and whatever is written is lost.
+
+        Raises:
+            StoreError: It was deleted, moved away, replaced by another file, or emptied.
+        """
+        if self.path is None:
+            return
+        before, found = self._identity, _identity(self.path)
+        if before is not None and found == (*before[:2], False):
+            self._was_emptied = before[2]  # whatever a checkpoint puts back is not all
+        if self._was_emptied or found is None or found != before:
+            raise _replaced(self.path, before, found)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -91,14 +114,48 @@ class Database:
         durable, and what fails in one undoes no other's.
 
         Raises:
-            StoreError: Somebody else wrote longer than the busy time.
+            StoreError: Somebody else wrote longer than the busy time, or the file is gone.
         """
+        self.refuse_replaced()
         if self.path is None:  # a server has its own queue
             with translated(self.where), Session(self._writer) as session, session.begin():
                 yield session
         else:
             with translated(self.where), self._groups.write() as session:
                 yield session
+
+
+_HEADER: Final = 100  # bytes that every SQLite database begins with
+_Identity = tuple[int, int, bool]
+
+
+def _identity(path: Path) -> _Identity | None:
+    """Return device and inode of a database file, and whether it has content; None without one."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 -- asked before every write
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise EnvironmentFaultError(
+            f"the database {path} does not answer: {environment_reason(error).text}",
+            remedy="mend the disk or the permissions of its folder; work goes on by itself",
+            code="database",
+        ) from error
+    return status.st_dev, status.st_ino, status.st_size >= _HEADER
+
+
+def _replaced(path: Path, before: _Identity | None, found: _Identity | None) -> StoreError:
+    """Say what became of the database file; it is never made anew under a running program."""
+    what, remedy, other = "was deleted or moved away", "put it back", ""
+    if found is not None and before is not None and found[:2] == before[:2]:
+        what, remedy = "was emptied", "its content is not there any more"
+    elif found is not None:
+        # With the other's write-ahead log beside it, it would be damaged at once.
+        what, other = "was replaced by another file", f"; to use the other, restore {path} itself"
+    return StoreError(
+        f"the database {path} {what} while docsorter uses it",
+        remedy=f"{remedy}; or stop the daemon, then: docsorter restore BACKUP{other}",
+    )
 
 
 class Repository:

@@ -15,9 +15,9 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, upd
 from sqlalchemy.orm import Session
 
 from docsorter.documents import Document, MoveState, Place, Purpose, State
-from docsorter.errors import ConflictError, UsageError
+from docsorter.errors import ConflictError, DocsorterError, UsageError
 from docsorter.store import backups, blind_checks, conversion, names, rows
-from docsorter.store.database import Repository, make_engine, translated
+from docsorter.store.database import Repository, damaged, make_engine, translated
 from docsorter.store.records import ExpectedFile
 from docsorter.store.tables import (
     CheckRow,
@@ -320,6 +320,22 @@ class UpkeepRepository(Repository):
             )
         backups.copy_database(self._database.path, path, busy_seconds=self._database.busy_seconds)
         return path
+
+    def rescue(self, path: Path) -> None:
+        """Copy a database whose file was deleted, which an open connection still has.
+
+        Raises:
+            StoreError: No connection has it whole, or the copy cannot be written.
+            EnvironmentFaultError: The disk is full or fails.
+        """
+        try:
+            with self._database.ask() as connection:
+                connection.exec_driver_sql("VACUUM INTO ?", (str(path),))
+            if findings := backups.check(path):
+                raise damaged(str(path), findings[0])
+        except DocsorterError:
+            path.unlink(missing_ok=True)
+            raise
 
     def integrity_check(self) -> list[str]:
         """Return what is wrong with the database; an empty list when it is sound."""

@@ -10,6 +10,8 @@ from pathlib import Path
 from docsorter.documents import Place
 from docsorter.errors import DependencyError, EnvironmentFaultError, StoreError
 from docsorter.pages.protocol import killed
+from docsorter.service.upkeep.restore import restore_backup
+from docsorter.store.backups import copy_database
 from tests.faults.scene import Outcome, scene
 from tests.faults.stage import WORDS, Stage
 
@@ -181,6 +183,79 @@ def damaged_at_start(stage: Stage) -> Outcome:
     with stage.running():
         stage.settled()
     return Outcome.REFUSED
+
+
+@scene("database deleted while the daemon runs", each=("deleted", "moved away"))
+def deleted_while_running(stage: Stage, fate: str) -> Outcome:
+    """Nothing is taken in, none is made anew, and what it held is saved."""
+    stage.make()
+    database, aside = stage.state / "docsorter.db", stage.state / "aside.db"
+    with stage.running():
+        stage.drop("a.pdf", b"invoice 0.98")
+        stage.settled()
+        database.rename(aside)
+        stage.drop("b.pdf", b"invoice 0.97")
+        beat = stage.paused("database")
+        assert "was deleted or moved away while docsorter uses it" in beat.paused, beat
+        assert any(stage.root(Place.INBOX).iterdir())
+        if fate == "moved away":
+            aside.rename(database)
+            stage.settled()
+            return Outcome.PAUSED
+        (saved,) = stage.until(
+            lambda: list((stage.state / "backups").glob("rescued-*.db")), "what it held is saved"
+        )
+        stage.until(lambda: str(saved) in stage.beat().remedy, "word of the copy")
+        assert not database.exists()
+    stage.refused(StoreError, "is gone, though docsorter has run here", remedy="restore")
+    restore_backup(stage.configuration, saved, actor="anna")
+    stage.forget_store()
+    with stage.running():
+        stage.settled()
+    return Outcome.PAUSED
+
+
+@scene("database emptied while the daemon runs")
+def emptied_while_running(stage: Stage) -> Outcome:
+    """Its pages are gone, even if a checkpoint puts some of them back."""
+    stage.make()
+    database, backup = stage.state / "docsorter.db", stage.state / "backups" / "daily.db"
+    with stage.running():
+        stage.drop("a.pdf", b"invoice 0.98")
+        stage.settled()
+        copy_database(database, backup, busy_seconds=60)
+        os.truncate(database, 0)
+        stage.drop("b.pdf", b"invoice 0.97")
+        beat = stage.paused("database")
+        assert "was emptied while docsorter uses it" in beat.paused, beat
+        assert any(stage.root(Place.INBOX).iterdir())
+    stage.forget_store()
+    restore_backup(stage.configuration, backup, actor="anna")
+    with stage.running():
+        stage.settled()
+    return Outcome.PAUSED
+
+
+@scene("database replaced while the daemon runs")
+def replaced_while_running(stage: Stage) -> Outcome:
+    """Another file has its name: nobody may go on writing into the one that has none."""
+    stage.make()
+    database = stage.state / "docsorter.db"
+    with stage.running():
+        stage.drop("a.pdf", b"invoice 0.98")
+        stage.settled()
+        with closing(sqlite3.connect(database)) as other:
+            other.execute("VACUUM INTO ?", (str(stage.state / "copy.db"),))
+        (stage.state / "copy.db").rename(database)
+        stage.drop("b.pdf", b"invoice 0.97")
+        beat = stage.paused("database")
+        assert "was replaced by another file" in beat.paused, beat
+        assert f"restore {database} itself" in beat.remedy, beat
+    stage.forget_store()
+    restore_backup(stage.configuration, database, actor="anna")
+    with stage.running():
+        stage.settled()
+    return Outcome.PAUSED
 
 
 def _spoilt(database: Path) -> bytes:

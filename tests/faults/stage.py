@@ -286,6 +286,12 @@ class Stage:
     def _said(self) -> str:
         return f"{process.read_health(self.state)}; {self.documents()}"
 
+    def forget_store(self) -> None:
+        """Open the database anew at the next question: it is another file now."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
     def close(self) -> None:
         """Take away every mount."""
         if self._store is not None:

@@ -187,6 +187,62 @@ def test_a_vanished_inbox_pauses_the_daemon_and_its_return_resumes_it(
         assert "works again" in daemon.log
 
 
+def test_settings_are_reloaded_when_asked_and_wrong_ones_are_not_used(
+    quick: Configuration, store: Store, good: list[Path], tmp_path: Path
+) -> None:
+    file, inbox = quick.workspace / "docsorter.toml", quick.root(Place.INBOX)
+    text = file.read_text()
+
+    def note() -> str:
+        return (process.read_health(quick.state) or beat_of()).settings_note
+
+    with RunningDaemon(quick.workspace, tmp_path) as daemon:
+        pid = daemon.process.pid
+        file.write_text(text.replace("[intake]\n", '[intake]\nignore = ["*.bak"]\n'))
+        (inbox / "x.pdf").touch()  # wakes it
+        wait_until(lambda: "is not in use yet; to reload" in note(), "word of the change")
+        file.write_text("[intake]\nrest_seconds = -1\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "were not reloaded" in note(), "word of the mistake")
+        assert "intake.rest_seconds" in note()
+        file.write_text('[places]\nstate = "other"\n')
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "places.state cannot be changed" in note(), "word of the state folder")
+        file.write_text(text.replace("[intake]\n", '[intake]\nignore = ["*.bak"]\n'))
+        shutil.copy(good[0], inbox / "scan.bak")
+        wait_until(finished(store, 1), "it is no pattern yet")
+        shutil.copy(good[1], inbox)
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for_notice(b"RELOADING=1")
+        daemon.wait_for_notice(b"READY=1")
+        assert note() == ""
+        shutil.copy(good[2], inbox / "later.bak")
+        shutil.copy(good[3], inbox)
+        wait_until(finished(store, 3), "what came before and after the reload")
+        assert (inbox / "later.bak").exists()
+        assert daemon.process.pid == pid
+        assert "the settings were reloaded" in daemon.log
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "nothing to reload" in daemon.log, "word that nothing changed")
+        assert daemon.stop() == 0
+    assert sum(map(len, every_file(quick).values())) == 5
+
+
+def test_settings_that_cannot_be_used_leave_those_before_in_use(
+    quick: Configuration, store: Store, good: list[Path], tmp_path: Path
+) -> None:
+    file = quick.workspace / "docsorter.toml"
+    with RunningDaemon(quick.workspace, tmp_path) as daemon:
+        file.write_text(file.read_text() + '[model]\nbundle = "nowhere"\n')
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "were not reloaded" in daemon.log, "word of the bundle")
+        shutil.copy(good[0], quick.root(Place.INBOX))
+        wait_until(finished(store, 1), "a document under the settings before")
+        beat = process.read_health(quick.state) or beat_of()
+        assert "nowhere" in beat.settings_note
+        assert daemon.stop() == 0
+
+
 def beat_of() -> process.Health:
     raise AssertionError("there is no heartbeat")
 

@@ -2,6 +2,7 @@
 
 import grp
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -155,3 +156,54 @@ def test_nothing_of_a_forgotten_name_is_left_in_the_file(store: Store, office: O
     store.database.engine.dispose()  # the last connection merges -wal into the file
     assert store.database.path is not None
     assert b"secret.pdf" not in store.database.path.read_bytes()
+
+
+@pytest.mark.parametrize("fate", ["deleted", "moved", "replaced", "emptied"])
+def test_nothing_is_written_once_the_file_is_another_and_none_is_made_anew(
+    store: Store, state_dir: Path, fate: str
+) -> None:
+    store.documents.add_event("noted", actor="anna")
+    file, aside = state_dir / "docsorter.db", state_dir / "aside.db"
+    copy = state_dir / "copy.db"
+    shutil.copy(file, copy)
+    if fate == "deleted":
+        file.unlink()
+    elif fate == "emptied":
+        os.truncate(file, 0)
+    else:
+        file.rename(aside)
+    if fate == "replaced":
+        copy.rename(file)
+    before = file.stat() if file.exists() else None
+    store.database.engine.dispose()  # so that a connection would have to be opened
+    for act in (
+        store.database.refuse_replaced,
+        lambda: store.documents.add_event("noted", actor="anna"),
+        store.documents.counts,
+    ):
+        with pytest.raises(StoreError, match="while docsorter uses it") as caught:
+            act()
+        assert "docsorter restore" in caught.value.remedy
+    after = file.stat() if file.exists() else None
+    assert (before and before.st_size) == (after and after.st_size)
+
+
+def test_a_file_that_is_back_is_used_again(store: Store, state_dir: Path) -> None:
+    store.documents.add_event("noted", actor="anna")
+    file, aside = state_dir / "docsorter.db", state_dir / "aside.db"
+    file.rename(aside)
+    with pytest.raises(StoreError, match="was deleted or moved away"):
+        store.documents.add_event("noted", actor="anna")
+    aside.rename(file)
+    store.documents.add_event("noted", actor="anna")
+    assert len(store.documents.events()) == 2
+
+
+def test_what_a_deleted_file_held_can_be_saved(
+    store: Store, state_dir: Path, clock: ManualClock
+) -> None:
+    store.documents.add_event("noted", actor="anna")
+    (state_dir / "docsorter.db").unlink()
+    store.upkeep.rescue(state_dir / "rescued.db")
+    with open_store("sqlite:///rescued.db", clock=clock, state_dir=state_dir) as saved:
+        assert [event.kind for event in saved.documents.events()] == ["noted"]

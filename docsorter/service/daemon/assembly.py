@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,7 @@ from docsorter.deliver.mover import Mover
 from docsorter.deliver.names import parse_template
 from docsorter.deliver.recovery import RecoveryReport, recover
 from docsorter.documents import Move, Place
+from docsorter.errors import StoreError
 from docsorter.filesystem import Disk
 from docsorter.resources import usable_cores
 from docsorter.service.daemon.pipeline import Pipeline
@@ -24,8 +26,9 @@ from docsorter.service.workspace.layout import (
     open_workspace_store,
     prepare_private,
 )
-from docsorter.service.workspace.roots import MountMemory, check_roots
+from docsorter.service.workspace.roots import MOUNTS_FILE, MountMemory, check_roots
 from docsorter.store import Store
+from docsorter.store.location import locate
 
 _LONGEST_RETRY = 600.0
 _INTERRUPTED_AFTER = dt.timedelta(seconds=2)
@@ -161,6 +164,22 @@ def open_mover(configuration: Configuration, store: Store, clock: Clock) -> Move
     return Mover(store, Disk(), roots, configuration.settings, clock)
 
 
+def _refuse_lost_database(configuration: Configuration) -> None:
+    """Refuse to begin with an empty database where docsorter has run with another one.
+
+    Raises:
+        StoreError: It is gone, with all that it knew.
+    """
+    path = locate(configuration.store_url, configuration.state).path
+    has_run = (configuration.state / MOUNTS_FILE).exists()
+    if path is None or not has_run or (path.is_file() and path.stat().st_size):
+        return
+    raise StoreError(
+        f"the database {path} is gone, though docsorter has run here",
+        remedy="put it back, or: docsorter restore BACKUP; docsorter init makes an empty one",
+    )
+
+
 def assemble(configuration: Configuration, clock: Clock | None = None) -> Assembly:
     """Open a workspace for work: migrate, recover, load the model.
 
@@ -172,33 +191,32 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
     clock = clock or SystemClock()
     settings = configuration.settings
     check_roots(configuration)
+    _refuse_lost_database(configuration)
     mounts = MountMemory(configuration)
     mounts.check()
     prepare_private(configuration)
     migrate_workspace(configuration, clock)
-    store = open_workspace_store(configuration, clock)
-    mover = open_mover(configuration, store, clock)
-    # The clock may have been set while nothing ran.
-    store.documents.clamp_retries(longest_wait(configuration, clock))
-    recovered = recover(store, mover)
-    workers = settings.service.workers or usable_cores()
-    engine = SwitchingEngine(open_engine(configuration, workers), settings.pages, workers)
-    rehearsing = ShadowEvaluation(configuration, store, clock)
-    autonomy = AutonomyController(
-        store, settings.decide, settings.promise, clock, shadow_share=rehearsing.share
-    )
-    if autonomy.is_earned:  # checks may have been settled while nothing ran
-        autonomy.state(engine.model.rule_key, engine.card.name)
     parse_template(settings.deliver.template)  # refused at the start, not at the first document
-    scanner_hold = ScannerHold(configuration.state, store, settings.drift.probation_checks)
-    pipeline = Pipeline(
-        engine,
-        mover,
-        settings,
-        autonomy=autonomy,
-        scanner_hold=scanner_hold,
-        check_mounts=mounts.check,
-    )
+    with ExitStack() as opened:
+        store = opened.enter_context(open_workspace_store(configuration, clock))
+        mover = open_mover(configuration, store, clock)
+        # The clock may have been set while nothing ran.
+        store.documents.clamp_retries(longest_wait(configuration, clock))
+        recovered = recover(store, mover)
+        workers = settings.service.workers or usable_cores()
+        engine = SwitchingEngine(open_engine(configuration, workers), settings.pages, workers)
+        opened.callback(engine.close)
+        autonomy = _autonomy(configuration, store, engine, clock)
+        scanner_hold = ScannerHold(configuration.state, store, settings.drift.probation_checks)
+        pipeline = Pipeline(
+            engine,
+            mover,
+            settings,
+            autonomy=autonomy,
+            scanner_hold=scanner_hold,
+            check_mounts=mounts.check,
+        )
+        opened.pop_all()
     return Assembly(
         configuration=configuration,
         store=store,
@@ -210,3 +228,16 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
         recovered=recovered,
         workers=workers,
     )
+
+
+def _autonomy(
+    configuration: Configuration, store: Store, engine: SwitchingEngine, clock: Clock
+) -> AutonomyController:
+    settings = configuration.settings
+    rehearsing = ShadowEvaluation(configuration, store, clock)
+    autonomy = AutonomyController(
+        store, settings.decide, settings.promise, clock, shadow_share=rehearsing.share
+    )
+    if autonomy.is_earned:  # checks may have been settled while nothing ran
+        autonomy.state(engine.model.rule_key, engine.card.name)
+    return autonomy

@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from types import FrameType
 from docsorter import __version__
 from docsorter.clock import Clock, SystemClock
 from docsorter.configuration import Configuration
+from docsorter.configuration import load as load_configuration
 from docsorter.deliver.permissions import permissions
 from docsorter.deliver.recovery import recover
 from docsorter.documents import Place
@@ -24,10 +26,12 @@ from docsorter.service.daemon.claims import ClaimQueue, WatchSupervisor
 from docsorter.service.daemon.heartbeat import Heartbeat, Pauses, pause_of
 from docsorter.service.daemon.model_switch import ModelSwitch, PromotionWatch
 from docsorter.service.daemon.pipeline import ROUNDS, Workers, threads_for
+from docsorter.service.daemon.settings_watch import SettingsWatch
 from docsorter.service.systemd import Notifier
 from docsorter.service.upkeep.maintenance import MaintenanceThread
-from docsorter.service.workspace.process import LOGGER, WorkspaceLock
+from docsorter.service.workspace.process import LOGGER, WorkspaceLock, configure_logging
 from docsorter.service.workspace.roots import RootWatch
+from docsorter.store import Store
 
 _LOG = logging.getLogger(LOGGER)
 
@@ -46,6 +50,10 @@ def announce(assembly: Assembly, root: Path, backend: str) -> None:
     model, autonomy = assembly.engine.model, assembly.autonomy
     said = autonomy.summary(model.rule_key, model.card.name, model.statement)
     _LOG.info("model %s: %s", model.card.name, said)
+
+
+def _nothing() -> None:
+    """Whoever waited for the start was told."""
 
 
 _NOTICED = 5.0  # seconds; time servers slew less than this between two ticks
@@ -83,6 +91,51 @@ class ClockWatch:
         return self._clock.now().timestamp() - self._clock.monotonic()
 
 
+class Rescue:
+    """Refuses to go on without the database, and saves what a deleted one still holds.
+
+    Args:
+        configuration: The workspace.
+        clock: For the name of the copy.
+    """
+
+    def __init__(self, configuration: Configuration, clock: Clock) -> None:
+        self._folder = configuration.state / "backups"
+        self._clock = clock
+        self._copy: Path | None = None
+        self._has_tried = False
+
+    def check(self, store: Store, *, idle: bool) -> None:
+        """Look whether the database is the file that was opened; one stat(2) while it is.
+
+        Args:
+            store: Whose database.
+            idle: Nothing is under way that would be written to it yet, so that a copy is complete.
+
+        Raises:
+            StoreError: It is not; the remedy names the copy, if one could be made.
+        """
+        try:
+            store.database.refuse_replaced()
+        except StoreError as error:
+            if idle and not self._has_tried:
+                self._has_tried, self._copy = True, self._save(store)
+            if self._copy is None:
+                raise
+            remedy = error.remedy.replace("BACKUP", f"{self._copy} (what it held)")
+            raise StoreError(error.message, remedy=remedy) from error
+        self._has_tried, self._copy = False, None
+
+    def _save(self, store: Store) -> Path | None:
+        path = self._folder / f"rescued-{self._clock.now():%Y%m%dT%H%M%S%f}.db"
+        try:
+            store.upkeep.rescue(path)
+        except (DocsorterError, OSError) as error:
+            _LOG.warning("no copy could be made of what the database held: %s", error)
+            return None
+        return path
+
+
 _RETRY_SECONDS = 5.0
 _LONGEST_SLEEP = 30.0
 _PEEK_SECONDS = 2.0  # how soon a sleeping daemon notices what nothing tells it of
@@ -90,19 +143,37 @@ _BACKLOG = 500  # complete files remembered before they are claimed; the rest st
 
 
 class Daemon:
-    """Watches one workspace until it is told to stop."""
+    """Watches one workspace until it is told to stop.
+
+    Args:
+        configuration: The settings to begin with.
+        clock: The time.
+        notifier: The service manager.
+        load: Reads the settings again when they are to be reloaded; without it, without flags.
+    """
 
     def __init__(
         self,
         configuration: Configuration,
         clock: Clock | None = None,
         notifier: Notifier | None = None,
+        *,
+        load: Callable[[], Configuration] | None = None,
     ) -> None:
-        self._configuration = configuration
         self._clock = clock or SystemClock()
         self._notifier = notifier or Notifier()
+        self._load = load or partial(load_configuration, configuration.workspace)
         self._wake = threading.Event()
         self._stopping = False
+        self._is_asked_to_reload = False
+        self._next: Configuration | None = None
+        self._use(configuration)
+
+    def _use(self, configuration: Configuration) -> None:
+        """Begin anew with these settings."""
+        self._configuration = configuration
+        self._settings = SettingsWatch(configuration, self._load)
+        self._rescue = Rescue(configuration, self._clock)
         self._pauses = Pauses()
         self._roots = RootWatch(configuration, self._clock)
         self._clock_watch = ClockWatch(configuration, self._clock)
@@ -119,6 +190,11 @@ class Daemon:
         self._stopping = True
         self._wake.set()
 
+    def reload(self) -> None:
+        """Ask for the settings to be read again and used, if they are right; signal-safe."""
+        self._is_asked_to_reload = True
+        self._wake.set()
+
     def run(self, *, on_ready: Callable[[], None] = lambda: None) -> None:
         """Work until `stop`; returns when everything that was begun is finished.
 
@@ -131,11 +207,15 @@ class Daemon:
         model_switch.share_one_heap()
         with WorkspaceLock(self._configuration.state):
             assembly = self._assemble()
-            try:
-                self._work(assembly, on_ready)
-            finally:
-                self._heartbeat.beat("stopped")
-                assembly.close()
+            while True:
+                try:
+                    self._work(assembly, on_ready)
+                finally:
+                    self._heartbeat.beat("draining" if self._next else "stopped")
+                    assembly.close()
+                if self._next is None:
+                    return
+                assembly, on_ready = self._reassemble(self._next), _nothing
 
     def _assemble(self) -> Assembly:
         try:
@@ -144,8 +224,27 @@ class Daemon:
             self._notifier.status(f"cannot start: {error}")
             raise
 
+    def _reassemble(self, wanted: Configuration) -> Assembly:
+        """Go on with other settings, or with those before where these do not work."""
+        before, self._next = self._configuration, None
+        self._use(wanted)
+        try:
+            assembly = self._assemble()
+        except DocsorterError as error:
+            self._use(before)
+            self._settings.refuse(error)
+            return self._assemble()
+        service = wanted.settings.service
+        configure_logging(service.log_level, service.log_format)
+        _LOG.info("the settings were reloaded")
+        return assembly
+
     def install_signals(self) -> None:
-        """SIGTERM and SIGINT drain; a second one ends at once, which loses nothing."""
+        """SIGTERM and SIGINT drain, a second one ends at once, which loses nothing; SIGHUP reloads.
+
+        A terminal that is closed sends SIGHUP too: then the daemon that runs in it ends.
+        """
+        in_terminal = sys.stderr.isatty()
 
         def handle(number: int, frame: FrameType | None) -> None:
             del frame
@@ -153,8 +252,15 @@ class Daemon:
                 raise SystemExit(128 + number)
             self.stop()
 
+        def hang_up(number: int, frame: FrameType | None) -> None:
+            if in_terminal and not sys.stderr.isatty():
+                handle(number, frame)
+            else:
+                self.reload()
+
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, handle)
+        signal.signal(signal.SIGHUP, hang_up)
 
     def _work(self, assembly: Assembly, on_ready: Callable[[], None]) -> None:
         parts = _start(self._configuration, assembly, self._clock, self._wake)
@@ -164,8 +270,9 @@ class Daemon:
         model_switch.freeze_startup(model)
         on_ready()
         try:
-            while not self._stopping:
+            while not self._stopping and not (self._next is not None and not parts.workers.busy):
                 self._wake.clear()
+                self._follow_settings()
                 self._step(parts)
                 idle = not (parts.workers.busy or parts.claims.backlog or self._pauses.now)
                 parts.maintenance.tick(idle=idle)
@@ -173,17 +280,30 @@ class Daemon:
                 if not self._stopping:
                     self._doze(self._sleep(parts), parts)
         finally:
-            self._notifier.stopping()
+            if self._stopping:
+                self._next = None
+                self._notifier.stopping()
             self._heartbeat.beat("draining")
             parts.close()
-            _LOG.info("stopped; %d documents got their verdict", parts.workers.done)
+            if self._next is None:
+                _LOG.info("stopped; %d documents got their verdict", parts.workers.done)
+
+    def _follow_settings(self) -> None:
+        """Notice a changed file; when asked to reload, finish what was begun and use it."""
+        self._settings.tick()
+        if self._is_asked_to_reload and self._next is None:
+            self._is_asked_to_reload = False
+            self._next = self._settings.take()
+            if self._next is not None:
+                self._notifier.reloading()
+        self._heartbeat.settings_note = self._settings.note
 
     def _step(self, parts: "Parts") -> None:
         """One tick; a failing disk, share or database pauses the intake and is tried again."""
         assembly, claims, inbox, models = parts.assembly, parts.claims, parts.inbox, parts.models
         asked = False
         try:
-            self._check_environment(assembly)
+            self._check_environment(parts)
             models.tick()
             assembly.autonomy.tick()
             self._heartbeat.set_model(models.status)
@@ -199,9 +319,11 @@ class Daemon:
         pause = self._pauses.now
         self._heartbeat.beat("paused" if pause else "running", pause, count=asked)
 
-    def _check_environment(self, assembly: Assembly) -> None:
+    def _check_environment(self, parts: "Parts") -> None:
         """Look whether what failed before works again, and whether the clock was set."""
+        assembly = parts.assembly
         self._roots.check(closely=self._pauses.now is not None)
+        self._rescue.check(assembly.store, idle=not parts.workers.busy)
         if self._pauses.now is not None:
             assembly.store.upkeep.check_writable()
         self._clock_watch.tick(assembly)
@@ -213,6 +335,8 @@ class Daemon:
         if trouble is not None:
             raise trouble
         due = assembly.due
+        if self._next is not None:
+            return False  # what was begun is finished, then it goes on with other settings
         asked = due.refresh(workers.has, resuming=self._pauses.now is not None)
         # What a worker carries just now looks like a move that was put off until a moment ago.
         unfinished = [move for move in due.take_moves() if not workers.has(move.document_id)]
@@ -243,7 +367,7 @@ class Daemon:
 
     def _sleep(self, parts: "Parts") -> float:
         """Return for how long nothing can be due, in seconds."""
-        if self._pauses.now is not None:
+        if self._pauses.now is not None or self._next is not None:
             return _RETRY_SECONDS
         if parts.claims.backlog and parts.workers.capacity:
             return 0.0

@@ -24,6 +24,7 @@ _LOG = logging.getLogger(LOGGER)
 _EVERY = 30.0  # seconds between writes while nothing but the time changes
 _AT_MOST = 0.5  # seconds between writes while much changes
 _BUSY_SHOWN = 20
+_OF_ITSELF = frozenset({ReasonCode.EMPTY, ReasonCode.UNSUPPORTED})  # nobody holds such a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,8 @@ class Heartbeat:
         self._ready_seconds: float | None = None
         self._pending = False
         self._told = ""
+        self.settings_note = ""
+        """What is to be said of settings that are not in use."""
 
     def ready(
         self, model: ModelStatus, source: FolderSource, inbox: Inbox, workers: Workers
@@ -144,9 +147,10 @@ class Heartbeat:
         now = self._clock.monotonic()
         if state in {"running", "paused"}:
             self._ping(now, paused=state == "paused")
-        if not count and self._is_early(now, (state, pause, self._model)):
+        word = (state, pause, self._model, self.settings_note)
+        if not count and self._is_early(now, word):
             return
-        self._said, self._counted_at = (state, pause, self._model), now
+        self._said, self._counted_at = word, now
         health = self._health(state, pause)
         self._tell(health)
         changed = self._last is None or _essence(health) != _essence(self._last)
@@ -222,6 +226,7 @@ class Heartbeat:
             paused="" if pause is None else pause.reason.text,
             paused_reason="" if pause is None else pause.reason.code.value,
             remedy="" if pause is None else pause.remedy,
+            settings_note=self.settings_note,
         )
         if self._parts is None:
             return health
@@ -253,7 +258,7 @@ def _in_inbox(file: WaitingFile) -> WaitingInInbox:
 
 
 def _busy(waiting: tuple[WaitingInInbox, ...]) -> tuple[str, ...]:
-    held = (f"{file.path}: {file.text}" for file in waiting if file.reason == ReasonCode.BUSY)
+    held = (f"{file.path}: {file.text}" for file in waiting if file.reason not in _OF_ITSELF)
     return tuple(itertools.islice(held, _BUSY_SHOWN))
 
 
@@ -261,10 +266,11 @@ def _essence(health: Health) -> tuple[object, ...]:
     return (
         *(health.state, health.paused, health.settling, health.in_flight, health.done),
         *(health.fingerprint, health.refused, health.model_trouble),
-        *(health.watcher, health.watch_note, health.waiting),
+        *(health.watcher, health.watch_note, health.waiting, health.settings_note),
     )
 
 
 def _status_line(health: Health) -> str:
     trouble = f"; {health.model_trouble}" if health.model_trouble else ""
-    return health.paused or f"watching, model {health.model}{trouble}"
+    note = f"; {health.settings_note}" if health.settings_note else ""
+    return health.paused or f"watching, model {health.model}{trouble}{note}"

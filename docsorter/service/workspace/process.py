@@ -158,6 +158,7 @@ class Health(BaseModel):
         model_trouble: Why not, "" when the promoted model is in use.
         paused: Why nothing is taken in just now, "" when all is well.
         paused_reason: The same as a code of docs/use/reasons.md.
+        settings_note: What is to be said of settings that are not in use, "" when all are.
         done: Documents that got their verdict since the start.
     """
 
@@ -183,6 +184,7 @@ class Health(BaseModel):
     paused: str = ""
     paused_reason: str = ""
     remedy: str = ""
+    settings_note: str = ""
     done: int = 0
 
     def is_stale(self, now: dt.datetime) -> bool:
