@@ -6,7 +6,8 @@ for, `Place` says where its bytes are; both are committed together in the store.
 
 import datetime as dt
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -232,6 +233,37 @@ class Prediction:
         """The calibrated probability of the most probable label."""
         return self.ranked[0][1]
 
+    def renamed(self, names: Mapping[str, str]) -> "Prediction":
+        """Return it in the labels of today; those that were merged have their probabilities added.
+
+        Args:
+            names: What labels of the model are called today.
+        """
+        if not names.keys() & set(self.labels):
+            return self
+        today = [names.get(label, label) for label in self.labels]
+        labels = tuple(dict.fromkeys(today))
+
+        def added(shares: Sequence[float]) -> tuple[float, ...]:
+            pairs = list(zip(today, shares, strict=True))
+            return tuple(sum(share for each, share in pairs if each == label) for label in labels)
+
+        return replace(
+            self,
+            labels=labels,
+            probabilities=added(self.probabilities),
+            pages=tuple(
+                replace(
+                    page,
+                    probabilities=added(page.probabilities),
+                    nearest=tuple(
+                        replace(one, label=names.get(one.label, one.label)) for one in page.nearest
+                    ),
+                )
+                for page in self.pages
+            ),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -250,6 +282,20 @@ class Verdict:
     label: str | None = None
     confidence: float | None = None
     threshold: float | None = None
+
+    def renamed(self, names: Mapping[str, str]) -> "Verdict":
+        """Return it with the label of today; its reason keeps the words of the model, and says so.
+
+        Args:
+            names: What labels of the model are called today.
+        """
+        text = self.reason.text
+        said = [old for old in names if old == self.label or f"{old} 0." in text]
+        if not said:
+            return self
+        told = ", ".join(f"{old} is {names[old]} now" for old in said)
+        reason = replace(self.reason, text=f"{text} ({told})")
+        return replace(self, reason=reason, label=names.get(self.label or "", self.label))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from docsorter.errors import UsageError, WorkspaceError
+from docsorter.errors import DocsorterError, UsageError, WorkspaceError
 
 if TYPE_CHECKING:
     # Typer's own bases, which it takes from Click in its older versions
@@ -223,6 +223,21 @@ def review_service(ctx: typer.Context) -> "ReviewService":
     from docsorter.service.review.service import open_review_service
 
     return open_review_service(configuration(ctx))
+
+
+def label_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the labels that begin so, for the shell; none where there is no workspace."""
+    from docsorter.service.review.labels import Labels
+    from docsorter.service.review.service import open_review_service
+
+    named = ctx.find_root().params.get("workspace")
+    try:
+        chosen_here = configuration(ctx, None if named is None else Path(named))
+        with open_review_service(chosen_here) as workspace:
+            labels = [line.label for line in Labels(workspace, actor="").listing()]
+    except DocsorterError:
+        return []
+    return [label for label in labels if label.casefold().startswith(incomplete.casefold())]
 
 
 def reviewer(ctx: typer.Context) -> tuple[str, int]:

@@ -13,6 +13,7 @@ from docsorter.cli import (
     data,
     evaluate,
     explain,
+    label,
     model,
     promise,
     review,
@@ -106,6 +107,7 @@ for commands in (
     app.add_typer(commands)
 app.add_typer(workspace_commands.config_app, name="config")
 app.add_typer(review.app, name="review")
+app.add_typer(label.app, name="label")
 app.add_typer(data.app, name="data")
 app.add_typer(model.app, name="model")
 app.add_typer(model.bench_app, name="bench")

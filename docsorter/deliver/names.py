@@ -204,6 +204,23 @@ def render(
     return PurePosixPath(*folders, safe_name(parts[-1]))
 
 
+def label_folder(template: Template, label: str) -> PurePosixPath | None:
+    """Return the folder below the sorted root that all documents of a label share.
+
+    Returns:
+        The first parts of the path, up to the one with the label; None where none has it.
+    """
+    parts: list[str] = []
+    for pieces in template.components[:-1]:
+        fields = {piece.field for piece in pieces} - {""}
+        if fields - {"label"}:
+            return None
+        parts.append(safe_name("".join(label if p.field else p.text for p in pieces)))
+        if fields:
+            return PurePosixPath(*parts)
+    return None
+
+
 def _components(text: str) -> Iterator[list[_Piece]]:
     """Split at slashes in the literals and in date formats, never at a slash in a value."""
     component: list[_Piece] = []

@@ -1,6 +1,7 @@
 """The sidecar: `NAME.json` beside a document, saying what was decided about it and why."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,36 @@ def sidecar_text(
         "duplicate_of": document.duplicate_of,
         "statement": statement,
     }
+    return _written(content)
+
+
+def relabelled(text: str, names: Mapping[str, str]) -> str:
+    """Return a sidecar in the labels of today; all else, and how it came about, stays.
+
+    Args:
+        text: As `sidecar_text` wrote it.
+        names: What labels are called today.
+    """
+    content = json.loads(text)
+    for part in ("verdict", "prediction"):
+        said = content.get(part) or {}
+        if "label" in said:
+            said["label"] = names.get(said["label"], said["label"])
+    prediction = content.get("prediction") or {}
+    pages = prediction.get("pages", [])
+    for shares in (prediction, *pages):
+        added: dict[str, float] = {}
+        for label, share in shares.get("probabilities", {}).items():
+            today = names.get(label, label)
+            added[today] = added.get(today, 0.0) + share
+        if added:
+            shares["probabilities"] = added
+    for one in (one for page in pages for one in page.get("nearest", [])):
+        one["label"] = names.get(one["label"], one["label"])
+    return _written(content)
+
+
+def _written(content: dict[str, Any]) -> str:
     text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
     return text.encode("utf-8", "backslashreplace").decode()
 

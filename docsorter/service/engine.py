@@ -9,6 +9,7 @@ from typing import Final, Protocol, Self
 
 import numpy as np
 
+from docsorter.clock import SystemClock
 from docsorter.configuration import Configuration
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.policy import decide, rule_key
@@ -24,7 +25,7 @@ from docsorter.documents import (
     Verdict,
     VerdictKind,
 )
-from docsorter.errors import SettingsError
+from docsorter.errors import DocsorterError, SettingsError
 from docsorter.model.bundle import ModelBundle, load_bundle
 from docsorter.model.card import ModelCard
 from docsorter.model.classifier import Classifier, open_classifier
@@ -34,10 +35,11 @@ from docsorter.model.threads import chosen_threads, runtime_environment
 from docsorter.pages.reader import PageReader
 from docsorter.resources import usable_cores
 from docsorter.settings import PagesSettings
-from docsorter.store import Findings
+from docsorter.store import Findings, open_store
 
 _QUARTER: Final = 90  # degrees
 _CONFIDENCE: Final = 0.95
+_STRICTNESS: Final = ("auto", "review", "never")
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +314,12 @@ def load_model(configuration: Configuration, name: str = "") -> LoadedModel:
     mark = refuse_changed(used)
     bundle = load_bundle(used.path)
     decide_by = settings.decide
-    rule = sort_rule(bundle.card, decide_by.threshold, decide_by.policies, settings.pages.blank)
+    rule = sort_rule(
+        bundle.card,
+        decide_by.threshold,
+        policies_of(bundle.card, decide_by.policies, _label_names(configuration)),
+        settings.pages.blank,
+    )
     threads = settings.model.threads or chosen_threads(
         configuration.state, runtime_environment(mark, usable_cores())
     )
@@ -325,6 +332,41 @@ def load_model(configuration: Configuration, name: str = "") -> LoadedModel:
     samples = SamplePages.from_features(names, labels, [page.features for page in golden], novelty)
     heads = PageHeads.from_arrays(bundle.pages)
     return LoadedModel(used.name, mark, bundle, classifier, rule, novelty, worst, samples, heads)
+
+
+def policies_of(
+    card: ModelCard, policies: Mapping[str, str], names: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the policies by the labels of a model, which may know some by an older name.
+
+    Args:
+        card: Of the model.
+        policies: As they are set, by labels of today or by older ones.
+        names: What labels that were renamed or merged are called today.
+
+    Returns:
+        The strictest of those that concern a label; what concerns none stays as it is.
+    """
+    found = dict(policies)
+    for label in card.labels:
+        today = names.get(label, label)
+        said = {label, today} | {old for old in policies if names.get(old) == label}
+        asked = [policies[each] for each in said if each in policies]
+        if asked:
+            found[label] = max(asked, key=_STRICTNESS.index)
+    known = {*card.labels, *(names.get(label, label) for label in card.labels)}
+    return {k: v for k, v in found.items() if k in card.labels or names.get(k, k) not in known}
+
+
+def _label_names(configuration: Configuration) -> dict[str, str]:
+    """Return what labels are called today; nothing where there is no workspace."""
+    try:
+        with open_store(
+            configuration.store_url, clock=SystemClock(), state_dir=configuration.state
+        ) as store:
+            return store.documents.label_names()
+    except DocsorterError:  # whoever needs the store says so
+        return {}
 
 
 def sort_rule(

@@ -1,5 +1,6 @@
 """What docsorter must not forget: documents, moves, review entries, answers and the log."""
 
+from docsorter.store.labels import LabelChange
 from docsorter.store.migration import migrate
 from docsorter.store.records import (
     BY_MACHINE,
@@ -60,6 +61,7 @@ __all__ = [
     "ExpectedFile",
     "Findings",
     "HeldOutCheck",
+    "LabelChange",
     "LabelledDocument",
     "Lease",
     "Manner",

@@ -1,7 +1,7 @@
 """Rows become the frozen records of docsorter.documents, and verdicts become columns."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from docsorter.documents import (
@@ -188,12 +188,14 @@ def prediction(row: PredictionRow) -> Prediction:
     )
 
 
-def entry(row: EntryRow, of: DocumentRow, made: PredictionRow | None) -> ReviewEntry:
-    """Return a review entry with its document and what the model saw."""
+def entry(
+    row: EntryRow, of: DocumentRow, made: PredictionRow | None, names: Mapping[str, str]
+) -> ReviewEntry:
+    """Return a review entry with its document and what the model saw, in the labels of today."""
     return ReviewEntry(
         id=row.id,
         document=document(of),
-        prediction=None if made is None else prediction(made),
+        prediction=None if made is None else prediction(made).renamed(names),
         created_at=row.created_at,
         skips=row.skips,
         lease_owner=row.lease_owner,

@@ -321,6 +321,11 @@ class DocumentRepository(Repository):
                 by_person[person] += number
         return Counts(states, labels, by_person[False], by_person[True], sum(states.values()))
 
+    def label_names(self) -> dict[str, str]:
+        """Return what labels that were renamed or merged are called today, by the old label."""
+        with self._database.ask() as connection:
+            return rows.label_names(connection)
+
     def count(self) -> int:
         """Return how many documents there are, from the counters."""
         with self._database.read() as session:

@@ -206,16 +206,22 @@ def _answered(session: Session, found: list[tuple[DocumentRow, int]]) -> list[An
     for number, label in session.execute(standing):
         labels.setdefault(number, []).append(label)
     seen = rows.latest_predictions(session, numbers)
+    names = rows.label_names(session.connection())
     return [
-        _with_answers(row, answers[answer], labels[row.id], seen.get(row.id))
+        _with_answers(row, answers[answer], labels[row.id], seen.get(row.id), names)
         for row, answer in found
     ]
 
 
 def _with_answers(
-    row: DocumentRow, answer: AnswerRow, labels: list[str | None], seen: PredictionRow | None
+    row: DocumentRow,
+    answer: AnswerRow,
+    labels: list[str | None],
+    seen: PredictionRow | None,
+    names: Mapping[str, str],
 ) -> AnsweredDocument:
     doubt, predicted = (0.0, "") if seen is None else conversion.best_label(seen)
+    predicted = names.get(predicted, predicted)
     if predicted == answer.label:
         doubt, predicted = 0.0, ""
     return AnsweredDocument(

@@ -108,6 +108,7 @@ class MoveRepository(Repository):
             connection = session.connection()
             row = rows.document_columns(connection, document_id)
             _expect(row, State.SPOOLED)
+            rows.refuse_renamed(connection, verdict.label)
             before = conversion.decision(row)
             changes = rows.insert_findings(session, row.id, findings, now)
             changes |= conversion.verdict_columns(verdict, now)

@@ -296,6 +296,7 @@ class ReviewRepository(Repository):
             rows.check_lease(entry, token, reviewer, now)
             row = rows.document_row(session, entry.document_id, lock=True)
             _refuse_other_question(entry, row)
+            rows.refuse_renamed(session.connection(), label)
             answer = rows.add_answer(
                 session, entry, row, label=label, reviewer=reviewer, uid=uid, now=now, manner=manner
             )
@@ -618,8 +619,9 @@ def _entries(session: Session, found: list[EntryRow]) -> list[ReviewEntry]:
         for row in session.scalars(select(DocumentRow).where(DocumentRow.id.in_(wanted)))
     }
     seen = rows.latest_predictions(session, wanted)
+    names = rows.label_names(session.connection()) if seen else {}
     return [
-        conversion.entry(row, documents[row.document_id], seen.get(row.document_id))
+        conversion.entry(row, documents[row.document_id], seen.get(row.document_id), names)
         for row in found
     ]
 
@@ -659,7 +661,8 @@ def _asked_again(session: Session, row: DocumentRow, answer: AnswerRow, reason: 
     What the model saw last may name what is no label: none of these, or one that is retired.
     """
     seen = rows.latest_prediction(session, row.id)
-    shares = {} if seen is None else dict(conversion.prediction(seen).ranked)
+    names = rows.label_names(session.connection())
+    shares = {} if seen is None else dict(conversion.prediction(seen).renamed(names).ranked)
     return Verdict(VerdictKind.REVIEW, reason, answer.guess, shares.get(answer.guess or ""))
 
 

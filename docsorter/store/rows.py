@@ -35,6 +35,7 @@ from docsorter.store.tables import (
     DocumentRow,
     EntryRow,
     EventRow,
+    LabelChangeRow,
     MoveColumns,
     MoveRow,
     PredictionRow,
@@ -502,6 +503,35 @@ def add_answer(  # noqa: PLR0913 -- what is known of an answer
     )
     session.add(answer)
     return answer
+
+
+_LABEL_CHANGES: Final = (
+    select(LabelChangeRow.old, LabelChangeRow.new)
+    .where(LabelChangeRow.undone_at.is_(None))
+    .order_by(LabelChangeRow.id)
+)
+
+
+def label_names(connection: Connection) -> dict[str, str]:
+    """Return what labels that were renamed or merged are called today, by the old label."""
+    names: dict[str, str] = {}
+    for old, new in connection.execute(_LABEL_CHANGES):
+        names = {each: new if now == old else now for each, now in names.items()} | {old: new}
+        names.pop(new, None)  # it is in use again
+    return names
+
+
+def refuse_renamed(connection: Connection, label: str | None) -> None:
+    """Refuse a label that was renamed or merged since the caller chose it.
+
+    Raises:
+        ConflictError: It was.
+    """
+    names = label_names(connection)
+    if label in names:
+        raise ConflictError(
+            f"the label {label} is {names[label]} since a moment ago", remedy="say the same again"
+        )
 
 
 def open_entry_row(session: Session, document_id: int) -> EntryRow | None:

@@ -1,4 +1,4 @@
-"""The store: everything docsorter must not forget, in six repositories over one database."""
+"""The store: everything docsorter must not forget, in seven repositories over one database."""
 
 import secrets
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from docsorter.resources import process_mark
 from docsorter.store.checks import CheckRepository
 from docsorter.store.database import Database, make_engine, translated
 from docsorter.store.documents import DocumentRepository
+from docsorter.store.labels import LabelRepository
 from docsorter.store.learning import LearningRepository
 from docsorter.store.location import grant, locate, refuse_shared_storage
 from docsorter.store.migration import refuse_newer, schema_version
@@ -35,6 +36,7 @@ class Store:
         self.review = ReviewRepository(database, clock, token)
         self.checks = CheckRepository(database, clock)
         self.learning = LearningRepository(database, clock)
+        self.labels = LabelRepository(database, clock)
         self.upkeep = UpkeepRepository(database, clock)
 
     def close(self) -> None:

@@ -37,7 +37,7 @@ from docsorter.documents import (
     VerdictKind,
 )
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0005"
 """Revision this code speaks; revisions are numbered in order, so a greater one is newer."""
 
 _STILL_OPEN = text("closed_at IS NULL")
@@ -428,6 +428,22 @@ class LearnedRow(TableBase):
     document_id: Mapped[int] = mapped_column(BIG_ID, ForeignKey("documents.id"), primary_key=True)
     label: Mapped[str] = mapped_column(String(128))
     learned_at: Mapped[dt.datetime]
+
+
+class LabelChangeRow(TableBase):
+    """One rename or merge of a label, with the numbers of the rows that it rewrote."""
+
+    __tablename__ = "label_changes"
+    __table_args__ = (_SQLITE,)
+
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    old: Mapped[str] = mapped_column(String(128))
+    new: Mapped[str] = mapped_column(String(128))
+    merged: Mapped[bool]
+    at: Mapped[dt.datetime]
+    actor: Mapped[str] = mapped_column(ForeignText)
+    undone_at: Mapped[dt.datetime | None]
+    detail: Mapped[dict[str, object]] = mapped_column(JSON)
 
 
 # SQLAlchemy's cache of compiled statements never ends dropping what it cannot find again

@@ -8,9 +8,10 @@ background that have its name ("receipt") or that its documents are taken for, a
 its own where there are none.
 """
 
+import dataclasses
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -60,6 +61,11 @@ class KnownHead:
     def owners(self) -> tuple[str, ...]:
         """Output of each kind."""
         return tuple(output for _, output in self.kinds)
+
+    def renamed(self, names: Mapping[str, str]) -> "KnownHead":
+        """Return it with outputs that are called something else today."""
+        kinds = tuple((kind, names.get(output, output)) for kind, output in self.kinds)
+        return dataclasses.replace(self, kinds=kinds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ What the trunk says is kept on disk by content, one file per document: an interr
 the document where it was, and a document that was there before costs nothing again.
 """
 
+import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -219,6 +220,8 @@ def gather(
         ModelError: The base cannot be loaded.
     """
     labels = tuple(label for label in folder.labels if label != NONE_OF_THESE)
+    if base.head is not None:
+        base = dataclasses.replace(base, head=base.head.renamed(request.renamed))
     foreign = _foreign(request, labels, base, work)
     network = load_trunk(base, labels, request.seed)
     viewer = FeatureExtractor(
@@ -288,7 +291,7 @@ def with_head(
 def _foreign(
     request: TrainingRequest, labels: tuple[str, ...], base: BaseWeights, work: Path
 ) -> ForeignPages:
-    kinds = foreign_kinds(labels)
+    kinds = foreign_kinds((*labels, *request.renamed))
     made = foreign_documents(work / "foreign", kinds, request.effort.foreign, request.seed)
     order = np.random.default_rng([request.seed, 6]).permutation(len(kinds))
     chosen = {kinds[row] for row in order[: round(_TRAINING_KINDS * len(kinds))]}

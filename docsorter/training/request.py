@@ -102,6 +102,7 @@ class TrainingRequest:
         tuning: Whether the upper blocks may be tuned.
         effort: How much work goes into it.
         generated: How many of the documents were generated, for the card.
+        renamed: What labels are called in the folder, by the names that the base has for them.
     """
 
     folder: Path
@@ -115,6 +116,7 @@ class TrainingRequest:
     tuning: bool = True
     effort: Effort = field(default_factory=Effort)
     generated: int = 0
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def bundle(self) -> Path:

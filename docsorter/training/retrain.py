@@ -160,6 +160,7 @@ def _suspects(
 TOPPED_UP_TO: Final = 12
 """A label of the base with fewer answered documents is filled up with generated ones."""
 
+_STRICTNESS: Final = ("auto", "review", "never")
 _STAGE: Final = "adding generated pages of rare labels"
 
 
@@ -208,14 +209,25 @@ def train_on_snapshot(
         name=manifest.name,
         out=lesson.models,
         base=lesson.base or manifest.base,
-        policies={k: v for k, v in card.policies.items() if k in card.labels},
+        policies=_policies(manifest, card),
         seed=manifest.seed,
         tuning=lesson.tuning,
         effort=lesson.effort,
         generated=sum(manifest.generated.values()),
+        renamed=manifest.renamed,
     )
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     return train(request, registry, lambda: now, progress)
+
+
+def _policies(manifest: SnapshotManifest, card: ModelCard) -> dict[str, str]:
+    """Return the policies of the base by the labels of today; of merged ones the strictest."""
+    found: dict[str, str] = {}
+    for label, policy in card.policies.items():
+        if label in card.labels:
+            (today,) = manifest.today([label])
+            found[today] = max(found.get(today, "auto"), policy, key=_STRICTNESS.index)
+    return found
 
 
 def _topped_up(
@@ -223,9 +235,11 @@ def _topped_up(
 ) -> SnapshotManifest:
     """Fill up labels that a model must not lose only because people rarely had to name them."""
     counts = manifest.counts
-    lacking = {label: TOPPED_UP_TO - counts.get(label, 0) for label in card.labels}
+    labels = manifest.today(card.labels)
+    lacking = {label: TOPPED_UP_TO - counts.get(label, 0) for label in labels}
     lacking = {label: number for label, number in lacking.items() if number > 0}
-    made = made_labels()
+    # Pages are generated of labels by the names that the starter has for them.
+    made = {manifest.renamed.get(label, label): label for label in sorted(made_labels())}
     hopeless = [label for label in lacking if label not in made and counts.get(label, 0) < LEAST]
     if hopeless:
         has = ", ".join(f"{label} has {counts.get(label, 0)}" for label in hopeless)
@@ -236,19 +250,21 @@ def _topped_up(
     wanted = {k: number for k, number in lacking.items() if k in made}
     if not wanted or manifest.generated:
         return manifest
-    _add_generated(snapshots.folder(manifest.name) / DOCUMENTS, wanted, progress)
+    _add_generated(snapshots.folder(manifest.name) / DOCUMENTS, wanted, made, progress)
     changed = manifest.model_copy(update={"generated": wanted})
     snapshots.write(changed)
     return changed
 
 
-def _add_generated(documents: Path, wanted: dict[str, int], progress: Progress) -> None:
+def _add_generated(
+    documents: Path, wanted: dict[str, int], made: dict[str, str], progress: Progress
+) -> None:
     """Put generated pages of labels beside the answered documents; resumable."""
     done, total = 0, sum(wanted.values())
     with TemporaryDirectory(prefix="generated-", dir=documents.parent) as place:
         for label, number in wanted.items():
             (documents / label).mkdir(mode=0o700, exist_ok=True)
-            for page in label_documents(Path(place), label, number):
+            for page in label_documents(Path(place), made[label], number):
                 page.replace(documents / label / f"generated-{page.name}")
                 done += 1
                 progress(_STAGE, done, total)

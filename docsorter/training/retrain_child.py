@@ -107,7 +107,8 @@ def _inspect(orders: dict[str, Any], progress: Progress) -> dict[str, Any]:
     work = state / "models" / f".{manifest.name}.training"
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
     with daemon_cache(work / "pages", PagesSettings(**orders["pages"])) as cache:
-        inspect_snapshot(snapshots, manifest, model, bundle.card.labels, cache, progress)
+        labels = manifest.today(bundle.card.labels)
+        inspect_snapshot(snapshots, manifest, model, labels, cache, progress)
     return {}
 
 

@@ -13,7 +13,13 @@ from docsorter.documents import PageSet
 from docsorter.errors import ModelError, SettingsError
 from docsorter.model.card import Measured, read_card
 from docsorter.resources import starter_bundle_dir
-from docsorter.service.engine import Inspection, card_statement, load_model, sort_rule
+from docsorter.service.engine import (
+    Inspection,
+    card_statement,
+    load_model,
+    policies_of,
+    sort_rule,
+)
 from docsorter.service.workspace.layout import create
 from tests.model.bundles import make_card
 from tests.service.models import Held, OneAnswer, make_engine, make_model
@@ -171,3 +177,18 @@ def test_the_sentence_of_the_card_tells_the_real_documents_beside_the_generated_
 def test_a_card_that_tells_of_no_real_documents_claims_nothing_of_them() -> None:
     card = read_card(starter_bundle_dir() / "card.json").model_copy(update={"metrics": {}})
     assert "real" not in card_statement(card)
+
+
+def test_policies_follow_a_label_to_its_new_name_and_the_strictest_holds() -> None:
+    card = make_card()
+    names = {"claim": "Schaden", "letter": "invoice"}
+    assert policies_of(card, {"Schaden": "review"}, names) == {"claim": "review"}
+    assert policies_of(card, {"claim": "review"}, names) == {"claim": "review"}
+    both = policies_of(card, {"invoice": "review", "letter": "never"}, names)
+    assert both == {"invoice": "never", "letter": "never"}
+    assert policies_of(card, {"claim": "auto", "nothing": "never"}, {}) == {
+        "claim": "auto",
+        "nothing": "never",  # refused by whoever makes the rule
+    }
+    later = make_card(labels=("invoice", "Schaden"))
+    assert policies_of(later, {"claim": "review"}, names) == {"Schaden": "review"}

@@ -88,3 +88,13 @@ def test_the_network_says_what_was_learned_for_the_outputs(known: KnownHead) -> 
     outputs = np.stack([logsumexp(kinds[:, [0, 1]], axis=1), kinds[:, 2],
                         logsumexp(kinds[:, [3, 4]], axis=1)], axis=1)  # fmt: skip
     np.testing.assert_allclose(outputs, learned.logits(features, head.prior(features)), atol=1e-4)
+
+
+def test_a_renamed_label_keeps_the_kinds_of_the_base(known: KnownHead) -> None:
+    today = known.renamed({"invoice": "Rechnung", "letter": "Rechnung"})
+    head = start(today, pages(0, 1, 2, 3), ["Rechnung"] * 3 + ["receipt"])
+    assert head.plan.outputs == ("Rechnung", "receipt", "other")
+    assert ("letter-memo", "Rechnung") in head.plan.kinds
+    assert head.known[0]
+    said = head.prior(pages(0, 2, 4)).argmax(axis=1)
+    assert said.tolist() == [0, 0, head.plan.output_index("other")]

@@ -72,3 +72,19 @@ def test_a_label_of_the_model_in_use_is_not_lost_for_want_of_answers(
     with pytest.raises(UsageError, match=r"would be lost.*cross has 0"):
         train_on_snapshot(snapshots, manifest, RetrainOptions(tmp_path / "models", MICRO), silent)
     assert asked == []
+
+
+def test_a_renamed_label_of_the_base_is_filled_up_and_asked_for_under_its_new_name(
+    tmp_path: Path, asked: list[TrainingRequest]
+) -> None:
+    models = tmp_path / "models"
+    base(models, "grid", "letter", "memo", policies={"letter": "review", "memo": "auto"})
+    snapshots, manifest = drawn(tmp_path, "base-1", answered(grid=12, Brief=2))
+    manifest = manifest.model_copy(update={"renamed": {"letter": "Brief", "memo": "Brief"}})
+    train_on_snapshot(snapshots, manifest, RetrainOptions(models, MICRO), silent)
+    (request,) = asked
+    assert request.policies == {"Brief": "review"}
+    assert request.renamed == {"letter": "Brief", "memo": "Brief"}
+    documents = snapshots.folder("answers-1") / "documents"
+    assert len(list((documents / "Brief").iterdir())) == TOPPED_UP_TO
+    assert not (documents / "letter").exists()

@@ -257,9 +257,13 @@ class Pipeline:
                 verdict = _once_more(verdict, gone)
         document = dataclasses.replace(document, duplicate_of=findings.duplicate_of)
         statement = "" if decision is None else decision.statement
-        destination = destination_of(
-            document, verdict, findings.prediction, self._delivery, statement=statement
-        )
+        names = self._store.documents.label_names()  # the model may know a label by an older one
+        verdict = verdict.renamed(names)
+        drawn = None if decision is None else decision.drawn
+        if drawn is not None:
+            drawn = dataclasses.replace(drawn, label=names.get(drawn.label, drawn.label))
+        seen = None if findings.prediction is None else findings.prediction.renamed(names)
+        destination = destination_of(document, verdict, seen, self._delivery, statement=statement)
         if document.sha256 is not None:
             digest = Digest(document.sha256, document.size, document.mtime_ns)
             findings = dataclasses.replace(findings, digest=digest)
@@ -269,7 +273,7 @@ class Pipeline:
                 verdict,
                 destination,
                 findings,
-                drawn=None if decision is None else decision.drawn,
+                drawn=drawn,
                 promise="" if decision is None else decision.promise,
             )
 

@@ -145,7 +145,11 @@ class CandidateEvaluator:
         every = [*(one.document for one in checks), *(one.document for one in drawn)]
         documents = {document.id: document for document in every}
         seen = self._opinions(candidate.name, documents, (old, new), progress)
-        said = {number: opinion.labels for number, opinion in seen.items()}
+        names = self._store.documents.label_names()
+        said = {
+            number: {mark: names.get(label, label) for mark, label in opinion.labels.items()}
+            for number, opinion in seen.items()
+        }
         usable = [check for check in checks if check.document.id in said]
         asked = self._configuration.settings.learning
         gate = evaluate_candidate(
@@ -167,13 +171,14 @@ class CandidateEvaluator:
             and (score := seen[one.document.id].scores[new.rule_key]) is not None
         )
         unusable = len(checks) - len(usable)
-        forecast = self._forecast(drawn, seen, old, new)
+        forecast = self._forecast(drawn, seen, said, old, new)
         return GateResult(known, old.name, gate, unusable, new.rule_key, shadows, forecast)
 
     def _forecast(
         self,
         drawn: Sequence[ShadowCandidate],
         seen: Mapping[int, Opinion],
+        said: Mapping[int, Mapping[str, str]],
         old: LoadedModel,
         new: LoadedModel,
     ) -> AutomationForecast | None:
@@ -185,7 +190,7 @@ class CandidateEvaluator:
                 (
                     opinion.scores[old.rule_key],
                     opinion.scores[new.rule_key],
-                    opinion.labels[new.fingerprint],
+                    said[one.document.id][new.fingerprint],
                     one.answered,
                     one.inclusion,
                 )

@@ -160,7 +160,9 @@ class UnknownDocuments:
 
     def _answered(self, taught: Sequence[str]) -> "list[tuple[Document, Prediction | None, bool]]":
         found: list[tuple[Document, Prediction | None, bool]] = []
-        new = sorted(set(self._store.documents.counts().labels) - set(taught) - {""})
+        names = self._store.documents.label_names()
+        known = {names.get(label, label) for label in taught} | {""}
+        new = sorted(set(self._store.documents.counts().labels) - known)
         for label in new:
             room = MOST_ANSWERED // len(new)
             documents = self._store.documents.find(DocumentFilter(label=label), limit=room)

@@ -185,7 +185,11 @@ class Promoter:
         self, promotion: Promotion | None, model: LoadedModel, before: InUse
     ) -> ModelChange:
         """Say what another model changes, and what is promised of it from now on."""
-        new, old = model.card.labels, _labels(before.path)
+        names = self._store.documents.label_names()
+        new, old = (
+            tuple(dict.fromkeys(names.get(label, label) for label in labels))
+            for labels in (model.card.labels, _labels(before.path))
+        )
         appeared = tuple(label for label in new if label not in old) if old else ()
         vanished = tuple(label for label in old if label not in new)
         notes = _notes(appeared, vanished, self._configuration.settings.deliver.template)

@@ -275,16 +275,18 @@ class Retraining:
         names = {bundle.name for bundle in self._registry.list()}
         taken = names | self._store.learning.trained_models() | set(self.snapshots.names())
         now = stamp(self._clock.now())
+        renamed = self._store.documents.label_names()
         wanted = SnapshotRequest(
             name=next_name(taken),
             base=used.name,
             base_model=card.name,
-            labels=card.labels,
+            labels=tuple(dict.fromkeys(renamed.get(label, label) for label in card.labels)),
             now=now,
             until=self._held_back(hold_back, card.name) or self._clock.now(),
             confirmed=frozenset(confirmed),
             sure_of_another=self._configuration.settings.learning.sure_of_another,
             seed=seed,
+            renamed=renamed,
         )
         return take_snapshot(self._configuration, self._store, wanted, progress)
 
@@ -299,7 +301,8 @@ class Retraining:
         Raises:
             DocsorterError: What the training process says; say it again and it goes on.
         """
-        labels = {one.document: one.label for one in manifest.taught}
+        names = self._store.documents.label_names()
+        labels = {one.document: names.get(one.label, one.label) for one in manifest.taught}
         self._store.learning.record_learned(manifest.name, labels, base=manifest.base_model)
         result: dict[str, Any] = {"lines": [], "outcome": {}}
         if not (self._configuration.state / "models" / manifest.name / CARD).is_file():

@@ -5,8 +5,8 @@ import errno
 import json
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
@@ -100,6 +100,8 @@ class SnapshotManifest(StateRecord):
         left_out: What is not, what a person may confirm first.
         inspected: Near-duplicates and wrong labels were looked for.
         generated: Generated documents added by label, for labels with too few answers.
+        renamed: What labels were called today when it was taken, by the names that the base may
+            know them by.
     """
 
     name: str
@@ -112,6 +114,11 @@ class SnapshotManifest(StateRecord):
     left_out: tuple[ExcludedDocument, ...] = ()
     inspected: bool = False
     generated: dict[str, int] = Field(default_factory=dict)
+    renamed: dict[str, str] = Field(default_factory=dict)
+
+    def today(self, labels: Iterable[str]) -> tuple[str, ...]:
+        """Return what labels of the base are called today, each once."""
+        return tuple(dict.fromkeys(self.renamed.get(label, label) for label in labels))
 
     @property
     def counts(self) -> dict[str, int]:
@@ -273,6 +280,7 @@ class SnapshotRequest:
         until: Only answers given before.
         confirmed: Documents to learn from whatever speaks against them.
         sure_of_another: Probability of another label from which on an answer is suspicious.
+        renamed: What labels are called today, by older names; `labels` are those of today.
     """
 
     name: str
@@ -284,6 +292,7 @@ class SnapshotRequest:
     confirmed: frozenset[int] = frozenset()
     sure_of_another: float = 0.95
     seed: int = 0
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 def take_snapshot(
@@ -326,6 +335,7 @@ def take_snapshot(
             until=wanted.until,
             seed=wanted.seed,
             taught=tuple(taught),
+            renamed=dict(wanted.renamed),
         ).without(tuple(left_out))
         manifest = manifest.without(too_few(manifest, wanted.labels))
         snapshots.write(manifest)

@@ -12,7 +12,7 @@ from docsorter.documents import SortRule
 from docsorter.model.bundle import CARD
 from docsorter.model.card import ModelCard, read_card
 from docsorter.model.registry import ModelRegistry, refuse_changed
-from docsorter.service.engine import card_statement, sort_rule
+from docsorter.service.engine import card_statement, policies_of, sort_rule
 from docsorter.service.promise.evidence import (
     PromiseState,
     miss_rate,
@@ -46,7 +46,7 @@ class PromiseReader:
         self.rule: SortRule = sort_rule(
             self.card,
             settings.decide.threshold,
-            settings.decide.policies,
+            policies_of(self.card, settings.decide.policies, store.documents.label_names()),
             settings.pages.blank,
         )
         """Its rule as the settings make it."""

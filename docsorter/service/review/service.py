@@ -107,6 +107,8 @@ class ReviewService:
             EnvironmentFaultError: It cannot be put there just now; it waits where it was.
         """
         check = self._check(document_id)
+        if label is not None:
+            label = self.store.documents.label_names().get(label, label)
         if label is not None and (check is None or check.draw.label != label):
             self.check_label(label, new=new_label)
         if check is not None:
@@ -246,6 +248,12 @@ class ReviewService:
         return read_card(registry.resolve(self.configuration.settings.model.bundle) / CARD)
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the model in use, as they are called today."""
+        names = self.store.documents.label_names()
+        return tuple(dict.fromkeys(names.get(label, label) for label in self.card.labels))
+
+    @property
     def overdue(self) -> dt.timedelta | None:
         """What has waited so long comes first; None knows no limit."""
         hours = self.configuration.settings.review.age_limit_hours
@@ -258,7 +266,7 @@ class ReviewService:
             UsageError: Neither the model nor anybody before knows it and no new one is meant, or
                 it cannot be a label.
         """
-        known = self.card.labels
+        known = self.labels
         if label not in known:  # what people made is asked for only then
             made = sorted(set(self.store.documents.counts().labels) - {*known, ""})
             check_label(label, (*known, *made), new=new)

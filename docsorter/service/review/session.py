@@ -210,9 +210,11 @@ class ReviewSession:
 
     def offered(self) -> tuple[LabelChoice, ...]:
         """Return the labels that can be given, those of the model first, each with its keys."""
-        known = self.service.card.labels
+        known = self.service.labels
         used = self.service.store.documents.counts().labels
-        made = sorted((label for label in used if label), key=lambda label: -used[label])
+        renamed = self.service.store.documents.label_names()
+        made = [label for label, number in used.items() if label and number]
+        made = sorted((each for each in made if each not in renamed), key=lambda each: -used[each])
         return label_choices(known, made, reserved=self._reserved)
 
     def answer(

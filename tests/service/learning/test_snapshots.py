@@ -17,6 +17,8 @@ from docsorter.service.learning.snapshots import (
     next_name,
     take_snapshot,
 )
+from docsorter.service.review.labels import Labels
+from docsorter.service.review.service import ReviewService
 from docsorter.service.upkeep.forget import Forgetting
 from docsorter.store import Destination
 from docsorter.store.tables import DocumentRow
@@ -205,3 +207,16 @@ def test_an_answer_that_was_changed_teaches_what_stands(desk: Desk) -> None:
 def test_names_of_models_count_on() -> None:
     assert next_name(set()) == "answers-1"
     assert next_name({"answers-1", "starter", "answers-3"}) == "answers-2"
+
+
+def test_answers_are_frozen_under_the_names_of_today(desk: Desk) -> None:
+    answered(desk, b"claim 0.85 a", "claim")
+    change = desk.store.labels.begin("claim", "Schaden", merged=False, actor="ada")
+    labels = Labels(ReviewService(desk.configuration, desk.store, desk.mover), actor="ada")
+    labels.follow(change, lambda _: None)
+    names = desk.store.documents.label_names()
+    manifest = freeze(desk, labels=("invoice", "Schaden"), renamed=names, sure_of_another=0.8)
+    assert [one.label for one in manifest.taught] == ["Schaden"]  # the model was of that opinion
+    assert manifest.left_out == ()
+    again = Snapshots(desk.configuration.state).read("answers-1")
+    assert again.today(("invoice", "claim")) == ("invoice", "Schaden")
