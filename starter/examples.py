@@ -132,9 +132,9 @@ def encrypted(document: SyntheticDocument) -> bytes:
 
 
 def duplicate_of(name: str) -> str:
-    """Return the name that a second copy of ``name`` gets from a browser."""
+    """Return the name that a second copy of ``name`` gets; it sorts, and so comes, after it."""
     stem, dot, ending = name.rpartition(".")
-    return f"{stem} (1){dot}{ending}"
+    return f"{stem}_2{dot}{ending}"
 
 
 # ----------------------------------------------------------------------
@@ -177,7 +177,14 @@ EXAMPLES: tuple[Example, ...] = (
     Example("Scan0012.tif", "invoice", "invoice-matrix", "en_US", 6, tiff_lzw, height=1200),
     Example("fattura 118.png", "invoice", "invoice-plain", "it_IT", 8, png, height=1100),
     Example(
-        "bon_werkplaats.jpg", "invoice", "invoice-pad", "nl_NL", 9, jpeg, "flatbed", mishap="stain"
+        "factuur werkplaats.jpg",
+        "invoice",
+        "invoice-pad",
+        "nl_NL",
+        9,
+        jpeg,
+        "flatbed",
+        mishap="stain",
     ),
     Example(
         "scan_20260914_0008.pdf",
@@ -204,7 +211,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Schreiben Stadtverwaltung.pdf", "letter", "letter-authority", "de_DE", 22, born_digital
     ),
     Example(
-        "Contract_2026_signed.pdf",
+        "Letter_2026_signed.pdf",
         "letter",
         "letter-continued",
         "en_US",
@@ -218,7 +225,7 @@ EXAMPLES: tuple[Example, ...] = (
     Example(
         "copieur_2026-09-15.tif", "letter", "letter-business", "fr_FR", 25, tiff_jpeg, "copier"
     ),
-    Example("MEMO.bmp", "letter", "letter-memo", "en_US", 26, one_bit_bmp, height=1100),
+    Example("Scan0013.bmp", "letter", "letter-memo", "en_US", 26, one_bit_bmp, height=1100),
     Example(
         "scan_20260914_0011.jpg", "letter", "letter-business", "en_US", 27, jpeg, "flatbed", 180
     ),

@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import os
+import re
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -127,7 +128,7 @@ def _write_parameters(
         record = param.get_help_record(ctx)
         if record is None:
             continue
-        names, meaning = record
+        names, meaning = record[0], _in_words(record[1])
         if isinstance(param, TyperArgument):
             arguments.append((param.metavar or param.name.upper(), meaning))
         elif isinstance(param, TyperOption) and not (param.is_flag or param.metavar):
@@ -139,6 +140,12 @@ def _write_parameters(
         if rows:
             with formatter.section(title):
                 formatter.write_dl(rows)
+
+
+def _in_words(meaning: str) -> str:
+    """Write the range of a number in words."""
+    meaning = re.sub(r"([\d.]+)<=x<=([\d.]+)", r"\1 to \2", meaning)
+    return re.sub(r"x>=([\d.]+)", r"\1 or more", meaning)
 
 
 class _Commands(typer.Typer):

@@ -32,9 +32,10 @@ Examples:
   docsorter demo                     see it work on the example scans
   docsorter init ~/paper             make a workspace
   docsorter run ~/paper              watch its inbox (Ctrl-C drains)
-  docsorter review                   decide what waits for you, at the keyboard
+  docsorter review                   decide what waits, at the keyboard
   docsorter review answer 7 invoice  decide it from a script; the file moves
   docsorter explain 7                why document 7 is where it is
+The workspace, --set and --as may stand before or after the command.
 """
 
 app = group(

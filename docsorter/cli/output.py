@@ -9,10 +9,11 @@ import math
 import shutil
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
@@ -27,11 +28,15 @@ if TYPE_CHECKING:
 
 _LEAST_COLUMNS = 40  # a narrower terminal breaks the lines itself
 
+_NAMES = 0.38  # of the width is for the names of files
+_LEAST_NAME = 12
+_EVERY = 10.0  # seconds between lines of progress
+
 # Words that carry a colour wherever they fill a cell; NO_COLOR turns it off.
 _STYLES = {
     **dict.fromkeys(("sort", "sorted", "ok"), "green"),
-    **dict.fromkeys(("review", "waits", "note"), "yellow"),
-    **dict.fromkeys(("reject", "rejected", "BAD"), "red"),
+    **dict.fromkeys(("review", "waits", "needs you", "note"), "yellow"),
+    **dict.fromkeys(("reject", "rejected", "refused", "BAD"), "red"),
 }
 
 
@@ -65,10 +70,12 @@ def console(*, stderr: bool = False) -> "Console":
     """Return a console that respects NO_COLOR and is 80 columns wide when piped."""
     from rich.console import Console
 
-    return Console(stderr=stderr, width=columns(stderr=stderr), highlight=False, soft_wrap=False)
+    return Console(
+        stderr=stderr, width=screen_width(stderr=stderr), highlight=False, soft_wrap=False
+    )
 
 
-def columns(*, stderr: bool = False) -> int:
+def screen_width(*, stderr: bool = False) -> int:
     """Return how many columns a line may have: those of the terminal, 80 when piped."""
     stream = sys.stderr if stderr else sys.stdout
     return max(_LEAST_COLUMNS, shutil.get_terminal_size().columns if stream.isatty() else 80)
@@ -82,33 +89,81 @@ def printable(text: str) -> str:
     )
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
-    """Print rows under columns; a column starting with ">" is set flush right.
+def print_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    empty: str,
+    title: str = "",
+    one_line: bool = False,
+) -> None:
+    """Print rows under columns.
 
     Args:
-        columns: Headings.
+        columns: Headings; one starting with ">" is set flush right, one with "~" holds names of
+            files, which are shortened in the middle where the terminal is narrow.
         rows: Cells; anything printable.
         empty: What to say instead of a table without rows.
+        title: A line above it, coloured like what it says before a colon would be in a cell.
+        one_line: Cut the last column at its end, so that every row is one line.
     """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    cells = [
-        [Text(printable(str(cell)), _STYLES.get(str(cell), "")) for cell in row] for row in rows
-    ]
+    cells = [[printable(str(cell)) for cell in row] for row in rows]
     if not cells:
         print(empty)  # noqa: T201
         return
-    table = Table(box=SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False, header_style="bold")
-    for name in columns:
-        right = name.startswith(">")
-        table.add_column(
-            name.removeprefix(">"), justify="right" if right else "left", overflow="fold"
-        )
+    names = [number for number, name in enumerate(columns) if name.startswith("~")]
     for row in cells:
-        table.add_row(*row)
+        for number in names:
+            row[number] = shortened(row[number], max(_LEAST_NAME, int(screen_width() * _NAMES)))
+    headings = [name.lstrip(">~") for name in columns]
+    if one_line:
+        _cut_last(headings, cells)
+    table = Table(box=SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False, header_style="bold")
+    for name, heading in zip(columns, headings, strict=True):
+        justify: Literal["left", "right"] = "right" if name.startswith(">") else "left"
+        table.add_column(heading, justify=justify, overflow="fold", no_wrap=one_line)
+    for row in cells:
+        table.add_row(*(Text(cell, _STYLES.get(cell, "")) for cell in row))
+    if title:
+        console().print(Text(title, f"bold {_STYLES.get(title.partition(':')[0], '')}"))
     console().print(table)
+
+
+def _cut_last(headings: Sequence[str], cells: Sequence[list[str]]) -> None:
+    """Shorten the last cells at their ends so that the rows fit."""
+    from rich.cells import cell_len
+
+    taken = sum(
+        max(cell_len(heading), *(cell_len(row[number]) for row in cells)) + 1
+        for number, heading in enumerate(headings[:-1])
+    )
+    for row in cells:
+        row[-1] = shortened(row[-1], max(len(headings[-1]), screen_width() - taken), tail=0)
+
+
+def shortened(text: str, width: int, *, tail: int | None = None) -> str:
+    """Return text that takes at most so many columns, with an ellipsis for what is left out.
+
+    Args:
+        text: Any.
+        width: Columns, 1 or more.
+        tail: How many columns of its end are kept; by default half, so that an ending is seen.
+    """
+    from rich.cells import cell_len, set_cell_size
+
+    if cell_len(text) <= width:
+        return text
+    kept = (width - 1) // 2 if tail is None else tail
+    end = ""
+    for character in reversed(text):
+        if cell_len(character + end) > kept:
+            break
+        end = character + end
+    return f"{set_cell_size(text, width - 1 - cell_len(end)).rstrip()}…{end}"
 
 
 def say(text: str = "") -> None:
@@ -145,27 +200,71 @@ def print_error(error: "DocsorterError", *, as_json: bool = False) -> None:
 @contextmanager
 def bar(what: str, total: int | None = None) -> "Iterator[Callable[[int], None]]":
     """Show how far a work is, and give what is told how many are done."""
-    with _bars() as shown:
-        task = shown.add_task(what, total=total)
-        yield lambda done: shown.update(task, completed=done)
+    with stage_bars() as progress:
+        yield lambda done: progress(what, done, total or 0)
 
 
 @contextmanager
-def stage_bars() -> "Iterator[Callable[[str, int, int], None]]":
-    """Show one bar for each stage of a work, and give what is told `(stage, done, total)`."""
+def stage_bars(*, long: bool = False) -> "Iterator[Callable[[str, int, int], None]]":
+    """Show how far each stage of a work is, with the time left, and give what is told of it.
+
+    Args:
+        long: The work takes minutes: where stderr is no terminal, each stage is told at once.
+
+    Yields:
+        What is told `(stage, done, total)`.
+    """
+    if not sys.stderr.isatty():
+        yield line_progress(0.0 if long else _EVERY)
+        return
     with _bars() as shown:
         tasks: dict[str, TaskID] = {}
 
         def progress(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
-                tasks[stage] = shown.add_task(stage, total=total)
-            shown.update(tasks[stage], completed=done, total=total)
+                tasks[stage] = shown.add_task(stage, total=total or None)
+            shown.update(tasks[stage], completed=done, total=total or None)
 
         yield progress
 
 
+def line_progress(
+    silence: float, clock: Callable[[], float] = time.monotonic
+) -> Callable[[str, int, int], None]:
+    """Return what writes to stderr how far a work is, a line a stage and one every ten seconds.
+
+    Args:
+        silence: Seconds from now in which nothing is written: what is soon done needs no line.
+        clock: Seconds.
+    """
+    quiet_until = clock() + silence
+    began: dict[str, float] = {}
+    told_at = dict[str, float]()
+
+    def progress(stage: str, done: int, total: int) -> None:
+        now = clock()
+        start = began.setdefault(stage, now)
+        if now < quiet_until or now < told_at.get(stage, -math.inf) + _EVERY:
+            return
+        told_at[stage] = now
+        left = (total - done) * (now - start) / done if done else 0.0
+        soon = f", {_duration(left)} left" if left >= 1 else ""
+        far = f": {done} of {total}" if total else ""
+        print(f"{printable(stage)}{far}{soon}", file=sys.stderr, flush=True)  # noqa: T201
+
+    return progress
+
+
+def _duration(seconds: float) -> str:
+    """Write so many seconds in the unit that people would say."""
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
 def _bars() -> "Progress":
-    """Return progress bars with time left, on stderr; silent when that is not a terminal."""
+    """Return progress bars with time left, on stderr."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -181,7 +280,6 @@ def _bars() -> "Progress":
         TimeRemainingColumn(),
         console=console(stderr=True),
         transient=True,
-        disable=not sys.stderr.isatty(),
     )
 
 
@@ -216,7 +314,12 @@ def guess(verdict: "Verdict | None") -> tuple[str, str]:
     """
     if verdict is None or verdict.label is None or verdict.reason.code in _UNSAID:
         return "", ""
-    return verdict.label, percent(verdict.confidence)
+    return verdict.label, sure_percent(verdict.confidence)
+
+
+def sure_percent(confidence: float | None) -> str:
+    """Write a confidence as a percentage, rounded down: 100 % leaves no doubt, a model always."""
+    return "" if confidence is None else f"{math.floor(1000 * confidence + 1e-9) / 10:.1f} %"
 
 
 def when(value: dt.datetime | None) -> str:
@@ -232,7 +335,7 @@ def say_wrapped(text: str, start: str = "") -> None:
         start: What the first line begins with.
     """
     lines = textwrap.wrap(
-        printable(text), columns() - len(start), break_long_words=False, break_on_hyphens=False
+        printable(text), screen_width() - len(start), break_long_words=False, break_on_hyphens=False
     )
     for number, line in enumerate(lines or [""]):
         print(f"{' ' * len(start) if number else start}{line}".rstrip())  # noqa: T201
@@ -276,5 +379,5 @@ def print_prediction(prediction: "Prediction") -> None:
     width = max(len(label) for label in prediction.labels)
     for label, probability in prediction.ranked:
         drawn = "#" * round(_BAR * probability)
-        say(f"  {label:<{width}}  {drawn:<{_BAR}}  {probability:.3f}")
+        say(f"  {label:<{width}}  {drawn:<{_BAR}}  {sure_percent(probability):>7}")
     say(f"  more unusual than {prediction.novelty:.1f} % of the training pages")

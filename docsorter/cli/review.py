@@ -497,9 +497,9 @@ def _say_agreement(both: "Agreement", everything: "AnswerFigures") -> None:
 @app.command(
     epilog="""\b
 Examples:
-  docsorter review groups                      look at what waits, list groups
-  docsorter review groups 1 --sheet one.png    their first pages in one picture
-  docsorter review groups 1 --label receipt    all of it is a new label
+  docsorter review groups                    look at what waits
+  docsorter review groups 1 --sheet one.png  their first pages in one picture
+  docsorter review groups 1 --label receipt  all of it is a new label
 """
 )
 def groups(

@@ -2,31 +2,58 @@
 
 import os
 import shutil
+import signal
 import sys
-from contextlib import ExitStack
+import time
+from collections import Counter
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from threading import Event
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from docsorter.cli.context import AsJson, configuration, configuration_or_defaults, group
-from docsorter.cli.output import bar, guess, print_json, print_table, say
+from docsorter.cli.output import (
+    bar,
+    guess,
+    print_json,
+    print_table,
+    say,
+    say_more,
+    say_wrapped,
+    sure_percent,
+)
 from docsorter.errors import AlreadyRunningError, ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
+    from types import FrameType
 
+    from docsorter.configuration import Configuration
     from docsorter.documents import Document, Verdict
-    from docsorter.service.daemon.sort_once import SortResult
+    from docsorter.service.daemon.sort_once import FoundFile, SortResult
 
 
 app = group()
 
 
-@app.command(epilog="Example: docsorter sort --dry-run *.pdf")
+_SHOWN = 200  # rows of one kind
+_INTERRUPTED = 130  # as a shell says it
+_EPILOG = """\b
+Examples:
+  docsorter sort --dry-run *.pdf             only say what would happen
+  docsorter sort ~/scans --workspace ~/paper  with sub-folders; files move
+  docsorter sort ~/scans --copy --json       the originals stay
+"""
+
+
+@app.command(epilog=_EPILOG)
 def sort(
     ctx: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILES", help="Files or folders.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILES", help="Files, or folders with all in them.")
+    ],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would happen; needs no workspace.")
     ] = False,
@@ -38,29 +65,75 @@ def sort(
 ) -> None:
     """Sort files now, through the same steps as the daemon; the files move into the workspace.
 
-    Exit code 12 when a file was rejected, 11 when one has to wait.
+    What is left alone is listed with the reason. Ctrl-C finishes what is begun. Exit code 12 when
+    a file was rejected, 11 when one has to wait or could not be taken in.
     """
-    from docsorter.service.daemon.sort_once import regular_files
+    from docsorter.documents import Place
+    from docsorter.intake.ignore import IgnoreRules
+    from docsorter.service.daemon.sort_once import FileSearch
 
     del table
-    named = regular_files(files)
-    with ExitStack() as stack:
-        progress = stack.enter_context(bar("sorting", len(named)))
-        outcomes: list[SortResult] = []
-        for outcome in _outcomes(ctx, named, stack, dry_run=dry_run, copy=copy):
+    settings = configuration_or_defaults(ctx) if dry_run else configuration(ctx)
+    places = (settings.root(place) for place in Place if place is not Place.INBOX)
+    own = frozenset(folder.resolve() for folder in (*places, settings.state))
+    search = FileSearch(IgnoreRules(settings.settings.intake.ignore), own)
+    search.look(files)
+    began = time.monotonic()
+    outcomes, interrupted = _sorted(settings, search.files, dry_run=dry_run, copy=copy)
+    order = {found.path: number for number, found in enumerate(search.files)}
+    outcomes.sort(key=lambda outcome: order[outcome.file])
+    every = [*outcomes, *search.left]
+    if as_json:
+        print_json(every)
+    else:
+        shown = [_Row(_name(one.file, files), one.verdict, one.left) for one in every]
+        _print(shown, time.monotonic() - began, empty=f"no files in {', '.join(map(str, files))}")
+    _exit(outcomes, unreadable=search.unreadable, interrupted=interrupted)
+
+
+def _sorted(
+    settings: "Configuration", files: "list[FoundFile]", *, dry_run: bool, copy: bool
+) -> "tuple[list[SortResult], bool]":
+    """Sort the files; return what became of each, and whether it was interrupted."""
+    outcomes: list[SortResult] = []
+    with _stopped_by_signals() as stop, ExitStack() as stack:
+        if not files:
+            return [], False
+        progress = stack.enter_context(bar("sorting", len(files)))
+        progress(0)
+        for outcome in _outcomes(settings, files, stop, stack, dry_run=dry_run, copy=copy):
             outcomes.append(outcome)
             progress(len(outcomes))
-    outcomes.sort(key=lambda outcome: named.index(outcome.file))
-    if as_json:
-        print_json(outcomes)
-    else:
-        rows = ((o.file.name, o.verdict, o.place.parent if o.place else "") for o in outcomes)
-        _print(rows, empty="no files")
-    _exit(outcomes)
+        return outcomes, stop.is_set()
+
+
+@contextmanager
+def _stopped_by_signals() -> "Iterator[Event]":
+    """Give what Ctrl-C and SIGTERM set; the second Ctrl-C ends the program as ever."""
+    stop = Event()
+
+    def end(number: int, frame: "FrameType | None") -> None:
+        del frame
+        if number == signal.SIGINT:
+            signal.signal(signal.SIGINT, before[signal.SIGINT])
+        stop.set()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _outcomes(
-    ctx: typer.Context, files: list[Path], stack: ExitStack, *, dry_run: bool, copy: bool
+    settings: "Configuration",
+    files: "list[FoundFile]",
+    stop: Event,
+    stack: ExitStack,
+    *,
+    dry_run: bool,
+    copy: bool,
 ) -> "Iterator[SortResult]":
     from docsorter.service.daemon import sort_once
 
@@ -69,43 +142,103 @@ def _outcomes(
         from docsorter.service.engine import open_engine
 
         workers = usable_cores()
-        engine = stack.enter_context(open_engine(configuration_or_defaults(ctx), workers))
-        return sort_once.inspect_only(engine, files, workers)
+        engine = stack.enter_context(open_engine(settings, workers))
+        return sort_once.inspect_only(engine, files, workers, stop)
     from docsorter.service.daemon.assembly import assemble
     from docsorter.service.workspace.layout import open_workspace_store
     from docsorter.service.workspace.process import WorkspaceLock
 
-    settings = configuration(ctx)
     try:
         stack.enter_context(WorkspaceLock(settings.state))
     except AlreadyRunningError:
         store = stack.enter_context(open_workspace_store(settings))
-        return sort_once.hand_over(settings, store, files, copy=copy)
+        return sort_once.hand_over(settings, store, files, stop, copy=copy)
     assembly = assemble(settings)
     stack.callback(assembly.close)
-    return sort_once.sort_files(assembly, files, copy=copy)
+    return sort_once.sort_files(assembly, files, stop, copy=copy)
 
 
-def _print(rows: "Iterable[tuple[str, Verdict | None, object]]", *, empty: str) -> None:
-    """Print file, verdict and place of each; a file without a verdict waits."""
+class _Row(NamedTuple):
+    """A file as people see it: its name, what was decided, why it was left alone if it was."""
+
+    name: str
+    verdict: "Verdict | None"
+    left: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The heading it stands under."""
+        if self.left:
+            return "left alone"
+        kinds = {"sort": "sorted", "review": "needs you", "reject": "refused"}
+        return kinds[self.verdict.kind] if self.verdict else "waits"
+
+    @property
+    def why(self) -> str:
+        """Why it does not stand under "sorted"."""
+        if self.left:
+            return self.left
+        return self.verdict.reason.text if self.verdict else "docsorter status says for what"
+
+
+def _print(rows: list[_Row], seconds: float, *, empty: str) -> None:
+    """Print what needs a person first, a line a file, and the totals."""
+    if not rows:
+        say(empty)
+        return
+    kinds = {name: [row for row in rows if row.kind == name] for name in _TOTALS}
+    for kind, found in kinds.items():
+        if found:
+            _print_kind(f"{kind}: {len(found)}", found)
+            say_more(len(found) - _SHOWN, "; --json writes them all")
+            say()
+    labels = Counter(guess(row.verdict)[0] for row in kinds["sorted"])
+    named = ", ".join(f"{label} {number}" for label, number in sorted(labels.items()))
+    told = [f"{len(found)} {_TOTALS[kind]}" for kind, found in kinds.items() if found]
+    if kinds["sorted"]:
+        told = [f"{told[-1]} ({named})", *told[:-1]]
+    files = f"{len(rows)} file{'' if len(rows) == 1 else 's'}"
+    say_wrapped(f"{files} in {seconds:.0f} s: {', '.join(told)}")
+
+
+# By heading, what the totals say; in the order of what is to be done about it.
+_TOTALS = {
+    "needs you": "for you",
+    "waits": "waiting",
+    "refused": "refused",
+    "left alone": "left alone",
+    "sorted": "sorted",
+}
+
+
+def _print_kind(title: str, rows: list[_Row]) -> None:
+    if rows[0].kind != "sorted":
+        shown = ((row.name, row.why) for row in rows[:_SHOWN])
+        print_table(("~file", "why"), shown, empty="", title=title, one_line=True)
+        return
     print_table(
-        ("file", "verdict", "label", ">sure", "reason", "place"),
+        ("~file", "label", ">sure", ">needs"),
         (
-            (
-                name,
-                verdict.kind if verdict else "waits",
-                *guess(verdict),
-                verdict.reason.text if verdict else "docsorter status says why",
-                place,
-            )
-            for name, verdict, place in rows
+            (row.name, *guess(row.verdict), sure_percent(row.verdict.threshold))
+            for row in rows[:_SHOWN]
+            if row.verdict
         ),
-        empty=empty,
+        empty="",
+        title=title,
+        one_line=True,
     )
 
 
-def _exit(outcomes: "list[SortResult]") -> None:
-    if any(outcome.verdict is None for outcome in outcomes):
+def _name(file: Path, named: list[Path]) -> str:
+    """Return a file as it is called in the one folder that was named, or as it was named."""
+    inside = len(named) == 1 and file != named[0] and file.is_relative_to(named[0])
+    return str(file.relative_to(named[0]) if inside else file)
+
+
+def _exit(outcomes: "list[SortResult]", *, unreadable: bool, interrupted: bool) -> None:
+    if interrupted:
+        raise typer.Exit(_INTERRUPTED)
+    if unreadable or any(outcome.verdict is None for outcome in outcomes):
         raise typer.Exit(ExitCode.ENVIRONMENT)
     if any(outcome.verdict and outcome.verdict.kind == "reject" for outcome in outcomes):
         raise typer.Exit(ExitCode.DOCUMENT)
@@ -124,16 +257,16 @@ def demo(
     from docsorter.service.review.service import open_review_service
 
     prepare_demo(directory)
+    began = time.monotonic()
     with bar("the daemon sorts the examples", len(example_files())) as progress:
         shown = run_demo(directory, progress)
     if as_json:
         print_json(shown)
         return
-    root = directory.resolve()
-    rows = ((i.example, i.document.verdict, i.place.relative_to(root).parent) for i in shown)
-    _print(rows, empty="no examples")
+    rows = [_Row(one.example, one.document.verdict) for one in shown]
+    _print(rows, time.monotonic() - began, empty="no examples")
     with open_review_service(load(directory)) as workspace:
-        say(f"This model is {workspace.statement()}.")
+        say_wrapped(f"This model is {workspace.statement()}.")
         waiting = [entry.document for entry in workspace.store.review.entries(limit=50)]
     _next(directory, next((one for one in waiting if guess(one.verdict)[0]), None))
 
@@ -145,11 +278,10 @@ def _next(directory: Path, waiting: "Document | None") -> None:
     say()
     say("Next, decide about what it was not sure of, and ask why:")
     say(f"  export DOCSORTER_WORKSPACE={directory}")
-    say(f"  {program} review      # at the keyboard; or one by one:")
+    say(f"  {program} review              # at the keyboard; or one by one:")
     say(f"  {program} review list")
     if waiting is not None:
-        say(f"  {program} review show {waiting.id}")
         say(f"  {program} review answer {waiting.id} {guess(waiting.verdict)[0]}")
         say(f"  {program} explain {waiting.id}")
-    say(f"  {program} run        # watch the demo inbox; drop a scan into it")
-    say(f"Then for real:  {program} init ~/paper && {program} run ~/paper")
+    say(f"  {program} run                 # watch the demo's inbox; drop a scan into it")
+    say(f"Then for real: {program} init ~/paper && {program} run ~/paper")

@@ -171,7 +171,7 @@ def _train(
     request = TrainingRequest(**options, policies=parse_policies(policies))  # type: ignore[arg-type]
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     try:
-        with _ended_by_sigterm(), stage_bars() as progress:
+        with _ended_by_sigterm(), stage_bars(long=True) as progress:
             return run(request, registry, lambda: now, progress)
     except (KeyboardInterrupt, SystemExit):
         if request.work.exists():
@@ -301,7 +301,7 @@ def retrain(
 
     chosen, clock = configuration(ctx), SystemClock()
     confirmed, person = _numbers(confirm), Person(*reviewer(ctx))
-    with open_workspace_store(chosen, clock) as store, stage_bars() as progress:
+    with open_workspace_store(chosen, clock) as store, stage_bars(long=True) as progress:
         steps = Retraining(chosen, store, clock, TrainingProcess(chosen))
         result = RetrainResult()
         candidate = None if fresh or dry_run else steps.waiting()

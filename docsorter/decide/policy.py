@@ -39,7 +39,7 @@ from docsorter.errors import ModelError
 _OFFSET_STEPS = 1000  # offsets are kept to three digits
 _POOLING = 2  # how pages become a document; evidence about another way says little about this one
 _COMPETES = 0.5  # the second label is worth naming from this share of the first one's probability
-_LEAST_DIGITS = 2
+_LEAST_DIGITS = 1  # of a percentage
 _MOST_DIGITS = 12
 
 
@@ -224,10 +224,10 @@ def _retired_reason(prediction: Prediction, active_labels: Collection[str]) -> R
 def _novelty_reason(prediction: Prediction, rule: SortRule) -> Reason | None:
     if prediction.novelty <= rule.novelty_limit:
         return None
-    share = _floor(prediction.novelty, 1)
+    share = _percent(prediction.novelty / 100, 1)
     return Reason(
         ReasonCode.UNLIKE_TRAINING,
-        f"unlike the training data: more unusual than {share} % of the training pages",
+        f"unlike the training data: more unusual than {share} of the training pages",
     )
 
 
@@ -282,13 +282,13 @@ def _page_table(prediction: Prediction) -> NDArray[np.float64]:
 
 
 def _named(pairs: Sequence[tuple[str, float]]) -> str:
-    return ", ".join(f"{label} {_floor(value, _LEAST_DIGITS)}" for label, value in pairs)
+    return ", ".join(f"{label} {_percent(value, _LEAST_DIGITS)}" for label, value in pairs)
 
 
-def _floor(value: float, digits: int) -> str:
-    """Print a number rounded down: nobody reads "1.00" where there is doubt left."""
+def _percent(share: float, digits: int) -> str:
+    """Print a percentage rounded down: nobody reads "100.0 %" where there is doubt left."""
     scale = 10.0**digits
-    return f"{math.floor(value * scale + 1e-9) / scale:.{digits}f}"
+    return f"{math.floor(100 * share * scale + 1e-9) / scale:.{digits}f} %"
 
 
 def _apart(confidence: float, threshold: float) -> tuple[str, str]:
@@ -297,8 +297,8 @@ def _apart(confidence: float, threshold: float) -> tuple[str, str]:
         (
             digits
             for digits in range(_LEAST_DIGITS, _MOST_DIGITS)
-            if _floor(confidence, digits) != _floor(threshold, digits)
+            if _percent(confidence, digits) != _percent(threshold, digits)
         ),
         _LEAST_DIGITS,
     )
-    return _floor(confidence, digits), _floor(threshold, digits)
+    return _percent(confidence, digits), _percent(threshold, digits)

@@ -35,41 +35,41 @@ def test_a_sure_document_is_sorted_and_says_what_was_asked() -> None:
     assert verdict.kind is VerdictKind.SORT
     assert (verdict.label, verdict.confidence, verdict.threshold) == ("invoice", 0.991, 0.96)
     assert verdict.reason.code is ReasonCode.SURE
-    assert verdict.reason.text == "sure: invoice 0.99, needs 0.96"
+    assert verdict.reason.text == "sure: invoice 99.1 %, needs 96.0 %"
 
 
 def test_doubt_between_two_labels_names_both() -> None:
     verdict = decide(seen((0.41, 0.54, 0.05)), RULE, LABELS)
     assert verdict.kind is VerdictKind.REVIEW
     assert verdict.reason.code is ReasonCode.UNSURE
-    assert verdict.reason.text == "unsure: claim 0.54, invoice 0.41"
+    assert verdict.reason.text == "unsure: claim 54.0 %, invoice 41.0 %"
     assert (verdict.label, verdict.confidence, verdict.threshold) == ("claim", 0.54, 0.96)
 
 
 def test_doubt_that_is_not_between_two_says_what_was_asked() -> None:
     verdict = decide(seen((0.87, 0.07, 0.06)), RULE, LABELS)
-    assert verdict.reason.text == "unsure: invoice 0.87, needs 0.96"
+    assert verdict.reason.text == "unsure: invoice 87.0 %, needs 96.0 %"
 
 
 def test_figures_never_hide_which_is_greater() -> None:
     near = decide(seen((0.9599, 0.03, 0.0101)), RULE, LABELS)
-    assert near.reason.text == "unsure: invoice 0.95, needs 0.96"
-    nearer = decide(seen((0.9612, 0.03, 0.0088)), replace(RULE, threshold=0.9634), LABELS)
-    assert nearer.reason.text == "unsure: invoice 0.961, needs 0.963"
+    assert near.reason.text == "unsure: invoice 95.9 %, needs 96.0 %"
+    nearer = decide(seen((0.9612, 0.03, 0.0088)), replace(RULE, threshold=0.9614), LABELS)
+    assert nearer.reason.text == "unsure: invoice 96.12 %, needs 96.14 %"
     just = decide(seen((0.96, 0.03, 0.01)), RULE, LABELS)
-    assert just.reason.text == "sure: invoice 0.96, needs 0.96"
+    assert just.reason.text == "sure: invoice 96.0 %, needs 96.0 %"
     almost = decide(seen((0.9999, 0.0001, 0.0)), RULE, LABELS)
-    assert almost.reason.text == "sure: invoice 0.99, needs 0.96"
+    assert almost.reason.text == "sure: invoice 99.9 %, needs 96.0 %"
 
 
 def test_what_is_asked_for_is_that_of_the_label() -> None:
     rule = replace(RULE, offsets={"invoice": -1.2})
     sure = decide(seen((0.93, 0.05, 0.02)), rule, LABELS)
     assert (sure.kind, sure.label) == (VerdictKind.SORT, "invoice")
-    assert sure.reason.text == "sure: invoice 0.93, needs 0.87"
+    assert sure.reason.text == "sure: invoice 93.0 %, needs 87.8 %"
     assert sure.threshold == pytest.approx(0.8785, abs=1e-4)
     other = decide(seen((0.05, 0.02, 0.93)), rule, LABELS)
-    assert other.reason.text == "unsure: letter 0.93, needs 0.96"
+    assert other.reason.text == "unsure: letter 93.0 %, needs 96.0 %"
     assert (other.kind, other.threshold) == (VerdictKind.REVIEW, 0.96)
 
 
@@ -91,7 +91,7 @@ def test_pages_that_disagree_are_named_from_one() -> None:
     document = seen((0.97, 0.01, 0.02), (0.5, 0.3, 0.2), (0.03, 0.02, 0.95))
     verdict = decide(document, RULE, LABELS)
     assert verdict.reason.code is ReasonCode.PAGES_DISAGREE
-    assert verdict.reason.text == "pages disagree: page 1 invoice 0.97, page 3 letter 0.95"
+    assert verdict.reason.text == "pages disagree: page 1 invoice 97.0 %, page 3 letter 95.0 %"
 
 
 def test_a_label_under_review_is_always_confirmed_by_a_person() -> None:
@@ -99,7 +99,7 @@ def test_a_label_under_review_is_always_confirmed_by_a_person() -> None:
     verdict = decide(seen((0.999, 0.001, 0.0)), rule, LABELS)
     assert verdict.kind is VerdictKind.REVIEW
     assert verdict.reason.code is ReasonCode.LABEL_POLICY
-    assert verdict.reason.text == "a person confirms every invoice: invoice 0.99"
+    assert verdict.reason.text == "a person confirms every invoice: invoice 99.9 %"
     assert verdict.label == "invoice"
     assert decide(seen((0.001, 0.999, 0.0)), rule, LABELS).kind is VerdictKind.SORT
 
@@ -112,7 +112,7 @@ def test_a_policy_that_is_not_understood_does_not_sort() -> None:
 def test_a_retired_label_goes_to_a_person_and_is_not_suggested() -> None:
     verdict = decide(seen((0.99, 0.004, 0.006)), RULE, ("claim", "letter"))
     assert verdict.reason.code is ReasonCode.RETIRED_LABEL
-    assert verdict.reason.text == "the label is no longer in use: invoice 0.99"
+    assert verdict.reason.text == "the label is no longer in use: invoice 99.0 %"
     assert (verdict.label, verdict.confidence) == ("letter", 0.006)
 
 
@@ -122,7 +122,7 @@ def test_the_background_is_unlike_the_training_data_and_never_suggested() -> Non
     verdict = decide(document, rule, LABELS)
     assert verdict.kind is VerdictKind.REVIEW
     assert verdict.reason.code is ReasonCode.UNLIKE_TRAINING
-    assert verdict.reason.text == "looks like none of the labels: other 0.83, letter 0.12"
+    assert verdict.reason.text == "looks like none of the labels: other 83.0 %, letter 12.0 %"
     assert (verdict.label, verdict.confidence) == ("letter", 0.12)
 
 

@@ -43,7 +43,7 @@ def store(quick: Configuration) -> Iterator[Store]:
 @pytest.fixture(scope="module")
 def good() -> list[Path]:
     """Return example scans that can be read, each with other bytes."""
-    odd = {"Vertraulich.pdf", "scan_20260914_0013.pdf", "Rechnung Müller & Söhne (1).pdf"}
+    odd = {"Vertraulich.pdf", "scan_20260914_0013.pdf", "Rechnung Müller & Söhne_2.pdf"}
     return [path for path in example_files() if path.name not in odd]
 
 

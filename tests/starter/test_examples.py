@@ -42,7 +42,7 @@ def test_the_committed_inbox_is_complete_and_small() -> None:
 @pytest.mark.slow
 def test_the_examples_are_written_as_they_are_named(inbox: Path) -> None:
     assert {path.name for path in inbox.iterdir()} == set(_BY_NAME)
-    second = inbox / "Rechnung Müller & Söhne (1).pdf"
+    second = inbox / "Rechnung Müller & Söhne_2.pdf"
     assert second.read_bytes() == (inbox / "Rechnung Müller & Söhne.pdf").read_bytes()
 
 
@@ -60,7 +60,7 @@ def test_pictures_are_of_the_format_they_claim(inbox: Path) -> None:
     assert found["Scan0012.tif"] == ("TIFF", "tiff_lzw", 1)
     assert found["copieur_2026-09-15.tif"] == ("TIFF", "jpeg", 1)
     assert found["IMG_2093.heic"][0] == "HEIF"
-    assert found["MEMO.bmp"][0] == "BMP"
+    assert found["Scan0013.bmp"][0] == "BMP"
     assert found["Spesen_August.webp"][0] == "WEBP"
 
 
@@ -68,7 +68,7 @@ def test_pictures_are_of_the_format_they_claim(inbox: Path) -> None:
 def test_scanned_pdfs_hold_one_picture_a_page(inbox: Path) -> None:
     for name, pages, code in (
         ("scan_20260914_0007.pdf", 1, "/DCTDecode"),
-        ("Contract_2026_signed.pdf", 2, "/DCTDecode"),
+        ("Letter_2026_signed.pdf", 2, "/DCTDecode"),
         ("scan_20260914_0008.pdf", 1, "/CCITTFaxDecode"),
     ):
         with pikepdf.open(inbox / name) as pdf:
@@ -87,7 +87,7 @@ def test_the_broken_ones_are_broken(inbox: Path) -> None:
 
 @pytest.mark.slow
 def test_no_example_has_a_layout_that_is_trained_on() -> None:
-    for name in ("Scan0012.tif", "IMG_2094.jpg", "MEMO.bmp", "Wanderkarte.jpg"):
+    for name in ("Scan0012.tif", "IMG_2094.jpg", "Scan0013.bmp", "Wanderkarte.jpg"):
         assert split_of(document_for(_BY_NAME[name]).layout) == "test"
 
 

@@ -1,15 +1,19 @@
 """Files sorted once through the same pipeline as the daemon, and the demonstration of a daemon."""
 
+import errno
+import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
 from docsorter.clock import Clock, SystemClock
 from docsorter.configuration import FILE_NAME, Configuration, load
@@ -21,7 +25,6 @@ from docsorter.documents import (
     ReasonCode,
     State,
     Verdict,
-    VerdictKind,
 )
 from docsorter.errors import (
     DependencyError,
@@ -31,10 +34,11 @@ from docsorter.errors import (
     UsageError,
 )
 from docsorter.filesystem import Disk, environment_reason
+from docsorter.intake.ignore import IgnoreRules
 from docsorter.resources import examples_dir
 from docsorter.service.daemon.assembly import Assembly
 from docsorter.service.daemon.pipeline import threads_for, unreadable
-from docsorter.service.engine import Engine
+from docsorter.service.engine import Inspector
 from docsorter.service.workspace.layout import create, migrate_workspace, open_workspace_store
 from docsorter.service.workspace.process import WorkspaceLock
 from docsorter.store import Arrival, DocumentFilter, Store
@@ -43,6 +47,7 @@ MARKER = ".docsorter-demo"
 _WAITED_FOR = frozenset({State.CLAIMING, State.SPOOLED})
 _PATIENCE = 240.0  # seconds; a slow machine reads all examples in a tenth of it
 _DRAIN = 60.0
+_OWN = "in a folder of the workspace itself"
 _FINAL = frozenset({State.SORTED, State.REVIEW, State.REJECTED})
 
 
@@ -51,83 +56,202 @@ class SortResult:
     """What became of one file.
 
     Attributes:
-        file: As it was named.
-        verdict: What was decided; None when it still waits.
+        file: As it was found.
+        verdict: What was decided; None when it still waits, or was left alone.
         document_id: Its number, None for a dry run.
         place: Where it is now; None for a dry run.
+        left: Why it was left alone, where it was; "" for all others.
     """
 
     file: Path
     verdict: Verdict | None
     document_id: int | None = None
     place: Path | None = None
+    left: str = ""
 
 
-def regular_files(paths: Sequence[Path]) -> list[Path]:
-    """Return the files to sort; a folder stands for the files directly inside it.
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file to sort.
 
-    Raises:
-        UsageError: A path does not exist or is neither a file nor a folder.
+    Attributes:
+        path: As it was named, or found in a folder that was.
+        source: The sub-folder of that folder, forward slashes; "" for none.
     """
-    files: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            files += sorted(p for p in path.iterdir() if p.is_file() and not p.is_symlink())
-        elif path.is_file():
-            files.append(path)
+
+    path: Path
+    source: str = ""
+
+
+@dataclass(slots=True)
+class FileSearch:
+    """Looks for files to sort in what was named, and lists what it leaves alone with the reason.
+
+    Attributes:
+        ignore: Names to leave alone.
+        own: Folders of the workspace itself, which hold what is sorted already.
+        files: What was found, in order of the names.
+        left: What was left alone.
+        unreadable: Whether some of that could not be read.
+    """
+
+    ignore: IgnoreRules
+    own: frozenset[Path] = frozenset()
+    files: list[FoundFile] = field(default_factory=list)
+    left: list[SortResult] = field(default_factory=list)
+    unreadable: bool = False
+    _seen: set[Path] = field(default_factory=set)
+
+    def look(self, paths: Sequence[Path]) -> None:
+        """Look at each of the files and folders.
+
+        Raises:
+            UsageError: One does not exist, or is neither a file nor a folder.
+        """
+        for path in paths:
+            if not path.exists() or not (path.is_dir() or path.is_file()):
+                what = "is neither a file nor a folder" if path.exists() else "does not exist"
+                raise UsageError(f"{path} {what}", remedy="name files, or folders of files")
+        for path in paths:
+            if path.is_dir():
+                self._walk(path, path)
+            elif path.is_symlink():
+                self._leave(path, "a symbolic link; name the file that it leads to")
+            else:
+                self._take(FoundFile(path))
+
+    def _walk(self, folder: Path, top: Path) -> None:
+        try:
+            entries = sorted(folder.iterdir())
+        except OSError as error:
+            self._cannot_read(folder, error)
+            return
+        if reason := self._why_not_enter(folder):
+            self._leave(folder, reason)
+            return
+        for entry in entries:
+            try:
+                reason = self._why_not(entry, entry.relative_to(top).as_posix())
+            except OSError as error:
+                self._cannot_read(entry, error)
+                continue
+            if reason:
+                self._leave(entry, reason)
+            elif entry.is_dir():
+                self._walk(entry, top)
+            else:
+                source = folder.relative_to(top).as_posix()
+                self._take(FoundFile(entry, "" if source == "." else source))
+
+    def _why_not_enter(self, folder: Path) -> str:
+        resolved = folder.resolve()
+        if resolved in self.own or not self.own.isdisjoint(resolved.parents):
+            return _OWN
+        return "a workspace; name its inbox" if (folder / FILE_NAME).is_file() else ""
+
+    def _why_not(self, entry: Path, path: str) -> str:
+        """Say why an entry of a folder is left alone; "" if it is not."""
+        if self.ignore.matches(path):
+            if writer := self.ignore.writer(path):
+                return f"not finished, by its name: {writer}"
+            hidden = entry.name.startswith(".")
+            return "hidden" if hidden else "no document, by its name (intake.ignore)"
+        status = entry.lstat()
+        if stat.S_ISDIR(status.st_mode):
+            return ""
+        if not stat.S_ISREG(status.st_mode):
+            return "a symbolic link" if entry.is_symlink() else "not a regular file"
+        return "" if status.st_size else "empty: 0 bytes"
+
+    def _take(self, found: FoundFile) -> None:
+        resolved = found.path.resolve()
+        if resolved in self._seen:
+            return  # named twice, or by its folder as well
+        self._seen.add(resolved)
+        if not self.own.isdisjoint(resolved.parents):
+            self._leave(found.path, _OWN)
+        elif os.access(found.path, os.R_OK):
+            self.files.append(found)
         else:
-            what = "is not a regular file" if path.exists() else "does not exist"
-            raise UsageError(f"{path} {what}", remedy="name files, or folders of files")
-    return files
+            self._cannot_read(found.path, PermissionError(errno.EACCES, "", str(found.path)))
+
+    def _cannot_read(self, path: Path, error: OSError) -> None:
+        self.unreadable = True
+        self._leave(path, f"cannot be read: {environment_reason(error).text}")
+
+    def _leave(self, path: Path, reason: str) -> None:
+        self.left.append(SortResult(path, None, left=reason))
 
 
-def inspect_only(engine: Engine, files: Sequence[Path], workers: int) -> Iterator[SortResult]:
+def inspect_only(
+    engine: Inspector, files: Sequence[FoundFile], workers: int, stop: Event
+) -> Iterator[SortResult]:
     """Say what would happen to each file, touching nothing; in the order they are done."""
 
-    def inspect(file: Path) -> SortResult:
+    def inspect(found: FoundFile) -> SortResult:
+        file = found.path
         try:
             return SortResult(file, engine.inspect(file, file.name).verdict)
         except DocumentError as error:
             return SortResult(file, unreadable(error))
         except OSError as error:
-            return SortResult(file, Verdict(VerdictKind.REJECT, environment_reason(error)))
+            return SortResult(file, None, left=environment_reason(error).text)
 
-    yield from _side_by_side(inspect, files, workers)
+    yield from _side_by_side(inspect, files, workers, stop)
 
 
-def sort_files(assembly: Assembly, files: Sequence[Path], *, copy: bool) -> Iterator[SortResult]:
+def sort_files(
+    assembly: Assembly, files: Sequence[FoundFile], stop: Event, *, copy: bool
+) -> Iterator[SortResult]:
     """Take files into the workspace and sort them; in the order they are done.
 
-    The caller holds the workspace's lock.
+    The caller holds the workspace's lock. What cannot be taken in is left where it is.
+
+    Args:
+        assembly: Everything a running docsorter is made of.
+        files: To sort.
+        stop: When it is set, what is begun is finished, and the rest is left alone.
+        copy: Leave the originals where they are.
     """
     inbox = assembly.configuration.root(Place.INBOX)
 
-    def sort(file: Path) -> SortResult:
-        dropped = drop_into(inbox, file, Disk(), copy=copy)
-        document = _claim(assembly, dropped, inbox)
-        return _result(file, assembly.pipeline.handle(document.id), assembly.configuration)
+    def sort(found: FoundFile) -> SortResult:
+        try:
+            dropped = drop_into(inbox, found.path, Disk(), copy=copy)
+        except EnvironmentFaultError as error:
+            return SortResult(found.path, None, left=error.message)
+        try:
+            document = _claim(assembly, dropped, inbox, found.source)
+        except FileChangedError:
+            return SortResult(found.path, None, place=dropped)
+        handled = assembly.pipeline.handle(document.id)
+        return _result(found.path, handled, assembly.configuration)
 
-    yield from _side_by_side(sort, files, threads_for(assembly.workers))
+    yield from _side_by_side(sort, files, threads_for(assembly.workers), stop)
 
 
 def hand_over(
     configuration: Configuration,
     store: Store,
-    files: Sequence[Path],
+    files: Sequence[FoundFile],
+    stop: Event,
     *,
     copy: bool,
     clock: Clock | None = None,
-    pause: Callable[[float], None] = time.sleep,
 ) -> Iterator[SortResult]:
     """Drop files into the inbox of a running daemon and wait for its verdicts.
 
-    Raises:
-        EnvironmentFaultError: The daemon does not get to them in time; they stay in the inbox.
+    Those that it does not get to in time, or before `stop` is set, stay in the inbox.
     """
     clock = clock or SystemClock()
     began = clock.now()
     inbox = configuration.root(Place.INBOX)
-    waiting = {drop_into(inbox, file, Disk(), copy=copy).name: file for file in files}
+    waiting = dict[str, Path]()
+    for found in files:
+        try:
+            waiting[drop_into(inbox, found.path, Disk(), copy=copy).name] = found.path
+        except EnvironmentFaultError as error:
+            yield SortResult(found.path, None, left=error.message)
     settings = configuration.settings
     patience = 60.0 + settings.intake.slow_rest_seconds + settings.intake.poll_seconds
     deadline = clock.monotonic() + patience + len(waiting) * settings.pages.time_limit_seconds
@@ -137,19 +261,18 @@ def hand_over(
         ):
             if document.name in waiting and document.state in _FINAL:
                 yield _result(waiting.pop(document.name), document, configuration)
-        if waiting and clock.monotonic() > deadline:
-            raise EnvironmentFaultError(
-                f"the running daemon has not got to {len(waiting)} files yet",
-                remedy="they are in the inbox and safe; docsorter status says what it waits for",
+        if waiting and (clock.monotonic() > deadline or stop.wait(0.2)):
+            yield from (
+                SortResult(file, None, place=inbox / name) for name, file in waiting.items()
             )
-        if waiting:
-            pause(0.2)
+            return
 
 
-def _claim(assembly: Assembly, dropped: Path, inbox: Path) -> Document:
+def _claim(assembly: Assembly, dropped: Path, inbox: Path, source: str) -> Document:
     status = dropped.lstat()
     path = dropped.relative_to(inbox)
-    source = "" if path.parent == Path() else path.parent.as_posix()
+    if path.parent != Path():
+        source = path.parent.as_posix()
     arrival = Arrival(dropped.name, source, path.as_posix(), status.st_size, status.st_mtime_ns)
     _, move = assembly.store.documents.plan_claim(arrival, actor="sort")
     try:
@@ -168,10 +291,15 @@ def _result(file: Path, document: Document, configuration: Configuration) -> Sor
 
 
 def _side_by_side(
-    act: Callable[[Path], SortResult], files: Sequence[Path], workers: int
+    act: Callable[[FoundFile], SortResult], files: Sequence[FoundFile], workers: int, stop: Event
 ) -> Iterator[SortResult]:
+    def begin(found: FoundFile) -> SortResult:
+        if stop.is_set():
+            return SortResult(found.path, None, left="not begun: interrupted")
+        return act(found)
+
     with ThreadPoolExecutor(max(1, workers)) as pool:
-        futures = [pool.submit(act, file) for file in files]
+        futures = [pool.submit(begin, found) for found in files]
         try:
             for future in as_completed(futures):
                 yield future.result()
