@@ -22,13 +22,14 @@ from docsorter.cli.output import (
     print_table,
     say,
     say_more,
+    say_wrapped,
     stage_bars,
     when,
 )
 from docsorter.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from docsorter.configuration import Configuration
     from docsorter.model.card import CardComparison, FigurePair, Measured, ModelCard
@@ -103,11 +104,18 @@ def _why(used: "InUse") -> str:
     return f"{used.name} is in use because model.bundle names it"
 
 
-@app.command(epilog="Example: docsorter model show")
-def show(ctx: typer.Context, name: Name = "", as_json: AsJson = False) -> None:
-    """Show what a model was trained on, what its tests showed and where it fails."""
-    from docsorter.decide.promise import starter_statement
+@app.command(epilog="Examples: docsorter model show\n\ndocsorter model show ours-1 --all")
+def show(
+    ctx: typer.Context,
+    name: Name = "",
+    every: Annotated[
+        bool, typer.Option("--all", help="All figures and every source it learned from.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a model was trained on, what its tests showed and by which rule it sorts."""
     from docsorter.model.card import read_card
+    from docsorter.service.engine import card_statement
 
     known, used = registry(ctx)
     path = known.resolve(name) if name else used.path
@@ -115,7 +123,6 @@ def show(ctx: typer.Context, name: Name = "", as_json: AsJson = False) -> None:
     if as_json:
         print_json(card.model_dump(mode="json"))
         return
-    evidence = card.evidence.as_sort_evidence() if card.evidence else None
     learned = _unlearned(ctx, card.name)
     fields(
         (
@@ -123,15 +130,66 @@ def show(ctx: typer.Context, name: Name = "", as_json: AsJson = False) -> None:
             ("folder", path),
             ("made", when(card.created_at)),
             ("labels", ", ".join(card.labels)),
-            ("base", f"{card.provenance.base.name} ({card.provenance.base.licence})"),
-            ("sorts at", f"confidence {card.threshold_text()} or more"),
-            ("novelty", f"asks a person beyond the {card.novelty_limit:g}th percentile"),
-            ("tested on", evidence.description if evidence else "nothing"),
-            ("so", starter_statement(evidence) if evidence else "untested: everything to a person"),
-            *((("learning", learned),) if learned else ()),
+            ("learned", _learned_from(card)),
+            ("sorts at", _sorts_at(card)),
+            ("asks", f"a person beyond the {card.novelty_limit:g}th percentile of novelty"),
+            ("so", card_statement(card)),
+            *((("answers", learned),) if learned else ()),
         )
     )
-    _print_figures(card)
+    say()
+    if not every:
+        _print_in_short(card)
+        say()
+        say(f"all figures, sources: docsorter model show {f'{name} ' if name else ''}--all")
+        return
+    for kind, figures in card.metrics.items():
+        say(f"{kind}:")
+        _print_figures(figures)
+        say()
+    _print_sources(card)
+
+
+def _learned_from(card: "ModelCard") -> str:
+    """Say how many documents of what sort a model was trained on, and from what it began."""
+    splits = {
+        name.removeprefix("train").strip(", "): sum(counts.values())
+        for name, counts in card.provenance.documents.items()
+        if name.startswith("train")
+    }
+    parts = ", ".join(f"{number} {name}".strip() for name, number in splits.items())
+    begun = card.provenance.base.name.partition(",")[0]
+    return f"from {parts or 'no'} documents, beginning with {begun}"
+
+
+def _sorts_at(card: "ModelCard") -> str:
+    """Say which confidence a document needs to be sorted alone."""
+    rule = card.rule()
+    if not card.offsets:
+        return f"{percent(rule.threshold)} confidence or more"
+    own = (f"{label} {percent(rule.required_confidence(label))}" for label in card.labels)
+    return f"so much confidence or more: {', '.join(own)}"
+
+
+_IN_SHORT = {
+    "accuracy": ">label found",
+    "automation rate": ">sorted alone",
+    "error among sorted": ">of these wrong",
+    "foreign documents sorted": ">foreign sorted",
+}
+
+
+def _print_in_short(card: "ModelCard") -> None:
+    """Print what the tests showed, a row for each kind of documents."""
+    rows = [[kind, *(_share_of(found.get(name)) for name in _IN_SHORT)]
+            for kind, found in card.metrics.items()]  # fmt: skip
+    print_table(("tested on", *_IN_SHORT.values()), rows, empty="tested on nothing")
+
+
+def _share_of(measured: "Measured | None") -> str:
+    if measured is None or not measured.n:
+        return ""
+    return f"{'?' if measured.value is None else percent(measured.value)} of {measured.n}"
 
 
 def _unlearned(ctx: typer.Context, model: str) -> str:
@@ -147,14 +205,21 @@ def _unlearned(ctx: typer.Context, model: str) -> str:
         return ""
 
 
-def _print_figures(card: "ModelCard") -> None:
+def _print_figures(figures: "Mapping[str, Measured]") -> None:
     rows = [
-        (kind, figure, "not measurable" if m.value is None else f"{m.value:.3f}",
+        (figure, "not measurable" if m.value is None else f"{m.value:.3f}",
          "" if m.low is None or m.high is None else f"{m.low:.3f} to {m.high:.3f}", m.n, m.note)
-        for kind, figures in card.metrics.items()
         for figure, m in figures.items()
     ]  # fmt: skip
-    print_table(("on", "figure", ">value", "95 %", ">n", "note"), rows, empty="no figures")
+    print_table(("figure", ">value", "95 %", ">n", "note"), rows, empty="no figures")
+
+
+def _print_sources(card: "ModelCard") -> None:
+    rows = ((source.name, source.licence, source.documents) for source in card.provenance.data)
+    print_table(("learned from", "licence", ">documents"), rows, empty="no sources")
+    base = card.provenance.base
+    say()
+    say_wrapped(f"began with {base.name} ({base.licence})")
 
 
 @app.command(epilog="Example: docsorter model verify")

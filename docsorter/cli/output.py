@@ -334,11 +334,12 @@ def say_wrapped(text: str, start: str = "") -> None:
         text: Broken at spaces only, so that a word, e.g. a path, stays whole.
         start: What the first line begins with.
     """
-    lines = textwrap.wrap(
-        printable(text), screen_width() - len(start), break_long_words=False, break_on_hyphens=False
-    )
+    kept = printable(text).replace(" %", "\u00a0%")  # a figure and its sign stay together
+    width = screen_width() - len(start)
+    lines = textwrap.wrap(kept, width, break_long_words=False, break_on_hyphens=False)
     for number, line in enumerate(lines or [""]):
-        print(f"{' ' * len(start) if number else start}{line}".rstrip())  # noqa: T201
+        shown = line.replace("\u00a0%", " %")
+        print(f"{' ' * len(start) if number else start}{shown}".rstrip())  # noqa: T201
 
 
 def fields(pairs: Iterable[tuple[str, Any]]) -> None:

@@ -129,3 +129,25 @@ def test_verify_tells_the_fingerprint(tmp_path: Path) -> None:
     content = json.loads(shown.stdout)
     assert len(content["fingerprint"]) == 64
     assert all(page["difference"] < 0.05 for page in content["golden_pages"])
+
+
+def test_a_model_is_shown_on_a_screenful_with_what_real_documents_showed(workspace: Path) -> None:
+    card = json.loads(docsorter("-w", workspace, "model", "show", "--json").stdout)
+    lines = docsorter("-w", workspace, "model", "show").stdout.splitlines()
+    assert len(lines) <= 26
+    assert max(map(len, lines)) <= 80
+    shown = " ".join(" ".join(lines).split())
+    for kind, figures in card["metrics"].items():
+        assert kind.split()[0] in shown
+        wrong = figures["error among sorted"]
+        assert f"{100 * wrong['value']:.1f} % of {wrong['n']}" in shown
+    assert "real ones of unseen senders" in shown
+    assert "docsorter model show --all" in shown
+
+
+def test_all_of_a_model_is_shown_to_who_asks_for_it(workspace: Path) -> None:
+    card = json.loads(docsorter("-w", workspace, "model", "show", "--json").stdout)
+    shown = docsorter("-w", workspace, "model", "show", "--all").stdout
+    assert all(kind in shown for kind in card["metrics"])
+    assert "novelty AUROC" in shown
+    assert all(source["licence"] in shown for source in card["provenance"]["data"])
