@@ -190,6 +190,20 @@ class PagePrediction:
     turned: int = 0
 
 
+def pages_named(numbers: Sequence[int]) -> str:
+    """Name pages counted from 0, ascending, for people: "page 2 is", "pages 2, 4-6 are"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    said = ", ".join(
+        f"{run[0] + 1}" if len(run) == 1 else f"{run[0] + 1}-{run[-1] + 1}" for run in runs
+    )
+    return f"page {said} is" if len(numbers) == 1 else f"pages {said} are"
+
+
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """Probabilities over labels for a document, with the model that made them.
@@ -216,6 +230,26 @@ class Prediction:
     def cut_before(self) -> tuple[int, ...]:
         """Pages with which another document seems to begin, counted from 0."""
         return tuple(page.number for page in self.pages if page.role is PageRole.BEGINS)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is to be said of single pages, one line each."""
+        unlike = [page.number for page in self.pages if page.role is PageRole.UNLIKE]
+        said = [
+            f"{pages_named(self.blank)} blank: left out" if self.blank else "",
+            f"{pages_named(unlike)} unlike any of the labels: no say in it" if unlike else "",
+            *(f"page {page + 1} cannot be drawn: {why}" for page, why in self.undrawable.items()),
+            *(
+                f"page {page.number + 1} lay turned by {page.turned} degrees: judged upright"
+                for page in self.pages
+                if page.turned
+            ),
+            *(
+                f"page {page + 1} begins another document: cut before it"
+                for page in self.cut_before
+            ),
+        ]
+        return tuple(filter(None, said))
 
     @property
     def ranked(self) -> tuple[tuple[str, float], ...]:

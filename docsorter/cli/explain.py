@@ -190,7 +190,7 @@ def _print(told: "Explanation") -> None:
             say(f"  sorted alone only up to {told.novelty_limit:.1f} %")
         if nearest := told.prediction.pages[0].nearest:
             named = ", ".join(f"{one.name} ({one.distance:.1f})" for one in nearest)
-            say(f"  page 1 is most like {named}")
+            say(f"  page {told.prediction.pages[0].number + 1} is most like {named}")
         say_wrapped(told.statement, "  ")
 
 

@@ -382,3 +382,5 @@ def print_prediction(prediction: "Prediction") -> None:
         drawn = "#" * round(_BAR * probability)
         say(f"  {label:<{width}}  {drawn:<{_BAR}}  {sure_percent(probability):>7}")
     say(f"  more unusual than {prediction.novelty:.1f} % of the training pages")
+    for remark in prediction.remarks:
+        say(f"  {remark}")

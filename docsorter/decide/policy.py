@@ -187,12 +187,13 @@ def _several_reason(prediction: Prediction) -> Reason | None:
     begins = [page for page in prediction.pages if page.role is PageRole.BEGINS]
     if not begins:
         return None
-    said = ", ".join(
-        f"page {page.number + 1} begins another document ({_named([_likeliest(prediction, page)])})"
-        for page in begins
+    page, more = begins[0], len(begins) - 1
+    named = _named([_likeliest(prediction, page)])
+    text = (
+        f"several documents in one scan: page {page.number + 1} begins another document ({named})"
     )
-    where = " and ".join(f"page {page.number + 1}" for page in begins)
-    text = f"several documents in one scan: {said}: cut before {where}"
+    text += f", and {more} more of its pages do" if more else ""
+    text += ": cut before " + " and ".join(f"page {number + 1}" for number in prediction.cut_before)
     return Reason(ReasonCode.SEVERAL_DOCUMENTS, text)
 
 

@@ -8,10 +8,9 @@ a role, and the document is pooled by these rules, each for a reason:
   of terms is an invoice. The novelty of a document is that of its first page for the same reason.
 * **A later page that looks like the first page of a document** of one of the labels, whichever it
   is, means two documents in one scan. That is no question of probabilities: a person cuts them.
-* **A later page may confirm.** It names the same label, and surer: the document then moves a share
-  `confirm` of the way from the first page to the mean of such pages, in log probabilities (a
-  logarithmic opinion pool, Genest and Zidek 1986). It never moves further than to that mean, so
-  that a document is never surer than its pages are: they are anything but independent.
+* **A later page may confirm.** Where those that name the same label are surer on the mean, the
+  document moves a share `confirm` of the way to that mean, and never back where they are not. It is
+  never surer than its surest page: pages of one document are anything but independent.
 * **Documents of several pages are calibrated on their own**: a `temperature` of at least 1 divides
   their log probabilities, fitted on documents of several pages.
 
@@ -296,23 +295,13 @@ def _confirmed(parts: Floats, share: float) -> Floats:
     later = parts[1:][parts[1:].argmax(axis=1) == label]
     if share == 0 or not len(later):
         return alone
-    first, mean = _logs(alone), _logs(later).mean(axis=0)
-    if softmax(mean[np.newaxis])[0, label] <= alone[label]:
-        return alone
-    result: Floats = softmax((first + share * (mean - first))[np.newaxis])[0]
-    return result
+    mean: Floats = later.mean(axis=0)
+    return alone if mean[label] <= alone[label] else alone + share * (mean - alone)
 
 
 def _tempered(probabilities: Floats, temperature: float) -> Floats:
-    if temperature == 1:
-        return probabilities
-    result: Floats = softmax(_logs(probabilities)[np.newaxis], temperature)[0]
-    return result
-
-
-def _logs(probabilities: Floats) -> Floats:
-    result: Floats = np.log(np.maximum(probabilities, np.finfo(np.float64).tiny))
-    return result
+    logs = np.log(np.maximum(probabilities, np.finfo(np.float64).tiny))
+    return probabilities if temperature == 1 else softmax(logs[np.newaxis], temperature)[0]
 
 
 def pool_pages(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -174,6 +174,19 @@ def _likely(item: Item) -> str:
     return verdict.label
 
 
+def first_page(item: Item) -> int:
+    """Return the page to show first, counted from 0: that with something on it."""
+    prediction = item.entry.prediction
+    return prediction.pages[0].number if prediction is not None else 0
+
+
+def turned(item: Item, number: int) -> int:
+    """Return by how many degrees, clockwise, a page is to be turned back to be upright."""
+    prediction = item.entry.prediction
+    pages = () if prediction is None else prediction.pages
+    return next((page.turned for page in pages if page.number == number), 0)
+
+
 def shares(item: Item) -> dict[str, float]:
     """Return the probability of every label that may be shown, 0-1."""
     if item.blind or item.entry.prediction is None:

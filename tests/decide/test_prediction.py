@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,17 @@ from numpy.typing import NDArray
 
 from docsorter.decide.calibration import softmax
 from docsorter.decide.novelty import NoveltyModel
-from docsorter.decide.prediction import PageLabel, disagreement, pool_pages, predict
+from docsorter.decide.prediction import (
+    PageHeads,
+    PageLabel,
+    PooledPages,
+    disagreement,
+    pool_document,
+    pool_pages,
+    predict,
+)
 from docsorter.documents import (
+    PageSet,
     RawOutput,
     SortRule,
 )
@@ -134,6 +144,144 @@ def test_background_outputs_are_summed_into_the_last_label(novelty: NoveltyModel
     prediction = predict(raw(logits), labels, RULE, novelty, model="m-1", background=3)
     assert prediction.label == "other"
     assert prediction.confidence == pytest.approx(softmax(np.array(logits))[0, 3:].sum())
+
+
+def heads(**numbers: float) -> PageHeads:
+    """Heads of which feature 0 says "first page", and features 1 to 4 how the page lies."""
+    turns = np.zeros((WIDTH, 4))
+    turns[1:5] = 8 * np.eye(4)
+    arrays = {
+        "first_weights": 8 * np.eye(WIDTH)[0],
+        "first_bias": np.float32(-4.0),
+        "orientation_weights": turns,
+        "orientation_bias": np.zeros(4),
+        **{name: np.float32(value) for name, value in numbers.items()},
+    }
+    found = PageHeads.from_arrays(arrays)
+    assert found is not None
+    return found
+
+
+def pooled(
+    *pages: tuple[float, float, float],
+    firsts: tuple[float, ...] = (),
+    novelty: tuple[float, ...] = (),
+    **numbers: float,
+) -> PooledPages:
+    """Pool pages of invoice, claim and other; those of `firsts` 1.0 look like first pages."""
+    features = np.zeros((len(pages), WIDTH))
+    features[:, 0] = firsts or [1.0, *[0.0] * (len(pages) - 1)]
+    strange = np.array(novelty or [10.0] * len(pages))
+    return pool_document(
+        np.array(pages), strange, features, 99.0, background=True, heads=heads(**numbers)
+    )
+
+
+INVOICE, CLAIM, OTHER = (0.96, 0.03, 0.01), (0.03, 0.96, 0.01), (0.03, 0.01, 0.96)
+
+
+def test_the_first_page_carries_the_label_whatever_is_enclosed() -> None:
+    found = pooled(INVOICE, OTHER, (0.4, 0.35, 0.25), CLAIM, novelty=(10, 10, 100, 100))
+    assert found.roles == ("part", "unlike", "unlike", "unlike")
+    np.testing.assert_array_equal(found.probabilities, INVOICE)
+    assert not found.held
+
+
+@pytest.mark.parametrize("second", [INVOICE, CLAIM])
+def test_a_later_page_that_looks_like_a_first_page_begins_another_document(
+    second: tuple[float, float, float],
+) -> None:
+    found = pooled(INVOICE, OTHER, second, firsts=(1.0, 0.0, 1.0))
+    assert found.roles == ("part", "unlike", "begins")
+    assert found.held
+    assert not pooled(INVOICE, OTHER, second, firsts=(1.0, 0.0, 0.4)).held
+
+
+def test_a_first_page_of_none_of_the_labels_is_an_enclosure() -> None:
+    assert not pooled(INVOICE, OTHER, firsts=(1.0, 1.0)).held
+
+
+def test_a_later_page_can_confirm_and_cannot_weaken() -> None:
+    alone, surer, weaker = (0.9, 0.08, 0.02), (0.99, 0.005, 0.005), (0.6, 0.3, 0.1)
+    confirmed = pooled(alone, surer, pool_confirm=0.5).probabilities
+    assert 0.9 < confirmed[0] < 0.99
+    np.testing.assert_array_equal(pooled(alone, weaker, pool_confirm=0.5).probabilities, alone)
+    np.testing.assert_array_equal(pooled(alone, surer).probabilities, alone)
+
+
+@given(
+    st.lists(st.tuples(*[st.floats(0.001, 1.0)] * 3), min_size=1, max_size=8),
+    st.floats(0.0, 1.0),
+    st.floats(0.1, 5.0),
+)
+def test_a_document_is_never_surer_than_its_surest_page(
+    raw_pages: list[tuple[float, float, float]], confirm: float, temperature: float
+) -> None:
+    pages = [tuple(value / sum(page) for value in page) for page in raw_pages]
+    found = pooled(*pages, pool_confirm=confirm, pool_temperature=temperature)  # type: ignore[arg-type]
+    assert found.probabilities.sum() == pytest.approx(1.0)
+    assert found.probabilities.max() <= max(map(max, pages)) + 1e-9
+
+
+def test_documents_of_several_pages_have_a_temperature_of_their_own() -> None:
+    one, two = (pooled(*pages, pool_temperature=2.0) for pages in ([INVOICE], [INVOICE, OTHER]))
+    assert one.probabilities[0] == 0.96
+    assert two.probabilities[0] == pytest.approx(0.96**0.5 / sum(np.sqrt(INVOICE)))
+
+
+def test_without_heads_strange_pages_have_no_say_and_the_others_do(novelty: NoveltyModel) -> None:
+    table = np.array([INVOICE, OTHER, INVOICE, CLAIM])
+    features, strange = np.zeros((4, WIDTH)), np.array([10.0, 10.0, 10.0, 99.5])
+    found = pool_document(table, strange, features, 99.0, background=True)
+    assert found.roles == ("part", "unlike", "part", "unlike")
+    np.testing.assert_allclose(found.probabilities, INVOICE)
+    assert not found.held
+    assert pool_document(table, strange * 0, features, 99.0, background=True).held
+
+
+def test_heads_say_how_a_page_lies() -> None:
+    features = np.eye(WIDTH)[1:5]
+    assert heads().turn(features).argmax(axis=1).tolist() == [0, 1, 2, 3]
+    assert PageHeads.from_arrays({}) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"first_weights": np.zeros(0)},
+        {"first_bias": np.float32(np.nan)},
+        {"orientation_weights": np.zeros((WIDTH, 3))},
+        {"orientation_bias": np.zeros(5)},
+        {"pool_confirm": np.float32(np.inf)},
+    ],
+)
+def test_damaged_heads_are_refused(changes: dict[str, NDArray[Any]]) -> None:
+    arrays: dict[str, NDArray[Any]] = {
+        "first_weights": np.zeros(WIDTH),
+        "first_bias": np.zeros(()),
+        "orientation_weights": np.zeros((WIDTH, 4)),
+        "orientation_bias": np.zeros(4),
+    }
+    with pytest.raises(ModelError, match="page heads"):
+        PageHeads.from_arrays(arrays | changes)
+
+
+def test_heads_of_another_model_are_refused() -> None:
+    with pytest.raises(ModelError, match="width"):
+        heads().first(np.zeros((1, WIDTH + 1)))
+
+
+def test_pages_keep_their_number_in_the_document(novelty: NoveltyModel) -> None:
+    pixels = np.zeros((2, 4, 4, 3), np.uint8)
+    pages = PageSet(pixels, 5, "application/pdf", numbers=(1, 3), blank=(0, 2), undrawable={4: "x"})
+    output = raw([[5.0, 0.0, 0.0], [5.0, 0.0, 0.0]])
+    made = predict(output, LABELS, RULE, novelty, model="m", pages=pages, turned=[0, 90])
+    assert [(page.number, page.turned) for page in made.pages] == [(1, 0), (3, 90)]
+    assert made.remarks == (
+        "pages 1, 3 are blank: left out",
+        "page 5 cannot be drawn: x",
+        "page 4 lay turned by 90 degrees: judged upright",
+    )
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

@@ -12,7 +12,7 @@ from docsorter.cli.output import printable
 from docsorter.documents import Document, State
 from docsorter.errors import ConflictError, DocsorterError, NotFoundError
 from docsorter.review.choices import LabelChoice
-from docsorter.review.items import Item, nothing_there
+from docsorter.review.items import Item, first_page, nothing_there, turned
 from docsorter.service.review.previews import SHARP, PagePreviews, RenderGate
 from docsorter.service.review.session import BatchResult, ReviewSession
 from docsorter.service.review.similar import SimilarDocuments
@@ -365,7 +365,7 @@ class ShownDocument:
         return asyncio.get_running_loop().time() - self.since
 
     def show(self, item: Item | None, otherwise: str) -> None:
-        """Show another document from its first page on.
+        """Show another document from its first page with something on it on.
 
         Args:
             item: The document, held; None shows none.
@@ -375,6 +375,7 @@ class ShownDocument:
         if item is None:
             self._screen.page_view.say(otherwise)
         else:
+            self.page = first_page(item)
             self._show_page(item)
         self._screen.draw()
 
@@ -397,7 +398,7 @@ class ShownDocument:
         if item is None or self._is_sharp or not (view.shows_page and view.wants_sharp):
             return
         self._is_sharp = True
-        found = self._pictures.page(item.document, number, SHARP)
+        found = self._pictures.page(item.document, number, SHARP, turned(item, number))
         self._screen.run_worker(self._sharpen(found, item, number))
 
     async def _sharpen(self, found: "Future[Image.Image]", item: Item, number: int) -> None:
@@ -412,7 +413,7 @@ class ShownDocument:
     def _show_page(self, item: Item) -> None:
         document, number = item.document, self.page
         self._is_sharp = False
-        found = self._pictures.page(document, number)
+        found = self._pictures.page(document, number, turned=turned(item, number))
         if found.done():
             self._put(found)
         else:
@@ -420,7 +421,7 @@ class ShownDocument:
             self._screen.page_view.say(f"reading page {number + 1} …\n{name}")
             self._screen.run_worker(self._put_later(found, item, number))
         if number + 1 < (document.pages or 1):
-            self._pictures.page(document, number + 1)
+            self._pictures.page(document, number + 1, turned=turned(item, number + 1))
 
     async def _put_later(self, found: "Future[Image.Image]", item: Item, number: int) -> None:
         # What it failed of is asked for below, or by nobody when the person has gone on.
@@ -500,7 +501,9 @@ class Prefetcher:
 
     def add(self, item: Item, *, first: bool = False) -> None:
         """Put a document that is held before the others or after them."""
-        self.pictures.page(item.document, 0).add_done_callback(self._loaded)
+        number = first_page(item)
+        page = self.pictures.page(item.document, number, turned=turned(item, number))
+        page.add_done_callback(self._loaded)
         if first:
             self.next.appendleft(item)
         else:

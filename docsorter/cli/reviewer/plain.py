@@ -101,6 +101,9 @@ class PlainReview:
         probable = [f"{name} {100 * share:.0f} percent" for name, share in shares(item).items()]
         if probable:
             say(f"The model says: {', '.join(probable)}.")
+        prediction = None if item.blind else item.entry.prediction
+        for remark in () if prediction is None else prediction.remarks:
+            say(f"{remark[0].upper()}{remark[1:]}.")
         named = ", ".join(f"{each.digit} {each.label}".strip() for each in self._offered)
         top = suggestion(item, self._offered)
         say(f"Labels: {named}." + (f" Enter takes {top}." if top else "") + " help lists all.")

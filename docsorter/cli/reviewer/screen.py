@@ -309,7 +309,8 @@ def describe(
     if not item.blind and item.entry.prediction is not None:
         novelty = item.entry.prediction.novelty
         share = "all" if novelty >= _ALL else f"{int(novelty)} % of the"
-        text.append(f"\nmore unusual than {share} training pages\n", "dim")
+        said = (f"more unusual than {share} training pages", *item.entry.prediction.remarks)
+        text.append("\n" + "\n".join(map(printable, said)) + "\n", "dim")
     return text
 
 

@@ -86,13 +86,16 @@ class PagePreviews:
         self._kept: OrderedDict[tuple[int, int, int], Future[Image.Image]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def page(self, document: Document, number: int, longest: int = QUICK) -> "Future[Image.Image]":
+    def page(
+        self, document: Document, number: int, longest: int = QUICK, turned: int = 0
+    ) -> "Future[Image.Image]":
         """Return a page, loaded or about to be; a failed one is tried again when asked for again.
 
         Args:
             document: A document that waits for a person.
             number: Which page, counted from 0.
             longest: Its longest side at most, pixels: QUICK or SHARP.
+            turned: By how many degrees, clockwise, it was turned when it was scanned.
 
         Returns:
             A future of an RGB picture; its error is a `DocsorterError`.
@@ -101,7 +104,7 @@ class PagePreviews:
         with self._lock:
             found = self._kept.pop(key, None)
             if found is None or (found.done() and found.exception() is not None):
-                found = self._threads.submit(self._load, document, number, longest)
+                found = self._threads.submit(self._load, document, number, longest, turned)
             self._kept[key] = found
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)[1].cancel()
@@ -119,11 +122,12 @@ class PagePreviews:
         self._reader.close()
         self._threads.shutdown(wait=True)
 
-    def _load(self, document: Document, number: int, longest: int) -> Image.Image:
+    def _load(self, document: Document, number: int, longest: int, turned: int) -> Image.Image:
         self._gate.wait()
         try:
             data = self._reader.preview(self._path_of(document), number, longest)
-            return _decoded(data, longest)
+            picture = _decoded(data, longest)
+            return picture.rotate(turned, expand=True) if turned else picture
         except DocsorterError:
             raise
         except OSError as error:

@@ -298,8 +298,8 @@ class ReviewService:
         """Return where the bytes of a document are."""
         return self.configuration.root(document.place) / document.path
 
-    def write_preview(self, document: Document, target: Path, *, page: int = 0) -> None:
-        """Write a picture of a page as PNG, read in the same sandbox as everything else.
+    def write_preview(self, document: Document, target: Path) -> None:
+        """Write a picture of the page that the label is on as PNG, read in the same sandbox.
 
         Raises:
             ConflictError: The target exists.
@@ -309,6 +309,8 @@ class ReviewService:
 
         if target.exists():
             raise ConflictError(f"{target} exists", remedy="name a file that does not exist")
+        prediction = self.store.documents.prediction(document.id)
+        page = 0 if prediction is None else prediction.pages[0].number
         with PageReader(self.configuration.settings.pages, size=299, concurrency=1) as reader:
             data = reader.preview(self.path_of(document), page, 1000)
         Disk().write_durably(target, data)
