@@ -34,7 +34,6 @@ _SMALL: Final = 160
 _COLOURED: Final = 18  # of 255: mean difference of the channels on grey paper stays below
 _EXTREME: Final = 0.985  # of all pixels are nearly black or nearly white on a bitonal page
 _DARK: Final = 96
-_NEARLY_WHITE: Final = 240
 
 Traits = dict[str, float | str]
 
@@ -159,17 +158,6 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     brightest = float(str(extrema[1]))
     scale = 1.0 if 1.0 < brightest <= _MAX_8_BIT else _MAX_8_BIT / max(brightest, 1e-9)
     return image.convert("F").point(lambda value: value * scale).convert("L")
-
-
-def is_blank(page: Image.Image, small: Image.Image) -> bool:
-    """Say whether nothing is on a page that anybody has to read.
-
-    Args:
-        page: Upright, of any mode and size.
-        small: The same page as RGB of a few hundred pixels.
-    """
-    del page
-    return small.convert("L").point(lambda level: level < _NEARLY_WHITE).getbbox() is None
 
 
 def measure_traits(page: Image.Image, small: Image.Image | None = None) -> Traits:

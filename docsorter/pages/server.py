@@ -27,8 +27,9 @@ from PIL import Image
 from docsorter.documents import ReasonCode
 from docsorter.errors import DependencyError, DocumentError, NotFoundError
 from docsorter.pages import kernel, protocol
+from docsorter.pages.blank import Blankness, blankness_of, darkness_of, shows_through
 from docsorter.pages.families import open_document, preload
-from docsorter.pages.fit import Traits, centred, flatten, is_blank, measure_traits, reduce_to
+from docsorter.pages.fit import Traits, centred, flatten, measure_traits, reduce_to
 from docsorter.pages.images import KilledError, PageRequest, PageStream, no_such_page
 from docsorter.pages.protocol import MAX_PACKET, NOT_CONFINED, ReadRequest, write_result
 from docsorter.pages.sandbox import KernelFeatures, Limits, confine, examine, offer_to_memory_killer
@@ -234,47 +235,78 @@ class FoundPages:
     """What was found on the pages of a document so far.
 
     Attributes:
+        request: What is looked for.
         squares: What the classifier sees, by the number of the page, counted from 0.
         blank: Pages with nothing on them.
         undrawable: Pages that cannot be drawn, and why.
-        traits: Of the first page with something on it, or of the first one.
+        traits: Of pages until the first that is certainly no blank one.
+        darkness: Of what is on a page, to tell the other side that shows through from writing.
+        faint: Pages that are one of these.
     """
 
+    request: ReadRequest
     squares: dict[int, bytes] = field(default_factory=dict)
     blank: list[int] = field(default_factory=list)
     undrawable: dict[int, DocumentError] = field(default_factory=dict)
-    traits: Traits = field(default_factory=dict)
+    traits: dict[int, Traits] = field(default_factory=dict)
+    darkness: dict[int, Image.Image] = field(default_factory=dict)
+    faint: list[int] = field(default_factory=list)
 
     @property
     def looked_at(self) -> int:
         """How many pages that are."""
         return len(self.squares) + len(self.blank) + len(self.undrawable)
 
-    def add(self, page: Image.Image | DocumentError, request: ReadRequest) -> None:
+    @property
+    def enough(self) -> bool:
+        """Whether no more pages are needed; what follows a faint page tells what that is."""
+        more = len(self.squares) - self.request.count
+        last = self.looked_at - 1
+        return more > 0 or (more == 0 and not (self.faint and self.faint[-1] == last))
+
+    def add(self, page: Image.Image | DocumentError) -> None:
         """Look at the next page.
 
         Raises:
             DocumentError: The page is cut off, and so is the file.
         """
-        number = self.looked_at
+        number, size = self.looked_at, self.request.size
         if isinstance(page, DocumentError):
             if page.code == ReasonCode.TRUNCATED:
                 raise page
             self.undrawable[number] = page
             return
-        small = reduce_to(page, request.size)
-        if request.blank == "skip" and is_blank(page, small):
+        small = reduce_to(page, size)
+        if self.request.blank == "skip" and self._is_blank(number, small):
             self.blank.append(number)
             return
-        self.traits = self.traits or measure_traits(page, small)
-        self.squares[number] = centred(small, request.size).tobytes()
+        if len(self.traits) <= len(self.faint):
+            self.traits[number] = measure_traits(page, small)
+        self.squares[number] = centred(small, size).tobytes()
 
-    def refuse(self, request: ReadRequest) -> None:
+    def _is_blank(self, number: int, small: Image.Image) -> bool:
+        self.darkness[number] = darkness_of(small)
+        found = blankness_of(small, self.darkness[number])
+        if found is Blankness.FAINT:
+            self.faint.append(number)
+        return found is Blankness.BLANK
+
+    def settle(self) -> None:
+        """Take pages for blank on which nothing but the other side of the sheet shows through."""
+        for number in self.faint:
+            others = [self.darkness[n] for n in (number - 1, number + 1) if n in self.squares]
+            if any(shows_through(self.darkness[number], other) for other in others):
+                del self.squares[number]
+                self.blank = sorted([*self.blank, number])
+        self.faint = [n for n in self.faint if n == self.looked_at - 1 and n in self.squares]
+
+    def refuse(self) -> None:
         """Refuse a document that gives the classifier nothing to see.
 
         Raises:
             DocumentError: Nothing is on its pages, or none of them can be drawn.
         """
+        request = self.request
         white = b"\xff" * (request.size * request.size * 3)
         if any(square != white for square in self.squares.values()):
             return
@@ -294,24 +326,26 @@ class FoundPages:
 def _pages(file: BinaryIO, request: ReadRequest) -> _Result:
     """Look at pages until enough have something on them, the document ends or time runs short."""
     half_time = time.monotonic() + request.time_limit / 2
-    found = FoundPages()
+    found = FoundPages(request)
     while True:
         media_type, pictures = open_document(file, _next_pages(request, found), request.suffix)
         for page in pictures.pages:
-            found.add(page, request)
-            if len(found.squares) == request.count:
+            found.add(page)
+            if found.enough:
                 break
-        enough = len(found.squares) == request.count or found.looked_at >= _MOST_LOOKED_AT
-        if enough or found.looked_at >= pictures.total_pages or time.monotonic() > half_time:
+        last = found.looked_at >= min(pictures.total_pages, _MOST_LOOKED_AT)
+        found.settle()
+        if found.enough or last or time.monotonic() > half_time:
             break
-    found.refuse(request)
+    found.refuse()
+    squares = dict(list(found.squares.items())[: request.count])
     header = _header(media_type, pictures) | {
-        "traits": found.traits,
-        "numbers": list(found.squares),
+        "traits": found.traits.get(next(iter(squares)), {}),
+        "numbers": list(squares),
         "blank": found.blank,
         "undrawable": {number: error.message for number, error in found.undrawable.items()},
     }
-    return header, list(found.squares.values())
+    return header, list(squares.values())
 
 
 def _next_pages(request: ReadRequest, found: FoundPages) -> PageRequest:

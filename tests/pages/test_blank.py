@@ -66,11 +66,10 @@ NOT_DRAWN = DocumentError("damaged", "page 2 cannot be drawn", remedy="scan it a
 
 
 def test_a_page_that_cannot_be_drawn_is_named_and_the_others_are_read() -> None:
-    found = FoundPages()
-    request = ReadRequest("pages", size=16)
+    found = FoundPages(ReadRequest("pages", size=299))
     for page in PageStream(3, iter([sheet(), NOT_DRAWN, sheet()])).pages:
-        found.add(page, request)
-    found.refuse(request)
+        found.add(page)
+    found.refuse()
     assert list(found.squares) == [0, 2]
     assert {page: why.message for page, why in found.undrawable.items()} == {
         1: "page 2 cannot be drawn"
@@ -88,18 +87,17 @@ def test_a_page_that_cannot_be_drawn_is_named_and_the_others_are_read() -> None:
 def test_a_document_of_which_nothing_can_be_seen_says_why(
     pages: list[Image.Image | DocumentError], code: str
 ) -> None:
-    found = FoundPages()
-    request = ReadRequest("pages", size=16)
+    found = FoundPages(ReadRequest("pages", size=299))
     for page in pages:
-        found.add(page, request)
+        found.add(page)
     with pytest.raises(DocumentError) as caught:
-        found.refuse(request)
+        found.refuse()
     assert caught.value.code == code
 
 
 def test_a_file_that_is_cut_off_is_refused_whatever_came_before() -> None:
     cut = DocumentError("truncated", "the TIFF is cut off", remedy="send it again")
-    found = FoundPages()
-    found.add(sheet(), ReadRequest("pages", size=16))
+    found = FoundPages(ReadRequest("pages", size=299))
+    found.add(sheet())
     with pytest.raises(DocumentError, match="cut off"):
-        found.add(cut, ReadRequest("pages", size=16))
+        found.add(cut)

@@ -89,14 +89,37 @@ def test_what_a_child_says_is_cleaned() -> None:
         "media_type": "image/tiff",
         "producer": "x\x1b[31m\n" + "y" * 500,
         "notes": ["a\nb", 7, *["more"] * 100],
+        "numbers": [0, 2],
+        "blank": [1],
+        "undrawable": {"3": "no\nway"},
     }
     pages = reader.page_set(header, bytearray(96), 4)
+    assert (pages.numbers, pages.blank, pages.undrawable) == ((0, 2), (1,), {3: "no way"})
     assert pages.pixels.shape == (2, 4, 4, 3)
     assert pages.total_pages == 5
     assert pages.producer.startswith("x [31m yyy")
     assert len(pages.producer) <= 120
     assert pages.notes[:2] == ("a b", "7")
     assert len(pages.notes) == 20
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"numbers": [0]},
+        {"numbers": [2, 0]},
+        {"numbers": [0, 5]},
+        {"numbers": ["0", 1]},
+        {"blank": [2]},
+        {"undrawable": {"0": "both drawn and not"}},
+    ],
+)
+def test_numbers_of_pages_that_do_not_fit_together_are_no_answer(
+    changes: dict[str, object],
+) -> None:
+    header = {"total_pages": 5, "media_type": "image/tiff", "numbers": [0, 2], "blank": [1]}
+    with pytest.raises(DocumentError, match="does not fit together"):
+        reader.page_set(header | changes, bytearray(96), 4)
 
 
 def test_a_refusal_outside_the_closed_list_is_not_passed_on() -> None:
