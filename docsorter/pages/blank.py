@@ -27,11 +27,12 @@ _QUIET: Final = 0.08  # of all blocks are taken for empty paper; their grain is 
 _BLOCK: Final = 16
 _FINE: Final = 8  # levels of grain are divided so finely
 _STRONG: Final = 60  # levels darker than paper: nothing shows through so strongly
+_MOST_STRONG: Final = 2000  # pixels; many of them may lie along the edges
 _CERTAIN: Final = 20
 _FAINT: Final = 7
 _PER_GRAIN: Final = 20  # levels more for each level of grain
 _MOST_GRAIN: Final = 6  # levels; with more it is a photograph
-_LIGHT: Final = 100  # levels; paper is no darker
+_LIGHT: Final = 128  # levels; paper is no darker
 _UNEVEN: Final = 80  # levels; a shadow on paper is no deeper
 _MOST_INK: Final = 2500  # pixels; with more it is writing without another look
 _LEAST_FAINT: Final = 40  # pixels
@@ -43,7 +44,7 @@ _MARGIN: Final = 0.1  # of the sides: small marks in there
 _SMALL: Final = 13  # pixels, sides of such a mark
 _ROUND: Final = 1.6  # a hole is no wider than this times its height
 _MOST_LINES: Final = 2
-_NUMBER: Final = (0.25, 8)  # width of the page, pixels high
+_NUMBER: Final = (0.25, 6)  # width of the page, pixels high
 _REACHES: Final = 0.06  # of the side: so near to the edges a crease ends
 _SLANT: Final = 6  # pixels, from edge to edge
 _THICK: Final = 3  # pixels, to each side of its middle
@@ -126,6 +127,8 @@ def blankness_of(small: Image.Image, darkness: Image.Image) -> Blankness:
         small: The page as RGB of some 300 pixels.
         darkness: `darkness_of` it.
     """
+    if sum(darkness.histogram()[_STRONG:]) > _MOST_STRONG:
+        return Blankness.WRITTEN
     grain = _grain(darkness)
     if grain > _MOST_GRAIN or not _is_even_paper(small):
         return Blankness.WRITTEN
@@ -244,7 +247,19 @@ def _is_furniture(mark: Mark, size: tuple[int, int]) -> bool:
     if max(mark.width, mark.height) <= _SPECK:
         return True
     small = max(mark.width, mark.height) <= _SMALL and mark.width <= _ROUND * mark.height
-    return _inwards(mark, size) <= (_MARGIN if small else _EDGE)
+    inwards = _inwards(mark, size)
+    return inwards <= _EDGE and _is_cut(mark, size) if not small else inwards <= _MARGIN
+
+
+def _is_cut(mark: Mark, size: tuple[int, int]) -> bool:
+    """Whether a mark goes on where nothing is looked at, as shadows do and print does not."""
+    across, down = (round(side * _OUTSIDE) + _BLUR for side in size)
+    return (
+        mark.left < across
+        or mark.top < down
+        or mark.right > size[0] - across
+        or mark.bottom > size[1] - down
+    )
 
 
 def _inwards(mark: Mark, size: tuple[int, int]) -> float:
