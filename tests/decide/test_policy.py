@@ -141,46 +141,6 @@ def test_the_key_of_a_rule_follows_what_is_done_with_blank_pages() -> None:
     assert len(keys) == 2
 
 
-def test_several_documents_say_where_to_cut() -> None:
-    document = seen((0.99, 0.005, 0.005), (0.5, 0.3, 0.2), (0.985, 0.01, 0.005), (0.0, 0.99, 0.01))
-    pages = [
-        replace(page, first=0.99, role=PageRole.BEGINS if page.number > 1 else PageRole.PART)
-        for page in document.pages
-    ]
-    verdict = decide(replace(document, pages=tuple(pages)), RULE, LABELS)
-    assert (verdict.kind, verdict.label) == (VerdictKind.REVIEW, "invoice")
-    assert verdict.reason.code is ReasonCode.SEVERAL_DOCUMENTS
-    assert verdict.reason.text == (
-        "several documents in one scan: page 3 begins another document (invoice 0.98), "
-        "and 1 more of its pages do: cut before page 3 and page 4"
-    )
-
-
-def test_with_heads_pages_that_begin_nothing_cannot_disagree() -> None:
-    document = seen((0.99, 0.005, 0.005), (0.005, 0.99, 0.005))
-    pages = tuple(replace(page, first=0.1) for page in document.pages)
-    assert decide(document, RULE, LABELS).reason.code is ReasonCode.PAGES_DISAGREE
-    assert decide(replace(document, pages=pages), RULE, LABELS).kind is VerdictKind.SORT
-
-
-def test_a_page_that_cannot_be_drawn_matters_where_the_first_page_may_be() -> None:
-    document = seen((0.99, 0.005, 0.005))
-    later = replace(document, undrawable={3: "it is 0 x 0 points"})
-    assert decide(later, RULE, LABELS).kind is VerdictKind.SORT
-    first = tuple(replace(page, number=1) for page in document.pages)
-    verdict = decide(replace(document, pages=first, undrawable={0: "bad"}), RULE, LABELS)
-    assert (verdict.kind, verdict.label) == (VerdictKind.REVIEW, "invoice")
-    assert (verdict.reason.code, verdict.reason.text) == (
-        ReasonCode.UNDRAWABLE,
-        "page 1 cannot be drawn: bad",
-    )
-
-
-def test_the_key_of_a_rule_follows_what_is_done_with_blank_pages() -> None:
-    keys = {rule_key("f", replace(RULE, blank=blank), LABELS) for blank in ("skip", "count")}
-    assert len(keys) == 2
-
-
 def test_a_label_under_review_is_always_confirmed_by_a_person() -> None:
     rule = replace(RULE, policies={"invoice": "review"})
     verdict = decide(seen((0.999, 0.001, 0.0)), rule, LABELS)
