@@ -20,14 +20,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps, ImageStat
 
 _NEIGHBOURHOOD: Final = 10  # pixels around a pixel whose mean is its paper
 _QUIET: Final = 0.08  # of all blocks are taken for empty paper; their grain is that of the page
 _BLOCK: Final = 16
 _FINE: Final = 8  # levels of grain are divided so finely
 _STRONG: Final = 60  # levels darker than paper: nothing shows through so strongly
-_MOST_STRONG: Final = 2000  # pixels; many of them may lie along the edges
+_MOST_STRONG: Final = 1000  # pixels within the margins; with more it is writing
 _CERTAIN: Final = 20
 _FAINT: Final = 7
 _PER_GRAIN: Final = 20  # levels more for each level of grain
@@ -38,6 +38,7 @@ _MOST_INK: Final = 2500  # pixels; with more it is writing without another look
 _LEAST_FAINT: Final = 40  # pixels
 _JOINED: Final = 2  # pixels
 _SPECK: Final = 4  # pixels, its greatest side
+_FAINT_SPECK: Final = 12  # pixels, of all of it: grain that lies together
 _OUTSIDE: Final = 0.035  # of the sides: nothing there is looked at
 _EDGE: Final = 0.065  # of the sides: whatever lies in there whole
 _MARGIN: Final = 0.1  # of the sides: small marks in there
@@ -49,7 +50,8 @@ _REACHES: Final = 0.06  # of the side: so near to the edges a crease ends
 _SLANT: Final = 6  # pixels, from edge to edge
 _THICK: Final = 3  # pixels, to each side of its middle
 _CREASED: Final = 0.4  # of the way from edge to edge
-_MOST_CREASES: Final = 4
+_MOST_CREASES: Final = 40  # each has some rows
+_MOST_CREASED: Final = 8000  # pixels; with more no crease can be told
 _BLUR: Final = 3  # pixels
 _LINE_HEIGHT: Final = 6  # pixels, of one line of print
 _LARGE: Final = 8  # pixels, of one line of large print
@@ -127,12 +129,16 @@ def blankness_of(small: Image.Image, darkness: Image.Image) -> Blankness:
         small: The page as RGB of some 300 pixels.
         darkness: `darkness_of` it.
     """
-    if sum(darkness.histogram()[_STRONG:]) > _MOST_STRONG:
+    across, down = (round(side * _MARGIN) for side in small.size)
+    middle = darkness.crop((across, down, small.width - across, small.height - down))
+    if sum(middle.histogram()[_STRONG:]) > _MOST_STRONG:
         return Blankness.WRITTEN
     grain = _grain(darkness)
     if grain > _MOST_GRAIN or not _is_even_paper(small):
         return Blankness.WRITTEN
     certain = min(max(_CERTAIN, round(12 + _PER_GRAIN * grain)), _STRONG)
+    faint = min(max(_FAINT, round(1 + _PER_GRAIN * grain)), certain)
+    darkness = _without_creases(darkness, faint)
     marks = _marks_of(darkness, certain)
     if marks is None:
         strong = _marks_of(darkness, _STRONG)
@@ -143,13 +149,15 @@ def blankness_of(small: Image.Image, darkness: Image.Image) -> Blankness:
         places = (place for mark in marks for place in mark.pixels)
         dark = sum(levels[row * width + column] >= _STRONG for column, row in places)
         return Blankness.WRITTEN if dark > _SPECK else Blankness.FAINT
-    weak = _marks_of(darkness, min(max(_FAINT, round(1 + _PER_GRAIN * grain)), certain))
+    weak = _marks_of(darkness, faint)
     if weak is None:
         return Blankness.FAINT
     rest = sum(
         len(mark.pixels)
         for mark in weak
-        if not any(map(mark.is_beside, marks)) and not _is_number(mark, small.size)
+        if len(mark.pixels) > _FAINT_SPECK
+        and not any(map(mark.is_beside, marks))
+        and not _is_number(mark, small.size)
     )
     return Blankness.FAINT if rest >= _LEAST_FAINT else Blankness.BLANK
 
@@ -180,37 +188,43 @@ def _marks_of(darkness: Image.Image, least: int) -> list[Mark] | None:
     part = ink.crop((across, down, ink.width - across, ink.height - down))
     if part.histogram()[255] > _MOST_INK:
         return None
-    data, width = part.tobytes(), part.width
-    places = {(at % width, at // width) for at, level in enumerate(data) if level}
-    places = _without_creases(places, part.size)
-    turned = {(row, column) for column, row in places}
-    places = {(c, r) for r, c in _without_creases(turned, (part.height, part.width))}
-    moved = {(column + across, row + down) for column, row in places}
-    return [mark for mark in _joined(moved) if not _is_furniture(mark, ink.size)]
+    places = {(column + across, row + down) for column, row in _places(part)}
+    return [mark for mark in _joined(places) if not _is_furniture(mark, ink.size)]
 
 
-def _without_creases(places: _Places, size: tuple[int, int]) -> _Places:
+def _places(ink: Image.Image) -> _Places:
+    width = ink.width
+    return {(at % width, at // width) for at, level in enumerate(ink.tobytes()) if level}
+
+
+def _without_creases(darkness: Image.Image, least: int) -> Image.Image:
     """Leave out thin straight lines from edge to edge: folds of the paper, dirt in the feeder."""
-    width = size[0]
-    near = max(2, round(_REACHES * width))
-    for _ in range(_MOST_CREASES):
-        starts = sorted({row for column, row in places if column < near})
-        ends = {row for column, row in places if column >= width - near}
-        lines = (
-            (_covered(places, (start, end), width), start, end)
-            for start in starts
-            for end in range(start - _SLANT, start + _SLANT + 1)
-            if end in ends
-        )
-        covered, start, end = max(lines, default=(0.0, 0, 0))
-        if covered < _CREASED:
-            break
-        places = {
-            (column, row)
-            for column, row in places
-            if abs(row - start - (end - start) * column / width) > _THICK
-        }
-    return places
+    turn = Image.Transpose.TRANSPOSE
+    flat = _without_level_creases(darkness, least)
+    return _without_level_creases(flat.transpose(turn), least).transpose(turn)
+
+
+def _without_level_creases(darkness: Image.Image, least: int) -> Image.Image:
+    ink = darkness.point([0] * least + [255] * (256 - least))
+    if ink.histogram()[255] > _MOST_CREASED:
+        return darkness
+    places, width = _places(ink), ink.width
+    outside, near = round(_OUTSIDE * width), round((_OUTSIDE + _REACHES) * width)
+    starts = sorted({row for column, row in places if outside <= column < near})
+    ends = {row for column, row in places if near > width - column - 1 >= outside}
+    if len(starts) > _MOST_CREASES:
+        return darkness  # that is a shadow or a border
+    lines = [
+        (_covered(places, (start, start + slant), width), start, start + slant)
+        for start in starts
+        for slant in range(-_SLANT, _SLANT + 1)
+        if start + slant in ends
+    ]
+    left = darkness.copy()
+    pen = ImageDraw.Draw(left)
+    for _, start, end in sorted(line for line in lines if line[0] >= _CREASED)[-_MOST_CREASES:]:
+        pen.line((0, start, width, end), fill=0, width=2 * _THICK + 1)
+    return left
 
 
 def _covered(places: _Places, rows: tuple[int, int], width: int) -> float:
@@ -336,7 +350,7 @@ def share_explained(back: Image.Image, front: Image.Image) -> float:
 
 def _levelled(darkness: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Return a small picture with edges left out and its darkest hundredth at full darkness."""
-    edge = [round(side * _EDGE) for side in darkness.size]
+    edge = [round(side * _OUTSIDE) for side in darkness.size]
     inside = (edge[0], edge[1], darkness.width - edge[0], darkness.height - edge[1])
     part = Image.new("L", darkness.size)
     part.paste(darkness.crop(inside), inside)

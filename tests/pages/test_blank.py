@@ -1,11 +1,16 @@
 """Pages with nothing on them are left out and counted; those with something on them never are."""
 
+import io
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from docsorter.errors import DocumentError
+from docsorter.pages.blank import Blankness, blankness_of, darkness_of
+from docsorter.pages.fit import reduce_to
 from docsorter.pages.images import PageStream
 from docsorter.pages.protocol import ReadRequest
 from docsorter.pages.reader import PageReader
@@ -101,3 +106,173 @@ def test_a_file_that_is_cut_off_is_refused_whatever_came_before() -> None:
     found.add(sheet())
     with pytest.raises(DocumentError, match="cut off"):
         found.add(cut)
+
+
+SIZE = (827, 1170)  # 100 dots per inch
+SENTENCES = (
+    "This page intentionally left blank",
+    "Diese Seite wurde absichtlich leer gelassen",
+    "Cette page est laissée intentionnellement vide",
+)
+
+
+def paper(level: int = 245, grain: float = 0.0, seed: int = 0) -> Image.Image:
+    noise = np.random.default_rng(seed).normal(level, grain, (SIZE[1], SIZE[0]))
+    return Image.fromarray(np.clip(noise, 0, 255).astype(np.uint8)).convert("RGB")
+
+
+def drawn(draw: Callable[[ImageDraw.ImageDraw], object], grain: float = 2.0) -> Image.Image:
+    page = paper(grain=grain)
+    draw(ImageDraw.Draw(page))
+    return page
+
+
+def font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+def lines(count: int, fill: int = 30, size: int = 16) -> Image.Image:
+    def draw(pen: ImageDraw.ImageDraw) -> None:
+        for row in range(count):
+            text = f"line {row} of what somebody wrote to somebody, and it matters"
+            pen.text((100, 200 + row * size * 1.5), text, fill=(fill,) * 3, font=font(size))
+
+    return drawn(draw)
+
+
+def shadowed() -> Image.Image:
+    level = (
+        240 - 200 * np.exp(-np.arange(SIZE[0]) / 12.0) - 60 * np.exp(-np.arange(SIZE[0])[::-1] / 20)
+    )
+    return Image.fromarray(np.tile(level, (SIZE[1], 1)).astype(np.uint8)).convert("RGB")
+
+
+def holed(pen: ImageDraw.ImageDraw) -> None:
+    for middle in (420, 735):
+        pen.ellipse((35, middle, 59, middle + 24), fill=(40, 40, 40))
+
+
+def folded(pen: ImageDraw.ImageDraw) -> None:
+    for height in (390, 780):
+        pen.line((0, height, 827, height + 5), fill=(190, 190, 190), width=2)
+    pen.line((410, 0, 413, 1170), fill=(200, 200, 200), width=2)
+
+
+def bordered(pen: ImageDraw.ImageDraw) -> None:
+    pen.polygon(((0, 0), (12, 0), (30, 1170), (0, 1170)), fill=(0, 0, 0))
+    pen.rectangle((0, 1145, 827, 1170), fill=(0, 0, 0))
+
+
+def speckled() -> Image.Image:
+    page = paper(255).convert("L")
+    pen = ImageDraw.Draw(page)
+    for x, y, r in np.random.default_rng(1).integers((0, 0, 0), (827, 1170, 2), (60, 3)):
+        pen.ellipse((x - r, y - r, x + r, y + r), fill=0)
+    return page.convert("1")
+
+
+def compressed() -> Image.Image:
+    data = io.BytesIO()
+    paper(240, 8.0).save(data, "JPEG", quality=15)
+    return Image.open(data).convert("RGB")
+
+
+BACKS = {
+    "white": WHITE,
+    "off white": Image.new("RGB", SIZE, (246, 246, 244)),
+    "grey": Image.new("RGB", SIZE, (190, 190, 190)),
+    "yellowed": Image.new("RGB", SIZE, (240, 225, 180)),
+    "coloured": Image.new("RGB", SIZE, (190, 215, 245)),
+    "grainy": paper(235, 20.0),
+    "shadows": shadowed(),
+    "borders": drawn(bordered),
+    "punch holes": drawn(holed),
+    "folds": drawn(folded),
+    "speckle": speckled(),
+    "JPEG": compressed(),
+    "page number": drawn(lambda pen: pen.text((400, 1110), "- 12 -", fill=0, font=font(16))),
+    **{
+        text: drawn(lambda pen, text=text: pen.text((240, 560), text, fill=0, font=font(16)))
+        for text in SENTENCES
+    },
+}
+
+
+def seen(page: Image.Image) -> Blankness:
+    small = reduce_to(page, 299)
+    return blankness_of(small, darkness_of(small))
+
+
+@pytest.mark.parametrize("kind", BACKS)
+def test_the_back_of_a_sheet_is_blank(kind: str) -> None:
+    assert seen(BACKS[kind]) is Blankness.BLANK
+
+
+def signed(pen: ImageDraw.ImageDraw) -> None:
+    wave = [(120 + x, 500 + 30 * np.sin(x / 12.0) * np.cos(x / 31.0)) for x in range(220)]
+    pen.line(wave, fill=(30, 40, 120), width=2)
+    pen.text((120, 560), "The managing director", fill=(40, 40, 40), font=font(16))
+
+
+def stamped(pen: ImageDraw.ImageDraw) -> None:
+    pen.rectangle((420, 300, 620, 380), outline=(190, 60, 60), width=3)
+    pen.text((440, 310), "RECEIVED", fill=(190, 60, 60), font=font(24))
+    pen.text((440, 345), "12 NOV", fill=(190, 60, 60), font=font(24))
+
+
+def ruled(pen: ImageDraw.ImageDraw) -> None:
+    for row in range(12):
+        pen.line((80, 200 + 50 * row, 747, 200 + 50 * row), fill=(150, 150, 150), width=1)
+
+
+def pencilled(pen: ImageDraw.ImageDraw) -> None:
+    for row in range(6):
+        wave = [(100 + x, 300 + 50 * row + 8 * np.sin(x / 4.0)) for x in range(500)]
+        pen.line(wave, fill=(175, 175, 175), width=2)
+
+
+def photograph() -> Image.Image:
+    small = np.random.default_rng(2).integers(60, 255, (12, 9), np.uint8)
+    return Image.fromarray(small).resize(SIZE, Image.Resampling.BICUBIC)
+
+
+PAGES = {
+    "a short letter": lines(4),
+    "two lines": lines(2, size=20),
+    "a signature": drawn(signed),
+    "a stamp": drawn(stamped),
+    "a form": drawn(ruled),
+    "a carbon copy": lines(20, fill=190),
+    "pencil": drawn(pencilled),
+    "a photograph": photograph(),
+    "light coloured print": lines(12).point([*range(256), *range(256), *[255] * 256]),
+}
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_a_page_with_something_on_it_is_never_blank(kind: str) -> None:
+    assert seen(PAGES[kind]) is not Blankness.BLANK
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_it_is_kept_behind_another_page(kind: str) -> None:
+    found = FoundPages(ReadRequest("pages", size=299))
+    for page in (lines(30), PAGES[kind]):
+        found.add(page)
+    found.settle()
+    assert found.blank == []
+
+
+@pytest.mark.parametrize("strength", [0.04, 0.1, 0.2])
+@pytest.mark.parametrize("back_first", [False, True])
+def test_what_shows_through_from_the_other_side_is_blank(
+    strength: float, *, back_first: bool
+) -> None:
+    front = sheet(*SIZE)
+    other = ImageChops.offset(ImageOps.mirror(front).filter(ImageFilter.GaussianBlur(1)), 6, -4)
+    back = ImageChops.darker(paper(243, 2.0), Image.blend(WHITE.resize(SIZE), other, strength))
+    found = FoundPages(ReadRequest("pages", size=299))
+    for page in (back, front) if back_first else (front, back):
+        found.add(page)
+    found.settle()
+    assert (list(found.squares), found.blank) == ([int(back_first)], [int(not back_first)])

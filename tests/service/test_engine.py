@@ -3,13 +3,16 @@
 import gc
 import threading
 import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
-from docsorter.documents import PageSet
+from docsorter.decide.prediction import PageHeads
+from docsorter.documents import PageSet, RawOutput, VerdictKind
 from docsorter.errors import ModelError, SettingsError
 from docsorter.model.card import Measured, read_card
 from docsorter.resources import starter_bundle_dir
@@ -118,6 +121,68 @@ def test_closing_ends_the_reader() -> None:
     engine.close()
 
     assert pages.closed
+
+
+class Corners(OneAnswer):
+    """A classifier whose features say which corner is dark; sure when it is the upper left one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks: list[int] = []
+
+    def classify(self, pixels: NDArray[np.uint8]) -> RawOutput:
+        self.looks.append(len(pixels))
+        corners = pixels[:, (0, 0, -1, -1), (0, -1, -1, 0), 0] < 100
+        logits = np.where(corners[:, :1], [[9, 0, 0, 0]], [[1, 1, 0, 0]]).astype(np.float32)
+        return RawOutput(logits, corners.astype(np.float32))
+
+
+def heads_of_corners(**changes: NDArray[np.float64]) -> PageHeads:
+    arrays = {
+        "first_weights": np.zeros(4),
+        "first_bias": np.zeros(()),
+        "orientation_weights": 9 * np.eye(4),
+        "orientation_bias": np.zeros(4),
+    }
+    found = PageHeads.from_arrays(arrays | changes)
+    assert found is not None
+    return found
+
+
+def scanned(*turns: int) -> PageSet:
+    """Pages with a dark upper left corner, each turned clockwise by so many degrees."""
+    page = np.full((8, 8, 3), 255, np.uint8)
+    page[0, 0] = 0
+    pixels = np.stack([np.rot90(page, -turn // 90) for turn in turns])
+    return PageSet(pixels, len(turns), "application/pdf")
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_a_page_that_lies_sideways_is_judged_upright(turn: int) -> None:
+    answer = Corners()
+    plain = make_model("a", answer=answer)
+    assert plain.inspect(scanned(turn)).verdict.kind is VerdictKind.REVIEW
+    found = replace(plain, heads=heads_of_corners()).inspect(scanned(turn))
+    assert (found.verdict.kind, found.verdict.label) == (VerdictKind.SORT, "invoice")
+    assert found.prediction.pages[0].turned == turn
+    assert found.prediction.remarks == (f"page 1 lay turned by {turn} degrees: judged upright",)
+
+
+def test_only_what_is_not_sorted_is_looked_at_again_and_only_what_lies_sideways() -> None:
+    answer = Corners()
+    model = replace(make_model("a", answer=answer), heads=heads_of_corners())
+    model.inspect(scanned(0, 90))
+    model.inspect(scanned(90, 0, 180))
+    assert answer.looks == [2, 3, 2]
+
+
+def test_a_page_that_is_not_upright_after_turning_stays_as_it_is() -> None:
+    always = heads_of_corners(
+        orientation_weights=np.zeros((4, 4)), orientation_bias=9 * np.eye(4)[1]
+    )
+    found = replace(make_model("a", answer=Corners()), heads=always).inspect(scanned(270))
+    assert found.verdict.kind is VerdictKind.REVIEW
+    assert found.prediction.pages[0].turned == 0
 
 
 @pytest.mark.slow

@@ -8,8 +8,8 @@ import pytest
 
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration
-from docsorter.documents import Document, Place, ReasonCode, State, VerdictKind
-from docsorter.errors import DependencyError, EnvironmentFaultError
+from docsorter.documents import Document, Place, Reason, ReasonCode, State, VerdictKind
+from docsorter.errors import DependencyError, DocumentError, EnvironmentFaultError
 from docsorter.service.daemon.pipeline import ROUNDS, Pipeline, Workers, threads_for
 from docsorter.settings import IntakeSettings
 from docsorter.store import Destination
@@ -46,6 +46,23 @@ def test_a_broken_document_is_rejected_with_reason_and_remedy(desk: Desk) -> Non
     assert document.verdict.reason.code is ReasonCode.DAMAGED
     assert "scan it again" in document.verdict.reason.text
     assert desk.files(Place.REJECTED) == ["a.pdf", "a.pdf.json"]
+
+
+@pytest.mark.parametrize("code", [ReasonCode.BLANK, ReasonCode.UNDRAWABLE])
+def test_a_document_with_nothing_to_be_seen_on_it_waits_for_a_person(
+    desk: Desk, code: ReasonCode
+) -> None:
+    def nothing(_: Path) -> None:
+        raise DocumentError(code, "nothing is on it", remedy="scan it again")
+
+    desk.reader.before_answer = nothing
+    document = desk.pipeline.handle(desk.drop("a.pdf", b"").id)
+
+    assert document.state is State.REVIEW
+    assert document.verdict is not None
+    assert (document.verdict.kind, document.verdict.label) == (VerdictKind.REVIEW, None)
+    assert document.verdict.reason == Reason(code, "nothing is on it; scan it again")
+    assert desk.store.review.entry_for_document(document.id).prediction is None
 
 
 def test_the_same_bytes_again_are_rejected_as_a_duplicate_of_the_first(desk: Desk) -> None:

@@ -1,4 +1,5 @@
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -6,6 +7,7 @@ from docsorter.clock import ManualClock
 from docsorter.documents import (
     MoveState,
     PagePrediction,
+    PageRole,
     Place,
     Reason,
     ReasonCode,
@@ -153,6 +155,26 @@ def test_a_prediction_of_before_sample_pages_were_kept_comes_back() -> None:
         pages=[{"probabilities": [0.25, 0.75], "novelty": 3.0}],
     )
     assert conversion.prediction(row).pages == (PagePrediction((0.25, 0.75), 3.0),)
+
+
+def test_what_is_said_of_single_pages_comes_back(store: Store, office: Office) -> None:
+    made = office.prediction("invoice", 0.9)
+    (page,) = made.pages
+    told = replace(
+        made,
+        pages=(
+            replace(page, number=1, first=0.75, turned=90),
+            replace(page, number=4, role=PageRole.UNLIKE),
+            replace(page, number=6, role=PageRole.BEGINS, first=0.99),
+        ),
+        blank=(0, 2, 5),
+        undrawable={3: "page 4 cannot be drawn"},
+    )
+    document = office.drop()
+    store.documents.record_prediction(document.id, Findings(told, 7))
+    found = store.documents.prediction(document.id)
+    assert found == told
+    assert found.cut_before == (6,)
 
 
 def test_a_prediction_comes_back_number_for_number(store: Store, office: Office) -> None:
