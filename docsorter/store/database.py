@@ -56,7 +56,7 @@ class Database:
         # Single questions need no transaction around them.
         self._asker = engine.execution_options(**{_OPTION: _NONE})
         self._writer = writing(engine)
-        self._identity = None if location.path is None else _identity(location.path)
+        self._identity: _Identity | None = None  # of the file, from the first connection on
         self._was_emptied = False
         if location.path is not None:
             # SQLite would make an empty file where there is none, and go on with that.
@@ -78,6 +78,11 @@ class Database:
         """The database in a sentence: its file, or its URL."""
         return str(self.path or self.url)
 
+    def close(self) -> None:
+        """Close every connection; whatever file is there at the next use is opened then."""
+        self.engine.dispose()
+        self._identity, self._was_emptied = None, False
+
     def refuse_replaced(self) -> None:
         """Refuse to go on without the file that was opened; one stat(2), nothing for a server.
 
@@ -88,7 +93,10 @@ class Database:
         """
         if self.path is None:
             return
-        before, found = self._identity, _identity(self.path)
+        found = _identity(self.path)
+        if self._identity is None:
+            self._identity = found
+        before = self._identity
         if before is not None and found == (*before[:2], False):
             self._was_emptied = before[2]  # whatever a checkpoint puts back is not all
         if self._was_emptied or found is None or found != before:

@@ -41,7 +41,7 @@ class Store:
 
     def close(self) -> None:
         """Close every connection; the store opens new ones if it is used again."""
-        self.database.engine.dispose()
+        self.database.close()
 
     def __enter__(self) -> Self:
         return self
