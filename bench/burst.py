@@ -42,7 +42,9 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=Path("bench/out/burst.json"))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="docsorter-burst-") as name:
-        figures = burst(Path(name), options)
+        figures = burst(
+            Path(name), options.files, options.load, read=options.read, minutes=options.minutes
+        )
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     table = Table("figure", "value", "aim")
@@ -51,13 +53,21 @@ def main() -> None:
     Console().print(table)
 
 
-def burst(scratch: Path, options: argparse.Namespace) -> Figures:
+def burst(
+    scratch: Path, files: int, load: int, *, read: float = 0.0, minutes: float = 60
+) -> Figures:
     """Drop so many files at once, wait until all have their verdict, and count the documents.
 
+    Args:
+        scratch: A folder for the workspace and what is said.
+        files: How many.
+        load: Busy processes beside the daemon.
+        read: Seconds that it takes to read a document.
+        minutes: Give up after so long.
+
     Raises:
-        TimeoutError: It took longer than `options.minutes`.
+        TimeoutError: It took longer.
     """
-    files: int = options.files
     configuration, _ = create(scratch / "paper")
     migrate_workspace(configuration)
     aside, inbox = scratch / "paper" / "aside", configuration.root(Place.INBOX)
@@ -66,21 +76,21 @@ def burst(scratch: Path, options: argparse.Namespace) -> Figures:
         (aside / name).write_bytes(content)
     with (
         open_workspace_store(configuration) as store,
-        MeasuredDaemon(configuration.workspace, scratch, (*STUBBED, str(options.read))),
-        busy(options.load),
+        MeasuredDaemon(configuration.workspace, scratch, (*STUBBED, str(read))),
+        busy(load),
     ):
         began = time.monotonic()
         for file in aside.iterdir():
             file.rename(inbox / file.name)
         dropped = time.monotonic() - began
-        _wait(store, files, began + 60 * options.minutes)
+        _wait(store, files, began + 60 * minutes)
         seconds = time.monotonic() - began
     with open_workspace_store(configuration) as store:
         counts = store.documents.counts()
     return {
         "burst_files": files,
-        "burst_load": options.load,
-        "burst_read_s": options.read,
+        "burst_load": load,
+        "burst_read_s": read,
         "burst_load_average": round(os.getloadavg()[1], 1),
         "burst_dropped_in_s": round(dropped, 1),
         "burst_seconds": round(seconds, 1),

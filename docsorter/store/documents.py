@@ -44,7 +44,15 @@ from docsorter.store.records import (
     Findings,
     SampledDocument,
 )
-from docsorter.store.tables import DocumentRow, EntryRow, EventRow, MoveRow, PredictionRow, TallyRow
+from docsorter.store.tables import (
+    DocumentColumns,
+    DocumentRow,
+    EntryRow,
+    EventRow,
+    MoveRow,
+    PredictionRow,
+    TallyRow,
+)
 
 _EVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _EVERY = DocumentFilter()
@@ -101,8 +109,16 @@ _NEXT_TRIES: Final = (
 class DocumentRepository(Repository):
     """Follows each document, looks at all of them, and keeps the log."""
 
-    def plan_claim(self, arrival: Arrival, *, actor: str) -> tuple[Document, Move]:
+    def plan_claim(
+        self, arrival: Arrival, *, actor: str, again: int | None = None
+    ) -> tuple[Document, Move]:
         """Give a file in the inbox its number and plan its move to the spool.
+
+        Args:
+            arrival: The file.
+            actor: Who claims it.
+            again: Number that the file got when an earlier claim of it was given up, so that a
+                file that has to be tried often does not leave a document behind each time.
 
         Returns:
             The document (state CLAIMING, still in the inbox) and the planned move to a name of
@@ -125,8 +141,10 @@ class DocumentRepository(Repository):
                 "producer": "",
                 "attempts": 0,
             }
-            row = rows.insert_document(session, values)
-            rows.count_document(session, rows.counter_key(row), 1)
+            row = None if again is None else _reclaimed(session, again, values)
+            if row is None:
+                row = rows.insert_document(session, values)
+                rows.count_document(session, rows.counter_key(row), 1)
             spool = Destination(Place.SPOOL, spool_name(row.id, arrival.name), State.SPOOLED)
             move = rows.plan(session, row, spool, actor=actor, now=now)
             known = {"size": arrival.size, "mtime_ns": arrival.mtime_ns}
@@ -488,6 +506,18 @@ def spool_name(document_id: int, name: str) -> str:
     """Return a document's name in the spool: its number and, if it is a tame one, the suffix."""
     suffix = PurePosixPath(name).suffix.lower()
     return f"{document_id}{suffix if _ORDINARY_SUFFIX.fullmatch(suffix) else ''}"
+
+
+def _reclaimed(session: Session, number: int, values: dict[str, Any]) -> DocumentColumns | None:
+    """Claim a withdrawn document again, with what is known of it now; None when it is another."""
+    before = rows.document_columns(session.connection(), number)
+    wanted = (State.WITHDRAWN, Place.INBOX, values["path"])
+    if (before.state, before.place, before.path) != wanted or before.forgotten_at is not None:
+        return None
+    now = {name: values[name] for name in ("state", "size", "mtime_ns")}
+    row = rows.change_document(session.connection(), before, now)
+    rows.recount(session, rows.counter_key(before), rows.counter_key(row))
+    return row
 
 
 def _move_of_adopted(row: DocumentRow, sidecar: str, actor: str, now: dt.datetime) -> MoveRow:

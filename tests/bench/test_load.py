@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.burst import burst
 from bench.load import million, waiting, writers
 from bench.soak import blank_files, soak
 
@@ -36,3 +37,8 @@ def test_a_daemon_is_soaked_to_the_last_document(tmp_path: Path) -> None:
     figures = soak(tmp_path / "s", "blind", blank_files(30))
     assert figures["blind_documents"] == 30
     assert figures["blind_resident_peak_mb"] < 500
+
+
+def test_a_heap_of_files_on_a_busy_machine_is_counted_once_each(tmp_path: Path) -> None:
+    figures = burst(tmp_path, 40, 2, read=0.1)
+    assert (figures["burst_phantoms"], figures["burst_not_counted_once"]) == (0, 0)

@@ -1,3 +1,5 @@
+import errno
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from docsorter.configuration import Configuration
 from docsorter.deliver.transfer import FileChangedError, FileGoneError
 from docsorter.documents import Place, State
 from docsorter.errors import ConflictError
+from docsorter.filesystem import Disk
 from docsorter.intake.inbox import Inbox
 from docsorter.service.daemon.claims import ClaimQueue, PlannedClaim
 from docsorter.settings import IntakeSettings
@@ -87,6 +90,9 @@ def test_a_file_that_changed_before_the_claim_stays_in_the_inbox_and_is_offered_
         desk.clock.advance(20)
         claimer.add(inbox.tick())
     assert claimer.backlog == 1
+    following = claimer.plan_next()
+    assert following is not None
+    assert following.document.id == claim.document.id
 
 
 def test_a_file_whose_claim_still_runs_is_not_claimed_twice(
@@ -149,6 +155,36 @@ def test_a_new_file_under_a_name_that_is_just_being_claimed_is_claimed_after_it(
     assert desk.path(document).read_bytes() == b"letter 0.99"
 
 
+def test_a_file_that_is_tried_often_has_one_number(
+    desk: Desk, inbox: Inbox, claimer: ClaimQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(desk, inbox, claimer, "a.pdf")
+
+    def refuse(*_: object) -> bool:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Disk, "rename_exclusive", refuse)
+        for _ in range(5):
+            claim = claimer.plan_next()
+            assert claim is not None
+            assert claimer.carry(claim) is None
+            claimer.tell_inbox()
+            for _ in range(3):
+                desk.clock.advance(20)
+                claimer.add(inbox.tick())
+            assert claimer.backlog == 1
+    assert desk.store.documents.counts().states[State.WITHDRAWN] == 1
+    claim = claimer.plan_next()
+    assert claim is not None
+    document = claimer.carry(claim)
+    assert document is not None
+    assert (document.id, document.state) == (1, State.SPOOLED)
+    counts = desk.store.documents.counts()
+    assert (counts.total, counts.states[State.WITHDRAWN]) == (1, 0)
+    assert desk.store.upkeep.integrity_check() == []
+
+
 class Claims:
     """Plans claims and takes files as store and mover do, without their database and disk flushes.
 
@@ -168,8 +204,8 @@ class Claims:
     def step(self, _point: object) -> Iterator[None]:
         yield
 
-    def plan_claim(self, arrival: Arrival, *, actor: str) -> tuple[object, str]:
-        assert actor == "daemon"
+    def plan_claim(self, arrival: Arrival, *, actor: str, again: int | None) -> tuple[object, str]:
+        assert (actor, again) == ("daemon", None)
         if arrival.path in self._planned:
             raise ConflictError("planned already")
         self._planned.add(arrival.path)

@@ -43,6 +43,7 @@ class ClaimQueue:
         self._mover = mover
         self._ready: dict[str, Observation] = {}
         self._claimed: set[str] = set()
+        self._given_up: dict[str, int] = {}  # path -> its document, to be claimed again
         self._news: deque[Callable[[], None]] = deque()
 
     def add(self, observations: Iterable[Observation]) -> None:
@@ -73,17 +74,19 @@ class ClaimQueue:
             StoreError: The database fails; the file stays remembered.
         """
         seen = next(iter(self._ready.values()))
+        again = self._given_up.get(seen.path)
         if not self._inbox.confirm(seen):
             del self._ready[seen.path]
             return None
         arrival = Arrival(seen.name, seen.source, seen.path, seen.size, seen.mtime_ns)
         try:
             with self._mover.step(PlanPoint.CLAIM_PLANNED):
-                document, move = self._store.documents.plan_claim(arrival, actor=ACTOR)
+                document, move = self._store.documents.plan_claim(arrival, actor=ACTOR, again=again)
         except ConflictError:
             del self._ready[seen.path]
             return None
         del self._ready[seen.path]
+        self._given_up.pop(seen.path, None)
         self._claimed.add(seen.path)
         return PlannedClaim(seen, document, move)
 
@@ -107,16 +110,20 @@ class ClaimQueue:
             self._mover.abandon(claim.move, actor=ACTOR, reason=ReasonCode.MISSING)
         except FileChangedError:
             self._mover.abandon(claim.move, actor=ACTOR, reason=ReasonCode.CHANGED)
-            self._news.append(lambda: self._inbox.defer(seen.path, _CHANGED))
+            self._news.append(lambda: self._put_off(claim, _CHANGED))
             return None
         except EnvironmentFaultError as error:
             reason = fault_reason(error)
             self._mover.abandon(claim.move, actor=ACTOR, reason=reason.code)
-            self._news.append(lambda: self._inbox.defer(seen.path, reason))
+            self._news.append(lambda: self._put_off(claim, reason))
             _LOG.warning("%s stays in the inbox for now: %s", seen.path, error.message)
             return None
         self._news.append(lambda: self._inbox.forget(seen.path, seen))
         return document
+
+    def _put_off(self, claim: PlannedClaim, reason: Reason) -> None:
+        self._given_up[claim.seen.path] = claim.document.id
+        self._inbox.defer(claim.seen.path, reason)
 
     def tell_inbox(self) -> None:
         """Hand what became of carried claims on to the inbox."""
