@@ -61,6 +61,9 @@ UNFINISHED: Final[tuple[tuple[str, str, str], ...]] = (
 )  # fmt: skip
 """(pattern, whose, source) of names that a file has until it is whole; the first match counts."""
 
+CONTROL_FILES: Final = ((".aria2", "aria2"), (".ytdl", "yt-dlp"))
+"""(suffix, whose) of what lies beside a file of that name, under its own, until it is whole."""
+
 NEVER: Final[tuple[str, ...]] = (
     # hidden: .DS_Store and ._* (macOS), .nfs*, .fuse_hidden*, .smbdelete* (still open, though
     # removed), .~lock*# (LibreOffice), .dropbox.cache, .tmp.drivedownload and .tmp.driveupload

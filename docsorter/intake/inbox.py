@@ -1,17 +1,18 @@
 """One inbox for the daemon: rescans, rechecks of waiting files, and the files that are complete."""
 
 import datetime as dt
+import os
 import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from docsorter.clock import Clock
-from docsorter.documents import Reason
+from docsorter.documents import Reason, ReasonCode
 from docsorter.errors import EnvironmentFaultError
 from docsorter.filesystem import is_network_or_virtual
-from docsorter.intake.completeness import EndCheck, check_end
-from docsorter.intake.ignore import IgnoreRules
+from docsorter.intake.completeness import End, EndCheck, check_end
+from docsorter.intake.ignore import CONTROL_FILES, IgnoreRules
 from docsorter.intake.scan import Observation, Scanner, SkippedEntry, WaitingFile
 from docsorter.intake.settling import WAITING_MOST, Settler, Waiting
 from docsorter.settings import IntakeSettings
@@ -65,7 +66,7 @@ class Inbox:
             settings.rest_seconds,
             settings.slow_rest_seconds,
             clock,
-            lambda path: check(root / path),
+            lambda path: _unfinished(root / path) or check(root / path),
             inodes=local,
         )
         self._asked = threading.Event()
@@ -192,6 +193,15 @@ class Inbox:
             # Reading a huge inbox again and again would leave no time for the documents.
             self._next_scan = max(self._began + self.interval, now + self._spent)
             self._rested_at = now + _SHARE * self._spent
+
+
+def _unfinished(path: Path) -> EndCheck | None:
+    """Say that a file is not whole, which the program that writes it says by another file."""
+    for suffix, whose in CONTROL_FILES:
+        if os.path.lexists(f"{path}{suffix}"):
+            text = f"unfinished: {path.name}{suffix} is beside it ({whose})"
+            return EndCheck(End.BUSY, reason=Reason(ReasonCode.BUSY, text))
+    return None
 
 
 def _waiting_file(file: Waiting, now: float) -> WaitingFile:

@@ -307,3 +307,15 @@ def test_everything_that_stays_in_the_inbox_is_named_with_its_reason(
     inbox.request_rescan()
     assert run(inbox, clock, 60) == ["scan.txt"]
     assert "scan.pdf.!sync" not in {file.path for file in inbox.waiting()}
+
+
+def test_a_file_waits_while_its_control_file_is_beside_it(
+    root: Path, inbox: Inbox, clock: ManualClock
+) -> None:
+    (root / "scan.txt").write_bytes(b"x")
+    (root / "scan.txt.aria2").write_bytes(b"x")
+    assert run(inbox, clock, 60) == []
+    named = {file.path: file.reason.text for file in inbox.waiting()}
+    assert named["scan.txt"] == "unfinished: scan.txt.aria2 is beside it (aria2)"
+    (root / "scan.txt.aria2").unlink()
+    assert run(inbox, clock, 120) == ["scan.txt"]

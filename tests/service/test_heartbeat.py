@@ -148,7 +148,7 @@ def test_what_waits_in_the_inbox_is_named_with_reason_and_since_when(rig: Rig) -
     since = rig.clock.now().timestamp() - 86400.3
     rig.waiting = (
         WaitingFile("a.pdf", Reason(ReasonCode.EMPTY, "it has no bytes yet"), since),
-        WaitingFile("caf\udce9.pdf", Reason(ReasonCode.BUSY, "held"), since),
+        WaitingFile("caf\udce9.pdf", Reason(ReasonCode.BUSY, "held: \udce9"), since),
     )
     rig.clock.advance(1)
     rig.heart.beat("running")
@@ -159,7 +159,7 @@ def test_what_waits_in_the_inbox_is_named_with_reason_and_since_when(rig: Rig) -
         ("caf\\udce9.pdf", "busy"),
     ]
     assert health.waiting[0].since == rig.clock.now() - dt.timedelta(days=1, seconds=1)
-    assert health.busy == ("caf\\udce9.pdf: held",)
+    assert health.busy == ("caf\\udce9.pdf: held: \\udce9",)
 
 
 def test_on_a_full_disk_a_long_list_of_waiting_files_gives_way(

@@ -249,12 +249,17 @@ class Heartbeat:
 
 def _in_inbox(file: WaitingFile) -> WaitingInInbox:
     return WaitingInInbox(
-        path=file.path.encode("utf-8", "backslashreplace").decode(),
+        path=_readable(file.path),
         reason=file.reason.code.value,
-        text=file.reason.text,
+        text=_readable(file.reason.text),
         # Whole seconds, or the same file would be news with every beat.
         since=dt.datetime.fromtimestamp(round(file.since), dt.UTC),
     )
+
+
+def _readable(text: str) -> str:
+    """Show bytes of a name that are no UTF-8 as escapes: JSON could not hold them."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _busy(waiting: tuple[WaitingInInbox, ...]) -> tuple[str, ...]:
