@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
 
-.PHONY: help install demo test lint types layering unit bench bench-compare bench-rest bench-growth bench-publish simulate matrix torture lock format clean poppler starter examples train-demo
+.PHONY: help install dev demo test lint types layering unit bench bench-compare bench-rest bench-growth bench-publish simulate matrix torture lock format clean poppler starter examples train-demo
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,8 @@ poppler:
 	@bash scripts/ensure-poppler.sh
 
 install: poppler $(VENV)/runtime.done ## install docsorter into .venv
+
+dev: poppler $(VENV)/dev.done ## install also what training, generating and the checks need (3 GB)
 
 demo: install ## sort the example scans with the real daemon
 	@$(BIN)/docsorter demo

@@ -145,3 +145,18 @@ class DocumentError(DocsorterError):
     def __init__(self, code: str, message: str, *, remedy: str = "") -> None:
         super().__init__(message, remedy=remedy)
         self.code = code
+
+
+def missing_extra(what: str, libraries: str, instead: str = "") -> DependencyError:
+    """Return the error for what takes libraries of the extra `train`, which are not installed.
+
+    Args:
+        what: Takes them, e.g. "training".
+        libraries: Their names.
+        instead: What else could be done.
+    """
+    return DependencyError(
+        f"{what} takes libraries that are not installed: {libraries}",
+        remedy="in the clone: pip install '.[train]'; from a wheel: "
+        f"pip install './docsorter-VERSION-py3-none-any.whl[train]'{instead}",
+    )

@@ -13,9 +13,10 @@ from typing import Annotated
 
 import typer
 
-from docsorter.cli.context import AsJson
-from docsorter.cli.output import bar, print_error, print_json, print_table, say
-from docsorter.errors import DocsorterError, UsageError
+from docsorter.cli.context import AsJson, group
+from docsorter.cli.main import run_program
+from docsorter.cli.output import bar, print_json, print_table, say
+from docsorter.errors import UsageError
 from docsorter.resources import usable_cores
 from starter.dataset import INDEX, read_index, spread, write_dataset
 from starter.document import SLOTS
@@ -245,19 +246,13 @@ def _interruptible() -> Iterator[None]:
 
 def main() -> int:
     """Run the command; errors become one line, a tip and an exit code."""
-    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
-    app = typer.Typer(
-        rich_markup_mode=None,
+    app = group(
+        no_args_is_help=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.command(epilog=_EPILOG)(synth)
-    try:
-        app(prog_name="python -m starter.synth")
-    except DocsorterError as error:
-        print_error(error)
-        return int(error.exit_code)
-    return 0
+    return run_program(app, "python -m starter.synth")
 
 
 if __name__ == "__main__":

@@ -13,11 +13,23 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, TypeVar
 
-import typst
-from faker import Faker
 from PIL import Image
 
+from docsorter.cli.output import print_error
+from docsorter.errors import DependencyError
 from starter.kinds import Split
+
+try:
+    import typst
+    from faker import Faker
+except ModuleNotFoundError as error:  # every command of this package draws documents
+    print_error(
+        DependencyError(
+            f"generating documents takes libraries that are not installed: {error.name}",
+            remedy="in the clone: make dev",
+        )
+    )
+    raise SystemExit(DependencyError.exit_code) from error
 
 # ----------------------------------------------------------------------
 # Where a generated document comes from: language, currency, paper, and the words printed on it.

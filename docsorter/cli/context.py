@@ -132,7 +132,9 @@ def _write_parameters(
         if isinstance(param, TyperArgument):
             arguments.append((param.metavar or param.name.upper(), meaning))
         elif isinstance(param, TyperOption) and not (param.is_flag or param.metavar):
-            takes = _TAKES.get(param.display_type(ctx), param.name.upper())
+            kind = param.display_type(ctx)
+            choices = kind.strip("<>") if "|" in kind else ""
+            takes = choices or _TAKES.get(kind, param.name.upper())
             options.append((f"{', '.join(param.opts)} {takes}", meaning))
         else:
             options.append((names, meaning))

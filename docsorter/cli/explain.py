@@ -68,7 +68,7 @@ def history(
         print_json(documents)
         return
     print_table(
-        (">id", "arrived", "file", "state", "label", ">sure"),
+        (">id", "arrived", "~file", "state", "label", ">sure"),
         (
             (
                 document.id,

@@ -132,14 +132,14 @@ def _misused(error: TyperException) -> DocsorterError:
     return UsageError(error.format_message().rstrip("."), remedy=f"{path} --help")
 
 
-def _run() -> int:
-    """Run the command line and return its exit code.
+def _run(program: typer.Typer, name: str) -> int:
+    """Run a command line and return its exit code.
 
     Raises:
         DocsorterError: Anything a user can meet.
     """
     try:
-        code = app(prog_name="docsorter", standalone_mode=False)
+        code = program(prog_name=name, standalone_mode=False)
     except TyperException as error:
         if type(error).__name__ == "NoArgsIsHelpError":  # its message is the help
             print(error.format_message(), file=sys.stderr)  # noqa: T201
@@ -155,12 +155,24 @@ def _run() -> int:
     return code if isinstance(code, int) else ExitCode.OK
 
 
-def main() -> None:
-    """Run the command line; errors become one line, a tip and an exit code, or a line of JSON."""
+def run_program(program: typer.Typer, name: str) -> int:
+    """Run a command line; errors become one line and a tip, or a line of JSON.
+
+    Args:
+        program: Its commands.
+        name: As it is typed.
+
+    Returns:
+        The exit code.
+    """
     signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
     try:
-        code = _run()
+        return _run(program, name)
     except DocsorterError as error:
         print_error(error, as_json=wants_json(sys.argv[1:]))
-        code = error.exit_code
-    sys.exit(int(code))
+        return error.exit_code
+
+
+def main() -> None:
+    """Run docsorter."""
+    sys.exit(int(run_program(app, "docsorter")))

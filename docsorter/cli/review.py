@@ -119,7 +119,7 @@ def list_(
         print_json(entries)
         return
     print_table(
-        (">id", "file", "best guess", ">sure", "why"),
+        (">id", "~file", "best guess", ">sure", "why"),
         (_entry_row(entry) for entry in entries),
         empty="nothing waits for you",
     )
@@ -335,7 +335,7 @@ def _show(workspace: "ReviewService", numbers: Sequence[int], to: str, *, as_jso
     if as_json:
         print_json([{"document_id": row[0], "name": row[1], "why": row[4]} for row in rows])
         return
-    print_table((">id", "file", "best guess", ">sure", "why"), rows, empty="nothing matches")
+    print_table((">id", "~file", "best guess", ">sure", "why"), rows, empty="nothing matches")
     say_more(len(numbers) - _SHOWN)
     if numbers:
         say(f"{documents(len(numbers))}, to be {to}")
@@ -589,7 +589,7 @@ def _print_group(workspace: "ReviewService", group: "Group", *, as_json: bool) -
         print_json(group.model_dump(mode="json"))
         return
     print_table(
-        (">id", "file", "state", "label"),
+        (">id", "~file", "state", "label"),
         (
             (document.id, document.name, document.state, document.verdict.label or "")
             for document in map(workspace.store.documents.get, (*group.waiting, *group.answered))

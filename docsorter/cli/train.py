@@ -20,7 +20,7 @@ from docsorter.cli.output import (
     stage_bars,
     when,
 )
-from docsorter.errors import DependencyError, ExitCode, UsageError, WorkspaceError
+from docsorter.errors import ExitCode, UsageError, WorkspaceError, missing_extra
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,10 +164,7 @@ def _train(
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("docsorter"):
             raise
-        raise DependencyError(
-            f"training needs libraries that are not installed: {error.name}",
-            remedy="pip install 'docsorter[train]'",
-        ) from error
+        raise missing_extra("training", str(error.name)) from error
     request = TrainingRequest(**options, policies=parse_policies(policies))  # type: ignore[arg-type]
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     try:

@@ -203,7 +203,7 @@ def _show(
         print_json({"would_move": ready, "to": to, "left_alone": left})
         return
     print_table(
-        (">id", "file", "is", "by", "since"),
+        (">id", "~file", "is", "by", "since"),
         (
             (
                 document.id,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from docsorter.errors import DependencyError
+from docsorter.errors import missing_extra
 from docsorter.service.workspace.process import Progress
 
 if TYPE_CHECKING:
@@ -55,9 +55,8 @@ def require_libraries() -> None:
         import cleanlab.filter  # noqa: F401, PLC0415 -- seconds, and part of an extra
         import sklearn.linear_model  # noqa: F401, PLC0415 -- as above
     except ImportError as error:
-        raise DependencyError(
-            f"looking for wrong labels takes {error.name}, which is not installed",
-            remedy="pip install 'docsorter[train]', or leave them out with --no-suspects",
+        raise missing_extra(
+            "looking for wrong labels", str(error.name), "; or leave that out with --no-suspects"
         ) from error
 
 

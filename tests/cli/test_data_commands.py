@@ -67,5 +67,7 @@ def test_without_the_extra_the_command_says_how_to_get_it(tmp_path: Path) -> Non
     done = docsorter("data", "report", "d", "--json", cwd=tmp_path, PYTHONPATH=f"{tmp_path}:{ROOT}")
 
     assert done.returncode == 10
-    assert "takes cleanlab, which is not installed" in done.stderr
-    assert "docsorter[train]" in done.stderr
+    told = json.loads(done.stderr)["error"]
+    assert told["message"].endswith("takes libraries that are not installed: cleanlab")
+    assert "'.[train]'" in told["remedy"]
+    assert "--no-suspects" in told["remedy"]

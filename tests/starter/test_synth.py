@@ -190,3 +190,21 @@ def test_an_interrupt_keeps_what_was_made(tmp_path: Path, number: int, code: int
     entries = read_index(out)
     assert len(entries) > 3
     assert all((out / name).exists() for name in entries)
+
+
+@pytest.mark.parametrize("command", ["starter.synth", "starter.examples"])
+def test_without_what_draws_the_command_says_how_to_get_it(tmp_path: Path, command: str) -> None:
+    (tmp_path / "typst.py").write_text("raise ModuleNotFoundError('no typst', name='typst')\n")
+    done = subprocess.run(
+        [sys.executable, "-m", command, str(tmp_path / "made")],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"},
+    )
+    assert done.returncode == ExitCode.DEPENDENCY
+    assert done.stderr == (
+        "error: generating documents takes libraries that are not installed: typst\n"
+        "tip:   in the clone: make dev\n"
+    )

@@ -371,13 +371,13 @@ def run_demo(
     configuration = load(directory)
     examples = example_files()
     log = directory / "daemon.log"
+    for example in examples:  # before the daemon looks, so that every demo numbers them alike
+        shutil.copy(example, configuration.root(Place.INBOX))
     with log.open("w", encoding="utf-8") as sink:
         daemon = subprocess.Popen(
             [sys.executable, "-m", "docsorter", "run", str(directory)], stdout=sink, stderr=sink
         )
         try:
-            for example in examples:
-                shutil.copy(example, configuration.root(Place.INBOX))
             with open_workspace_store(configuration) as store:
                 _wait(daemon, store, len(examples), log, advance, pause)
                 documents = store.documents.find(limit=10 * len(examples))

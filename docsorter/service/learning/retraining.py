@@ -18,7 +18,7 @@ from docsorter import errors
 from docsorter.clock import Clock
 from docsorter.configuration import Configuration
 from docsorter.decide.gate import GateVerdict
-from docsorter.errors import ConflictError, DependencyError, DocsorterError, EnvironmentFaultError
+from docsorter.errors import ConflictError, DocsorterError, EnvironmentFaultError, missing_extra
 from docsorter.model.bundle import CARD
 from docsorter.model.card import ModelCard, read_card
 from docsorter.model.registry import InUse, ModelRegistry, PromotionFile
@@ -57,11 +57,8 @@ def require_extra() -> None:
     """Refuse at once when training is not possible here."""
     missing = [name for name in _LIBRARIES if find_spec(name) is None]
     if missing:
-        raise DependencyError(
-            f"training needs libraries that are not installed: {', '.join(missing)}",
-            remedy="pip install 'docsorter[train]'; it may be done on another machine: "
-            "docsorter train, then docsorter model add",
-        )
+        elsewhere = "; or on another machine: docsorter train, then here: docsorter model add"
+        raise missing_extra("training", ", ".join(missing), elsewhere)
 
 
 class TrainingProcess:

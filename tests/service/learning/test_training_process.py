@@ -131,7 +131,7 @@ def test_without_the_extra_it_is_said_what_to_install(monkeypatch: pytest.Monkey
     monkeypatch.setattr(retraining, "find_spec", lambda name: None if name == "keras" else name)
     with pytest.raises(DependencyError, match="keras") as caught:
         require_extra()
-    assert "docsorter[train]" in caught.value.remedy
+    assert "'.[train]'" in caught.value.remedy
 
 
 def test_the_real_child_steps_back_and_refuses_a_snapshot_that_is_not_there(
