@@ -24,7 +24,16 @@ from starter.typesetting import (
     svg,
 )
 
-RUNNING = ("none", "number", "page-of", "names", "reference", "small-logo", "small-name", "repeated")
+RUNNING = (
+    "none",
+    "number",
+    "page-of",
+    "names",
+    "reference",
+    "small-logo",
+    "small-name",
+    "repeated",
+)
 """What stands above the text of a later page; "repeated" is the whole letterhead again."""
 
 
@@ -99,7 +108,9 @@ def _letter(plan: Plan, writer: Writer) -> str:
     firm = make_firm(writer)
     edge = plan.style.margin + plan.rng.uniform(2, 12)
     body = page_setup(
-        plan.style, margin=f"(x: {edge:.1f}mm, y: {edge:.1f}mm)", leading=plan.rng.uniform(0.55, 0.9)
+        plan.style,
+        margin=f"(x: {edge:.1f}mm, y: {edge:.1f}mm)",
+        leading=plan.rng.uniform(0.55, 0.9),
     )
     if plan["face"] == "mono":
         body += f'#set text(font: "{plan.style.mono}", size: {plan.rng.uniform(9, 11):.1f}pt)\n'
@@ -242,13 +253,17 @@ def _annex(plan: Plan, writer: Writer) -> str:
     rows = rng.randrange(8, 22) if plan["turned"] == "yes" else rng.randrange(10, 36)
     body = {
         "prices": lambda: _table(plan, writer, rng.randrange(2, 5), rows, "price"),
-        "hours": lambda: _table(plan, writer, rng.randrange(4, 8), rows, "time")
-        + pairs([(writer.word("total"), writer.code("##,##"))])
-        + Pen(rng).sign(34),
+        "hours": lambda: (
+            _table(plan, writer, rng.randrange(4, 8), rows, "time")
+            + pairs([(writer.word("total"), writer.code("##,##"))])
+            + Pen(rng).sign(34)
+        ),
         "numbers": lambda: _table(plan, writer, rng.randrange(4, 9), rows, "mixed"),
         "pictures": lambda: _pictures(plan, writer),
-        "chart": lambda: svg(parts.chart(rng, style.accent), rng.uniform(90, 160))
-        + f"\n\n{lit(writer.paragraph(2))}\n",
+        "chart": lambda: (
+            svg(parts.chart(rng, style.accent), rng.uniform(90, 160))
+            + f"\n\n{lit(writer.paragraph(2))}\n"
+        ),
         "list": lambda: bullets(writer.sentence(9) for _ in range(rng.randrange(5, 20))),
         "text": lambda: "".join(
             f"#par[{bold(writer.words(3).capitalize())}]\n#par[{lit(writer.paragraph(5))}]\n"

@@ -22,29 +22,34 @@ from docsorter.pages.fit import reduce_to
 from docsorter.resources import usable_cores
 from docsorter.training.generated import PACK, SIDE
 from starter.dataset import read_index, write_dataset
-from starter.kinds import KINDS
+from starter.kinds import EVERY, LATER
 
 EACH: Final = 3
-_DRAWN: Final = 2 * EACH  # of blank sheets some are white through and through
+LATER_EACH: Final = 14
+"""Pages of a kind of later page: these are all that is learned from, where nobody has others."""
+
+_SPARE: Final = 2  # of blank sheets some are white through and through
 _SEED: Final = 20261
 _QUALITY: Final = 65
 _WHITE: Final = 255
 
 
-def write_pack(path: Path, kinds: Sequence[str] = tuple(KINDS), workers: int = 1) -> None:
+def write_pack(path: Path, kinds: Sequence[str] = tuple(EVERY), workers: int = 1) -> None:
     """Write the pages of some kinds into one file, which holds nothing but them."""
     with (
         tempfile.TemporaryDirectory(prefix="docsorter-pack-") as made,
         zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as pack,
     ):
         folder = Path(made)
-        write_dataset(folder, dict.fromkeys(kinds, _DRAWN), _SEED, "train", workers)
+        counts = {kind: LATER_EACH if kind in LATER else EACH for kind in kinds}
+        drawn_counts = {kind: _SPARE * number for kind, number in counts.items()}
+        write_dataset(folder, drawn_counts, _SEED, "train", workers)
         entries = sorted(read_index(folder).values(), key=lambda entry: entry.file)
         for kind in kinds:
             drawn = (_small(folder / entry.file) for entry in entries if entry.kind == kind)
-            pages = islice((page for page in drawn if not _white(page)), EACH)
+            pages = islice((page for page in drawn if not _white(page)), counts[kind])
             for number, page in enumerate(pages, 1):
-                pack.writestr(zipfile.ZipInfo(f"{KINDS[kind]}/{kind}-{number}.webp"), page)
+                pack.writestr(zipfile.ZipInfo(f"{EVERY[kind]}/{kind}-{number}.webp"), page)
 
 
 def _small(path: Path) -> bytes:

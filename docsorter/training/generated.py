@@ -2,9 +2,10 @@
 
 Nobody collects what they do not want to sort, and a label that people rarely have to name has few
 answers: training takes pages of neighbours (orders, statements, forms, photographs, blank sheets)
-and of rare labels from `generated_pages.zip`, which `python -m starter.pack` made. The file lies
-beside the code and not in the starter's bundle, since bases of any kind need it, ImageNet weights
-too, and since a workspace keeps its evidence under the fingerprint of the bundle.
+and of rare labels from `generated_pages.zip`, which `python -m starter.pack` made, and pages that
+come after a first one. The file lies beside the code and not in the starter's bundle, since bases
+of any kind need it, ImageNet weights too, and since a workspace keeps its evidence under the
+fingerprint of the bundle.
 """
 
 import hashlib
@@ -20,16 +21,19 @@ from docsorter.model.card import NONE_OF_THESE
 from docsorter.training.dataset import Sample
 
 PACK: Final = Path(__file__).with_name("generated_pages.zip")
-SHA256: Final = "b78890503068a2e57e90db58985a431fd4752699fbf2564d8323283721679478"
+SHA256: Final = "171f3c11b8992bb1633c330cdae22cacf097582f605578e9d02a17e862d0b94b"
 SIDE: Final = 384
 """Longer side of a page in pixels: what augmentation starts from."""
+
+LATER: Final = "later"
+"""Folder of pages that come after the first one of a document; they are of no label."""
 
 _SHORTEST: Final = 2  # shorter words than that say nothing
 
 
 def made_labels() -> frozenset[str]:
     """Return the labels of which there are pages, without "other"."""
-    return frozenset(label for label, _ in _pages().values()) - {NONE_OF_THESE}
+    return frozenset(label for label, _ in _pages().values()) - {NONE_OF_THESE, LATER}
 
 
 def foreign_kinds(labels: Sequence[str]) -> tuple[str, ...]:
@@ -45,7 +49,8 @@ def foreign_kinds(labels: Sequence[str]) -> tuple[str, ...]:
     return tuple(
         kind
         for kind, (output, _) in _pages().items()
-        if not any(same_word(kind, label) or same_word(output, label) for label in labels)
+        if output != LATER
+        and not any(same_word(kind, label) or same_word(output, label) for label in labels)
     )
 
 
@@ -77,12 +82,21 @@ def foreign_documents(folder: Path, kinds: Sequence[str], number: int, seed: int
     return sorted(samples, key=lambda sample: sample.path)
 
 
+def later_pages(folder: Path) -> list[Path]:
+    """Put all pages that come after a first one into a folder; return their files.
+
+    Args:
+        folder: Where they go; what is there already is kept.
+    """
+    return label_documents(folder, LATER, sum(len(names) for _, names in _pages().values()))
+
+
 def label_documents(folder: Path, label: str, number: int) -> list[Path]:
     """Put pages of a label into a folder, spread evenly over its kinds; return their files.
 
     Args:
         folder: Where they go; what is there already is kept.
-        label: One of `made_labels`.
+        label: One of `made_labels`, or `LATER`.
         number: How many.
     """
     kinds = [names for output, names in _pages().values() if output == label]

@@ -222,7 +222,7 @@ def gather(
     labels = tuple(label for label in folder.labels if label != NONE_OF_THESE)
     if base.head is not None:
         base = dataclasses.replace(base, head=base.head.renamed(request.renamed))
-    foreign = _foreign(request, labels, base, work)
+    foreign = _foreign(request, labels, base, work, cache)
     network = load_trunk(base, labels, request.seed)
     viewer = FeatureExtractor(
         network, cache, work / "features" / base_key(base, network.size), request.seed
@@ -289,10 +289,15 @@ def with_head(
 
 
 def _foreign(
-    request: TrainingRequest, labels: tuple[str, ...], base: BaseWeights, work: Path
+    request: TrainingRequest,
+    labels: tuple[str, ...],
+    base: BaseWeights,
+    work: Path,
+    cache: RasterCache,
 ) -> ForeignPages:
     kinds = foreign_kinds((*labels, *request.renamed))
     made = foreign_documents(work / "foreign", kinds, request.effort.foreign, request.seed)
+    made = [sample for sample in made if _shows_something(sample, cache, base.size)]
     order = np.random.default_rng([request.seed, 6]).permutation(len(kinds))
     chosen = {kinds[row] for row in order[: round(_TRAINING_KINDS * len(kinds))]}
     trained = tuple(sample for sample in made if sample.kind in chosen)
@@ -302,3 +307,12 @@ def _foreign(
         held=tuple(sample for sample in made if sample.kind not in chosen),
         wanted=not knows and bool(trained),
     )
+
+
+def _shows_something(sample: Sample, cache: RasterCache, size: int) -> bool:
+    """Say whether the model would ever see a page: the daemon leaves blank ones out."""
+    try:
+        first_page(cache, sample.path, size)
+    except ValueError:
+        return False
+    return True
