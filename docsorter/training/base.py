@@ -12,7 +12,7 @@ import dataclasses
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -81,6 +81,7 @@ class BaseWeights:
         load: Gives a network its first weights.
         head: What is known already, None when that is nothing.
         golden: Synthetic pages with their names, (size, size, 3) uint8.
+        pages: What a bundle knows of pages among others; empty where it knows nothing.
     """
 
     name: str
@@ -91,6 +92,7 @@ class BaseWeights:
     load: Callable[[Network], None]
     head: KnownHead | None
     golden: "tuple[tuple[str, NDArray[np.uint8]], ...]"
+    pages: "dict[str, NDArray[np.generic]]" = field(default_factory=dict)
 
 
 def open_base(name: str, registry: ModelRegistry, *, size: int = 299, seed: int = 0) -> BaseWeights:
@@ -175,6 +177,7 @@ def _from_bundle(bundle: ModelBundle, name: str) -> BaseWeights:
         load=load,
         head=KnownHead(kernel / card.temperature, bias / card.temperature, kinds),
         golden=_golden_pages(bundle, card.input.size),
+        pages=bundle.pages,
     )
 
 

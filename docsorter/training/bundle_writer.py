@@ -167,6 +167,7 @@ def _parts(
             "report.html": html_page(measurement.sets, card, cost=cost),
             "figures.json": _figures(measurement, trained, cost),
         },
+        pages=exported.pages,
     )
 
 

@@ -11,7 +11,7 @@ arXiv:1906.04721), at no cost when the file runs.
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -262,6 +262,7 @@ class Exported:
         cost: What it lost against the network.
         draft: The card as far as it is known.
         cache: Has the pages.
+        pages: What it knows of pages among others, see `docsorter.training.page_heads`.
     """
 
     file: Path
@@ -269,6 +270,7 @@ class Exported:
     cost: ExportCost
     draft: ModelCard
     cache: RasterCache
+    pages: "dict[str, NDArray[np.generic]]" = field(default_factory=dict)
 
     def predict(self, samples: Sequence[Sample], progress: Progress) -> RawPredictions:
         """Return what the file says of documents, of as many pages of each as the daemon reads."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from docsorter.decide.novelty import NoveltyModel
+from docsorter.decide.prediction import PageHeads
 from docsorter.decide.promise import error_upper_bound
 from docsorter.decide.thresholds import CheckedDocuments
 from docsorter.documents import RawOutput, SortRule
@@ -184,7 +185,7 @@ class _Measuring:
         temperature: float,
         novelty: NoveltyModel,
     ) -> Scored:
-        judge = DocumentJudge(temperature, self.background, novelty, NOVELTY_LIMIT)
+        judge = self._judge(temperature, novelty)
         return Scored(
             predictions=judge.predict(raw),
             held=judge.held(raw),
@@ -192,12 +193,16 @@ class _Measuring:
             groups=tuple(self.material.groups[row] for row in rows),
         )
 
+    def _judge(self, temperature: float, novelty: NoveltyModel) -> DocumentJudge:
+        heads = PageHeads.from_arrays(self.exported.pages)
+        return DocumentJudge(temperature, self.background, novelty, NOVELTY_LIMIT, heads)
+
     def _foreign(self, temperature: float, novelty: NoveltyModel) -> Scored | None:
         samples = self.material.foreign.held
         if not samples:
             return None
         raw = self.exported.predict(samples, self.progress)
-        judge = DocumentJudge(temperature, self.background, novelty, NOVELTY_LIMIT)
+        judge = self._judge(temperature, novelty)
         return Scored(
             predictions=judge.predict(raw),
             held=judge.held(raw),

@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +24,7 @@ from docsorter.training.export import ExportPages, export_within_limits
 from docsorter.training.labelled import Unreadable, read_labelled, require_trainable
 from docsorter.training.material import Material, gather
 from docsorter.training.measuring import FOREIGN, Measurement, measure
+from docsorter.training.page_heads import page_arrays
 from docsorter.training.rasters import RasterCache, daemon_cache
 from docsorter.training.request import (
     POLICIES,
@@ -243,6 +244,8 @@ def _train(
         (request.effort.gate, request.effort.variants),
         progress,
     )
+    pages_known = page_arrays(material, trained, base, exported, work, progress)
+    exported = replace(exported, pages=pages_known)
     measurement = measure(material, trained, exported, request, progress)
     card = complete_card(draft, measurement)
     publish(request, card, base, exported, measurement, trained, work)

@@ -53,6 +53,7 @@ class Model:
     """Says what the starting head says, of features drawn by the name of the file."""
 
     asked: list[str] = field(default_factory=list)
+    pages: dict[str, NDArray[np.generic]] = field(default_factory=dict)
 
     def predict(self, samples: "tuple[Sample, ...]", progress: object) -> RawPredictions:
         del progress
