@@ -34,11 +34,14 @@ def parser() -> argparse.ArgumentParser:
     add = result.add_argument
     add("--synth", type=Path, required=True, help="generated documents: train/ and test/")
     add("--real", type=Path, help="collected documents with a MANIFEST.tsv")
+    add(
+        "--more-real", type=Path, action="append", default=[], help="as --real, for page heads only"
+    )
     add("--base", required=True, help="a .npz file, a bundle's folder, `imagenet` or `random`")
     add("--out", type=Path, required=True, help="where the bundle goes; replaced when there")
     add("--work", type=Path, help="pages and checkpoints (default: OUT with -work appended)")
     add("--tuning", type=Path, help="folder for the weights for further fine-tuning")
-    add("--name", default="starter-4", help="name on the card")
+    add("--name", default="starter-5", help="name on the card")
     add("--seed", type=int, default=0)
     add("--maps", type=int, default=6000, help="cached pages for the first two stages")
     add("--head-steps", type=int, default=400)
@@ -95,6 +98,7 @@ def _make(options: argparse.Namespace) -> None:
         schedule=schedule,
         learned=options.learned,
         seed=options.seed,
+        more_real=tuple(options.more_real),
     )
     if options.training_set:
         hand_out(recipe, options.training_set, _logged)

@@ -31,6 +31,9 @@ _MANIFEST_LABELS: Final = {
 }  # `claim_cont`, later pages of a claim, says nothing on its own and is left out
 
 
+LATER_PAGES: Final = "later"
+"""Label in the index of generated pages that come after the first page of a document."""
+
 DROPPED_FORM: Final = "claim-dropped-form"
 """Kind of a claim whose coloured form the scanner has dropped: typed words without their boxes."""
 
@@ -51,6 +54,8 @@ def read_synthetic(root: Path) -> list[Sample]:
         for number, line in enumerate(index.read_text(encoding="utf-8").splitlines(), 1):
             try:
                 row = json.loads(line)
+                if row["label"] == LATER_PAGES:  # of no label: they teach the page heads alone
+                    continue
                 path = root / part / row["file"]
                 layout = f"{part}:{row['kind']}:{row['layout']}"
                 samples.append(

@@ -222,7 +222,7 @@ class Finisher:
         raw = self._predict_all(classifier)
         novelty = self._fit_novelty(classifier, raw)
         rule = self._fit_rule(raw, novelty, identity.target_error)
-        tests = _test_sets(raw)
+        tests = test_sets(raw)
         judge = DocumentJudge(rule.temperature, self._background, novelty, NOVELTY_LIMIT)
         predictions = {name: judge.predict(part) for name, part in tests.items()}
         evaluations = {
@@ -390,7 +390,7 @@ def joined(parts: Sequence[Predictions]) -> Predictions:
     )
 
 
-def _test_sets(raw: dict[tuple[str, str], RawPredictions]) -> dict[str, RawPredictions]:
+def test_sets(raw: dict[tuple[str, str], RawPredictions]) -> dict[str, RawPredictions]:
     """Name the sets that nothing was fitted on."""
     names = {
         ("test", "synthetic"): "generated documents of layouts never trained on",

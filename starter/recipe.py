@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from docsorter.errors import UsageError
-from docsorter.model.bundle import CARD, RUNTIME, digest
+from docsorter.model.bundle import CARD, RUNTIME, digest, load_bundle
 from docsorter.model.card import Origin, read_card
 from docsorter.service.workspace.process import Progress
 from docsorter.training.base import weights_origin
@@ -22,6 +22,7 @@ from docsorter.training.request import VARIANTS, ExportGate, Variant
 from starter.apart import log_of, logged_to
 from starter.corpus import Corpus, gather, served_only
 from starter.finishing import Finished, Finisher, Identity
+from starter.page_heads import add_page_heads, has_later_pages
 from starter.rasters import image_cache
 from starter.rule import prior_shift
 from starter.training_run import (
@@ -62,6 +63,7 @@ class Recipe:
         learned: Weights that `starter.apart` made from the training set of this recipe, to
             stand for the last stage; or None.
         seed: Of everything drawn.
+        more_real: Further folders of collected documents, for the page heads alone.
     """
 
     synthetic: Path
@@ -76,6 +78,7 @@ class Recipe:
     variants: tuple[Variant, ...] = VARIANTS
     learned: Path | None = None
     seed: int = 0
+    more_real: tuple[Path, ...] = ()
 
     @property
     def choice(self) -> Selection:
@@ -121,10 +124,21 @@ def make(recipe: Recipe, now: Callable[[], dt.datetime]) -> Finished:
         finished.parts.texts["train.log"] = _apart_log(recipe) + log.read_text(encoding="utf-8")
         finished.parts.texts["figures.json"] = _figures(finished)
         write_bundle(finished.parts, recipe.out)
+        _add_page_heads(recipe)
         if recipe.tuning is not None:
             recipe.tuning.mkdir(parents=True, exist_ok=True)
             save_tuning_weights(network, recipe.tuning / TUNING)
         return finished
+
+
+def _add_page_heads(recipe: Recipe) -> None:
+    """Fit heads of first pages and of turns on the file that runs, where there are later pages."""
+    if not has_later_pages(recipe.synthetic):
+        _LOG.info("no page heads: there are no generated later pages")
+        return
+    real = [recipe.real, *recipe.more_real] if recipe.real else []
+    bundle = load_bundle(recipe.out)
+    add_page_heads(bundle, recipe.synthetic, real, recipe.work, recipe.identity.name, recipe.out)
 
 
 def hand_out(recipe: Recipe, folder: Path, progress: Progress) -> None:

@@ -4,7 +4,7 @@ import datetime as dt
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import keras
@@ -13,6 +13,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image, ImageDraw
 
+from docsorter.decide.prediction import PageHeads
 from docsorter.errors import EnvironmentFaultError, ModelError, UsageError
 from docsorter.model.bundle import load_bundle
 from docsorter.model.card import Origin
@@ -25,6 +26,7 @@ from docsorter.training.network import build_network, in_build_order, load_folde
 from docsorter.training.request import ExportGate
 from starter import apart, finishing
 from starter.__main__ import main
+from starter.dataset import Entry
 from starter.finishing import Finished, Identity, first_within
 from starter.recipe import Recipe, hand_out, make
 from starter.rule import FOREIGN_SHARE, mix_weights, prior_shift
@@ -58,17 +60,20 @@ def _draw(label: str, seed: int) -> Image.Image:
     return page
 
 
+LATER = [("later", "later-invoice"), ("later", "later-terms")]
+
+
 def _generate(root: Path) -> Path:
     for part, number in (("train", 12), ("test", 8)):
         rows = []
-        for label, kind in KINDS.items():
+        for label, kind in (*KINDS.items(), *LATER):
             for seed in range(number):
                 name = f"{label}/{kind}-{seed}.png"
                 path = root / part / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 _draw(label, 100 * len(part) + seed).save(path)
-                rows.append({"file": name, "label": label, "kind": kind, "layout": f"{seed}"})
-        lines = [json.dumps(row) + "\n" for row in rows]
+                rows.append(Entry(name, label, kind, f"{seed}", "en_US", "flatbed", part, 0, 1))
+        lines = [json.dumps(asdict(row)) + "\n" for row in rows]
         (root / part / "index.jsonl").write_text("".join(lines))
     return root
 
@@ -152,6 +157,23 @@ def test_a_small_training_makes_a_bundle_that_loads_and_answers(
     assert bundle.card.evidence.documents == 16
     assert len(check_golden(bundle, classifier)) == 4
     assert bundle.card.provenance.documents["test, synthetic"] == dict.fromkeys(KINDS, 4)
+
+
+def test_the_recipe_ends_with_heads_for_documents_of_several_pages(
+    recipe: Recipe, micro: Finished
+) -> None:
+    bundle = load_bundle(recipe.out)
+
+    heads = PageHeads.from_arrays(bundle.pages)
+
+    assert heads is not None
+    features = np.zeros((2, len(heads.first_weights)))
+    assert heads.turn(features).sum(axis=1) == pytest.approx([1, 1])
+    figures = json.loads((recipe.out / "figures.json").read_text())["page heads"]
+    documents = figures["documents"]["generated, layouts never trained on"]
+    assert documents["1 page"]["sorted alone"]["n"] == 12
+    assert documents["two, other label"]["said to be several"]["n"] == 12
+    assert "turned by 90, told" in figures["pages"]["generated, layouts never trained on"]
 
 
 def test_the_bundle_explains_itself_without_naming_the_machine(
