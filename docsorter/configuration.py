@@ -17,6 +17,8 @@ from docsorter.errors import SettingsError, WorkspaceError
 from docsorter.settings import Settings
 
 FILE_NAME = "docsorter.toml"
+POLICIES = "decide.policies"
+"""The one setting that is a table: policies by label."""
 _PREFIX = "DOCSORTER_"
 # These choose a workspace or the look of the output; they are not settings of a workspace.
 _NOT_SETTINGS = frozenset({"DOCSORTER_WORKSPACE", "DOCSORTER_COMPLETE", "DOCSORTER_REVIEWER"})
@@ -74,8 +76,36 @@ def load(workspace: Path, flags: Mapping[str, object] | None = None) -> Configur
             remedy=f"make one with: docsorter init {workspace}",
         )
     configuration = resolve(workspace, flags, file)
-    _refuse_overlap(configuration)
+    refuse_overlap(configuration)
     return configuration
+
+
+def problems_of(text: str) -> list[SettingsError]:
+    """Return everything that is wrong with the text of a docsorter.toml, nothing when all is right.
+
+    Roots that overlap are `refuse_overlap`'s.
+    """
+    try:
+        values = tomllib.loads(text)
+        _merge({}, values)
+        Settings(**values)
+    except tomllib.TOMLDecodeError as error:
+        return [_no_toml(FILE_NAME, error)]
+    except SettingsError as error:
+        return [error]
+    except ValidationError as error:
+        return _explained(error)
+    return []
+
+
+def names() -> list[str]:
+    """Return the dotted names of all settings, in the order of the model."""
+    return [name for name, _ in _leaves(Settings())]
+
+
+def value_of(configuration: Configuration, name: str) -> object:
+    """Return the value of a setting, by its dotted name."""
+    return dict(_leaves(configuration.settings))[name]
 
 
 def resolve(
@@ -99,9 +129,7 @@ def resolve(
     except ValidationError as error:
         raise _explain(error) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"{file} is not valid TOML: {error}", remedy="mend that line; strings need quotes"
-        ) from error
+        raise _no_toml(file, error) from error
     return Configuration(workspace, settings, origins)
 
 
@@ -165,6 +193,23 @@ def _refuse_unknown_environment() -> None:
             raise _unknown(name, sorted(known))
 
 
+def _no_toml(file: object, error: Exception) -> SettingsError:
+    return SettingsError(
+        f"{file} is not valid TOML: {error}", remedy="mend that line; strings need quotes"
+    )
+
+
+def refuse_unknown(name: str) -> None:
+    """Refuse a name that no setting has; `decide.policies.LABEL` is one.
+
+    Raises:
+        SettingsError: There is no such setting; it names the nearest one.
+    """
+    known = names()
+    if name not in known and not name.startswith(f"{POLICIES}."):
+        raise _unknown(name, known)
+
+
 def _unknown(name: str, known: list[str]) -> SettingsError:
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
@@ -174,19 +219,25 @@ def _unknown(name: str, known: list[str]) -> SettingsError:
 
 
 def _explain(error: ValidationError) -> SettingsError:
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
+    return _explained(error)[0]
+
+
+def _explained(error: ValidationError) -> list[SettingsError]:
     section = error.title.removesuffix("Settings").lower()
-    name = f"{section}.{where}" if section else where
-    if first["type"] == "extra_forbidden":
-        return _unknown(name, [leaf for leaf, _ in _leaves(Settings())])
-    return SettingsError(
-        f"setting {name} = {first['input']!r} is wrong: {first['msg'].lower()}",
-        remedy="docs/run/settings.md lists the values; docsorter config show says where it is set",
-    )
+    found = []
+    for each in error.errors():
+        where = ".".join(str(part) for part in each["loc"])
+        name = f"{section}.{where}" if section else where
+        if each["type"] == "extra_forbidden":
+            found.append(_unknown(name, names()))
+            continue
+        text = f"setting {name} = {each['input']!r} is wrong: {each['msg'].lower()}"
+        remedy = "docs/run/settings.md lists the values; docsorter config show says where it is set"
+        found.append(SettingsError(text, remedy=remedy))
+    return found
 
 
-def _refuse_overlap(configuration: Configuration) -> None:
+def refuse_overlap(configuration: Configuration) -> None:
     """A root inside another would feed the output back into the input."""
     roots = {place: configuration.root(place).resolve() for place in Place}
     for inner, inner_root in roots.items():

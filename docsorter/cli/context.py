@@ -234,6 +234,13 @@ def review_service(ctx: typer.Context) -> "ReviewService":
     return open_review_service(configuration(ctx))
 
 
+def setting_names(incomplete: str) -> list[str]:
+    """Return the names of settings that begin so, for the shell."""
+    from docsorter.configuration import names
+
+    return [name for name in names() if name.startswith(incomplete)]
+
+
 def label_names(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the labels that begin so, for the shell; none where there is no workspace."""
     from docsorter.service.review.labels import Labels

@@ -1,5 +1,6 @@
 """init, doctor, run, status, config and service: a workspace and its daemon."""
 
+import dataclasses
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -7,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docsorter.cli.context import AsJson, configuration, group
+from docsorter.cli.context import AsJson, chosen, configuration, group, setting_names
 from docsorter.cli.output import fields, print_json, print_table, say, say_wrapped, when
+from docsorter.configuration import FILE_NAME
 from docsorter.errors import AlreadyRunningError, ExitCode
 
 if TYPE_CHECKING:
@@ -17,10 +19,11 @@ if TYPE_CHECKING:
     from docsorter.configuration import Configuration
     from docsorter.documents import Purpose
     from docsorter.service.workspace.process import Health
+    from docsorter.service.workspace.settings_file import ChangedSetting, SettingsFile
     from docsorter.store import Counts
 
 app = group()
-config_app = group("Look at the settings.")
+config_app = group("Look at the settings, check and change them.")
 service_app = group("Run the daemon under systemd.")
 
 
@@ -205,16 +208,133 @@ def _inbox_rows(beat: "Health") -> "list[tuple[str, object]]":
     return [("" if number else "stay there", line) for number, line in enumerate(lines)]
 
 
-@config_app.command("show", epilog="Example: docsorter -w ~/paper config show")
-def config_show(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Show every setting with its value and where that came from."""
-    from docsorter.configuration import listing
+SettingName = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="As config show has it, e.g. intake.rest_seconds, decide.policies.LABEL.",
+        autocompletion=setting_names,
+    ),
+]
 
-    rows = listing(configuration(ctx))
+
+@config_app.command(
+    "show", epilog="Examples: docsorter config show\n\ndocsorter config show decide.autonomy --json"
+)
+def config_show(
+    ctx: typer.Context,
+    only: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME...]", help="Only these.", autocompletion=setting_names),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show every setting with its value and where that came from."""
+    from docsorter.configuration import listing, refuse_unknown
+
+    for name in only or []:
+        refuse_unknown(name)
+    rows = [row for row in listing(configuration(ctx)) if not only or row[0] in only]
     if as_json:
         print_json({name: {"value": value, "origin": origin} for name, value, origin in rows})
         return
     print_table(("setting", "value", "from"), rows, empty="no settings")
+
+
+@config_app.command(
+    "set",
+    epilog="Examples: docsorter config set intake.rest_seconds 5\n\n"
+    "docsorter config set decide.policies.claim review\n\n"
+    'docsorter config set intake.ignore \'["*.bak", "draft-*"]\'',
+)
+def config_set(
+    ctx: typer.Context,
+    name: SettingName,
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="As in docsorter.toml.")],
+    as_json: AsJson = False,
+) -> None:
+    """Set a value in docsorter.toml; comments stay, and what is wrong is refused."""
+    _tell_changed(ctx, _settings_file(ctx).set(name, value), as_json=as_json)
+
+
+@config_app.command("unset", epilog="Example: docsorter config unset decide.threshold")
+def config_unset(ctx: typer.Context, name: SettingName, as_json: AsJson = False) -> None:
+    """Take a setting out of docsorter.toml, so that its default holds."""
+    _tell_changed(ctx, _settings_file(ctx).unset(name), as_json=as_json)
+
+
+@config_app.command("check", epilog="Example: docsorter config check --json")
+def config_check(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Check docsorter.toml: names, values, folders, groups, labels; what differs from defaults.
+
+    Exit code 3 when something is wrong.
+    """
+    from docsorter.configuration import listing
+
+    file = _settings_file(ctx)
+    problems = file.problems()
+    rows = [] if problems else [r for r in listing(configuration(ctx)) if r[2] != "default"]
+    note = _reload_note(ctx) if not problems else ""
+    if as_json:
+        print_json(
+            {
+                "file": file.path,
+                "problems": [{"text": one.message, "remedy": one.remedy} for one in problems],
+                "settings": {name: {"value": v, "origin": origin} for name, v, origin in rows},
+                "note": note,
+            }
+        )
+    elif problems:
+        for one in problems:
+            say(f"wrong: {one.message}")
+            if one.remedy:
+                say(f"       {one.remedy}")
+    else:
+        print_table(("setting", "value", "from"), rows, empty="every setting is the default")
+        say(f"{file.path} is right" + (f"; {note}" if note else ""))
+    if problems:
+        raise typer.Exit(ExitCode.SETTINGS)
+
+
+def _settings_file(ctx: typer.Context) -> "SettingsFile":
+    from docsorter.service.workspace.layout import find
+    from docsorter.service.workspace.settings_file import SettingsFile
+
+    # Not by its configuration: that may be what is wrong.
+    named = chosen(ctx).workspace
+    return SettingsFile(find(Path.cwd()) if named is None else named.absolute())
+
+
+def _tell_changed(ctx: typer.Context, done: "ChangedSetting", *, as_json: bool) -> None:
+    note = _reload_note(ctx, done)
+    if as_json:
+        print_json({**dataclasses.asdict(done), "note": note})
+        return
+    value = "the default" if done.value is None else done.value
+    say(f"{done.name} is {value!r} now in {done.file}")
+    if done.overruled:
+        say("the environment sets it too, and wins over the file")
+    if note:
+        say(note)
+
+
+def _reload_note(ctx: typer.Context, done: "ChangedSetting | None" = None) -> str:
+    """Say what a running daemon needs before it uses the file; "" when none runs or it does."""
+    from docsorter.service.workspace.process import WorkspaceLock, read_health
+
+    used = configuration(ctx)
+    pid, beat = WorkspaceLock(used.state).holder(), read_health(used.state)
+    if pid is None:
+        return ""
+    changed = (used.workspace / FILE_NAME).stat().st_mtime
+    if done is None and (beat is None or changed <= beat.started_at.timestamp()):
+        return ""
+    if done is not None and done.needs_restart:
+        return f"docsorter runs (process {pid}): stop it and start it again to use this"
+    return (
+        f"docsorter runs (process {pid}) with what it read before: "
+        f"systemctl reload docsorter, or kill -HUP {pid}"
+    )
 
 
 Name = Annotated[

@@ -26,8 +26,8 @@ from docsorter.documents import (
     VerdictKind,
 )
 from docsorter.errors import DocsorterError, SettingsError
-from docsorter.model.bundle import ModelBundle, load_bundle
-from docsorter.model.card import ModelCard
+from docsorter.model.bundle import CARD, ModelBundle, load_bundle
+from docsorter.model.card import ModelCard, read_card
 from docsorter.model.classifier import Classifier, open_classifier
 from docsorter.model.golden import check_golden, label_of
 from docsorter.model.registry import ModelRegistry, refuse_changed
@@ -317,7 +317,7 @@ def load_model(configuration: Configuration, name: str = "") -> LoadedModel:
     rule = sort_rule(
         bundle.card,
         decide_by.threshold,
-        policies_of(bundle.card, decide_by.policies, _label_names(configuration)),
+        policies_of(bundle.card, decide_by.policies, label_names(configuration)),
         settings.pages.blank,
     )
     threads = settings.model.threads or chosen_threads(
@@ -358,7 +358,7 @@ def policies_of(
     return {k: v for k, v in found.items() if k in card.labels or names.get(k, k) not in known}
 
 
-def _label_names(configuration: Configuration) -> dict[str, str]:
+def label_names(configuration: Configuration) -> dict[str, str]:
     """Return what labels are called today; nothing where there is no workspace."""
     try:
         with open_store(
@@ -367,6 +367,20 @@ def _label_names(configuration: Configuration) -> dict[str, str]:
             return store.documents.label_names()
     except DocsorterError:  # whoever needs the store says so
         return {}
+
+
+def refuse_wrong_rule(configuration: Configuration) -> None:
+    """Refuse settings that the model in use cannot sort by; loads nothing but its card.
+
+    Raises:
+        SettingsError: The threshold is below the card's, or a policy names an unknown label.
+        ModelError: There is no such model, or its card cannot be read.
+    """
+    settings = configuration.settings
+    registry = ModelRegistry(configuration.state / "models")
+    card = read_card(registry.resolve(settings.model.bundle) / CARD)
+    policies = policies_of(card, settings.decide.policies, label_names(configuration))
+    sort_rule(card, settings.decide.threshold, policies)
 
 
 def sort_rule(
