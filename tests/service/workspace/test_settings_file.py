@@ -61,7 +61,8 @@ def test_a_setting_is_set_and_everything_else_stays(
     assert done.name == name
     load(file.path.parent)
     file.unset(name)
-    assert name.partition(".")[2] not in tomllib.loads(file.path.read_text())[name.split(".", maxsplit=1)[0]]
+    section, _, key = name.partition(".")
+    assert key not in tomllib.loads(file.path.read_text())[section]
 
 
 def test_what_is_set_to_what_it_is_leaves_the_file_as_it_is(file: SettingsFile) -> None:
