@@ -7,7 +7,7 @@ page. Two first pages in one scan are what has to be noticed.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -244,7 +244,7 @@ class Judge:
         )
 
 
-def table(judged: Judged, pages: Sequence["Page"]) -> dict[str, dict[str, object]]:
+def table(judged: Judged, pages: Sequence["Page"]) -> dict[str, dict[str, Any]]:
     """Return what was done to each kind of composition, as plain values with their intervals.
 
     Args:
@@ -256,7 +256,7 @@ def table(judged: Judged, pages: Sequence["Page"]) -> dict[str, dict[str, object
     resampler = Resampler(groups, np.random.default_rng(0))
     targets, top = judged.targets, judged.probabilities.argmax(axis=1)
     foreign = targets == judged.probabilities.shape[1] - 1
-    found: dict[str, dict[str, object]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for name in dict.fromkeys(document.name for document in judged.documents):
         mine = judged.named(name) & ~foreign
         wrong = judged.alone & (top != targets)

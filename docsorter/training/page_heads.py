@@ -262,12 +262,12 @@ def _to_show(material: "Material", exported: "Exported", work: Path) -> Iterator
             begins = number == 0 and sample.label != NONE_OF_THESE
             turned = number == 0 and place % _SHOWN_TURNED == 0
             yield _Shown(square, FIRST if begins else LATER, material.groups[row], turned)
-    generated = [*later_pages(work / "later")]
-    generated += [sample.path for sample in material.foreign.trained[:_FOREIGN]]
-    for number, path in enumerate(generated):
+    later = later_pages(work / "later")
+    foreign = [sample.path for sample in material.foreign.trained[:_FOREIGN]]
+    for number, path in enumerate([*later, *foreign]):
         try:
             square = cache.pages(path, size)[0]
         except ValueError:  # blank, as the daemon sees it
             continue
-        group = max(material.groups) + 1 + number
-        yield _Shown(square, LATER, group, number % _SHOWN_TURNED == 0)
+        turned = number < len(later) and number % _SHOWN_TURNED == 0
+        yield _Shown(square, LATER, max(material.groups) + 1 + number, turned)

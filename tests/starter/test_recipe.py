@@ -171,8 +171,8 @@ def test_the_recipe_ends_with_heads_for_documents_of_several_pages(
     assert heads.turn(features).sum(axis=1) == pytest.approx([1, 1])
     figures = json.loads((recipe.out / "figures.json").read_text())["page heads"]
     documents = figures["documents"]["generated, layouts never trained on"]
-    assert documents["1 page"]["sorted alone"]["n"] == 12
-    assert documents["two, other label"]["said to be several"]["n"] == 12
+    assert documents["1 page"]["sorted alone"]["n"] == 24
+    assert documents["two, other label"]["said to be several"]["n"] == 24
     assert "turned by 90, told" in figures["pages"]["generated, layouts never trained on"]
 
 
