@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from docsorter.decide.prediction import PageHeads
 from docsorter.errors import UsageError
 from docsorter.model.bundle import load_bundle
 from docsorter.model.classifier import open_classifier
@@ -107,6 +108,12 @@ def test_a_training_makes_a_bundle_that_loads_and_answers(
     assert card.evidence is not None
     assert card.evidence.documents == sum(card.provenance.documents["test"].values())
     assert check_golden(bundle, open_classifier(bundle, threads=1))
+
+
+def test_a_bundle_of_another_trunk_has_page_heads_of_its_own(
+    request_: TrainingRequest, finished: tuple[TrainingResult, Watcher, Watcher]
+) -> None:
+    assert PageHeads.from_arrays(load_bundle(request_.bundle).pages) is not None
 
 
 def test_too_little_evidence_is_said_as_a_number(
