@@ -13,11 +13,12 @@ from itertools import groupby
 from pathlib import Path
 
 from docsorter.decide.novelty import NoveltyModel
+from docsorter.decide.prediction import PageHeads
 from docsorter.model.bundle import ModelBundle, load_bundle
 from docsorter.model.card import NONE_OF_THESE
 from docsorter.model.classifier import LiteRTClassifier
 from docsorter.resources import starter_bundle_dir
-from docsorter.training.dataset import ClassPlan, Predictions, Sample, predict
+from docsorter.training.dataset import ClassPlan, DocumentJudge, Predictions, Sample
 from docsorter.training.rasters import RasterCache, daemon_cache
 from starter.corpus import gather
 from starter.finishing import predict_raw
@@ -32,14 +33,20 @@ def predicted_groups(
     bundle: ModelBundle, samples: Sequence[Sample], cache: RasterCache
 ) -> Iterator[tuple[Sample, Predictions]]:
     """Yield the predictions of each split, source and label, with the first of the documents."""
-    card, rule = bundle.card, bundle.card.rule()
+    card = bundle.card
     plan = ClassPlan(card.labels, tuple((name, name) for name in card.prediction_labels))
     classifier = LiteRTClassifier(bundle.runtime_file, card)
-    novelty = NoveltyModel.from_arrays(bundle.novelty)
+    judge = DocumentJudge(
+        card.temperature,
+        card.background,
+        NoveltyModel.from_arrays(bundle.novelty),
+        card.novelty_limit,
+        PageHeads.from_arrays(bundle.pages),
+    )
     for _, group in groupby(sorted(samples, key=_place), key=_place):
         documents = list(group)
         raw = predict_raw(classifier, documents, plan, cache, card.input.size)
-        yield documents[0], predict(raw, rule.temperature, card.background, novelty)
+        yield documents[0], judge.predict(raw)
 
 
 def row(first: Sample, predictions: Predictions, bundle: ModelBundle) -> tuple[object, ...]:
