@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from docsorter.configuration import Configuration
     from docsorter.documents import Purpose
+    from docsorter.errors import StoreError
     from docsorter.service.workspace.process import Health
     from docsorter.service.workspace.settings_file import ChangedSetting, SettingsFile
     from docsorter.store import Counts
@@ -96,6 +97,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
     """
     from docsorter.clock import SystemClock
     from docsorter.documents import TRANSIENT
+    from docsorter.errors import StoreError
     from docsorter.service.promise.report import alarm_words, last_alarm
     from docsorter.service.review.service import notices_of, open_review_service
     from docsorter.service.workspace import process
@@ -104,14 +106,20 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
     chosen = configuration(ctx)
     pid = WorkspaceLock(chosen.state).holder()
     beat = process.read_health(chosen.state)
-    with open_review_service(chosen) as workspace:
-        counts = workspace.store.documents.counts()
-        review = workspace.store.review.stats()
-        waiting = workspace.store.documents.waiting_reasons()
-        purposes = workspace.store.review.waiting_by_purpose()
-        statement = workspace.statement()
-        alarm = last_alarm(workspace.store)
-        noticed = notices_of(chosen, workspace)
+    try:
+        with open_review_service(chosen) as workspace:
+            counts = workspace.store.documents.counts()
+            review = workspace.store.review.stats()
+            waiting = workspace.store.documents.waiting_reasons()
+            purposes = workspace.store.review.waiting_by_purpose()
+            statement = workspace.statement()
+            alarm = last_alarm(workspace.store)
+            noticed = notices_of(chosen, workspace)
+    except StoreError as error:
+        if pid is None or beat is None:
+            raise
+        _status_without_store(chosen, beat, error, as_json=as_json)
+        raise typer.Exit(ExitCode.FAILED) from None
     stale = beat is not None and beat.is_stale(SystemClock().now())
     hindered = (beat is not None and bool(beat.paused)) or bool(waiting.keys() - TRANSIENT)
     well = pid is not None and beat is not None and not stale and not hindered
@@ -143,6 +151,18 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
             say("the daemon has said nothing for over a minute: docsorter doctor")
     if not well:
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _status_without_store(
+    chosen: "Configuration", beat: "Health", error: "StoreError", *, as_json: bool
+) -> None:
+    """Say what the daemon says, when there is no database to ask."""
+    if as_json:
+        health = beat.model_dump(mode="json")
+        print_json({"running": True, "well": False, "health": health, "error": error.message})
+        return
+    fields([("workspace", chosen.workspace), *_daemon_rows(chosen, beat)])
+    say(f"{error.message}: {error.remedy}")
 
 
 def _status_rows(

@@ -89,7 +89,8 @@ def open_store(
     if location.path is not None:
         if not location.path.is_file():
             raise StoreError(
-                f"there is no database {location.path}", remedy="make one with: docsorter init"
+                f"there is no database {location.path}",
+                remedy="put it back, or: docsorter restore BACKUP; docsorter init makes a new one",
             )
         refuse_shared_storage(location.path)
     engine = make_engine(location, busy_seconds=busy_seconds)

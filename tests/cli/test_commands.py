@@ -71,6 +71,30 @@ def test_status_without_a_daemon_says_so_and_fails(workspace: Path) -> None:
     assert "uncertified on your paper" in done.stdout
 
 
+def test_status_says_what_the_daemon_says_when_the_database_is_gone(
+    configuration: Configuration,
+) -> None:
+    now = dt.datetime.now(dt.UTC)
+    health = Health(
+        pid=1, version="1", state="paused", started_at=now, beat_at=now,
+        paused="the database x was deleted", paused_reason="database", remedy="put it back",
+    )  # fmt: skip
+    (configuration.state / "docsorter.db").unlink()
+    with WorkspaceLock(configuration.state):
+        write_health(configuration.state, health, 0o600)
+        done = docsorter("-w", configuration.workspace, "status")
+        told = docsorter("-w", configuration.workspace, "status", "--json")
+    assert (done.returncode, told.returncode) == (ExitCode.FAILED, ExitCode.FAILED)
+    said = " ".join(done.stdout.split())
+    assert "WAITS the database x was deleted [database] put it back" in said
+    assert "there is no database" in said
+    assert "docsorter restore BACKUP" in said
+    assert json.loads(told.stdout)["health"]["paused_reason"] == "database"
+    alone = docsorter("-w", configuration.workspace, "status")
+    assert alone.returncode == ExitCode.STORE
+    assert not (configuration.state / "docsorter.db").exists()
+
+
 def test_status_names_what_stays_in_the_inbox(configuration: Configuration) -> None:
     now = dt.datetime.now(dt.UTC)
     times = [now - dt.timedelta(days=3), *(now for _ in range(6))]

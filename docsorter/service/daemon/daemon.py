@@ -133,6 +133,7 @@ class Rescue:
         except (DocsorterError, OSError) as error:
             _LOG.warning("no copy could be made of what the database held: %s", error)
             return None
+        _LOG.warning("what the database held was saved to %s", path)
         return path
 
 
@@ -227,8 +228,8 @@ class Daemon:
     def _reassemble(self, wanted: Configuration) -> Assembly:
         """Go on with other settings, or with those before where these do not work."""
         before, self._next = self._configuration, None
-        self._use(wanted)
         try:
+            self._use(wanted)
             assembly = self._assemble()
         except DocsorterError as error:
             self._use(before)
@@ -367,6 +368,8 @@ class Daemon:
 
     def _sleep(self, parts: "Parts") -> float:
         """Return for how long nothing can be due, in seconds."""
+        if self._next is not None and not parts.workers.busy:
+            return 0.0
         if self._pauses.now is not None or self._next is not None:
             return _RETRY_SECONDS
         if parts.claims.backlog and parts.workers.capacity:
