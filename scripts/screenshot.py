@@ -1,4 +1,4 @@
-"""Record the real `docsorter demo` as docs/pictures/demo.svg, in a terminal of 100 columns."""
+"""Record the real `docsorter demo` as docs/pictures/demo.svg, in a terminal of 80 columns."""
 
 import os
 import pty
@@ -12,7 +12,7 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
-COLUMNS = 100
+COLUMNS = 80
 _FONT_FACE = re.compile(r"@font-face \{\{.*?\}\}", re.DOTALL)
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-LN-Za-ln-z]|\r")
 
@@ -25,7 +25,7 @@ def record(command: list[str], directory: str) -> str:
         **os.environ,
         "PATH": f"{program}:{os.environ['PATH']}",
         "COLUMNS": str(COLUMNS),
-        "LINES": "60",
+        "LINES": "70",
         "TERM": "xterm-256color",
     }
     with subprocess.Popen(
@@ -51,10 +51,11 @@ def main() -> None:
     """Write the picture."""
     with tempfile.TemporaryDirectory() as directory:
         printed = record([str(Path(sys.executable).with_name("docsorter")), "demo"], directory)
+    printed = printed.partition("Next, ")[0]  # what it found, not what to type
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         console = Console(record=True, width=COLUMNS, file=nowhere)
-        console.print("[bold]$ make demo[/bold]")
-        console.print(Text.from_ansi(_CONTROL.sub("", printed)))
+        console.print("[bold]$ make demo[/bold]\n")
+        console.print(Text.from_ansi(_CONTROL.sub("", printed).rstrip()))
         # Without the font faces the picture loads nothing from elsewhere.
         shape = _FONT_FACE.sub("", CONSOLE_SVG_FORMAT)
         svg = console.export_svg(title="docsorter", code_format=shape, unique_id="demo")

@@ -9,6 +9,7 @@ import math
 import shutil
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ _LEAST_COLUMNS = 40  # a narrower terminal breaks the lines itself
 
 _NAMES = 0.38  # of the width is for the names of files
 _LEAST_NAME = 12
+_REPEAT = 30.0  # seconds after which it is said again how far a work is
 _EVERY = 10.0  # seconds between lines of progress
 
 # Words that carry a colour wherever they fill a cell; NO_COLOR turns it off.
@@ -215,7 +217,11 @@ def stage_bars(*, long: bool = False) -> "Iterator[Callable[[str, int, int], Non
         What is told `(stage, done, total)`.
     """
     if not sys.stderr.isatty():
-        yield line_progress(0.0 if long else _EVERY)
+        if long:
+            with _still_at_it(line_progress(0.0)) as progress:
+                yield progress
+        else:
+            yield line_progress(_EVERY)
         return
     with _bars() as shown:
         tasks: dict[str, TaskID] = {}
@@ -247,12 +253,42 @@ def line_progress(
         if now < quiet_until or now < told_at.get(stage, -math.inf) + _EVERY:
             return
         told_at[stage] = now
-        left = (total - done) * (now - start) / done if done else 0.0
-        soon = f", {_duration(left)} left" if left >= 1 else ""
+        taken = now - start
+        left = (total - done) * taken / done if done else 0.0
+        soon = f", {_duration(left)} left" if left >= 1 else f", for {_duration(taken)} so far"
+        soon = soon if taken >= 1 else ""
         far = f": {done} of {total}" if total else ""
         print(f"{printable(stage)}{far}{soon}", file=sys.stderr, flush=True)  # noqa: T201
 
     return progress
+
+
+@contextmanager
+def _still_at_it(
+    tell: Callable[[str, int, int], None],
+) -> "Iterator[Callable[[str, int, int], None]]":
+    """Tell again where a work is, now and then, also while a step of it takes minutes."""
+    latest: list[tuple[str, int, int]] = []
+    over, lock = threading.Event(), threading.Lock()
+
+    def progress(stage: str, done: int, total: int) -> None:
+        with lock:
+            latest[:] = [(stage, done, total)]
+            tell(stage, done, total)
+
+    def repeat() -> None:
+        while not over.wait(_REPEAT):
+            with lock:
+                for last in latest:
+                    tell(*last)
+
+    thread = threading.Thread(target=repeat, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield progress
+    finally:
+        over.set()
+        thread.join()
 
 
 def _duration(seconds: float) -> str:

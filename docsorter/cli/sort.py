@@ -264,9 +264,12 @@ def demo(
         print_json(shown)
         return
     rows = [_Row(one.example, one.document.verdict) for one in shown]
+    rows.sort(key=lambda row: row.name.casefold())
     _print(rows, time.monotonic() - began, empty="no examples")
     with open_review_service(load(directory)) as workspace:
-        say_wrapped(f"This model is {workspace.statement()}.")
+        statement = workspace.statement()
+        say()
+        say_wrapped(f"{statement[:1].upper()}{statement[1:]}.")
         waiting = [entry.document for entry in workspace.store.review.entries(limit=50)]
     _next(directory, next((one for one in waiting if guess(one.verdict)[0]), None))
 

@@ -39,6 +39,7 @@ from docsorter.errors import ModelError
 _OFFSET_STEPS = 1000  # offsets are kept to three digits
 _POOLING = 2  # how pages become a document; evidence about another way says little about this one
 _COMPETES = 0.5  # the second label is worth naming from this share of the first one's probability
+_WORTH_NAMING = 0.01
 _LEAST_DIGITS = 1  # of a percentage
 _MOST_DIGITS = 12
 
@@ -206,7 +207,7 @@ def _policy_reason(prediction: Prediction, rule: SortRule) -> Reason | None:
     if policy == "auto":
         return None
     if policy == "never":
-        named = _named(prediction.ranked[:2])
+        named = _named([pair for pair in prediction.ranked[:2] if pair[1] >= _WORTH_NAMING])
         return Reason(ReasonCode.UNLIKE_TRAINING, f"looks like none of the labels: {named}")
     # Any other word asks a person too: a policy that is not understood must not sort.
     return Reason(

@@ -173,7 +173,7 @@ def test_the_demo_shows_every_example_once_and_what_to_try_next(tmp_path: Path) 
     done = docsorter("demo", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     text = done.stdout
-    assert "uncertified on your paper" in text
+    assert "Uncertified on your paper" in text
     assert " review list" in text
     again = docsorter("demo", "--json", cwd=tmp_path)
     shown = [item["example"] for item in json.loads(again.stdout)]

@@ -111,7 +111,7 @@ def test_several_documents_say_where_to_cut() -> None:
     assert (verdict.kind, verdict.label) == (VerdictKind.REVIEW, "invoice")
     assert verdict.reason.code is ReasonCode.SEVERAL_DOCUMENTS
     assert verdict.reason.text == (
-        "several documents in one scan: page 3 begins another document (invoice 0.98), "
+        "several documents in one scan: page 3 begins another document (invoice 98.5 %), "
         "and 1 more of its pages do: cut before page 3 and page 4"
     )
 
