@@ -12,12 +12,13 @@ _HEAD = """\
 After this page you can look up every setting, what it means and what it is by default.
 
 A flag wins over the environment, the environment over `docsorter.toml`, the file over the default.
-`docsorter config show` lists every setting with its value and where that came from; `docsorter config check` says what is
-wrong with the file, and what it names.
+`docsorter config show` lists every setting with its value and where that came from;
+`docsorter config check` says all that is wrong with the file, and with what it names.
 
-`docsorter config set intake.rest_seconds 5` changes the file and keeps its comments; a policy is set by
-`docsorter config set decide.policies.claim review`, a list is written `'["*.bak", "draft-*"]'`, and `config unset` brings
-the default back. What would be wrong is refused. A running daemon uses it after `systemctl reload docsorter` or SIGHUP.
+`docsorter config set intake.rest_seconds 5` changes the file and keeps its comments; a policy is
+set by `docsorter config set decide.policies.claim review`, a list is written
+`'["*.bak", "draft-*"]'`, and `config unset` brings the default back. What would be wrong is
+refused. A running daemon uses it after `systemctl reload docsorter` or SIGHUP.
 
 As a flag a setting is written `docsorter --set intake.rest_seconds=5 run`, in the environment
 `DOCSORTER_INTAKE__REST_SECONDS=5`, in the file `rest_seconds = 5` under `[intake]`.

@@ -1,6 +1,7 @@
 """label: list labels, rename them, merge them, and take that back."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -43,23 +44,20 @@ def list_(ctx: typer.Context, as_json: AsJson = False) -> None:
         print_json(lines)
         return
     print_table(
-        ("label", ">sorted", ">waiting", "policy", "from", "formerly"),
+        ("label", ">sorted", ">waiting", "policy", "from", "folder"),
         (
             (
-                line.label,
+                line.label + (f" (was {', '.join(line.formerly)})" if line.formerly else ""),
                 line.sorted,
                 line.waiting,
                 line.policy,
                 "the model" if line.origin == "model" else "people",
-                ", ".join(line.formerly),
+                "/".join(Path(line.folder).parts[-2:]),
             )
             for line in lines
         ),
         empty="no labels",
     )
-    folders = [line.folder for line in lines if line.folder]
-    if folders:
-        say(f"the first is in {folders[0]}")
 
 
 @app.command(epilog='Example: docsorter label rename claim "insurance claim" --dry-run')
@@ -102,7 +100,7 @@ def merge(
 def undo(
     ctx: typer.Context, dry_run: DryRun = False, yes: Yes = False, as_json: AsJson = False
 ) -> None:
-    """Take the last rename or merge back; the documents that it moved return."""
+    """Take the last rename or merge back; of a merge just the documents return that it moved."""
     import dataclasses
 
     from docsorter.service.review.labels import Labels

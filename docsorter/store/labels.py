@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from docsorter.documents import Document, Move, MoveState, State
@@ -95,15 +95,9 @@ class LabelRepository(Repository):
         now = self._clock.now()
         with self._database.write() as session:
             detail: dict[str, object] = {_LAST_MOVE: session.scalar(select(func.max(MoveRow.id)))}
-            for name, number, column in _REWRITTEN:
-                detail[name] = list(session.scalars(select(number).where(column == old)))
-                _rewrite(session, column, old, new)
-            taught = select(LearnedRow.model, LearnedRow.document_id).where(LearnedRow.label == old)
-            detail[_TAUGHT] = [[model, number] for model, number in session.execute(taught)]
-            _rewrite(session, LearnedRow.label, old, new)
-            unsorted = (DocumentRow.label == old) & (DocumentRow.state != State.SORTED)
-            detail[_WAITING] = list(session.scalars(select(DocumentRow.id).where(unsorted)))
-            session.execute(update(DocumentRow).where(unsorted).values(label=new))
+            if merged:  # else all of them are what was renamed
+                detail |= _rows_of(session, old)
+            _rewrite(session, old, new)
             row = LabelChangeRow(
                 old=old, new=new, merged=merged, at=now, actor=actor, detail=detail
             )
@@ -134,7 +128,10 @@ class LabelRepository(Repository):
                     remedy="take the later one back first: docsorter label undo",
                 )
             if row.undone_at is None:
-                _restore(session, row)
+                if row.merged:
+                    _restore(session, row)
+                else:
+                    _rewrite(session, row.new, row.old)
                 row.undone_at = now
                 known = {"old": row.old, "new": row.new, _CHANGE: row.id}
                 rows.log(session, "label_change_undone", now, actor, None, **known)
@@ -222,8 +219,27 @@ class LabelRepository(Repository):
             return None
 
 
-def _rewrite(session: Session, column: InstrumentedAttribute[Any], old: str, new: str) -> None:
-    session.execute(update(column.class_).where(column == old).values({column: new}))
+def _unsorted(label: str) -> ColumnElement[bool]:
+    """Sorted documents get another label with their move."""
+    return (DocumentRow.label == label) & (DocumentRow.state != State.SORTED)
+
+
+def _rows_of(session: Session, label: str) -> dict[str, object]:
+    """Return the numbers of everything that has a label, sorted documents left out."""
+    found: dict[str, object] = {
+        name: list(session.scalars(select(number).where(column == label)))
+        for name, number, column in _REWRITTEN
+    }
+    taught = select(LearnedRow.model, LearnedRow.document_id).where(LearnedRow.label == label)
+    found[_TAUGHT] = [[model, number] for model, number in session.execute(taught)]
+    found[_WAITING] = list(session.scalars(select(DocumentRow.id).where(_unsorted(label))))
+    return found
+
+
+def _rewrite(session: Session, old: str, new: str) -> None:
+    for column in (*(column for _, _, column in _REWRITTEN), LearnedRow.label):
+        session.execute(update(column.class_).where(column == old).values({column: new}))
+    session.execute(update(DocumentRow).where(_unsorted(old)).values(label=new))
 
 
 def _restore(session: Session, row: LabelChangeRow) -> None:

@@ -140,8 +140,16 @@ def test_a_rename_is_taken_back_by_undo_or_by_its_reverse(desk: Desk, labels: La
     before = snapshot(desk)
     change(labels, "claim", "Schaden")
     assert snapshot(desk) != before
+    late, waits = sort(desk, "late.pdf", "claim"), sort(desk, "w.pdf", "claim", 0.6)
+    assert now(desk, late).path.startswith("Schaden/")
     take_back(labels)
-    assert snapshot(desk) == before
+    assert now(desk, late).path.startswith("claim/")
+    assert label_of(desk, waits) == "claim"
+    assert desk.store.labels.waiting() == {"claim": 1}
+    after = snapshot(desk)
+    assert {name: after[name] for name in before} == before
+    assert not (desk.configuration.root(Place.SORTED) / "Schaden").exists()
+    before = after
     change(labels, "claim", "Schaden")
     change(labels, "Schaden", "claim")
     assert set(snapshot(desk)) == set(before)

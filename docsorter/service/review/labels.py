@@ -4,9 +4,9 @@ From the first commit on models, reviewers and settings that say the old label m
 Stopped at any time, the same command moves what is left.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from docsorter.deliver.names import label_folder, parse_template, render
 from docsorter.deliver.recovery import recover
@@ -22,6 +22,8 @@ from docsorter.service.review.service import ReviewService
 from docsorter.service.review.session import BatchFailure, Progress
 from docsorter.service.review.undo import DocumentUndo
 from docsorter.store import Destination, LabelChange
+
+Follow = Callable[[Document, LabelChange], Document]
 
 _PASSES = 5  # documents that were being sorted meanwhile come with the next one
 
@@ -188,26 +190,29 @@ class Labels:
         return self._store.labels.take_back(change.id, actor=self._actor)
 
     def documents(self, change: LabelChange) -> Iterator[Document]:
-        """Yield the sorted documents that are to follow a change, or one that is taken back."""
-        after = 0
-        while True:
-            if change.undone_at is None:
-                page = self._store.labels.sorted_under(change.old, after_id=after)
-            else:
-                page = self._store.labels.moved_by(change, after_id=after)
-            if not page:
-                return
-            yield from page
-            after = page[-1].id
+        """Yield the sorted documents that are to follow a change, or one that is taken back.
+
+        All that was renamed is its old label again; of what was merged just what was moved.
+        """
+        return (document for document, _ in self._to_follow(change))
+
+    def _to_follow(self, change: LabelChange) -> Iterator[tuple[Document, Follow]]:
+        stored = self._store.labels
+        if change.undone_at is None:
+            for document in _paged(lambda after: stored.sorted_under(change.old, after_id=after)):
+                yield document, self._send
+            return
+        moved = {d.id for d in _paged(lambda after: stored.moved_by(change, after_id=after))}
+        if not change.merged:  # first what is told from others by nothing but its label
+            for document in _paged(lambda after: stored.sorted_under(change.new, after_id=after)):
+                if document.id not in moved:
+                    yield document, self._send_back
+        for number in sorted(moved):
+            yield self._store.documents.get(number), self._return
 
     def refuse_touched(self, document: Document) -> None:
         """Refuse a document that somebody moved or changed by hand."""
         self._files.refuse_touched(document)
-
-    def path_in(self, document: Document, change: LabelChange) -> PurePosixPath:
-        """Return where a change sends a document, below the sorted root."""
-        template = parse_template(self._settings.deliver.template)
-        return render(template, document, change.new)
 
     def follow(self, change: LabelChange, progress: Progress) -> Relabelled:
         """Move the sorted documents of a change, or of one that was taken back.
@@ -216,10 +221,9 @@ class Labels:
         """
         recover(self._store, self._service.mover, moves=self._interrupted(), actor=self._actor)
         done = Relabelled()
-        act = self._return if change.undone_at is not None else self._send
         for _ in range(_PASSES):
             before, done.left = len(done.moved), []
-            for document in self.documents(change):
+            for document, act in self._to_follow(change):
                 try:
                     done.moved.append(act(document, change))
                 except DocsorterError as error:
@@ -237,11 +241,18 @@ class Labels:
         ]
 
     def _send(self, document: Document, change: LabelChange) -> Document:
-        text = self._moves(document)[-1].sidecar
-        sidecar = None if text is None else relabelled(text, {change.old: change.new})
-        path = str(self.path_in(document, change))
-        there = Destination(Place.SORTED, path, State.SORTED, sidecar)
+        there = self._renamed(document, change.old, change.new)
         return self._move(document, there, change.new, change.id)
+
+    def _send_back(self, document: Document, change: LabelChange) -> Document:
+        there = self._renamed(document, change.new, change.old)
+        return self._move(document, there, change.old, -change.id)
+
+    def _renamed(self, document: Document, old: str, new: str) -> Destination:
+        text = self._moves(document)[-1].sidecar
+        sidecar = None if text is None else relabelled(text, {old: new})
+        path = render(parse_template(self._settings.deliver.template), document, new)
+        return Destination(Place.SORTED, str(path), State.SORTED, sidecar)
 
     def _return(self, document: Document, change: LabelChange) -> Document:
         *earlier, last = self._moves(document)
@@ -268,6 +279,13 @@ class Labels:
             mode = beside.stat().st_mode & 0o7777
             self._disk.write_durably(beside, there.sidecar.encode(), mode)
         return self._store.documents.get(document.id)
+
+
+def _paged(page_after: Callable[[int], list[Document]]) -> Iterator[Document]:
+    after = 0
+    while page := page_after(after):
+        yield from page
+        after = page[-1].id
 
 
 def _remove_empty(folder: Path, root: Path) -> None:
