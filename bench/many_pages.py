@@ -221,7 +221,7 @@ def inspecting(engine: Engine, folder: Path) -> Callable[[Sequence[Image.Image]]
     path = folder / "scan.pdf"
 
     def inspect(pages: Sequence[Image.Image]) -> Answer | None:
-        first, *rest = pages
+        first, *rest = (page.copy() for page in pages)  # Pillow leaves options on what it saves
         first.save(path, "PDF", save_all=True, append_images=rest, resolution=100, quality=85)
         try:
             seen = engine.inspect(path, path.name)

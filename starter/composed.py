@@ -215,6 +215,11 @@ class Judge:
         self._novelty = NoveltyModel.from_arrays(bundle.novelty).percentile(features)
         self._odds = scans.odds
 
+    @property
+    def labels(self) -> int:
+        """How many labels there are: the column of a foreign document."""
+        return len(self._labels)
+
     def judge(self, documents: Sequence[Composed], limit: float, confirm: float = 0.0) -> Judged:
         """Decide about all of them under some numbers of the rule of several pages."""
         none = np.zeros((1, 4))

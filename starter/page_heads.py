@@ -351,9 +351,14 @@ def choose_limit(judge: Judge, documents: Sequence[Composed]) -> float:
     """Return from which probability on a later page begins another document.
 
     It is the least, but not below one half, under which at most `LATER_CALLED_FIRST` of the
-    documents of several pages, every kind of composition alike, are said to be several.
+    documents of several pages and of a label, every kind of composition alike, are said to be
+    several.
     """
-    several = [one for one in documents if one.name not in {*SEVERAL, ONE_PAGE}]
+    several = [
+        one
+        for one in documents
+        if one.name not in {*SEVERAL, ONE_PAGE} and one.target < judge.labels
+    ]
     low, high = LEAST_LIMIT, 1.0
     if judge.judge(several, low).share_several() <= LATER_CALLED_FIRST:
         return low

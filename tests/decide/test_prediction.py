@@ -197,6 +197,14 @@ def test_a_later_page_that_looks_like_a_first_page_begins_another_document(
     assert not pooled(INVOICE, OTHER, second, firsts=(1.0, 0.0, 0.4)).held
 
 
+def test_a_page_that_surely_names_another_label_needs_to_look_less_like_a_first_page() -> None:
+    assert pooled(INVOICE, CLAIM, firsts=(1.0, 0.65)).held
+    assert not pooled(INVOICE, CLAIM, firsts=(1.0, 0.55)).held
+    assert not pooled(INVOICE, INVOICE, firsts=(1.0, 0.65)).held
+    assert not pooled(INVOICE, (0.06, 0.93, 0.01), firsts=(1.0, 0.65)).held
+    assert not pooled(INVOICE, CLAIM, firsts=(1.0, 0.65), other_limit=0.9).held
+
+
 def test_a_first_page_of_none_of_the_labels_is_an_enclosure() -> None:
     assert not pooled(INVOICE, OTHER, firsts=(1.0, 1.0)).held
 
