@@ -236,7 +236,8 @@ def _last(tiff: _Tiff, entry_at: int) -> int:
 def _boxes(_head: bytes, size: int, read: Read) -> bool:
     """Say whether the top-level boxes of an ISO base media file (ISO/IEC 14496-12) fill it.
 
-    Picture data (`mdat`) and a description (`meta` or `moov`) must be among them.
+    Picture data (`mdat`) and a description (`meta` or `moov`) must be among them, or the stream of
+    a JPEG 2000 (`jp2c`, ISO/IEC 15444-1, annex I).
     """
     at = 0
     kinds: set[bytes] = set()
@@ -255,7 +256,16 @@ def _boxes(_head: bytes, size: int, read: Read) -> bool:
         if length < _BOX_HEADER or at + length > size:
             return False
         at += length
-    return b"mdat" in kinds and bool(kinds & {b"meta", b"moov"})
+    return b"jp2c" in kinds or (b"mdat" in kinds and bool(kinds & {b"meta", b"moov"}))
+
+
+def _jpeg2000(head: bytes, size: int, read: Read) -> bool:
+    # A bare stream and one in boxes end with the same two bytes as a JPEG.
+    return _jpeg(head, size, read) and (head[:1] == b"\xff" or _boxes(head, size, read))
+
+
+def _gif(_head: bytes, size: int, read: Read) -> bool:
+    return _tail(size, read).rstrip(b"\0").endswith(b";")  # the trailer, GIF89a, 27
 
 
 def _bitmap(head: bytes, size: int, _read: Read) -> bool | None:
@@ -275,6 +285,8 @@ _FORMATS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes, int, Read], bool
     (lambda head: head[:2] in {b"II", b"MM"}, _tiff),
     (lambda head: head[:4] == b"RIFF" and head[8:12] == b"WEBP", _webp),
     (lambda head: head[4:8] == b"ftyp", _boxes),
+    (lambda head: head[4:8] == b"jP  " or head.startswith(b"\xff\x4f\xff\x51"), _jpeg2000),
+    (lambda head: head[:4] == b"GIF8", _gif),
     (lambda head: head[:2] == b"BM", _bitmap),
     (lambda head: b"%PDF-" in head, _pdf),
 )

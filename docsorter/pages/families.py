@@ -13,8 +13,9 @@ from docsorter.pages import pdf, pdf_ends, raster, tiff
 from docsorter.pages.images import PageRequest, PageStream, size_of
 
 HEAD_BYTES: Final = 1 << 16
-_ACCEPTED: Final = "PDF, TIFF, JPEG, PNG, WebP, BMP or HEIC"
+_ACCEPTED: Final = "PDF, TIFF, JPEG, PNG, WebP, BMP, GIF, HEIC, AVIF or JPEG 2000"
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis"})
+_AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
 _STILL_BRANDS: Final = frozenset({b"mif1", b"msf1"})
 
 _SIGNATURES: Final = tuple(  # compiled here, not anew in every child
@@ -25,11 +26,12 @@ _SIGNATURES: Final = tuple(  # compiled here, not anew in every child
         (rb"\xff\xd8\xff", "image/jpeg"),
         (rb"\x89PNG\r\n\x1a\n", "image/png"),
         (rb"RIFF....WEBP", "image/webp"),
+        (rb"GIF8[79]a", "image/gif"),
+        (rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51", "image/jp2"),
         (rb"BM.{8}.{4}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0", "image/bmp"),
     )
 )
 _NOT_SCANS: Final[tuple[tuple[bytes, str], ...]] = (
-    (rb"GIF8[79]a", "a GIF picture"),
     (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Microsoft Office file or Outlook message"),
     (rb"PK\x03\x04.*?word/", "a Microsoft Word document"),
     (rb"PK\x03\x04.*?xl/", "a Microsoft Excel workbook"),
@@ -46,7 +48,6 @@ _NOT_SCANS: Final[tuple[tuple[bytes, str], ...]] = (
     (rb"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (rb"Rar!\x1a\x07", "a RAR archive"),
     (rb"\x7fELF|MZ", "a program"),
-    (rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51", "a JPEG 2000 picture"),
     (rb"\xff\x0a|\0\0\0\x0cJXL ", "a JPEG XL picture"),
     (rb"AT&TFORM", "a DjVu document"),
     (rb"SQLite format 3", "a database"),
@@ -78,6 +79,9 @@ FAMILIES: Final[dict[str, Family]] = {
     "image/png": raster.read,
     "image/webp": raster.read,
     "image/bmp": raster.read,
+    "image/gif": raster.read,
+    "image/avif": raster.read,
+    "image/jp2": raster.read,
     "image/heic": raster.read_heif,
 }
 
@@ -135,7 +139,7 @@ def _read_as(head: bytes) -> str | None:
         if pattern.match(head):
             return media_type
     if head[4:8] == b"ftyp":
-        return _heif_type(head)
+        return _boxed_type(head)
     if _named(head, _NOT_SCANS) is None and pdf_ends.begins(
         head, is_text=_named(head, _TEXTS) is not None
     ):
@@ -149,12 +153,12 @@ def _named(head: bytes, kinds: tuple[tuple[bytes, str], ...]) -> str | None:
     )
 
 
-def _heif_type(head: bytes) -> str | None:
+def _boxed_type(head: bytes) -> str | None:
     length = min(int.from_bytes(head[:4], "big"), len(head))
     brands = {head[8:12], *(head[at : at + 4] for at in range(16, length - 3, 4))}
-    if brands & _HEIF_BRANDS or (brands & _STILL_BRANDS and not brands & {b"avif", b"avis"}):
-        return "image/heic"
-    return None
+    if brands & _AVIF_BRANDS and not brands & _HEIF_BRANDS:
+        return "image/avif"
+    return "image/heic" if brands & (_HEIF_BRANDS | _STILL_BRANDS) else None
 
 
 def _described(head: bytes, suffix: str) -> str:
@@ -162,7 +166,7 @@ def _described(head: bytes, suffix: str) -> str:
     if name is not None:
         return name
     if head[4:8] == b"ftyp":
-        return "an AVIF picture" if b"avi" in head[8:32] else "a video or sound file"
+        return "a video or sound file"
     if _is_text(head):
         return "a text file"
     return f"an unknown kind of file (its name ends in {suffix})" if suffix else "an unknown file"
@@ -232,6 +236,12 @@ def _heif_cut_off(file: BinaryIO) -> bool:
     return at > end
 
 
+def _jp2_cut_off(file: BinaryIO) -> bool:
+    """A bare stream ends like a JPEG, a file of boxes with its last box."""
+    bare = _read(file, 0, 1) == b"\xff"
+    return _jpeg_cut_off(file) if bare else _heif_cut_off(file)
+
+
 _CUT_OFF: Final[dict[str, Callable[[BinaryIO], bool]]] = {
     "application/pdf": pdf_ends.end_missing,
     "image/jpeg": _jpeg_cut_off,
@@ -239,4 +249,6 @@ _CUT_OFF: Final[dict[str, Callable[[BinaryIO], bool]]] = {
     "image/webp": _webp_cut_off,
     "image/bmp": _bmp_cut_off,
     "image/heic": _heif_cut_off,
+    "image/avif": _heif_cut_off,
+    "image/jp2": _jp2_cut_off,
 }

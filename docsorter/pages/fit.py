@@ -118,7 +118,7 @@ def flatten(image: Image.Image) -> Image.Image:
     """Return a picture of any mode as `L` or `RGB`, what is transparent being white."""
     if image.mode in {"L", "RGB"} and not image.has_transparency_data:
         return image
-    if image.has_transparency_data:
+    if image.has_transparency_data and not image.mode.startswith("I"):
         return _over_white((image.convert("LA") if image.mode == "La" else image).convert("RGBA"))
     if image.mode == "1":
         return image.convert("L")
@@ -153,7 +153,10 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     agreed on: the brightest sample is taken for white, unless all of them fit 0-255 already.
     """
     if image.mode.startswith("I;16"):
-        return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
+        levels = [value // 257 for value in range(65536)]
+        if isinstance(key := image.info.get("transparency"), int):  # of a PNG
+            levels[key & 65535] = 255
+        return image.convert("I").point(levels, "L")
     extrema = image.getextrema()
     brightest = float(str(extrema[1]))
     scale = 1.0 if 1.0 < brightest <= _MAX_8_BIT else _MAX_8_BIT / max(brightest, 1e-9)

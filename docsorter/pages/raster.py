@@ -1,13 +1,18 @@
-"""JPEG, PNG, WebP, BMP and HEIC: one picture, one page; of an animation the first frame."""
+"""Pictures: one picture, one page; of an animation, in GIF too, the first frame is the page."""
 
+import io
 import math
+import struct
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 import pillow_heif
 from PIL import (
+    AvifImagePlugin,
     BmpImagePlugin,
+    GifImagePlugin,
     Image,
+    Jpeg2KImagePlugin,
     JpegImagePlugin,
     MpoImagePlugin,
     PngImagePlugin,
@@ -15,20 +20,28 @@ from PIL import (
 )
 
 from docsorter.pages.images import (
+    BROKEN,
     PageRequest,
     PageStream,
+    check_pixels,
     decoding,
     open_image,
     scanner_name,
+    square_pixels,
+    unreadable,
     upright,
 )
 
 pillow_heif.register_heif_opener()
 # One thread: each would reserve a stack of the child's address space.
 pillow_heif.options.DECODE_THREADS = 1
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 # Named so that importing this module loads the plug-ins before the first fork.
 PLUGINS: Final = (
+    AvifImagePlugin,
     BmpImagePlugin,
+    GifImagePlugin,
+    Jpeg2KImagePlugin,
     JpegImagePlugin,
     MpoImagePlugin,
     PngImagePlugin,
@@ -39,7 +52,21 @@ _FORMATS: Final = {
     "image/png": ("PNG", "the PNG"),
     "image/webp": ("WEBP", "the WebP picture"),
     "image/bmp": ("BMP", "the bitmap"),
+    "image/gif": ("GIF", "the GIF picture"),
+    "image/avif": ("AVIF", "the AVIF picture"),
+    "image/jp2": ("JPEG2000", "the JPEG 2000 picture"),
 }
+# ITU-T T.81, table B.1, and T.87: frames of a JPEG, and those that libjpeg does not read.
+_FRAMES: Final = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
+_UNREAD_FRAMES: Final = {
+    **dict.fromkeys((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF), "hierarchical JPEG"),
+    0xC3: "lossless JPEG",
+    0xCB: "lossless JPEG",
+    0xF7: "JPEG-LS",
+}
+_DENSITIES: Final = ("jfif_density", "dpi", "aspect")
+_BITFIELDS, _EMBEDDED, _ALPHA_BITFIELDS = 3, {4: "JPEG", 5: "PNG"}, 6  # compressions of a bitmap
+_OS2: Final = 64  # size of its header, in which those numbers mean something else
 
 
 def read(file: BinaryIO, wanted: PageRequest, *, media_type: str, tail_missing: bool) -> PageStream:
@@ -50,10 +77,80 @@ def read(file: BinaryIO, wanted: PageRequest, *, media_type: str, tail_missing: 
     """
     format_name, what = _FORMATS[media_type]
     with decoding(what, tail_missing=tail_missing):
-        image = open_image(file, format_name, wanted)
-        _reduce_while_decoding(image, wanted)
-        image.load()
+        try:
+            image = open_image(file, format_name, wanted)
+            _reduce_while_decoding(image, wanted)
+            image.load()
+        except BROKEN:
+            other = _otherwise(file, format_name, wanted)
+            if other is None:
+                raise
+            image = other
+        if format_name == "GIF":
+            file.seek(12)
+            shape = file.read(1)[0]  # of a pixel: its width by its height, in 64ths, less 15
+            image.info["aspect"] = (64, shape + 15) if shape else (1, 1)
     return _one_page(image, wanted)
+
+
+def _otherwise(file: BinaryIO, format_name: str, wanted: PageRequest) -> Image.Image | None:
+    """Read what Pillow does not, or say what it is; None when it ought to have read it."""
+    if format_name == "JPEG":
+        kind, bits = _frame(file)
+        if kind in _UNREAD_FRAMES:
+            raise unreadable("the file", _UNREAD_FRAMES[kind])
+        if bits != 8:  # noqa: PLR2004
+            raise unreadable("the file", f"a JPEG of {bits} bits")
+    if format_name == "BMP":
+        file.seek(0)
+        head = file.read(70)
+        (header,) = struct.unpack_from("<I", head, 14)
+        bits, compression = struct.unpack_from("<HI", head, 28)
+        if compression in _EMBEDDED and header != _OS2:
+            file.seek(int.from_bytes(head[10:14], "little"))
+            inside = open_image(io.BytesIO(file.read()), _EMBEDDED[compression], wanted)
+            inside.load()
+            return inside
+        if compression in {_BITFIELDS, _ALPHA_BITFIELDS} and bits in {16, 32} and header != _OS2:
+            return _by_masks(file, head, wanted)
+        if compression > 2 or bits not in {1, 4, 8, 16, 24, 32}:  # noqa: PLR2004 - RLE
+            raise unreadable("the bitmap", f"compression {compression} at {bits} bits")
+    return None
+
+
+def _frame(file: BinaryIO) -> tuple[int, int]:
+    """Return the kind of a JPEG and the bits of its samples, as its frame header has them."""
+    file.seek(2)
+    while len(head := file.read(5)) == 5 and head[0] == 0xFF:  # noqa: PLR2004
+        if head[1] in _FRAMES:
+            return head[1], head[4]
+        file.seek(int.from_bytes(head[2:4], "big") - 3, io.SEEK_CUR)
+    return 0, 8
+
+
+def _by_masks(file: BinaryIO, head: bytes, wanted: PageRequest) -> Image.Image:
+    """Read a bitmap whose header says which bits of a pixel are which colour."""
+    import numpy as np  # noqa: PLC0415 - for a few bitmaps only
+
+    width, height, _, bits, compression = struct.unpack_from("<iiHHI", head, 18)
+    (offset,), (header,) = struct.unpack_from("<I", head, 10), struct.unpack_from("<I", head, 14)
+    size = width, abs(height)
+    check_pixels(size, wanted)
+    stride = -(-width * bits // 32) * 4
+    file.seek(offset)
+    stored = file.read(stride * size[1])
+    rows = np.frombuffer(stored, f"<u{bits // 8}").reshape(size[1], -1)[:, :width]
+    whole = header >= 56 or compression == _ALPHA_BITFIELDS  # noqa: PLR2004 - has a fourth mask
+    masks = struct.unpack_from("<IIII" if whole else "<III", head, 54)
+    bands = []
+    for mask in masks if masks[-1] else masks[:3]:
+        shift = (mask & -mask).bit_length() - 1
+        if mask == 0:
+            raise ValueError("its masks make no sense")
+        scaled = ((rows & mask) >> shift) * (255 / (mask >> shift))
+        bands.append(Image.fromarray((scaled + 0.5).astype(np.uint8)))
+    image = Image.merge("RGBA" if len(bands) > 3 else "RGB", bands)  # noqa: PLR2004
+    return image if height < 0 else image.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
 
 
 def read_heif(
@@ -84,6 +181,16 @@ def _one_page(image: Image.Image, wanted: PageRequest) -> PageStream:
 
     def pages() -> Iterator[Image.Image]:
         for _ in wanted.numbers(1):
-            yield upright(image, notes)
+            yield upright(square_pixels(image, *_resolution(image)), notes)
 
     return PageStream(1, pages(), scanner_name(image), notes)
+
+
+def _resolution(image: Image.Image) -> tuple[float, float]:
+    """Return dots across and down, of any unit; zeros where the file says nothing."""
+    told = next((image.info[key] for key in _DENSITIES if key in image.info), (0, 0))
+    try:
+        across, down = told
+        return float(across), float(down)
+    except (TypeError, ValueError):
+        return 0.0, 0.0

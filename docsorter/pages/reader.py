@@ -42,7 +42,7 @@ _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _MEDIA_TYPES: Final = frozenset(
     {
         "application/pdf", "image/tiff", "image/jpeg", "image/png", "image/webp", "image/bmp",
-        "image/heic",
+        "image/gif", "image/heic", "image/avif", "image/jp2",
     }
 )  # fmt: skip
 _REFUSALS: Final = (REFUSED_FOR - {ReasonCode.DUPLICATE, ReasonCode.REJECTED_BY_PERSON}) | {

@@ -41,6 +41,7 @@ _FAX: Final = frozenset({2, 3, 4, 32771})
 _OLD_JPEG, _THUNDERSCAN = 6, 32809
 _PACKINGS: Final = frozenset({1, 5, 7, 8, 32773, 32946, 34925, 50000})
 _RGB, _PALETTE, _YCBCR = 2, 3, 6
+_RGB_SAMPLES: Final = 3
 _ORDINARY: Final = frozenset({(0, 1), (1, 1), (1, 2), (2, 3), (2, 4), (3, 1), (5, 4)})
 _WHITE: Final = 255
 
@@ -192,11 +193,12 @@ def _kind(entries: bytes, order: str, entry_size: int, value_at: int) -> str:
 def _is_ordinary(tags: Mapping[int, Any]) -> bool:
     """Whether Pillow reads a page right: what nearly all scanners and fax gateways write."""
     packing, bits = int(tags.get(Tag.COMPRESSION, 1)), numbers(tags, Tag.BITSPERSAMPLE, 1)
-    samples = int(tags.get(Tag.SAMPLESPERPIXEL, len(bits)))
+    told = _RGB_SAMPLES if packing == _OLD_JPEG else len(bits)
+    samples = int(tags.get(Tag.SAMPLESPERPIXEL, told))
     if packing in _FAX or packing == _THUNDERSCAN:
         return samples == 1
     if packing == _OLD_JPEG:
-        return True
+        return samples == _RGB_SAMPLES
     together = samples == 1 or tags.get(Tag.PLANAR_CONFIGURATION) != 2  # noqa: PLR2004
     plain = numbers(tags, Tag.SAMPLEFORMAT, 1)[0] == 1 and packing in _PACKINGS
     photometric = photometric_of(tags)
@@ -218,7 +220,7 @@ def photometric_of(tags: Mapping[int, Any]) -> int:
         return int(tags[Tag.PHOTOMETRIC_INTERPRETATION])
     if Tag.COLORMAP in tags:
         return _PALETTE
-    if int(tags.get(Tag.SAMPLESPERPIXEL, 1)) > _RGB:
+    if int(tags.get(Tag.SAMPLESPERPIXEL, 1)) >= _RGB_SAMPLES:
         return _RGB
     return 0 if tags.get(Tag.COMPRESSION) in _FAX else 1
 

@@ -750,6 +750,65 @@ def _pictures_inside() -> Iterator[Cell]:
     )
 
 
+def _old_jpeg() -> Iterator[Cell]:
+    for way in ("whole", "its head apart", "its tables apart"):
+        yield Cell(
+            "TIFF",
+            f"old-style JPEG, {way}",
+            partial(old_jpeg, way=way),
+            tolerance=3.0,
+            quick=way == "whole",
+        )
+    yield Cell(
+        "TIFF",
+        "old-style JPEG of grey",
+        tiff(grey, compression=6, blocks=(b"\xff\xd8\xff\xd9",)),
+        refusal="old-style JPEG",
+        plain="grey",
+        quick=True,
+    )
+
+
+def old_jpeg(page: Page, way: str) -> bytes:
+    """Return the page as TIFF 6.0, section 22, has it and nobody writes any more."""
+    out = io.BytesIO()
+    page.colour.save(out, "JPEG", quality=92, subsampling=2)
+    data = out.getvalue()
+    tags: dict[int, Field] = {512: (3, [1]), 530: (3, [2, 2])}
+    if way != "its tables apart":
+        tags |= {513: (4, [8]), 514: (4, [len(data)])}  # data begins behind the header of 8 bytes
+        if way == "its head apart":
+            start = data.index(b"\xff\xda") + 14
+            tags |= {273: (4, [8 + start]), 279: (4, [len(data) - start])}
+        return written(Tiff(colour(page), photometric=6, compression=6, blocks=(data,), tags=tags))
+    tables, stored = _jpeg_tables(data)
+    tags[279] = (4, [len(stored)])
+    for tag, kind in ((519, 0xDB), (520, 0xC4), (521, 0xD4)):
+        places = []
+        for table in tables[kind][:2]:
+            places.append(8 + len(stored))
+            stored += table + bytes(len(table) % 2)
+        tags[tag] = (4, [places[0], places[1], places[1]])
+    return written(Tiff(colour(page), photometric=6, compression=6, blocks=(stored,), tags=tags))
+
+
+def _jpeg_tables(data: bytes) -> tuple[dict[int, list[bytes]], bytes]:
+    """Return the tables for quantizing (DB), DC (C4) and AC (D4), and the coded picture."""
+    found: dict[int, list[bytes]] = {0xDB: [], 0xC4: [], 0xD4: []}
+    at = 2
+    while data[at + 1] != 0xDA:
+        kind, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        left = data[at + 4 : at + 2 + length]
+        while kind in {0xDB, 0xC4} and left:
+            size = 64 if kind == 0xDB else 16 + sum(left[1:17])
+            found[kind + (left[0] & 16)].append(left[1 : 1 + size])
+            left = left[1 + size :]
+        at += 2 + length
+    length = int.from_bytes(data[at + 2 : at + 4], "big")
+    stored = data[at + 2 + length : -2]
+    return found, stored + bytes(len(stored) % 2)
+
+
 CELLS: Final[list[Cell]] = [
     *_depths(),
     *_white_is_zero(),
@@ -763,4 +822,5 @@ CELLS: Final[list[Cell]] = [
     *_directories(),
     *_shapes(),
     *_pictures_inside(),
+    *_old_jpeg(),
 ]

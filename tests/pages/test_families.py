@@ -16,6 +16,9 @@ READ = {
     "image/jpeg": b"\xff\xd8\xff\xe0",
     "image/png": b"\x89PNG\r\n\x1a\n",
     "image/webp": b"RIFF\0\0\0\0WEBPVP8 ",
+    "image/gif": b"GIF89a",
+    "image/avif": b"\0\0\0\x1cftypavif\0\0\0\0avifmif1",
+    "image/jp2": b"\0\0\0\x0cjP  \r\n\x87\n",
     "image/heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
 }
 
@@ -37,6 +40,10 @@ def test_a_bitmap_and_a_big_tiff_are_known() -> None:
     assert sniff(b"MM\0+\0\x08\0\0") == "image/tiff"
 
 
+def test_a_bare_stream_of_jpeg_2000_is_known() -> None:
+    assert sniff(b"\xff\x4f\xff\x51\0\x29") == "image/jp2"
+
+
 def test_a_pdf_may_start_a_little_late() -> None:
     assert sniff(b"\xef\xbb\xbf\r\n@PJL ENTER LANGUAGE=PDF\r\n%PDF-1.4\n") == "application/pdf"
 
@@ -44,7 +51,8 @@ def test_a_pdf_may_start_a_little_late() -> None:
 @pytest.mark.parametrize(
     ("head", "named"),
     [
-        (b"GIF89a", "a GIF picture"),
+        (b"AT&TFORM", "a DjVu document"),
+        (b"\xff\x0a", "a JPEG XL picture"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Microsoft Office file"),
         (archive("word/document.xml"), "a Microsoft Word document"),
         (archive("xl/workbook.xml"), "a Microsoft Excel workbook"),
@@ -53,7 +61,6 @@ def test_a_pdf_may_start_a_little_late() -> None:
         (b"<!DOCTYPE html><p>", "a web page"),
         (b"<?xml version='1.0'?>", "an XML file"),
         (b"\x7fELF\2\1", "a program"),
-        (b"\0\0\0\x1cftypavif\0\0\0\0avifmif1", "an AVIF picture"),
         (b"\0\0\0\x18ftypisom", "a video or sound file"),
         ("Guten Tag, anbei die Rechnung für März".encode(), "a text file"),
         (b"\x01\x02\x03\x04\x00\xff", "an unknown kind of file (its name ends in .dwg)"),

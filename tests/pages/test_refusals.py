@@ -165,9 +165,9 @@ def test_a_tiff_whose_directories_lead_in_a_circle_is_read_once(
     assert read.notes == ("the directories of the TIFF lead in a circle",)
 
 
-@pytest.mark.parametrize("suffix", ["docx", "gif", "txt"])
+@pytest.mark.parametrize("suffix", ["docx", "djvu", "txt"])
 def test_what_is_no_scan_is_unsupported(refusal: Refusal, tmp_path: Path, suffix: str) -> None:
-    data = {"docx": b"PK\x03\x04" + b"\0" * 26 + b"word/x", "gif": b"GIF89a", "txt": b"hello"}
+    data = {"docx": b"PK\x03\x04" + b"\0" * 26 + b"word/x", "djvu": b"AT&TFORM", "txt": b"hello"}
     assert refusal(written(tmp_path / f"a.{suffix}", data[suffix])).code == ReasonCode.UNSUPPORTED
 
 
