@@ -20,6 +20,7 @@ from docsorter.cli.output import (
     say,
     say_wrapped,
     stage_bars,
+    sure_percent,
     when,
 )
 from docsorter.documents import Event
@@ -140,7 +141,7 @@ def explain(
         say(f"{heat.sentence()}; wrote {heatmap}")
     say()
     for event in told.events:
-        say(f"{when(event.at)}  {event.actor}: {sentence(event)}")
+        say_wrapped(f"{event.actor}: {sentence(event)}", f"{when(event.at)}  ")
 
 
 def _like(near: "NearestPage") -> str:
@@ -190,7 +191,7 @@ def _print(told: "Explanation") -> None:
             say(f"  sorted alone only up to {told.novelty_limit:.1f} %")
         if nearest := told.prediction.pages[0].nearest:
             named = ", ".join(f"{one.name} ({one.distance:.1f})" for one in nearest)
-            say(f"  page {told.prediction.pages[0].number + 1} is most like {named}")
+            say_wrapped(f"page {told.prediction.pages[0].number + 1} is most like {named}", "  ")
         say_wrapped(told.statement, "  ")
 
 
@@ -203,7 +204,7 @@ def _reason_rows(told: "Explanation") -> "list[tuple[str, object]]":
     ]
     if verdict is not None and verdict.threshold is not None:
         policy = f", policy {told.policy}" if told.policy else ""
-        rows.append(("threshold", f"{verdict.threshold:.4f}{policy}"))
+        rows.append(("threshold", f"{sure_percent(verdict.threshold)}{policy}"))
     elif told.policy:
         rows.append(("policy", told.policy))
     if told.promise is not None:
