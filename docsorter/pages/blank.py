@@ -59,6 +59,7 @@ _LINE_WIDTH: Final = 0.66  # of the page, of a line in its middle
 _SHORT_WIDTH: Final = 0.4  # of another line
 _CENTRED: Final = 0.08
 _EXPLAINED: Final = 0.28  # of the variance of the page
+_CLEARLY_EXPLAINED: Final = 0.6
 _OTHER_SHAPE: Final = 0.08
 _MOVED: Final = 8  # half pixels that the other side may lie beside the page
 _LITTLE: Final = 2  # the same of a part of it, beyond that
@@ -324,28 +325,33 @@ def shows_through(back: Image.Image, front: Image.Image) -> bool:
         back: `darkness_of` the faint page.
         front: `darkness_of` the page before or after it.
     """
-    return share_explained(back, front) >= _EXPLAINED
+    sides = (ImageOps.mirror(front), ImageOps.flip(front))
+    mirrored = share_explained(back, sides)
+    if not _EXPLAINED <= mirrored < _CLEARLY_EXPLAINED:
+        return mirrored >= _EXPLAINED
+    # Lines of one pitch are alike whichever way round: the page itself then explains as much.
+    return share_explained(back, (front,)) < mirrored / 2
 
 
-def share_explained(back: Image.Image, front: Image.Image) -> float:
-    """Return which share of the variance of a page its mirrored other side explains, 0-1.
+def share_explained(back: Image.Image, sides: tuple[Image.Image, ...]) -> float:
+    """Return which share of the variance of a page the best of some others explains, 0-1.
 
-    Sides are not scanned in line to the millimetre: the mirror image is moved as a whole first,
-    then each part of it a little, and correlated with the same part of the page.
+    Sides are not scanned in line to the millimetre: the other is moved as a whole first, then each
+    part of it a little, and correlated with the same part of the page.
     """
-    if abs(back.width / back.height * front.height / front.width - 1) > _OTHER_SHAPE:
+    if abs(back.width / back.height * sides[0].height / sides[0].width - 1) > _OTHER_SHAPE:
         return 0.0
     size = (back.width // 2, back.height // 2)
     seen = _levelled(back, size)
     moves = range(-_MOVED, _MOVED + 1, 2)
-    best, mirrored, right, down = 0.0, seen, 0, 0
-    for side in (ImageOps.mirror(front), ImageOps.flip(front)):
+    best, explains, right, down = 0.0, seen, 0, 0
+    for side in sides:
         other = _levelled(side, size)
         for x, y in itertools.product(moves, moves):
             found = _correlation(seen, ImageChops.offset(other, x, y))
             if found > best:
-                best, mirrored, right, down = found, other, x, y
-    return _explained(seen, mirrored, (right, down)) if best > 0 else 0.0
+                best, explains, right, down = found, other, x, y
+    return _explained(seen, explains, (right, down)) if best > 0 else 0.0
 
 
 def _levelled(darkness: Image.Image, size: tuple[int, int]) -> Image.Image:

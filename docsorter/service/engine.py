@@ -124,17 +124,23 @@ class LoadedModel:
         return rule_key(self.fingerprint, self.rule, self.card.labels)
 
     def inspect(self, pages: PageSet) -> Inspection:
-        """Classify and decide; before a person is asked, pages that lie sideways are turned.
+        """Classify and decide; pages that lie sideways are looked at upright too.
+
+        What was sorted at the first look stays so, unless upright it looks like another label.
 
         Raises:
             ModelError: The model answered with something that is no probability.
         """
         raw = self.classifier.classify(pages.pixels)
         seen = self._judged(pages, raw)
-        if seen.verdict.kind is VerdictKind.SORT or self.heads is None:
+        if self.heads is None:
             return seen
         upright, turned = self._turned_upright(self.heads, pages, raw)
-        return self._judged(pages, upright, turned) if any(turned) else seen
+        if not any(turned):
+            return seen
+        again = self._judged(pages, upright, turned)
+        alike = again.prediction.label == seen.prediction.label
+        return seen if alike and seen.verdict.kind is VerdictKind.SORT else again
 
     def _judged(self, pages: PageSet, raw: RawOutput, turned: Sequence[int] = ()) -> Inspection:
         prediction = predict(

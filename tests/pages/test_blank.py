@@ -177,6 +177,10 @@ def compressed() -> Image.Image:
     return Image.open(data).convert("RGB")
 
 
+def sentence(text: str) -> Image.Image:
+    return drawn(lambda pen: pen.text((240, 560), text, fill=0, font=font(16)))
+
+
 BACKS = {
     "white": WHITE,
     "off white": Image.new("RGB", SIZE, (246, 246, 244)),
@@ -191,10 +195,7 @@ BACKS = {
     "speckle": speckled(),
     "JPEG": compressed(),
     "page number": drawn(lambda pen: pen.text((400, 1110), "- 12 -", fill=0, font=font(16))),
-    **{
-        text: drawn(lambda pen, text=text: pen.text((240, 560), text, fill=0, font=font(16)))
-        for text in SENTENCES
-    },
+    **{text: sentence(text) for text in SENTENCES},
 }
 
 

@@ -168,12 +168,33 @@ def test_a_page_that_lies_sideways_is_judged_upright(turn: int) -> None:
     assert found.prediction.remarks == (f"page 1 lay turned by {turn} degrees: judged upright",)
 
 
-def test_only_what_is_not_sorted_is_looked_at_again_and_only_what_lies_sideways() -> None:
+def test_only_what_lies_sideways_is_looked_at_again() -> None:
     answer = Corners()
     model = replace(make_model("a", answer=answer), heads=heads_of_corners())
-    model.inspect(scanned(0, 90))
+    model.inspect(scanned(0, 0))
     model.inspect(scanned(90, 0, 180))
     assert answer.looks == [2, 3, 2]
+
+
+class Misled(Corners):
+    """Sure of another label when a page does not lie upright."""
+
+    def classify(self, pixels: NDArray[np.uint8]) -> RawOutput:
+        raw = super().classify(pixels)
+        wrong = np.array([self.sideways], np.float32)
+        return RawOutput(np.where(raw.features[:, :1] > 0, raw.logits, wrong), raw.features)
+
+    sideways = (0, 9, 0, 0)
+
+
+def test_what_is_sorted_sideways_stays_so_unless_it_looks_like_another_label_upright() -> None:
+    misled, right = Misled(), Misled()
+    right.sideways = (9, 0, 0, 0)
+    for answer, turned in ((misled, 90), (right, 0)):
+        model = replace(make_model("a", answer=answer), heads=heads_of_corners())
+        found = model.inspect(scanned(90))
+        assert (found.verdict.kind, found.verdict.label) == (VerdictKind.SORT, "invoice")
+        assert found.prediction.pages[0].turned == turned
 
 
 def test_a_page_that_is_not_upright_after_turning_stays_as_it_is() -> None:
