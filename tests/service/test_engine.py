@@ -15,6 +15,8 @@ from docsorter.decide.prediction import PageHeads
 from docsorter.documents import PageSet, RawOutput, VerdictKind
 from docsorter.errors import ModelError, SettingsError
 from docsorter.model.card import Measured, read_card
+from docsorter.model.golden import read_golden
+from docsorter.pages.reader import PageReader
 from docsorter.resources import starter_bundle_dir
 from docsorter.service.engine import (
     Inspection,
@@ -24,6 +26,7 @@ from docsorter.service.engine import (
     sort_rule,
 )
 from docsorter.service.workspace.layout import create
+from docsorter.settings import PagesSettings
 from tests.model.bundles import make_card
 from tests.service.models import Held, OneAnswer, make_engine, make_model
 
@@ -204,6 +207,41 @@ def test_a_page_that_is_not_upright_after_turning_stays_as_it_is() -> None:
     found = replace(make_model("a", answer=Corners()), heads=always).inspect(scanned(270))
     assert found.verdict.kind is VerdictKind.REVIEW
     assert found.prediction.pages[0].turned == 0
+
+
+BACKS = {
+    "white": (255, 0),
+    "off white": (245, 0),
+    "grey": (200, 2),
+    "grainy": (235, 15),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("back", BACKS)
+def test_a_blank_back_changes_nothing(tmp_path: Path, back: str) -> None:
+    level, grain = BACKS[back]
+    noise = np.random.default_rng(0).normal(level, grain, (1170, 827))
+    paper = Image.fromarray(np.clip(noise, 0, 255).astype(np.uint8)).convert("RGB")
+    model = load_model(create(tmp_path / "paper")[0])
+    names = [Path(page.file) for page in read_golden(model.bundle.golden_file).pages]
+    with PageReader(PagesSettings()) as reader:
+        for name in [one for one in names if one.stem.startswith("invoice-")][:2]:
+            with Image.open(model.bundle.golden_file.parent / name) as opened:
+                front = opened.convert("RGB").resize((827, 827))
+            alone, *both = (tmp_path / f"{n}.pdf" for n in range(3))
+            front.copy().save(alone)
+            front.copy().save(both[0], save_all=True, append_images=[paper.copy()])
+            paper.copy().save(both[1], save_all=True, append_images=[front.copy()])
+            expected = model.inspect(reader.read(alone))
+            for number, path in enumerate(both):
+                found = model.inspect(reader.read(path))
+                assert found.prediction.blank == (1 - number,)
+                assert found.prediction.pages[0].number == number
+                assert found.verdict.kind is expected.verdict.kind
+                assert found.prediction.probabilities == pytest.approx(
+                    expected.prediction.probabilities, abs=0.01
+                )
 
 
 @pytest.mark.slow
