@@ -291,10 +291,13 @@ def write_sheet(
     if target.exists():
         raise ConflictError(f"{target} exists", remedy="name a file that does not exist")
     cells = []
-    with PageReader(settings, size=299, concurrency=1) as reader:
+    alone = settings.model_copy(update={"page_cap": 1})
+    with PageReader(alone, size=299, concurrency=1) as reader:
         for document in documents[:MOST]:
             try:
-                data = reader.preview(path_of(document), 0, _CELL[1])
+                path = path_of(document)
+                number = reader.read(path, name=document.name).numbers[0]
+                data = reader.preview(path, number, _CELL[1])
             except (OSError, DocumentError, EnvironmentFaultError):
                 continue
             with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
