@@ -1,8 +1,15 @@
+import datetime as dt
+import io
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from docsorter.service.review.previews import RenderGate
+import numpy as np
+from PIL import Image
+
+from docsorter.documents import Document, Place, State
+from docsorter.service.review.previews import PagePreviews, RenderGate
 
 
 def test_work_begins_at_once_while_nothing_is_drawn() -> None:
@@ -33,3 +40,31 @@ def test_an_end_that_never_comes_holds_nothing_up_for_good() -> None:
     began = time.monotonic()
     gate.wait()
     assert time.monotonic() - began >= 0.04
+
+
+class LyingPages:
+    """A reader of pages that lie turned clockwise by 90 degrees: their upper edge is dark."""
+
+    def preview(self, path: Path, page: int = 0, max_px: int = 1600) -> bytes:
+        del path, page, max_px
+        upright = np.full((40, 30), 255, np.uint8)
+        upright[:4] = 0
+        data = io.BytesIO()
+        Image.fromarray(np.rot90(upright, -1)).save(data, "PNG")
+        return data.getvalue()
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_page_that_was_scanned_sideways_is_shown_upright() -> None:
+    at = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+    document = Document(1, "a.pdf", "", State.REVIEW, Place.REVIEW, "a.pdf", 1, 1, at)
+    previews = PagePreviews(LyingPages(), lambda _: Path("a.pdf"))
+    try:
+        page = np.asarray(previews.page(document, 0, turned=90).result(10).convert("L"))
+    finally:
+        previews.close()
+    assert page.shape == (40, 30)
+    assert page[:4].max() == 0
+    assert page[4:].min() == 255

@@ -323,3 +323,16 @@ def test_the_next_three_documents_are_loaded_before_they_are_needed(scene: Scene
         assert [name for name, _ in scene.reader.asked[before:]] == ["claim-4.png"]
 
     run(scene, drive)
+
+
+def test_a_document_is_shown_from_its_first_page_with_something_on_it_on(scene: Scene) -> None:
+    scene.eye.number, scene.eye.turned, scene.eye.blank = 2, 90, (0, 1)
+    scene.wait("invoice-1.png", pages=4)
+
+    async def drive(shown: Shown) -> None:
+        assert scene.reader.asked[0][1] == 2
+        assert "page 3 of 4" in shown.panel
+        assert "pages 1-2 are blank" in shown.panel
+        assert "page 3 lay turned by 90 degrees" in shown.panel.replace("\n", " ")
+
+    run(scene, drive)
