@@ -60,6 +60,7 @@ _SHORT_WIDTH: Final = 0.4  # of another line
 _CENTRED: Final = 0.08
 _EXPLAINED: Final = 0.28  # of the variance of the page
 _CLEARLY_EXPLAINED: Final = 0.6
+_WEAKER: Final = 0.6  # of the darkness of the front
 _OTHER_SHAPE: Final = 0.08
 _MOVED: Final = 8  # half pixels that the other side may lie beside the page
 _LITTLE: Final = 2  # the same of a part of it, beyond that
@@ -130,9 +131,7 @@ def blankness_of(small: Image.Image, darkness: Image.Image) -> Blankness:
         small: The page as RGB of some 300 pixels.
         darkness: `darkness_of` it.
     """
-    across, down = (round(side * _MARGIN) for side in small.size)
-    middle = darkness.crop((across, down, small.width - across, small.height - down))
-    if sum(middle.histogram()[_STRONG:]) > _MOST_STRONG:
+    if sum(_middle(darkness).histogram()[_STRONG:]) > _MOST_STRONG:
         return Blankness.WRITTEN
     grain = _grain(darkness)
     if grain > _MOST_GRAIN or not _is_even_paper(small):
@@ -161,6 +160,11 @@ def blankness_of(small: Image.Image, darkness: Image.Image) -> Blankness:
         and not _is_number(mark, small.size)
     )
     return Blankness.FAINT if rest >= _LEAST_FAINT else Blankness.BLANK
+
+
+def _middle(darkness: Image.Image) -> Image.Image:
+    across, down = (round(side * _MARGIN) for side in darkness.size)
+    return darkness.crop((across, down, darkness.width - across, darkness.height - down))
 
 
 def _is_even_paper(small: Image.Image) -> bool:
@@ -325,6 +329,8 @@ def shows_through(back: Image.Image, front: Image.Image) -> bool:
         back: `darkness_of` the faint page.
         front: `darkness_of` the page before or after it.
     """
+    if _peak(_middle(back)) > _WEAKER * _peak(_middle(front)):
+        return False  # paper lets little through: it may be the front itself
     sides = (ImageOps.mirror(front), ImageOps.flip(front))
     mirrored = share_explained(back, sides)
     if not _EXPLAINED <= mirrored < _CLEARLY_EXPLAINED:
@@ -361,11 +367,17 @@ def _levelled(darkness: Image.Image, size: tuple[int, int]) -> Image.Image:
     part = Image.new("L", darkness.size)
     part.paste(darkness.crop(inside), inside)
     small = part.filter(ImageFilter.BoxBlur(1)).resize(size, Image.Resampling.BOX)
-    counts, seen, top = small.histogram(), 0, 255
-    while top > 1 and seen + counts[top] < 0.01 * size[0] * size[1]:
+    top = _peak(small)
+    return small.point([min(255, level * 255 // top) for level in range(256)])
+
+
+def _peak(darkness: Image.Image) -> int:
+    """Return the darkness that a hundredth of the page reaches, at least 1."""
+    counts, seen, top = darkness.histogram(), 0, 255
+    while top > 1 and seen + counts[top] < darkness.width * darkness.height / 100:
         seen += counts[top]
         top -= 1
-    return small.point([min(255, level * 255 // top) for level in range(256)])
+    return top
 
 
 def _explained(seen: Image.Image, mirrored: Image.Image, moved: tuple[int, int]) -> float:

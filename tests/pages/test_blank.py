@@ -277,3 +277,14 @@ def test_what_shows_through_from_the_other_side_is_blank(
         found.add(page)
     found.settle()
     assert (list(found.squares), found.blank) == ([int(back_first)], [int(not back_first)])
+
+
+def test_a_faint_front_is_not_taken_for_what_shows_through_from_its_back() -> None:
+    front = lines(20, fill=190)
+    other = ImageOps.mirror(front).filter(ImageFilter.GaussianBlur(1))
+    back = ImageChops.darker(paper(243, 1.0), Image.blend(WHITE.resize(SIZE), other, 0.3))
+    found = FoundPages(ReadRequest("pages", size=299))
+    for page in (front, back):
+        found.add(page)
+    found.settle()
+    assert (list(found.squares), found.blank) == ([0], [1])
