@@ -8,6 +8,7 @@ from docsorter.deliver.sidecar import document_of, sidecar_path, sidecar_text
 from docsorter.documents import (
     Likeness,
     PagePrediction,
+    PageRole,
     Prediction,
     Reason,
     ReasonCode,
@@ -73,6 +74,22 @@ def test_a_sidecar_says_all_that_was_decided(yard: Yard) -> None:
         "duplicate_of": None,
         "statement": "uncertified on your paper",
     }
+
+
+def test_a_sidecar_names_pages_by_their_number_in_the_file(yard: Yard) -> None:
+    (page,) = PREDICTION.pages
+    pages = (
+        replace(page, number=1, first=0.5, turned=270),
+        replace(page, number=4, role=PageRole.BEGINS, first=0.98),
+    )
+    told = replace(PREDICTION, pages=pages, blank=(0, 2), undrawable={3: "it is damaged"})
+    content = json.loads(sidecar_text(yard.claimed(), SURE, told))["prediction"]
+    assert [
+        (one["number"], one["role"], one["first_page"], one["turned"]) for one in content["pages"]
+    ] == [(2, "part", 0.5, 270), (5, "begins", 0.98, 0)]
+    assert content["blank_pages"] == [1, 3]
+    assert content["undrawable_pages"] == [{"page": 4, "why": "it is damaged"}]
+    assert content["cut_before"] == [5]
 
 
 def test_a_rejected_document_without_a_prediction_has_a_sidecar(yard: Yard) -> None:
