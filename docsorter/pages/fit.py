@@ -20,6 +20,9 @@ _BAND: Final = 16  # rows of the reduced picture that are made at a time
 _WHITE = (255, 255, 255)
 _REDUCING_GAP = 2.0  # box-reduce to twice the target first: the same picture in a third of the time
 _MAX_8_BIT = 255.0
+_SQUARE: Final = 1.02  # pixels less oblong than this are left as they are
+_OBLONG: Final = 10.0  # and these cannot be meant
+_SIDES: Final = "sides in square pixels"  # key of a page's info
 
 INKS: Final = ("bw", "grey", "colour")
 _NUMBERS: Final = {
@@ -57,9 +60,32 @@ def fit_page(image: Image.Image, size: int) -> "NDArray[np.uint8]":
 
 def reduce_to(image: Image.Image, size: int) -> Image.Image:
     """Return a picture as RGB, its longer side `size` pixels: what `centred` puts on white."""
-    longest = max(image.size)
-    width, height = (max(1, round(side * size / longest)) for side in image.size)
-    return shrunk(image, (width, height), Image.Resampling.LANCZOS).convert("RGB")
+    sides = seen_sides(image)
+    width, height = (max(1, round(side * size / max(sides))) for side in sides)
+    small = shrunk(image, (width, height), Image.Resampling.LANCZOS).convert("RGB")
+    small.info.pop(_SIDES, None)
+    return small
+
+
+def with_density(image: Image.Image, across: float, down: float) -> Image.Image:
+    """Note oblong pixels: a fax of 204 by 98 dots per inch is twice as high as it is stored.
+
+    Args:
+        image: Upright page; its `info` keeps what `seen_sides` returns.
+        across: Dots per any unit, from left to right; 0 when nothing is said.
+        down: The same from top to bottom.
+    """
+    image.info.pop(_SIDES, None)
+    if across > 0 and down > 0 and _SQUARE < max(across / down, down / across) <= _OBLONG:
+        width, height = image.size
+        image.info[_SIDES] = (width * min(1, down / across), height * min(1, across / down))
+    return image
+
+
+def seen_sides(image: Image.Image) -> tuple[float, float]:
+    """Return width and height that a page has to the eye, in square pixels."""
+    sides: tuple[float, float] = image.info.get(_SIDES, image.size)
+    return sides
 
 
 def centred(small: Image.Image, size: int) -> Image.Image:
@@ -185,10 +211,11 @@ def measure_traits(page: Image.Image, small: Image.Image | None = None) -> Trait
 def _measured(page: Image.Image, seen: Image.Image) -> Traits:
     small = shrunk(seen, (_SMALL, _SMALL), Image.Resampling.BOX).convert("RGB")
     piece = _piece(page)
+    width, height = seen_sides(page)
     histogram = piece.histogram()
     return {
         "dpi": _dpi(page),
-        "shape": min(_NUMBERS["shape"][1], round(page.height / page.width, 2)),
+        "shape": min(_NUMBERS["shape"][1], round(height / width, 2)),
         "ink": _ink(page, small, histogram),
         "noise": round(_noise(piece), 4),
         "paper": round(max(range(256), key=lambda level: histogram[level]) / 255, 3),

@@ -39,8 +39,6 @@ _MAKE: Final = 0x010F
 _MODEL: Final = 0x0110
 _SOFTWARE: Final = 0x0131
 _ORIENTATION: Final = 0x0112
-_SQUARE: Final = 1.02  # pixels less oblong than this are left as they are
-_MOST_OBLONG: Final = 10.0
 _TURN: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -265,25 +263,6 @@ def turned(image: Image.Image, orientation: object) -> Image.Image:
     """Return a picture turned as the number of its orientation says, 1 for not at all."""
     turn = _TURN.get(orientation) if isinstance(orientation, int) else None
     return image if turn is None else image.transpose(turn)
-
-
-def square_pixels(image: Image.Image, across: float, down: float) -> Image.Image:
-    """Undo oblong pixels: a fax of 204 by 98 dots per inch looks half as high as it is.
-
-    Args:
-        image: Loaded picture.
-        across: Dots per any unit, from left to right; 0 when nothing is said.
-        down: The same from top to bottom.
-    """
-    if (
-        not (across > 0 and down > 0)
-        or not _SQUARE < max(across, down) / min(across, down) <= _MOST_OBLONG
-    ):
-        return image
-    width = round(image.width * min(1, down / across))
-    height = round(image.height * min(1, across / down))
-    smooth = image.convert("L") if image.mode == "1" else image
-    return smooth.resize((max(1, width), max(1, height)), Image.Resampling.BOX)
 
 
 def _exif_broken(image: Image.Image) -> bool:

@@ -19,6 +19,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from docsorter.pages.fit import with_density
 from docsorter.pages.images import (
     BROKEN,
     PageRequest,
@@ -27,7 +28,6 @@ from docsorter.pages.images import (
     decoding,
     open_image,
     scanner_name,
-    square_pixels,
     unreadable,
     upright,
 )
@@ -181,7 +181,10 @@ def _one_page(image: Image.Image, wanted: PageRequest) -> PageStream:
 
     def pages() -> Iterator[Image.Image]:
         for _ in wanted.numbers(1):
-            yield upright(square_pixels(image, *_resolution(image)), notes)
+            page = upright(image, notes)
+            across, down = _resolution(image)
+            lies = page.size != image.size  # its resolutions are those of the stored picture
+            yield with_density(page, *((down, across) if lies else (across, down)))
 
     return PageStream(1, pages(), scanner_name(image), notes)
 

@@ -29,7 +29,7 @@ from docsorter.errors import DependencyError, DocumentError, NotFoundError
 from docsorter.pages import kernel, protocol
 from docsorter.pages.blank import Blankness, blankness_of, darkness_of, shows_through
 from docsorter.pages.families import open_document, preload
-from docsorter.pages.fit import Traits, centred, flatten, measure_traits, reduce_to
+from docsorter.pages.fit import Traits, centred, flatten, measure_traits, reduce_to, seen_sides
 from docsorter.pages.images import KilledError, PageRequest, PageStream, no_such_page
 from docsorter.pages.protocol import MAX_PACKET, NOT_CONFINED, ReadRequest, write_result
 from docsorter.pages.sandbox import KernelFeatures, Limits, confine, examine, offer_to_memory_killer
@@ -372,7 +372,9 @@ def _preview(file: BinaryIO, request: ReadRequest) -> _Result:
         raise no_such_page(request.first + 1, pictures.total_pages)
     if isinstance(page, DocumentError):
         raise page
-    picture = flatten(page)
+    picture, (width, height) = flatten(page), seen_sides(page)
+    if (width, height) != page.size:
+        picture = picture.resize((max(1, round(width)), max(1, round(height))))
     picture.thumbnail((request.size, request.size), Image.Resampling.LANCZOS, reducing_gap=2.0)
     png = io.BytesIO()
     # Not compressed: it goes through a pipe, and of a noisy scan a third of the work remains.

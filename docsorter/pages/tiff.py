@@ -10,6 +10,7 @@ from PIL import TiffImagePlugin as Tag
 
 from docsorter.documents import ReasonCode
 from docsorter.errors import DocumentError
+from docsorter.pages.fit import with_density
 from docsorter.pages.images import (
     PageRequest,
     PageStream,
@@ -18,7 +19,6 @@ from docsorter.pages.images import (
     open_image,
     scanner_name,
     size_of,
-    square_pixels,
     truncated,
     turned,
     upright,
@@ -247,7 +247,7 @@ def _pages(
 
 def _page(image: _Chain, wanted: PageRequest, notes: list[str]) -> Image.Image:
     orientation = image.tag_v2.get(_ORIENTATION, 1)
-    resolution = [float(image.tag_v2.get(tag, 0)) for tag in _RESOLUTION]
+    across, down = (float(image.tag_v2.get(tag, 0)) for tag in _RESOLUTION)
     if image.ordinary:
         image.load()
         page = upright(image, notes)
@@ -260,8 +260,8 @@ def _page(image: _Chain, wanted: PageRequest, notes: list[str]) -> Image.Image:
         page = turned(picture(file, image.tag_v2, order, wanted), orientation)
         page.info.update(image.info)
     if orientation in _LYING:  # its sides are swapped by now, its resolutions are not
-        resolution.reverse()
-    return square_pixels(page, *resolution)
+        across, down = down, across
+    return with_density(page, across, down)
 
 
 def _data_missing(image: Tag.TiffImageFile) -> bool:
