@@ -66,6 +66,7 @@ _UNREAD_FRAMES: Final = {
 }
 _DENSITIES: Final = ("jfif_density", "dpi", "aspect")
 _BITFIELDS, _EMBEDDED, _ALPHA_BITFIELDS = 3, {4: "JPEG", 5: "PNG"}, 6  # compressions of a bitmap
+_BMP_HEADERS: Final = frozenset({12, 40, 52, 56, 64, 108, 124})
 _OS2: Final = 64  # size of its header, in which those numbers mean something else
 
 
@@ -113,6 +114,8 @@ def _otherwise(file: BinaryIO, format_name: str, wanted: PageRequest) -> Image.I
             return inside
         if compression in {_BITFIELDS, _ALPHA_BITFIELDS} and bits in {16, 32} and header != _OS2:
             return _by_masks(file, head, wanted)
+        if header not in _BMP_HEADERS:
+            raise unreadable("the bitmap", f"a header of {header} bytes")
         if compression > 2 or bits not in {1, 4, 8, 16, 24, 32}:  # noqa: PLR2004 - RLE
             raise unreadable("the bitmap", f"compression {compression} at {bits} bits")
     return None

@@ -19,7 +19,9 @@ from docsorter.pages.fit import (
     measure_traits,
     reduce_to,
     reduced,
+    seen_sides,
     shrunk,
+    with_density,
 )
 from docsorter.pages.reader import PageReader
 from docsorter.settings import PagesSettings
@@ -72,6 +74,37 @@ def test_what_is_transparent_is_white() -> None:
     palette = Image.new("P", (50, 50), 3)
     palette.info["transparency"] = 3
     assert (fit_page(palette, 40) == 255).all()
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_transparency_that_was_left_empty_hides_nothing(mode: str) -> None:
+    page = sheet().convert("L")
+    glass = page.convert(mode)
+    glass.putalpha(0)
+    assert apart(fit_page(glass, 299), fit_page(page, 299)) < 0.1
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "I;16"])
+@pytest.mark.parametrize("density", [(204, 98), (204, 196), (100, 200), (2, 1)])
+def test_oblong_pixels_are_seen_as_they_are(mode: str, density: tuple[int, int]) -> None:
+    across, down = density
+    page = sheet(800, 1131).convert("L")
+    size = round(800 * min(1, across / down)), round(1131 * min(1, down / across))
+    squat = page.resize(size, Image.Resampling.BOX)
+    if mode == "I;16":
+        stored = Image.fromarray(np.asarray(squat).astype(np.uint16) * 257)
+    else:
+        stored = squat.convert(mode)
+    seen = with_density(stored, across, down)
+    shorter = min(across / down, down / across)
+    assert seen_sides(seen) == pytest.approx((800 * shorter, 1131 * shorter), rel=0.01)
+    assert apart(fit_page(seen, 299), fit_page(page, 299)) < 12
+
+
+@pytest.mark.parametrize("density", [(0, 0), (300, 300), (300, 299), (72, 1), (-1, 98)])
+def test_densities_that_say_nothing_change_nothing(density: tuple[float, float]) -> None:
+    page = sheet(200, 300)
+    assert seen_sides(with_density(page, *density)) == (200, 300)
 
 
 def test_sixteen_bits_use_their_whole_range() -> None:

@@ -1,3 +1,4 @@
+import io
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from docsorter.errors import NotFoundError
 from docsorter.pages.fit import fit_page
 from docsorter.pages.reader import PageReader
 from docsorter.settings import PagesSettings
+from tests.matrix.tiff_writer import Tiff, written
 from tests.pages.papers import SQUARES, apart, exif, pdf, saved, sheet
 
 CLOSE = 4.0
@@ -137,6 +139,27 @@ def test_fax_pages_get_their_height_back(reader: PageReader, tmp_path: Path) -> 
     path = saved(tmp_path / "a.tif", squat, compression="group4", dpi=(204, 98))
     expected = fit_page(page.resize((1728, 2386)), 299)
     assert apart(reader.read(path).pixels[0], expected) < CLOSE
+
+
+def test_a_preview_of_a_fax_is_as_high_as_the_page(reader: PageReader, tmp_path: Path) -> None:
+    squat = sheet(1728, 1146).convert("1", dither=Image.Dither.NONE)
+    path = saved(tmp_path / "a.tif", squat, compression="group4", dpi=(204, 98))
+    with Image.open(io.BytesIO(reader.preview(path, page=0, max_px=600))) as shown:
+        assert shown.height / shown.width == pytest.approx(1146 * 204 / 98 / 1728, rel=0.01)
+
+
+def test_a_page_of_a_tiff_that_cannot_be_drawn_leaves_the_others(
+    reader: PageReader, tmp_path: Path
+) -> None:
+    pages = [Tiff(np.asarray(sheet(seed=seed)), photometric=2, compression=8) for seed in (1, 2)]
+    broken = Tiff(np.asarray(sheet()), photometric=2, compression=8, blocks=(b"no data",))
+    path = tmp_path / "a.tif"
+    path.write_bytes(written(pages[0], broken, pages[1]))
+    read = reader.read(path)
+    assert read.total_pages == 3
+    assert read.numbers == (0, 2)
+    assert list(read.undrawable) == [1]
+    assert apart(read.pixels[1], fit_page(sheet(seed=2), 299)) < CLOSE
 
 
 def test_thumbnails_in_a_tiff_are_no_pages(reader: PageReader, tmp_path: Path) -> None:
