@@ -14,7 +14,7 @@ from typing import Final
 import pikepdf
 from PIL import Image, ImageOps, Jpeg2KImagePlugin
 
-from docsorter.pages.fit import reduced
+from docsorter.pages.fit import flatten, reduced
 from docsorter.pages.images import PageRequest, open_image
 from docsorter.pages.pdf_structure import filter_of, unpacked
 
@@ -23,14 +23,19 @@ _COMPONENTS: Final = {"L": 1, "RGB": 3, "P": 1}
 _MASKS: Final = ("/Mask", "/SMask", "/OC", "/F")
 _MOST_PROFILE: Final = 1 << 16
 _SRGB: Final = (b"sRGB", "sRGB".encode("utf-16-be"))
+_PROFILES: Final = {b"GRAY": "L", b"RGB ": "RGB"}
 _MOST_COLOURS: Final = 256
 _PALETTE_BYTES: Final = 3
-_SHORT, _LONG = 3, 4  # field types of TIFF 6.0, section 2
+_LONG: Final = 4  # a field type of TIFF 6.0, section 2
+_GROUP_4, _DEFLATE = 4, 8  # Compression
 _END: Final = "000000000001" * 2  # two ends of line end a page of Group 4 (ITU-T T.6)
 _TAIL: Final = 512
-_BLACK_IS_0, _BLACK_IS_1 = 1, 0  # PhotometricInterpretation
+_BLACK_IS_0, _BLACK_IS_1, _COLOUR = 1, 0, 2  # PhotometricInterpretation
 _BAND: Final = 1 << 22  # bytes unpacked at a time: a sheet is never whole in memory
+_TIFF_PREDICTOR: Final = 2
 _LEAST_PNG_PREDICTOR: Final = 10
+_WHOLE_BYTES: Final = (8, 16)
+_REDUCIBLE: Final = frozenset({"1", "P", "L", "RGB"})
 _PNG_COLOURS: Final = {"L": 0, "RGB": 2, "P": 3}
 _BITS: Final = {"L": (1, 8), "RGB": (8,), "P": (1, 2, 4, 8)}
 _PALETTES: Final = {b"\0\0\0\xff\xff\xff": False, b"\xff\xff\xff\0\0\0": True}
@@ -117,6 +122,8 @@ def _image_spec(
     if known is None or min(width, height) < 1:
         return None
     mode, colours = known
+    if mode == "P":  # a sample above the highest has the colour of the highest, as poppler has it
+        colours += colours[-_PALETTE_BYTES:] * ((1 << bits) - len(colours) // _PALETTE_BYTES)
     inverted = _is_inverted(stream.get("/Decode"), mode)
     if inverted is None:
         return None
@@ -140,11 +147,18 @@ def _space(space: object) -> tuple[str, bytes] | None:
 
 
 def _space_of_profile(profile: pikepdf.Object) -> tuple[str, bytes] | None:
-    """Take sRGB for what the screen shows; other profiles need a colour engine."""
+    """Take sRGB for what the screen shows; other profiles need a colour engine.
+
+    A profile that is of another number of colours than its dictionary says is believed (ICC.1:2010,
+    table 19): poppler takes the samples for those of other colours then, or draws nothing.
+    """
     data = unpacked(profile, _MOST_PROFILE)
-    if data is None or profile.get("/N") != _COMPONENTS["RGB"]:
+    if data is None:
         return None
-    return ("RGB", b"") if any(name in data for name in _SRGB) else None
+    mode = _PROFILES.get(data[16:20])
+    if mode and profile.get("/N") != _COMPONENTS[mode]:
+        return mode, b""
+    return ("RGB", b"") if mode == "RGB" and any(name in data for name in _SRGB) else None
 
 
 def _indexed(space: pikepdf.Array) -> tuple[str, bytes] | None:
@@ -187,9 +201,9 @@ def _group4(data: bytes, spec: ImageSpec, wanted: PageRequest, factor: int) -> I
         if spec.colours not in _PALETTES:
             return None
         black_is_1 ^= _PALETTES[spec.colours]
-    image = open_image(io.BytesIO(_tiff(data, spec, black_is_1=black_is_1)), "TIFF", wanted)
-    image.load()
-    return reduced(image, (factor, factor))
+    photometric = _BLACK_IS_0 if black_is_1 else _BLACK_IS_1
+    tiff = _tiff(data, spec, compression=_GROUP_4, photometric=photometric)
+    return _loaded(tiff, "TIFF", wanted, factor)
 
 
 def _is_whole(data: bytes) -> bool:
@@ -201,44 +215,55 @@ def _is_whole(data: bytes) -> bool:
     return _END in f"{int.from_bytes(tail, 'big'):0{len(tail) * 8}b}"
 
 
-def _tiff(data: bytes, spec: ImageSpec, *, black_is_1: bool) -> bytes:
-    """Return the data as a TIFF of one strip."""
-    entries = [
-        (256, _LONG, spec.width),
-        (257, _LONG, spec.height),
-        (258, _SHORT, 1),  # bits per sample
-        (259, _SHORT, 4),  # compression: Group 4
-        (262, _SHORT, _BLACK_IS_0 if black_is_1 else _BLACK_IS_1),
-        (273, _LONG, 0),  # offset of the strip, set below
-        (277, _SHORT, 1),  # samples per pixel
-        (278, _LONG, spec.height),  # rows per strip
-        (279, _LONG, len(data)),
-    ]
-    start = 8 + 2 + 12 * len(entries) + 4
-    directory = b"".join(
-        struct.pack("<HHII", tag, kind, 1, start if tag == 273 else value)  # noqa: PLR2004
-        for tag, kind, value in entries
-    )
-    head = struct.pack("<2sHIH", b"II", 42, 8, len(entries))
-    return head + directory + bytes(4) + data
+def _tiff(data: bytes, spec: ImageSpec, **tags: int) -> bytes:
+    """Return the data as a TIFF of one strip.
+
+    Args:
+        data: The packed samples.
+        spec: What they are.
+        tags: Compression, photometric interpretation and predictor.
+    """
+    values = {
+        256: spec.width,
+        257: spec.height,
+        258: spec.bits,
+        259: tags["compression"],
+        262: tags["photometric"],
+        273: 0,  # offset of the strip, set below
+        277: spec.components,
+        278: spec.height,  # rows per strip
+        279: len(data),
+        317: tags.get("predictor", 1),
+    }
+    values[273] = 8 + 2 + 12 * len(values) + 4
+    directory = b"".join(struct.pack(">HHII", tag, _LONG, 1, values[tag]) for tag in values)
+    return struct.pack(">2sHIH", b"MM", 42, 8, len(values)) + directory + bytes(4) + data
 
 
 def _flate(data: bytes, spec: ImageSpec, wanted: PageRequest, factor: int) -> Image.Image | None:
-    """Decode an image packed by FlateDecode; None for the predictor of TIFF and odd depths."""
-    if spec.bits not in _BITS[spec.mode]:
-        return None
+    """Decode an image packed by FlateDecode; None for odd depths."""
     predictor = int(spec.parameters.get("/Predictor", 1))
     if predictor == 1:
-        return _rows(data, spec, factor)
-    if predictor < _LEAST_PNG_PREDICTOR or _row_shape(spec) != (
+        return _rows(data, spec, factor) if spec.bits in _BITS[spec.mode] else None
+    if _row_shape(spec) != (
         int(spec.parameters.get("/Columns", 1)),
         int(spec.parameters.get("/Colors", 1)),
         int(spec.parameters.get("/BitsPerComponent", 8)),
     ):
         return None
-    image = open_image(io.BytesIO(_png(data, spec)), "PNG", wanted)
+    if predictor >= _LEAST_PNG_PREDICTOR and spec.bits in _BITS[spec.mode]:
+        return _loaded(_png(data, spec), "PNG", wanted, factor)
+    if predictor == _TIFF_PREDICTOR and spec.bits in _WHOLE_BYTES and spec.mode != "P":
+        photometric = _COLOUR if spec.mode == "RGB" else _BLACK_IS_0
+        shape = {"compression": _DEFLATE, "photometric": photometric, "predictor": predictor}
+        return _loaded(_tiff(data, spec, **shape), "TIFF", wanted, factor)
+    return None
+
+
+def _loaded(file: bytes, form: str, wanted: PageRequest, factor: int) -> Image.Image:
+    image = open_image(io.BytesIO(file), form, wanted)
     image.load()
-    return reduced(image, (factor, factor))
+    return reduced(image if image.mode in _REDUCIBLE else flatten(image), (factor, factor))
 
 
 def _row_shape(spec: ImageSpec) -> tuple[int, int, int]:
@@ -297,12 +322,16 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def _jpeg(data: bytes, spec: ImageSpec, wanted: PageRequest, factor: int) -> Image.Image | None:
+    """Decode an image packed by DCTDecode: it says itself how large it is and in which colours.
+
+    Where the dictionary says otherwise, poppler shears it.
+    """
     if len(spec.parameters) or spec.bits != 8:  # noqa: PLR2004
         return None
     image = open_image(io.BytesIO(data), "JPEG", wanted)
-    if image.size != (spec.width, spec.height) or image.mode != spec.mode:
+    if image.mode not in _MODES.values() or spec.mode == "P":
         return None
-    image.draft(None, (spec.width // factor, spec.height // factor))
+    image.draft(None, (image.width // factor, image.height // factor))
     image.load()
     return image
 

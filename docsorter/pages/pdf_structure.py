@@ -115,6 +115,8 @@ class PdfDocument:
                 min(media.right, crop.right),
                 min(media.top, crop.top),
             )
+            if min(seen.width, seen.height) <= 0:  # a crop box beside the page crops nothing
+                seen = media
             turn = _turn(page)
         except Exception:  # noqa: BLE001 - hostile bytes reach any line; poppler's word counts
             return None
@@ -145,7 +147,10 @@ def open_repaired(path: str) -> tuple[PdfDocument | None, bytes]:
     """
     out = io.BytesIO()
     try:
-        with pikepdf.open(path) as file:
+        with pikepdf.open(path, inherit_page_attributes=False) as file:
+            claimed = int(file.Root.Pages.get("/Count", 0))  # corrected when pages are asked for
+            if len(file.pages) < claimed:
+                return None, b""  # poppler names the pages that are missing
             file.save(
                 out,
                 compress_streams=False,

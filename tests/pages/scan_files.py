@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
+import numpy as np
 from PIL import Image, ImageCms, TiffImagePlugin
 
 from tests.pages.papers import encoded, pdf, sheet, stream_object
@@ -102,6 +103,34 @@ def predicted(image: Image.Image) -> Picture:
     return data, keys(image, "FlateDecode", space, bits, f"/DecodeParms<<{parms}>>"), []
 
 
+def differences(image: Image.Image, bits: int = 8) -> Picture:
+    """Rows of differences, which is what `/Predictor 2` means."""
+    colours = len(image.getbands())
+    samples = np.asarray(image).astype(np.uint32).reshape(image.height, image.width, colours)
+    samples = samples * (1 if bits == 8 else 257)
+    before = np.zeros_like(samples)
+    before[:, 1:] = samples[:, :-1]
+    rows = (samples - before).astype(np.uint8 if bits == 8 else ">u2")
+    parms = f"/Predictor 2/Colors {colours}/BitsPerComponent {bits}/Columns {image.width}"
+    space = "/DeviceRGB" if colours == 3 else "/DeviceGray"
+    more = f"/DecodeParms<<{parms}>>"
+    return (
+        zlib.compress(rows.tobytes()),
+        keys(image, "FlateDecode", space, bits, more),
+        [],
+    )
+
+
+def above_highest(bits: int) -> Picture:
+    """A palette of two colours, white named by samples that are above the highest."""
+    highest = (1 << bits) - 1
+    samples = np.where(np.asarray(bilevel()), highest, np.asarray(grey()) > 90).astype(np.uint8)
+    every = np.unpackbits(samples[:, :, np.newaxis], axis=2)[:, :, -bits:]
+    data = np.packbits(every.reshape(HEIGHT, -1), axis=1).tobytes()
+    space = "[/Indexed/DeviceRGB 2<000000606060ffffff>]"
+    return zlib.compress(data), keys(bilevel(), "FlateDecode", space, bits), []
+
+
 def indexed() -> Picture:
     image = colour().quantize(16)
     colours = bytes(image.getpalette("RGB") or [])
@@ -148,6 +177,10 @@ KINDS: Final[dict[str, Callable[[], Picture]]] = {
     "Flate as PNG, 1 bit": lambda: predicted(bilevel()),
     "palette": indexed,
     "palette of 1 bit": indexed_bits,
+    "palette, samples above its highest": lambda: above_highest(8),
+    "palette, samples of 4 bits above its highest": lambda: above_highest(4),
+    "Flate, differences": lambda: differences(colour()),
+    "Flate, differences of grey": lambda: differences(grey()),
     "Group 4": group4,
     "Group 4, inverted": lambda: group4(black_is_1=True),
     "Group 4, palette": lambda: group4(space="[/Indexed/DeviceGray 1<00ff>]"),

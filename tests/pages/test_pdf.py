@@ -147,7 +147,50 @@ def test_what_pdfinfo_and_the_outline_say_is_the_same(
 def test_a_white_scan_is_empty_and_a_broken_one_damaged(refusal: Refusal, written: Path) -> None:
     white = Image.new("L", (500, 700), 255)
     written.write_bytes(scan(scan_files.jpeg(white)))
-    assert "purely white" in refusal(written).message
+    assert "its only page is blank" in refusal(written).message
     data, keys, more = scan_files.flate(white)
     written.write_bytes(scan((b"\0" * len(data), keys, more)))
     assert "nothing on page 1 can be drawn" in refusal(written).message
+
+
+def _with_page(path: Path, page: str, at: int = 2, pages: int = 4) -> Path:
+    """Write a PDF of pages of which one is odd."""
+    whole = pdf([SQUARES] * pages)
+    number = 10 + 2 * at
+    start = whole.index(b"\n%d 0 obj\n" % number) + 1
+    end = whole.index(b"endobj", start)
+    made = f"{number} 0 obj\n{page}\n".encode()
+    path.write_bytes(whole[:start] + made.ljust(end - start) + whole[end:])
+    return path
+
+
+_PAGE = "<</Type/Page/Parent 2 0 R/Contents 11 0 R/MediaBox[0 0 %s]>>"
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        (_PAGE % "0 842", "page 3 is 0 x 842 points"),
+        (_PAGE % "200000 200000", "megapixels"),
+        ("null", "page 4 "),
+        ("(no page)", "page 4 "),
+        ("<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 11 0 R /Broken", ""),
+    ],
+)
+def test_one_page_that_cannot_be_drawn_leaves_the_others(
+    reader: PageReader, written: Path, page: str, said: str
+) -> None:
+    found = reader.read(_with_page(written, page))
+    assert (len(found.pixels), found.total_pages) == (3, 4)
+    written.write_bytes(pdf([SQUARES]))
+    plain = reader.read(written).pixels[0]
+    assert all(apart(one, plain) < 2 for one in found.pixels)
+    assert len(found.undrawable) == 1
+    assert said in " ".join(found.undrawable.values())
+
+
+def test_pages_of_which_none_can_be_drawn_are_refused_with_the_reason(
+    refusal: Refusal, written: Path
+) -> None:
+    written.write_bytes(pdf([SQUARES] * 3, box="0 0 0 842"))
+    assert "page 1 is 0 x 842 points" in refusal(written).message

@@ -16,7 +16,7 @@ from docsorter.pages.families import sniff
 from docsorter.pages.reader import PageReader
 from tests.pages import scan_files
 from tests.pages.conftest import Refusal
-from tests.pages.papers import apart, sheet
+from tests.pages.papers import SQUARES, apart, pdf, sheet
 from tests.pages.scan_files import scan
 
 COMPRESSED = pikepdf.ObjectStreamMode.generate
@@ -113,6 +113,14 @@ def test_a_linearized_file_may_be_a_few_bytes_shorter_than_it_says(
         assert reader.read(path).total_pages == 2
 
 
+def test_a_file_that_keeps_the_length_of_an_earlier_state_is_whole(
+    reader: PageReader, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(pdf([SQUARES] * 2, page_keys="/Linearized 1/L 999999"))
+    assert reader.read(path).total_pages == 2
+
+
 @pytest.mark.parametrize("filling", [b"", b"\0" * 9000, b"<p>by the gateway</p>\n" * 50])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_pdf_cut_anywhere_is_refused_or_whole(
@@ -126,7 +134,7 @@ def test_a_pdf_cut_anywhere_is_refused_or_whole(
     near_end = range(len(whole) - 900, len(whole), 3)
     places = {*range(9, len(whole), 173), *near_end}
     # Where the first of two states of a file is complete, nobody can know of the second.
-    places -= {place for end in ends[:-1] for place in range(end - 20, end + 8)}
+    places -= {place for end in ends[:-1] for place in range(end - 20, end + 12)}
     accepted = []
     for place in sorted(places):
         path.write_bytes(whole[:place] + filling)
