@@ -12,7 +12,8 @@ from docsorter.errors import DocumentError
 from docsorter.pages import pdf, pdf_ends, raster, tiff
 from docsorter.pages.images import PageRequest, PageStream, size_of
 
-HEAD_BYTES: Final = 1 << 16
+HEAD_BYTES: Final = 1 << 16  # a PDF may begin late
+_NAMED_BY: Final = 4096
 _ACCEPTED: Final = "PDF, TIFF, JPEG, PNG, WebP, BMP, GIF, HEIC, AVIF or JPEG 2000"
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis"})
 _AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
@@ -148,8 +149,9 @@ def _read_as(head: bytes) -> str | None:
 
 
 def _named(head: bytes, kinds: tuple[tuple[bytes, str], ...]) -> str | None:
+    first = head[:_NAMED_BY]
     return next(
-        (name for start, name in kinds if re.match(start, head, re.DOTALL | re.IGNORECASE)), None
+        (name for start, name in kinds if re.match(start, first, re.DOTALL | re.IGNORECASE)), None
     )
 
 

@@ -331,19 +331,26 @@ def _jpeg(data: bytes, spec: ImageSpec, wanted: PageRequest, factor: int) -> Ima
     image = open_image(io.BytesIO(data), "JPEG", wanted)
     if image.mode not in _MODES.values() or spec.mode == "P":
         return None
+    factor = _of_its_own(image, spec, factor)
     image.draft(None, (image.width // factor, image.height // factor))
     image.load()
     return image
 
 
 def _jpeg2000(data: bytes, spec: ImageSpec, wanted: PageRequest, factor: int) -> Image.Image | None:
+    """Decode an image packed by JPXDecode, which says of itself what a JPEG says."""
     image = open_image(io.BytesIO(data), "JPEG2000", wanted)
-    if image.size != (spec.width, spec.height) or image.mode != spec.mode:
+    if image.mode not in _MODES.values() or spec.mode == "P":
         return None
     # Each level of the wavelet halves the image; what levels there are, the decoder knows.
-    image.reduce = factor.bit_length() - 1  # type: ignore[method-assign,assignment]
+    image.reduce = _of_its_own(image, spec, factor).bit_length() - 1  # type: ignore[method-assign,assignment]
     image.load()
     return image
+
+
+def _of_its_own(image: Image.Image, spec: ImageSpec, factor: int) -> int:
+    """Return by how much an image of another size than promised is reduced."""
+    return max(1, factor * max(image.size) // max(spec.width, spec.height))
 
 
 _DECODERS: Final[dict[str, Callable[[bytes, ImageSpec, PageRequest, int], Image.Image | None]]] = {

@@ -16,7 +16,7 @@ from docsorter.pages.families import sniff
 from docsorter.pages.reader import PageReader
 from tests.pages import scan_files
 from tests.pages.conftest import Refusal
-from tests.pages.papers import SQUARES, apart, pdf, sheet
+from tests.pages.papers import SQUARES, apart, pdf, sheet, stream_object
 from tests.pages.scan_files import scan
 
 COMPRESSED = pikepdf.ObjectStreamMode.generate
@@ -60,12 +60,24 @@ def updated() -> bytes:
     return whole + b"startxref\n%d\n%%%%EOF\n" % start
 
 
+def hybrid() -> bytes:
+    """A table for old readers, a stream for new ones, of an object that is in another stream."""
+    kept = stream_object(b"103 0 <</G<</ca 1>>>>", "/Type/ObjStm/N 1/First 6")
+    keys = "/Type/XRef/Size 104/Index[103 1]/W[1 2 1]/Root 1 0 R"
+    listed = stream_object(b"\x02\0\x64\0", keys)
+    uses = "/ExtGState 103 0 R"
+    whole = pdf([b"/G gs " + SQUARES, SQUARES], resources=uses, extra=[kept, listed])
+    place = whole.index(b"\n101 0 obj") + 1
+    return whole.replace(b"/Root 1 0 R>>\nstart", b"/Root 1 0 R/XRefStm %d>>\nstart" % place)
+
+
 KINDS: dict[str, Callable[[], bytes]] = {
     "table": classic,
     "object streams": lambda: saved(object_stream_mode=COMPRESSED),
     "linearized": lambda: saved(linearize=True),
     "linearized, object streams": lambda: saved(linearize=True, object_stream_mode=COMPRESSED),
     "updated": updated,
+    "hybrid": hybrid,
 }
 AROUND: dict[str, Callable[[bytes], bytes]] = {
     "thousands of NULs": lambda data: data + b"\0" * 4845,
