@@ -138,16 +138,12 @@ def show(
         )
     )
     say()
-    if not every:
+    if every:
+        _print_all(card)
+    else:
         _print_in_short(card)
         say()
         say(f"all figures, sources: docsorter model show {f'{name} ' if name else ''}--all")
-        return
-    for kind, figures in card.metrics.items():
-        say(f"{kind}:")
-        _print_figures(figures)
-        say()
-    _print_sources(card)
 
 
 def _learned_from(card: "ModelCard") -> str:
@@ -214,7 +210,12 @@ def _print_figures(figures: "Mapping[str, Measured]") -> None:
     print_table(("figure", ">value", "95 %", ">n", "note"), rows, empty="no figures")
 
 
-def _print_sources(card: "ModelCard") -> None:
+def _print_all(card: "ModelCard") -> None:
+    """Print every figure, and every source that was learned from."""
+    for kind, figures in card.metrics.items():
+        say(f"{kind}:")
+        _print_figures(figures)
+        say()
     rows = ((source.name, source.licence, source.documents) for source in card.provenance.data)
     print_table(("learned from", "licence", ">documents"), rows, empty="no sources")
     base = card.provenance.base

@@ -6,7 +6,7 @@ import enum
 import itertools
 import json
 import math
-import shutil
+import os
 import sys
 import textwrap
 import threading
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from docsorter.documents import Prediction, Verdict
     from docsorter.errors import DocsorterError
 
+_USUAL_COLUMNS = 80
 _LEAST_COLUMNS = 40  # a narrower terminal breaks the lines itself
 
 _NAMES = 0.38  # of the width is for the names of files
@@ -80,7 +81,11 @@ def console(*, stderr: bool = False) -> "Console":
 def screen_width(*, stderr: bool = False) -> int:
     """Return how many columns a line may have: those of the terminal, 80 when piped."""
     stream = sys.stderr if stderr else sys.stdout
-    return max(_LEAST_COLUMNS, shutil.get_terminal_size().columns if stream.isatty() else 80)
+    if not stream.isatty():
+        return _USUAL_COLUMNS
+    said = os.environ.get("COLUMNS", "")
+    width = int(said) if said.isdecimal() else os.get_terminal_size(stream.fileno()).columns
+    return max(_LEAST_COLUMNS, width or _USUAL_COLUMNS)
 
 
 def printable(text: str) -> str:
@@ -113,14 +118,10 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    cells = [[printable(str(cell)) for cell in row] for row in rows]
+    cells = [_row(columns, row) for row in rows]
     if not cells:
         print(empty)  # noqa: T201
         return
-    names = [number for number, name in enumerate(columns) if name.startswith("~")]
-    for row in cells:
-        for number in names:
-            row[number] = shortened(row[number], max(_LEAST_NAME, int(screen_width() * _NAMES)))
     headings = [name.lstrip(">~") for name in columns]
     if one_line:
         _cut_last(headings, cells)
@@ -133,6 +134,13 @@ def print_table(
     if title:
         console().print(Text(title, f"bold {_STYLES.get(title.partition(':')[0], '')}"))
     console().print(table)
+
+
+def _row(columns: Sequence[str], row: Sequence[object]) -> list[str]:
+    """Return the cells of a row as text, names of files short enough."""
+    room = max(_LEAST_NAME, int(screen_width() * _NAMES))
+    texts = zip(columns, (printable(str(cell)) for cell in row), strict=True)
+    return [shortened(text, room) if name.startswith("~") else text for name, text in texts]
 
 
 def _cut_last(headings: Sequence[str], cells: Sequence[list[str]]) -> None:
@@ -311,11 +319,12 @@ def _bars() -> "Progress":
 
     return Progress(
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=None),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         console=console(stderr=True),
         transient=True,
+        expand=True,
     )
 
 

@@ -39,6 +39,7 @@ app = group()
 
 
 _SHOWN = 200  # rows of one kind
+_OF_A_REASON = 10
 _INTERRUPTED = 130  # as a shell says it
 _EPILOG = """\b
 Examples:
@@ -190,7 +191,6 @@ def _print(rows: list[_Row], seconds: float, *, empty: str) -> None:
     for kind, found in kinds.items():
         if found:
             _print_kind(f"{kind}: {len(found)}", found)
-            say_more(len(found) - _SHOWN, "; --json writes them all")
             say()
     labels = Counter(guess(row.verdict)[0] for row in kinds["sorted"])
     named = ", ".join(f"{label} {number}" for label, number in sorted(labels.items()))
@@ -213,8 +213,9 @@ _TOTALS = {
 
 def _print_kind(title: str, rows: list[_Row]) -> None:
     if rows[0].kind != "sorted":
-        shown = ((row.name, row.why) for row in rows[:_SHOWN])
-        print_table(("~file", "why"), shown, empty="", title=title, one_line=True)
+        shown = _gathered(rows)
+        print_table(("~file", "why"), shown[:_SHOWN], empty="", title=title, one_line=True)
+        say_more(len(shown) - _SHOWN, "; --json writes them all")
         return
     print_table(
         ("~file", "label", ">sure", ">needs"),
@@ -227,6 +228,22 @@ def _print_kind(title: str, rows: list[_Row]) -> None:
         title=title,
         one_line=True,
     )
+    say_more(len(rows) - _SHOWN, "; --json writes them all")
+
+
+def _gathered(rows: list[_Row]) -> list[tuple[str, str]]:
+    """Return name and reason of each; of many with one reason the first, and how many more."""
+    reasons = Counter(row.why for row in rows)
+    seen = Counter[str]()
+    shown = []
+    for row in rows:
+        seen[row.why] += 1
+        more = reasons[row.why] - _OF_A_REASON
+        if seen[row.why] <= _OF_A_REASON or more == 1:
+            shown.append((row.name, row.why))
+        elif seen[row.why] == _OF_A_REASON + 1:
+            shown.append((f"and {more} more", row.why))
+    return shown
 
 
 def _name(file: Path, named: list[Path]) -> str:

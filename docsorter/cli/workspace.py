@@ -10,7 +10,6 @@ import typer
 
 from docsorter.cli.context import AsJson, chosen, configuration, group, setting_names
 from docsorter.cli.output import fields, print_json, print_table, say, say_wrapped, when
-from docsorter.configuration import FILE_NAME
 from docsorter.errors import AlreadyRunningError, ExitCode
 
 if TYPE_CHECKING:
@@ -340,6 +339,7 @@ def _tell_changed(ctx: typer.Context, done: "ChangedSetting", *, as_json: bool) 
 
 def _reload_note(ctx: typer.Context, done: "ChangedSetting | None" = None) -> str:
     """Say what a running daemon needs before it uses the file; "" when none runs or it does."""
+    from docsorter.configuration import FILE_NAME
     from docsorter.service.workspace.process import WorkspaceLock, read_health
 
     used = configuration(ctx)

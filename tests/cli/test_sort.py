@@ -145,6 +145,15 @@ def test_a_file_that_cannot_be_taken_in_stops_none_of_the_others(
     assert [path.name for path in scans.iterdir()] == ["gone"]
 
 
+def test_many_with_one_reason_are_gathered(workspace: Path, tmp_path: Path) -> None:
+    for number in range(40):
+        (tmp_path / f"{number}.pdf").touch()
+    done = docsorter("-w", workspace, "sort", "--copy", tmp_path)
+    assert "and 30 more empty: 0 bytes" in done.stdout
+    assert len(done.stdout.splitlines()) < 20
+    assert done.stdout.rstrip().endswith("40 left alone")
+
+
 def test_an_empty_folder_has_nothing_to_sort(workspace: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     done = docsorter("-w", workspace, "sort", tmp_path / "empty")
