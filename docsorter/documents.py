@@ -327,8 +327,8 @@ class Verdict:
         said = [old for old in names if old == self.label or f"{old} 0." in text]
         if not said:
             return self
-        told = ", ".join(f"{old} is {names[old]} now" for old in said)
-        reason = replace(self.reason, text=f"{text} ({told})")
+        told = f" ({', '.join(f'{old} is {names[old]} now' for old in said)})"
+        reason = self.reason if told in text else replace(self.reason, text=text + told)
         return replace(self, reason=reason, label=names.get(self.label or "", self.label))
 
 

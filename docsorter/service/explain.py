@@ -19,7 +19,7 @@ from docsorter.documents import Answer, Document, Event, Prediction
 from docsorter.errors import ConflictError, DocumentError, EnvironmentFaultError, UsageError
 from docsorter.filesystem import Disk
 from docsorter.pages.reader import PageReader
-from docsorter.service.engine import LoadedModel
+from docsorter.service.engine import LoadedModel, label_names, policies_of
 from docsorter.service.learning.snapshots import UntrainedAnswers, count_untrained_answers
 from docsorter.service.review.service import ReviewService
 from docsorter.service.review.similar import Embedder, Features, latest_examples, open_embedder
@@ -93,9 +93,12 @@ def explain_document(
     prediction = None if blind else store.documents.prediction(document_id)
     policy, limit = "", None
     if prediction is not None:
-        policies = {**card.policies, **configuration.settings.decide.policies}
+        names = store.documents.label_names()
+        asked = policies_of(card, configuration.settings.decide.policies, names)
+        policies = {**card.policies, **asked}
         policy = policies.get(prediction.label, "auto") if prediction.label in card.labels else ""
         limit = card.novelty_limit if prediction.model == card.name else None
+        prediction = prediction.renamed(names)
     return Explanation(
         document=document,
         file=str(service.path_of(document)),
@@ -287,6 +290,10 @@ def write_heatmap(
             )
         pixels = read.pixels[read.numbers.index(page)]
         picture = _decoded(reader.preview(path, page, LONGEST))
+    names = label_names(configuration)
+    known = model.card.prediction_labels
+    # Of merged labels the first: each has regions of its own.
+    label = next((each for each in known if names.get(each, each) == label), label)
     column = _column(model, pixels, label)
     found = occlude(
         pixels,
@@ -294,7 +301,7 @@ def write_heatmap(
         _page_area(picture.size, size),
         progress=progress,
     )
-    chosen = model.card.prediction_labels[column]
+    chosen = names.get(known[column], known[column])
     heat = Heatmap(chosen, page, found.probability, found.without, found.evaluations)
     title = f"document {document.id}, page {page + 1}, model {model.card.name}"
     data = _png(drawn(picture, found, (title, heat.sentence()), chosen))

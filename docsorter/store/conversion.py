@@ -1,5 +1,6 @@
 """Rows become the frozen records of docsorter.documents, and verdicts become columns."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -192,9 +193,12 @@ def entry(
     row: EntryRow, of: DocumentRow, made: PredictionRow | None, names: Mapping[str, str]
 ) -> ReviewEntry:
     """Return a review entry with its document and what the model saw, in the labels of today."""
+    shown = document(of)
+    if names and shown.verdict is not None:  # its reason was written before
+        shown = dataclasses.replace(shown, verdict=shown.verdict.renamed(names))
     return ReviewEntry(
         id=row.id,
-        document=document(of),
+        document=shown,
         prediction=None if made is None else prediction(made).renamed(names),
         created_at=row.created_at,
         skips=row.skips,

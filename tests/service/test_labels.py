@@ -8,7 +8,8 @@ import pytest
 
 from docsorter.documents import Document, Place, Prediction, State
 from docsorter.errors import ConflictError, NotFoundError, UsageError
-from docsorter.review.items import QueueSource, suggestion
+from docsorter.review.items import QueueSource, suggestion, why
+from docsorter.service.explain import explain_document
 from docsorter.service.review.labels import Labels, Relabelled
 from docsorter.service.review.service import ReviewService
 from docsorter.service.review.session import LeaseTimes, Reviewer, ReviewSession
@@ -114,6 +115,7 @@ def test_what_waits_is_suggested_and_answered_under_the_new_name(
         item = session.take()
         assert item is not None
         assert suggestion(item, offered) == "Schaden"
+        assert why(item).endswith("(claim is Schaden now)")
         session.answer(item, "Schaden")
         assert now(desk, document).path.startswith("Schaden/")
     # A screen that was open before still offers the old name.
@@ -338,3 +340,14 @@ def test_a_prediction_is_read_in_the_labels_of_today() -> None:
     seen = Prediction("m", ("a", "b", "c"), (0.5, 0.3, 0.2), 1.0, ())
     assert seen.renamed({"x": "y"}) is seen
     assert seen.renamed({"a": "c"}).ranked == (("c", 0.7), ("b", 0.3))
+
+
+def test_an_explanation_is_in_the_labels_of_today(
+    desk: Desk, service: ReviewService, labels: Labels
+) -> None:
+    done = sort(desk, "a.pdf", "claim", 0.6)
+    change(labels, "claim", "letter", merge=True)
+    told = explain_document(desk.configuration, service, done.id)
+    assert told.prediction is not None
+    assert told.prediction.ranked[0] == ("letter", pytest.approx(0.8))
+    assert told.policy == "auto"
