@@ -329,8 +329,8 @@ def _tell_changed(ctx: typer.Context, done: "ChangedSetting", *, as_json: bool) 
     if as_json:
         print_json({**dataclasses.asdict(done), "note": note})
         return
-    value = "the default" if done.value is None else done.value
-    say(f"{done.name} is {value!r} now in {done.file}")
+    value = "not set" if done.value is None else done.value
+    say(f"{done.name} is {value} now; wrote {done.file}")
     if done.overruled:
         say("the environment sets it too, and wins over the file")
     if note:
@@ -347,8 +347,8 @@ def _reload_note(ctx: typer.Context, done: "ChangedSetting | None" = None) -> st
     if pid is None:
         return ""
     changed = (used.workspace / FILE_NAME).stat().st_mtime
-    if done is None and (beat is None or changed <= beat.started_at.timestamp()):
-        return ""
+    if done is None and beat is not None and changed <= beat.beat_at.timestamp():
+        return beat.settings_note  # it has seen the file since
     if done is not None and done.needs_restart:
         return f"docsorter runs (process {pid}): stop it and start it again to use this"
     return (

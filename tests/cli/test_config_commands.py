@@ -24,7 +24,7 @@ def in_file(configuration: Configuration) -> dict[str, dict[str, object]]:
 
 def test_a_value_is_set_shown_and_taken_out(configuration: Configuration) -> None:
     done = typed(configuration, "config", "set", "intake.rest_seconds", "5")
-    assert "intake.rest_seconds is 5.0 now in" in done.stdout
+    assert "intake.rest_seconds is 5.0 now; wrote" in done.stdout
     assert in_file(configuration) == {
         "intake": {"rest_seconds": 5}, "decide": {}, "deliver": {}, "service": {}
     }  # fmt: skip

@@ -28,18 +28,6 @@ def test_everything_that_matters_fits(scene: Scene, size: tuple[int, int]) -> No
     asyncio.run(drive())
 
 
-def test_a_bar_stays_on_one_line_where_the_panel_has_to_be_scrolled(scene: Scene) -> None:
-    scene.wait(f"invoice-{'a long name ' * 12}.png")
-
-    async def drive() -> None:
-        async with scene.screen(size=(100, 40), drawing=DrawingMode.DOTS) as shown:
-            await shown.pilot.resize_terminal(60, 18)
-            await shown.settle()
-            assert any("1 invoice" in line and "0.54" in line for line in shown.lines())
-
-    asyncio.run(drive())
-
-
 def test_the_screen_follows_a_terminal_that_is_resized(scene: Scene) -> None:
     scene.wait("invoice-1.png")
 
