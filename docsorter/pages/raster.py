@@ -4,6 +4,7 @@ import io
 import math
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO, Final
 
 import pillow_heif
@@ -64,7 +65,7 @@ _UNREAD_FRAMES: Final = {
     0xCB: "lossless JPEG",
     0xF7: "JPEG-LS",
 }
-_DENSITIES: Final = ("jfif_density", "dpi", "aspect")
+_X_RESOLUTION, _Y_RESOLUTION = 0x011A, 0x011B
 _BITFIELDS, _EMBEDDED, _ALPHA_BITFIELDS = 3, {4: "JPEG", 5: "PNG"}, 6  # compressions of a bitmap
 _BMP_HEADERS: Final = frozenset({12, 40, 52, 56, 64, 108, 124})
 _OS2: Final = 64  # size of its header, in which those numbers mean something else
@@ -193,10 +194,16 @@ def _one_page(image: Image.Image, wanted: PageRequest) -> PageStream:
 
 
 def _resolution(image: Image.Image) -> tuple[float, float]:
-    """Return dots across and down, of any unit; zeros where the file says nothing."""
-    told = next((image.info[key] for key in _DENSITIES if key in image.info), (0, 0))
-    try:
-        across, down = told
+    """Return dots across and down, of any unit; zeros where the file says nothing.
+
+    Of EXIF Pillow itself takes but the first number, so it is asked before what Pillow says.
+    """
+    told = [image.info.get("jfif_density")]
+    with suppress(*BROKEN):
+        exif = image.getexif()
+        told.append((exif[_X_RESOLUTION], exif[_Y_RESOLUTION]))
+    told += [image.info.get("dpi"), image.info.get("aspect")]
+    with suppress(*BROKEN):
+        across, down = next((pair for pair in told if pair), (0, 0))
         return float(across), float(down)
-    except (TypeError, ValueError):
-        return 0.0, 0.0
+    return 0.0, 0.0

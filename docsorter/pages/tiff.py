@@ -12,6 +12,7 @@ from docsorter.documents import ReasonCode
 from docsorter.errors import DocumentError
 from docsorter.pages.fit import with_density
 from docsorter.pages.images import (
+    BROKEN,
     PageRequest,
     PageStream,
     check_pixels,
@@ -21,6 +22,7 @@ from docsorter.pages.images import (
     size_of,
     truncated,
     turned,
+    unreadable,
     upright,
 )
 
@@ -38,6 +40,7 @@ _LYING: Final = frozenset({5, 6, 7, 8})  # orientations that swap width and heig
 _DATA_TAGS: Final = ((273, 279), (324, 325))  # offsets and byte counts of strips, of tiles
 _RESOLUTION: Final = (282, 283)  # across and down; which unit they have does not matter
 _FAX: Final = frozenset({2, 3, 4, 32771})
+_FAX_OPTIONS, _UNCOMPRESSED = (292, 293), 2  # T4Options and T6Options, and a bit of both
 _OLD_JPEG, _THUNDERSCAN = 6, 32809
 _PACKINGS: Final = frozenset({1, 5, 7, 8, 32773, 32946, 34925, 50000})
 _RGB, _PALETTE, _YCBCR = 2, 3, 6
@@ -202,6 +205,8 @@ def _is_ordinary(tags: Mapping[int, Any]) -> bool:
     together = samples == 1 or tags.get(Tag.PLANAR_CONFIGURATION) != 2  # noqa: PLR2004
     plain = numbers(tags, Tag.SAMPLEFORMAT, 1)[0] == 1 and packing in _PACKINGS
     photometric = photometric_of(tags)
+    if Tag.SAMPLESPERPIXEL not in tags and samples > 1:  # which others take for one sample
+        return False
     if bits == (1,):
         return plain and samples == 1 and photometric in {0, 1, _PALETTE}
     usual = photometric == _YCBCR or (photometric, samples) in _ORDINARY
@@ -249,7 +254,12 @@ def _page(image: _Chain, wanted: PageRequest, notes: list[str]) -> Image.Image:
     orientation = image.tag_v2.get(_ORIENTATION, 1)
     across, down = (float(image.tag_v2.get(tag, 0)) for tag in _RESOLUTION)
     if image.ordinary:
-        image.load()
+        try:
+            image.load()
+        except BROKEN:
+            if any(image.tag_v2.get(tag, 0) & _UNCOMPRESSED for tag in _FAX_OPTIONS):
+                raise unreadable(_WHAT, "fax that is partly not compressed") from None
+            raise
         page = upright(image, notes)
     else:
         # Loaded, with NumPy, only for the few pages that take it.

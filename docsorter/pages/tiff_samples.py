@@ -246,8 +246,8 @@ def _blocks(file: BinaryIO, tags: Tags, layout: SampleLayout) -> list[tuple[int,
     offsets = numbers(tags, Tag.TILEOFFSETS if tiled else Tag.STRIPOFFSETS, 0)
     whole = layout.block_bytes * layout.block[1]
     counts = numbers(tags, Tag.TILEBYTECOUNTS if tiled else Tag.STRIPBYTECOUNTS, whole)
-    if len(counts) == 1:
-        counts *= len(offsets)
+    if len(counts) == 1 or layout.compression == _RAW:  # which is as long as it must be
+        counts = (whole if layout.compression == _RAW else counts[0],) * len(offsets)
     if sum(counts) > 2 * file.seek(0, io.SEEK_END) + whole:
         raise ValueError("its strips overlap")
     return list(zip(offsets, counts, strict=False))
@@ -322,7 +322,7 @@ def _samples(rows: Bytes, layout: SampleLayout) -> Samples:
     elif layout.predictor == _FLOAT_DIFFERENCES and layout.form == "f":
         samples = _floats(blocks, layout)
     elif layout.bits not in _NATIVE:
-        samples = _odd(blocks, layout)
+        samples = _odd(blocks, layout).reshape(whole)
     else:
         size = layout.bits // 8
         stored = np.ascontiguousarray(blocks).view(f"{layout.order}u{size}").reshape(whole)
@@ -350,6 +350,10 @@ def _odd(blocks: Bytes, layout: SampleLayout) -> Samples:
     found = np.zeros((*blocks.shape[:2], count), np.uint32)
     for bit in range(layout.bits):
         found = (found << np.uint32(1)) | single[:, :, bit :: layout.bits]
+    if layout.predictor == _DIFFERENCES:
+        apart = found.reshape(*blocks.shape[:2], -1, layout.together)
+        summed = apart.cumsum(axis=2, dtype=np.uint32) & np.uint32((1 << layout.bits) - 1)
+        found = summed.reshape(found.shape)
     if layout.form == "i":
         high = 32 - layout.bits
         return (found << np.uint32(high)).view(np.int32) >> high
@@ -374,7 +378,8 @@ def _range(planes: list[Bytes], layout: SampleLayout, tags: Tags) -> tuple[float
             low, high = min(low, float(finite.min())), max(high, float(finite.max()))
     if layout.form == "i" and low < 0:
         return -(whole + 1) / 2, (whole - 1) / 2
-    return 0.0, float(_WHITE) if 1 < high <= _WHITE else max(high, 1e-9)
+    as_stored = 1 < high <= _WHITE and layout.bits > 8  # noqa: PLR2004
+    return 0.0, float(_WHITE) if as_stored else max(high, 1e-9)
 
 
 def _coloured(

@@ -187,6 +187,10 @@ def _jpeg() -> Iterator[Cell]:
             tolerance=3.0,
             quick=shape == (204, 98),
         )
+    for shape in _SHAPES:
+        write = partial(jpeg_of_exif, shape=shape)
+        name = f"{shape[0]} x {shape[1]}, by EXIF"
+        yield Cell("JPEG", name, write, plain="grey", tolerance=3.0, quick=shape == (204, 98))
     yield from _orientations("JPEG", "JPEG", 3.0)
     frames = {0xC5: "hierarchical", 0xC3: "lossless JPEG", 0xF7: "JPEG-LS", 0xCB: "lossless"}
     for kind, words in frames.items():
@@ -206,6 +210,16 @@ def _jpeg() -> Iterator[Cell]:
         refusal="12 bits",
         quick=True,
     )
+
+
+def jpeg_of_exif(page: Page, shape: tuple[int, int]) -> bytes:
+    """Return a JPEG without the header of JFIF, whose EXIF tells of oblong pixels."""
+    block = Image.Exif()
+    block[0x011A], block[0x011B], block[0x0128] = *map(float, shape), 2
+    data = saved(squat(page.grey, *shape), "JPEG", quality=92, exif=block)
+    start = data.index(b"\xff\xe0")
+    length = int.from_bytes(data[start + 2 : start + 4], "big")
+    return data[:start] + data[start + 2 + length :]
 
 
 def jpeg_of_shape(page: Page, shape: tuple[int, int], unit: int) -> bytes:

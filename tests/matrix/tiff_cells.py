@@ -256,7 +256,7 @@ def _integers() -> Iterator[Cell]:
             tiff(moved(deep(grey, bits), -half), bits=bits, kind=2),
             plain="grey",
         )
-    for bits in (16, 32):
+    for bits in (8, 16, 32):
         yield Cell(
             "TIFF",
             f"grey, {bits} bits signed, from zero",
@@ -325,6 +325,20 @@ def _predictors_and_blocks() -> Iterator[Cell]:
             f"grey, {bits} bits, {packing}, {rows} rows of a strip",
             tiff(take, bits=bits, rows=rows, compression=_PACKINGS[packing]),
             plain="grey" if bits > 1 else "bilevel",
+        )
+    for bits, tile in itertools.product((4, 12, 14), (None, (64, 64))):
+        yield Cell(
+            "TIFF",
+            f"colour, {bits} bits, lzw, predictor 2, {tile or 'strips'}",
+            tiff(
+                deep(colour, bits),
+                bits=bits,
+                photometric=_RGB,
+                predictor=2,
+                tile=tile,
+                compression=5,
+            ),
+            quick=bits == 12,
         )
     for bits, fill, packing in itertools.product((8, 12, 16), (2,), ("raw", "lzw", "deflate")):
         yield Cell(
@@ -472,6 +486,18 @@ def _colour_spaces() -> Iterator[Cell]:
             quick=separate,
         )
         yield Cell(
+            "TIFF",
+            f"CMYK as JPEG, {name}",
+            tiff(inks, photometric=_CMYK, **shape),
+            tolerance=3.0,
+        )
+        yield Cell(
+            "TIFF",
+            f"RGB and alpha as JPEG, {name}",
+            tiff(with_alpha(colour, 255), photometric=_RGB, extra=(2,), **shape),
+            tolerance=3.0,
+        )
+        yield Cell(
             "TIFF", f"grey as JPEG, {name}", tiff(grey, **shape), plain="grey", tolerance=3.0
         )
     for way in ("jpeg", "tiff_lzw", "tiff_adobe_deflate", "zstd", "lzma", "packbits"):
@@ -592,12 +618,31 @@ def _directories() -> Iterator[Cell]:
             tiff(colour, photometric=_RGB, tags=tags),
             quick=True,
         )
-    left_out = {"photometric": 262, "rows of a strip": 278, "planes": 284, "compression": 259}
+    left_out = {
+        "samples of a pixel": 277,
+        "photometric": 262,
+        "rows of a strip": 278,
+        "planes": 284,
+        "compression": 259,
+    }
     for what, tag in left_out.items():
         yield Cell(
             "TIFF",
             f"colour, without the tag of {what}",
             tiff(colour, photometric=_RGB, omitted=frozenset({tag})),
+        )
+    for bits, separate in itertools.product((8, 16), (False, True)):
+        yield Cell(
+            "TIFF",
+            f"colour, {bits} bits, lengths of strips zero{', separate planes' * separate}",
+            tiff(
+                deep(colour, bits),
+                bits=bits,
+                photometric=_RGB,
+                separate=separate,
+                tags={279: (4, [0] * (3 if separate else 1))},
+            ),
+            quick=separate,
         )
     for bits in (8, 16):
         yield Cell(

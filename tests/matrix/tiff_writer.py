@@ -250,6 +250,8 @@ def _as_jpeg(page: Tiff, block: Samples) -> bytes:
     modes = {1: "L", 3: "RGB", 4: "CMYK"}
     array = np.ascontiguousarray(block.astype(np.uint8))
     mode = modes[array.shape[2]]
+    if mode == "CMYK":
+        array = ~array  # which Pillow does once more, for Adobe; in a TIFF they are as they are
     image = Image.frombytes(mode, (array.shape[1], array.shape[0]), array.tobytes())
     across, down = page.tags.get(530, (_SHORT, (1, 1)))[1]
     out = io.BytesIO()
