@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pikepdf
 import pytest
 from PIL import Image, TiffImagePlugin
@@ -17,6 +18,7 @@ from docsorter.documents import ReasonCode
 from docsorter.errors import DependencyError, DocumentError, EnvironmentFaultError
 from docsorter.pages.reader import PageReader
 from docsorter.settings import PagesSettings
+from tests.matrix import tiff_writer
 from tests.pages.conftest import Refusal
 from tests.pages.papers import SQUARES, encoded, pdf, png_of_zeros, saved, sheet
 
@@ -87,6 +89,10 @@ def test_a_pdf_that_only_forbids_printing_is_read(reader: PageReader, tmp_path: 
         ("tif", "TIFF", {"compression": "jpeg"}),
         ("pdf", "PDF", {}),
         ("heic", "HEIF", {}),
+        ("gif", "GIF", {}),
+        ("avif", "AVIF", {}),
+        ("jp2", "JPEG2000", {}),
+        ("j2k", "JPEG2000", {"no_jp2": True}),
     ],
 )
 def test_a_file_cut_off_is_truncated(
@@ -257,10 +263,20 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     "TIFF": lambda: encoded(sheet(200, 283).convert("1"), "TIFF", compression="group4"),
     "WEBP": lambda: encoded(sheet(200, 283), "WEBP"),
     "HEIF": lambda: encoded(sheet(200, 283), "HEIF"),
+    "GIF": lambda: encoded(sheet(200, 283), "GIF"),
+    "AVIF": lambda: encoded(sheet(200, 283), "AVIF"),
+    "JPEG2000": lambda: encoded(sheet(200, 283), "JPEG2000"),
+    "TIFF of 12 bits": lambda: tiff_writer.written(
+        tiff_writer.Tiff(
+            np.asarray(sheet(200, 283)).astype(np.uint64) * 16, 12, photometric=2, compression=5
+        )
+    ),
     "PDF": lambda: pdf([SQUARES, b"BT /F 60 Tf 60 700 Td (Claim) Tj ET"]),
 }
 POSSIBLE = {
     ReasonCode.EMPTY,
+    ReasonCode.BLANK,
+    ReasonCode.UNDRAWABLE,
     ReasonCode.UNSUPPORTED,
     ReasonCode.ENCRYPTED,
     ReasonCode.TRUNCATED,
