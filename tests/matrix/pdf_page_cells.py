@@ -2,8 +2,8 @@
 
 import io
 import itertools
-import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw
 
 from docsorter.documents import ReasonCode
 from tests.matrix.cells import SIZE, Cell, Page
-from tests.matrix.pdf_cells import bilevel, colour
-from tests.matrix.pdf_writer import FULL, Paper, Picture, image_file, packed_bits, raw
+from tests.matrix.pdf_cells import jpeg, sampled, samples_of
+from tests.matrix.pdf_writer import FULL, Paper, Picture, packed_bits, raw
 from tests.pages.papers import stream_object
 
 _WIDTH, _HEIGHT = SIZE
@@ -24,7 +24,7 @@ CHEAP: Final = 2.0  # levels that a page drawn by poppler may differ by, for its
 
 def plain_picture(page: Page) -> Picture:
     """Return the page in colour, packed by Flate."""
-    return raw(colour(page), 8, "/DeviceRGB").packed("Flate")
+    return sampled(page, kind="colour")
 
 
 def picture_of(image: Image.Image) -> Picture:
@@ -34,12 +34,23 @@ def picture_of(image: Image.Image) -> Picture:
     return Picture(picture.data, picture.keys, picture.filters, picture.parameters, size=image.size)
 
 
-def shown(name: str, content: str, *, box: str = "", **how: Any) -> Cell:  # noqa: ANN401 - fields of Paper and Cell
+def shown(
+    name: str,
+    content: str = f"q {FULL} /X Do Q",
+    tolerance: float = CHEAP,
+    *,
+    quick: bool = False,
+    change: Change | None = None,
+    **how: Any,  # noqa: ANN401 - fields of Paper
+) -> Cell:
     """Return a cell that shows the plain picture by its content stream."""
-    paper = {key: how.pop(key) for key in ("keys", "resources", "extra") if key in how}
-    made = Paper(content, **({"box": box} if box else {}), **paper)
-    how.setdefault("tolerance", CHEAP)
-    return Cell("PDF page", name, lambda page: made.showing(plain_picture(page)), **how)
+    paper = Paper(content, **how)
+
+    def write(page: Page) -> bytes:
+        data = paper.showing(plain_picture(page))
+        return change(data) if change else data
+
+    return Cell("PDF page", name, write, tolerance=tolerance, quick=quick)
 
 
 def _placed() -> Iterator[Cell]:
@@ -55,192 +66,226 @@ def _placed() -> Iterator[Cell]:
         "transversed": (_TURN.TRANSVERSE, f"0 {height} {width} 0 0 0"),
     }
     for name, (stored, matrix) in ways.items():
-        paper = Paper(f"q {matrix} cm /X Do Q")
-        yield Cell("PDF page", f"stored {name}", lambda page, s=stored, p=paper: p.showing(picture_of(page.colour.transpose(s))), tolerance=CHEAP, quick=name == "by 90")
-    for turn, stored in ((90, _TURN.ROTATE_90), (180, _TURN.ROTATE_180), (270, _TURN.ROTATE_270), (-90, _TURN.ROTATE_270), (450, _TURN.ROTATE_90), (-180, _TURN.ROTATE_180)):
-        yield Cell("PDF page", f"Rotate {turn}", lambda page, t=turn, s=stored: _rotated(page, t, s), tolerance=CHEAP)
-        yield Cell("PDF page", f"Rotate {turn}, inherited", lambda page, t=turn, s=stored: _edited(_rotated(page, t, s), _inherit), tolerance=CHEAP)
+        write = partial(_stored, stored=stored, paper=Paper(f"q {matrix} cm /X Do Q"))
+        yield Cell("PDF page", f"stored {name}", write, tolerance=CHEAP, quick=name == "by 90")
+    turns = {
+        90: _TURN.ROTATE_90, 180: _TURN.ROTATE_180, 270: _TURN.ROTATE_270,
+        -90: _TURN.ROTATE_270, -180: _TURN.ROTATE_180, 450: _TURN.ROTATE_90,
+    }  # fmt: skip
+    for (turn, stored), inherited in itertools.product(turns.items(), (False, True)):
+        name = f"Rotate {turn}{', inherited' * inherited}"
+        write = partial(_rotated, turn=turn, stored=stored, inherited=inherited)
+        yield Cell("PDF page", name, write, tolerance=CHEAP, quick=name == "Rotate -90, inherited")
     for angle in (0.0005, 0.002):
-        matrix = f"{width} {angle * width} {-angle * height} {height} {angle * height / 2} {-angle * width / 2}"
-        yield shown(f"turned by {angle}", f"q {matrix} cm /X Do Q", tolerance=6.0)
+        matrix = (
+            f"{width} {angle * width} {-angle * height} {height}"
+            f" {angle * height / 2} {-angle * width / 2}"
+        )
+        yield shown(f"turned by {angle}", f"q {matrix} cm /X Do Q", 6.0)
     yield shown("two matrices", f"q {width}0 0 0 {height}0 0 0 cm 0.1 0 0 0.1 0 0 cm /X Do Q")
     yield shown("saved and moved", f"q 1 0 0 1 50 50 cm q 1 0 0 1 -50 -50 cm {FULL} /X Do Q Q")
     yield shown("more restored than saved", f"Q Q q {FULL} /X Do Q Q")
     yield shown("never restored", f"q q {FULL} /X Do")
 
 
-def _rotated(page: Page, turn: int, stored: Image.Transpose) -> bytes:
+def _stored(page: Page, *, stored: Image.Transpose, paper: Paper) -> bytes:
+    return paper.showing(picture_of(page.colour.transpose(stored)))
+
+
+def _rotated(page: Page, *, turn: int, stored: Image.Transpose, inherited: bool) -> bytes:
     image = page.colour.transpose(stored)
     box = f"0 0 {image.width} {image.height}"
     matrix = f"q {image.width} 0 0 {image.height} 0 0 cm /X Do Q"
-    return Paper(matrix, box=box, keys=f"/Rotate {turn}").showing(picture_of(image))
+    data = Paper(matrix, box=box, keys=f"/Rotate {turn}").showing(picture_of(image))
+    return edited(data, _inherit) if inherited else data
 
 
 def _boxes() -> Iterator[Cell]:
     width, height = _WIDTH, _HEIGHT
-    at = f"q {width} 0 0 {height} 100 50 cm /X Do Q"
-    seen = f"[100 50 {100 + width} {50 + height}]"
-    large = f"0 0 {width + 300} {height + 300}"
-    yield shown("crop box", at, box=large, keys=f"/CropBox{seen}", quick=True)
-    yield shown("crop box, corners swapped", at, box=large, keys=f"/CropBox[{100 + width} {50 + height} 100 50]")
-    yield shown("crop box, one corner swapped", at, box=large, keys=f"/CropBox[100 {50 + height} {100 + width} 50]")
-    yield shown("crop box beyond the media box", FULL + " /X Do", keys="/CropBox[-99 -99 999 999]")
-    yield shown("crop box of nothing", FULL + " /X Do", keys="/CropBox[0 0 0 0]")
-    yield shown("crop box elsewhere", FULL + " /X Do", keys="/CropBox[2000 2000 2500 2500]")
-    yield shown("media box with an origin", at, box=seen[1:-1])
-    yield shown("media box below zero", f"q {width} 0 0 {height} -400 -700 cm /X Do Q", box=f"-400 -700 {width - 400} {height - 700}")
-    yield shown("media box, corners swapped", FULL + " /X Do", box=f"{width} {height} 0 0")
-    yield shown("trim, bleed and art boxes", FULL + " /X Do", keys="/TrimBox[50 50 200 200]/BleedBox[40 40 210 210]/ArtBox[60 60 90 90]")
-    yield shown("user unit", f"q {width / 4} 0 0 {height / 4} 0 0 cm /X Do Q", box=f"0 0 {width / 4} {height / 4}", keys="/UserUnit 4")
-    yield shown("a tiny page", "q 4.21 0 0 5.95 0 0 cm /X Do Q", box="0 0 4.21 5.95")
-    yield shown("a page of 10 m", f"q {width * 20} 0 0 {height * 20} 0 0 cm /X Do Q", box=f"0 0 {width * 20} {height * 20}")
-    yield shown("a crop box in an object of its own", at, box=large, keys="/CropBox 150 0 R", extra=(seen.encode(),))
-    yield shown("boxes of numbers that are objects", at, box="0 0 150 0 R 999", keys=f"/CropBox{seen}", extra=(b"999",))
-    yield Cell("PDF page", "boxes inherited", lambda page: _edited(Paper(at, box=large, keys=f"/CropBox{seen}").showing(plain_picture(page)), _inherit), tolerance=CHEAP)
+    right, top = 100 + width, 50 + height
+    at, whole = f"q {width} 0 0 {height} 100 50 cm /X Do Q", f"{FULL} /X Do"
+    seen = f"100 50 {right} {top}"
+    large = partial(shown, content=at, box=f"0 0 {width + 300} {height + 300}")
+    yield large("crop box", keys=f"/CropBox[{seen}]", quick=True)
+    yield large("crop box, corners swapped", keys=f"/CropBox[{right} {top} 100 50]")
+    yield large("crop box, one corner swapped", keys=f"/CropBox[100 {top} {right} 50]")
+    yield large(
+        "crop box that is an object", keys="/CropBox 150 0 R", extra=(f"[{seen}]".encode(),)
+    )
+    yield large("boxes inherited", keys=f"/CropBox[{seen}]", change=partial(edited, edit=_inherit))
+    numbers: dict[str, Any] = {
+        "box": "0 0 150 0 R 999",
+        "keys": f"/CropBox[{seen}]",
+        "extra": (b"999",),
+    }
+    yield shown("numbers of boxes that are objects", at, **numbers)
+    yield shown("crop box beyond the media box", whole, keys="/CropBox[-99 -99 999 999]")
+    yield shown("crop box of nothing", whole, keys="/CropBox[0 0 0 0]")
+    yield shown("crop box elsewhere", whole, keys="/CropBox[2000 2000 2500 2500]", quick=True)
+    yield shown("media box with an origin", at, box=seen)
+    below = f"q {width} 0 0 {height} -400 -700 cm /X Do Q"
+    yield shown("media box below zero", below, box=f"-400 -700 {width - 400} {height - 700}")
+    yield shown("media box, corners swapped", whole, box=f"{width} {height} 0 0")
+    others = "/TrimBox[50 50 200 200]/BleedBox[40 40 210 210]/ArtBox[60 60 90 90]"
+    yield shown("trim, bleed and art boxes", whole, keys=others)
+    for name, by, keys in (
+        ("user unit", 0.25, "/UserUnit 4"),
+        ("a tiny page", 0.01, ""),
+        ("a page of 4 m", 20, ""),
+    ):
+        sides = width * by, height * by
+        content = f"q {sides[0]:g} 0 0 {sides[1]:g} 0 0 cm /X Do Q"
+        yield shown(name, content, box=f"0 0 {sides[0]:g} {sides[1]:g}", keys=keys)
 
 
 def _beside() -> Iterator[Cell]:
     """What else is on the page without being seen, or as a part of it."""
     draw = f"q {FULL} /X Do Q "
     yield shown("invisible text", draw + "BT 3 Tr /F 12 Tf 50 400 Td (Invoice) Tj ET", quick=True)
-    yield shown("text before the picture", "BT /F 12 Tf 50 400 Td (Claim for damages) Tj ET " + draw)
+    yield shown("text below the picture", "BT /F 12 Tf 50 400 Td (Claim) Tj ET " + draw)
     yield shown("white text", draw + "1 1 1 rg BT /F 4 Tf 9 9 Td (.) Tj ET")
     yield shown("text as a clip", draw + "BT 7 Tr /F 12 Tf 50 400 Td (Invoice) Tj ET")
-    yield shown("marked content", "/Artifact <</Type/Background>> BDC " + draw + "EMC")
+    yield shown("marked content", f"/Artifact <</Type/Background>> BDC {draw} EMC")
     yield shown("an unknown operator", draw + " BX 1 2 xyz EX")
     yield shown("a picture that is missing", draw + "q 90 0 0 90 0 0 cm /Missing Do Q")
     yield shown("drawn twice", draw + draw)
     yield shown("black below the picture", f"0 g 0 0 {_WIDTH} {_HEIGHT} re f " + draw)
-    yield shown("states of graphics", "/G gs " + draw, resources="/ExtGState<</G<</ca 1/BM/Normal/SMask/None/OP true/op true/OPM 1>>>>")
-    yield shown("blended with white", "/G gs " + draw, resources="/ExtGState<</G<</BM/Multiply>>>>")
-    yield shown("a group", draw, keys="/Group<</S/Transparency/CS/DeviceRGB/I true>>")
-    yield shown("a knockout group", draw, keys="/Group<</S/Transparency/CS/DeviceCMYK/K true>>", tolerance=14.0)
+    state = "/ca 1/BM/Normal/SMask/None/OP true/op true/OPM 1"
+    yield shown("overprint", "/G gs " + draw, resources=f"/ExtGState<</G<<{state}>>>>")
+    blend = "/ExtGState<</G<</BM/Multiply>>>>"
+    yield shown("blended with white", "/G gs " + draw, resources=blend)
+    group = "/Group<</S/Transparency/CS/DeviceRGB/I true>>"
+    yield shown("a group", draw, keys=group)
+    knockout = "/Group<</S/Transparency/CS/DeviceCMYK/K true>>"
+    yield shown("a knockout group", draw, 14.0, keys=knockout)
     yield shown("a clip of the whole page", f"0 0 {_WIDTH} {_HEIGHT} re W n " + draw)
-    yield shown("a clip by a curve", "-900 -900 m 1900 -900 l 1900 1900 -900 1900 -900 1900 c h W n " + draw)
+    curve = "-900 -900 m 1900 -900 l 1900 1900 -900 1900 -900 1900 c h W n "
+    yield shown("a clip by a curve", curve + draw)
     yield from _covered(draw)
     yield from _annotated(draw)
     yield from _optional(draw)
 
 
+_BAR: Final = (40, 480, 140, 540)  # a region of empty paper
+
+
 def _covered(draw: str) -> Iterator[Cell]:
     """A black bar on the picture that something covers again: what is below is not seen."""
-    bar = (40, 480, 140, 540)
-    x, y = bar[0], _HEIGHT - bar[3]
+    x, y = _BAR[0], _HEIGHT - _BAR[3]
+    paper, corner = "1 0.988 0.933", f"{x} {y}"
+    path = f"{corner} m {x + 100} {y} l {x + 100} {y + 60} l {x} {y + 60} l h"
     covers = {
-        "a field": f"{draw} q {_colour_of_paper()} rg {x} {y} 100 60 re f Q",
-        "a path": f"{draw} q {_colour_of_paper()} rg {x} {y} m {x + 100} {y} l {x + 100} {y + 60} l {x} {y + 60} l h f* Q",
-        "a line": f"{draw} q {_colour_of_paper()} RG 60 w {x} {y + 30} m {x + 100} {y + 30} l S Q",
-        "a picture": f"{draw} q 100 0 0 60 {x} {y} cm /X1 Do Q",
-        "a picture in the stream": f"{draw} q 100 0 0 60 {x} {y} cm BI /W 1 /H 1 /BPC 8 /CS /RGB /F /AHx ID fffcee> EI Q",
-        "a form": f"{draw} /X2 Do",
+        "a field": f"q {paper} rg {corner} 100 60 re f Q",
+        "a path": f"q {paper} rg {path} f* Q",
+        "a line": f"q {paper} RG 60 w {x} {y + 30} m {x + 100} {y + 30} l S Q",
+        "a picture": f"q 100 0 0 60 {corner} cm /X1 Do Q",
+        "a picture in the stream": (
+            f"q 100 0 0 60 {corner} cm BI /W 1 /H 1 /BPC 8 /CS /RGB /F /AHx ID fffcee> EI Q"
+        ),
+        "a form": "/X2 Do",
     }
-    painted = f"{_colour_of_paper()} rg {x} {y} 100 60 re f".encode()
-    form = Picture(painted, "", kind=f"/Type/XObject/Subtype/Form/BBox[0 0 {_WIDTH} {_HEIGHT}]")
-    for name, content in covers.items():
-        def write(page: Page, content: str = content) -> bytes:
-            image = page.colour.copy()
-            box = (bar[0] + 2, bar[1] + 2, bar[2] - 2, bar[3] - 2)
-            # The region is empty paper on the plain page.
-            ImageDraw.Draw(image).rectangle(box, fill="black")
-            patch = picture_of(page.colour.crop(bar))
-            return Paper(content).showing(picture_of(image), patch, form)
-
-        yield Cell("PDF page", f"covered by {name}", write, tolerance=4.0)
+    kind = f"/Type/XObject/Subtype/Form/BBox[0 0 {_WIDTH} {_HEIGHT}]"
+    form = Picture(covers["a field"].encode(), "", kind=kind)
+    for name, cover in covers.items():
+        write = partial(_with_bar, paper=Paper(draw + cover), form=form)
+        yield Cell("PDF page", f"covered by {name}", write, tolerance=4.0, quick=name == "a field")
 
 
-def _colour_of_paper() -> str:
-    return "1 0.988 0.933"
+def _with_bar(page: Page, *, paper: Paper, form: Picture) -> bytes:
+    image = page.colour.copy()
+    left, top, right, bottom = _BAR
+    ImageDraw.Draw(image).rectangle((left + 2, top + 2, right - 2, bottom - 2), fill="black")
+    return paper.showing(picture_of(image), picture_of(page.colour.crop(_BAR)), form)
 
 
 def _annotated(draw: str) -> Iterator[Cell]:
-    """Annotations: a stamp that is a part of the page, and hidden ones."""
+    """Annotations: one that shows the page itself, and hidden ones."""
     whole = f"[0 0 {_WIDTH} {_HEIGHT}]"
-    black = stream_object(f"0 g 0 0 {_WIDTH} {_HEIGHT} re f".encode(), f"/Type/XObject/Subtype/Form/BBox{whole}")
-    for name, keys in {"hidden": "/F 2", "not to be viewed": "/F 32"}.items():
-        annotation = f"/Annots[<</Type/Annot/Subtype/Stamp/Rect{whole}{keys}/AP<</N 150 0 R>>>>]"
-        yield shown(f"an annotation, {name}", draw, keys=annotation, extra=(black,))
-    link = "/Annots[<</Type/Annot/Subtype/Link/Rect[0 0 99 99]/Border[0 0 0]/A<</S/URI/URI(a)>>>>]"
+    form = f"/Type/XObject/Subtype/Form/BBox{whole}"
+    black = stream_object(f"0 g 0 0 {_WIDTH} {_HEIGHT} re f ".encode(), form)
+    for name, flag in {"hidden": 2, "not to be viewed": 32}.items():
+        keys = f"/Annots[<</Subtype/Stamp/Rect{whole}/F {flag}/AP<</N 150 0 R>>>>]"
+        yield shown(f"an annotation, {name}", draw, keys=keys, extra=(black,))
+    link = "/Annots[<</Subtype/Link/Rect[0 0 99 99]/Border[0 0 0]/A<</S/URI/URI(a)>>>>]"
     yield shown("a link without a border", draw, keys=link)
-    yield shown("a note that pops up", draw, keys="/Annots[<</Type/Annot/Subtype/Popup/Rect[0 0 99 99]>>]")
+    popup = "/Annots[<</Subtype/Popup/Rect[0 0 99 99]>>]"
+    yield shown("a note that pops up", draw, keys=popup)
     yield shown("annotations that are none", draw, keys="/Annots[]")
-    appearance = stream_object(f"q {FULL} /X Do Q".encode(), f"/Type/XObject/Subtype/Form/BBox{whole}/Resources<</XObject<</X 100 0 R>>>>")
+    uses = f"{form}/Resources<</XObject<</X 100 0 R>>>>"
+    appearance = stream_object(f"q {FULL} /X Do Q".encode(), uses)
     for kind, more in {"Stamp": "", "Widget": "/FT/Sig/T(a)", "FreeText": "/DA()"}.items():
-        annotation = f"/Annots[<</Type/Annot/Subtype/{kind}{more}/F 4/Rect{whole}/AP<</N 150 0 R>>>>]"
-        yield shown(f"the page in an annotation, {kind}", "q Q", keys=annotation, extra=(appearance,))
+        keys = f"/Annots[<</Subtype/{kind}{more}/F 4/Rect{whole}/AP<</N 150 0 R>>>>]"
+        name = f"the page in an annotation, {kind}"
+        yield shown(name, "q Q", keys=keys, extra=(appearance,), quick=kind == "Stamp")
 
 
 def _optional(draw: str) -> Iterator[Cell]:
     """Content that is switched off: black over the page, which nobody sees."""
-    black = f"/OC /L BDC 0 g 0 0 {_WIDTH} {_HEIGHT} re f EMC"
-    group = b"<</Type/OCG/Name(black)>>"
-    member = b"<</Type/OCMD/OCGs 150 0 R>>"
-    names = "/Properties<</L 150 0 R>>"
-    for name, settings in {"off": "/OFF[150 0 R]", "off by default": "/BaseState/OFF"}.items():
-        change = _catalog(f"/OCProperties<</OCGs[150 0 R]/D<<{settings}>>>>")
-        yield _changed(f"a layer, {name}", change, Paper(draw + black, resources=names, extra=(group,)))
-    change = _catalog("/OCProperties<</OCGs[150 0 R]/D<</OFF[150 0 R]>>>>")
-    yield _changed("a layer by its members, off", change, Paper(draw + black, resources="/Properties<</L 151 0 R>>", extra=(group, member)))
-    change = _catalog("/OCProperties<</OCGs[150 0 R]/D<</ON[150 0 R]>>>>")
-    yield _changed("a layer, on", change, Paper(f"/OC /L BDC {draw} EMC", resources=names, extra=(group,)))
+    black = f"{draw} /OC /L BDC 0 g 0 0 {_WIDTH} {_HEIGHT} re f EMC"
+    group, member = b"<</Type/OCG/Name(black)>>", b"<</Type/OCMD/OCGs 150 0 R>>"
+    of_group: dict[str, Any] = {"resources": "/Properties<</L 150 0 R>>", "extra": (group,)}
+    of_member: dict[str, Any] = {"resources": "/Properties<</L 151 0 R>>", "extra": (group, member)}
+    off = _layers_of("/OFF[150 0 R]")
+    yield shown("a layer, off", black, change=off, quick=True, **of_group)
+    base = _layers_of("/BaseState/OFF")
+    yield shown("a layer, off at first", black, change=base, **of_group)
+    yield shown("a layer by its members, off", black, change=off, **of_member)
+    on = _layers_of("/ON[150 0 R]")
+    yield shown("a layer, on", f"/OC /L BDC {draw} EMC", change=on, **of_group)
 
 
-def _catalog(more: str) -> Change:
-    return lambda data: _renumbered(data.replace(b"/Type/Catalog", b"/Type/Catalog" + more.encode()))
-
-
-def _renumbered(data: bytes) -> bytes:
-    """Return a file whose cross-reference is made anew."""
-    out = io.BytesIO()
-    with pikepdf.open(io.BytesIO(data)) as file:
-        file.save(out)
-    return out.getvalue()
+def _layers_of(settings: str) -> Change:
+    layers = f"/Type/Catalog/OCProperties<</OCGs[150 0 R]/D<<{settings}>>>>".encode()
+    return lambda data: edited(data.replace(b"/Type/Catalog", layers))
 
 
 def _several() -> Iterator[Cell]:
-    """Pages of several pictures, as scanners make them to save room."""
+    """Pages of several pictures, as scanners make them to save room, or of none."""
     for count in (2, 7, 40):
-        yield Cell("PDF page", f"{count} strips", lambda page, c=count: _strips(page, c), tolerance=4.0, quick=count == 7)
-    yield Cell("PDF page", "tiles", _tiles, tolerance=4.0)
-    yield Cell("PDF page", "ink over paper", _layers, "bilevel", tolerance=4.0, quick=True)
-    yield Cell("PDF page", "ink over paper, half as large", lambda page: _layers(page, paper_by=8), "bilevel", tolerance=4.0)
+        strips = partial(_parts, width=_WIDTH, height=-(-_HEIGHT // count))
+        yield Cell("PDF page", f"{count} strips", strips, tolerance=4.0, quick=count == 7)
+    yield Cell("PDF page", "tiles", partial(_parts, width=128, height=128), tolerance=4.0)
+    for by in (1, 8):
+        name = f"ink over paper{f', the paper {by} times coarser' * (by > 1)}"
+        write = partial(_layers, paper_by=by)
+        yield Cell("PDF page", name, write, "bilevel", tolerance=4.0, quick=by > 1)
     for depth in (1, 3, 12):
-        yield Cell("PDF page", f"forms in forms, {depth}", lambda page, d=depth: _forms(page, d), tolerance=CHEAP)
-    for short in (True, False):
-        yield Cell("PDF page", f"a picture in the stream{', short names' * short}", lambda page, s=short: _inline(page, short=s), tolerance=CHEAP, quick=short)
-    yield Cell("PDF page", "a JPEG in the stream", _inline_jpeg, tolerance=4.0)
+        write = partial(_forms, depth=depth)
+        yield Cell("PDF page", f"forms in forms, {depth}", write, tolerance=CHEAP, quick=depth == 3)
+    long = f"/Width {_WIDTH} /Height {_HEIGHT} /BitsPerComponent 8 /ColorSpace /DeviceRGB"
+    short = f"/W {_WIDTH} /H {_HEIGHT} /BPC 8 /CS /RGB"
+    for name, keys in {
+        "long names": f"{long} /Filter /FlateDecode",
+        "short names": f"{short} /F /Fl",
+        "JPEG": f"{short} /F /DCT",
+    }.items():
+        write = partial(_inline, keys=keys)
+        yield Cell("PDF page", f"a picture in the stream, {name}", write, tolerance=4.0)
     yield Cell("PDF page", "a pattern of the picture", _pattern, tolerance=4.0)
 
 
-def _strips(page: Page, count: int) -> bytes:
-    edges = [round(_HEIGHT * number / count) for number in range(count + 1)]
+def _parts(page: Page, *, width: int, height: int) -> bytes:
+    """Return the page cut into strips or tiles, each of which is a picture."""
     pictures, content = [], []
-    for number, (top, bottom) in enumerate(itertools.pairwise(edges)):
-        pictures.append(picture_of(page.colour.crop((0, top, _WIDTH, bottom))))
-        content.append(f"q {_WIDTH} 0 0 {bottom - top} 0 {_HEIGHT - bottom} cm /X{number or ''} Do Q")
-    return _many(pictures, content)
-
-
-def _tiles(page: Page) -> bytes:
-    pictures, content = [], []
-    for number, (left, top) in enumerate(itertools.product(range(0, _WIDTH, 128), range(0, _HEIGHT, 128))):
-        right, bottom = min(left + 128, _WIDTH), min(top + 128, _HEIGHT)
+    corners = itertools.product(range(0, _WIDTH, width), range(0, _HEIGHT, height))
+    for number, (left, top) in enumerate(corners):
+        right, bottom = min(left + width, _WIDTH), min(top + height, _HEIGHT)
         pictures.append(picture_of(page.colour.crop((left, top, right, bottom))))
-        content.append(f"q {right - left} 0 0 {bottom - top} {left} {_HEIGHT - bottom} cm /X{number or ''} Do Q")
-    return _many(pictures, content)
-
-
-def _many(pictures: list[Picture], content: list[str]) -> bytes:
+        matrix = f"{right - left} 0 0 {bottom - top} {left} {_HEIGHT - bottom}"
+        content.append(f"q {matrix} cm /X{number or ''} Do Q")
     return Paper("\n".join(content)).showing(*pictures)
 
 
-def _layers(page: Page, paper_by: int = 1) -> bytes:
+def _layers(page: Page, *, paper_by: int) -> bytes:
     """Paper as a picture, ink as a stencil over it."""
     paper = picture_of(Image.new("RGB", (_WIDTH // paper_by, _HEIGHT // paper_by), "white"))
-    ink = Picture(packed_bits(bilevel(page), 1), "/ImageMask true/BitsPerComponent 1")
+    ink = Picture(
+        packed_bits(samples_of(page, "bilevel", 1), 1), "/ImageMask true/BitsPerComponent 1"
+    )
     return Paper(f"q {FULL} /X Do Q q 0 g {FULL} /X1 Do Q").showing(paper, ink.packed("Flate"))
 
 
-def _forms(page: Page, depth: int) -> bytes:
+def _forms(page: Page, *, depth: int) -> bytes:
     """Return the picture in a form that is in another, each of which moves it to and fro."""
     box = "/BBox[-999 -999 9999 9999]"
     forms = []
@@ -253,40 +298,28 @@ def _forms(page: Page, depth: int) -> bytes:
     return Paper("/X1 Do").showing(plain_picture(page), *forms)
 
 
-def _inline(page: Page, *, short: bool) -> bytes:
-    data = zlib.compress(np.asarray(page.colour).tobytes())
-    names = (
-        f"/W {_WIDTH} /H {_HEIGHT} /BPC 8 /CS /RGB /F /Fl"
-        if short
-        else f"/Width {_WIDTH} /Height {_HEIGHT} /BitsPerComponent 8 /ColorSpace /DeviceRGB /Filter /FlateDecode"
-    )
-    return _streamed(names, data)
-
-
-def _inline_jpeg(page: Page) -> bytes:
-    data = image_file(page.colour, "JPEG", "/DCTDecode", quality=92).data
-    return _streamed(f"/W {_WIDTH} /H {_HEIGHT} /BPC 8 /CS /RGB /F /DCT", data)
-
-
-def _streamed(names: str, data: bytes) -> bytes:
-    content = f"q {FULL} BI {names} ID ".encode() + data + b"\nEI Q"
-    return Paper(content.decode("latin-1")).showing(picture_of(Image.new("RGB", (2, 2))))
+def _inline(page: Page, *, keys: str) -> bytes:
+    picture = jpeg(page) if "/DCT" in keys else plain_picture(page)
+    content = f"q {FULL} BI {keys} ID {picture.data.decode('latin-1')}\nEI Q"
+    return Paper(content).showing(picture_of(Image.new("RGB", (2, 2))))
 
 
 def _pattern(page: Page) -> bytes:
-    keys = f"/Type/Pattern/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 {_WIDTH} {_HEIGHT}]/XStep {_WIDTH}/YStep {_HEIGHT}/Resources<</XObject<</X 100 0 R>>>>"
-    pattern = stream_object(f"q {FULL} /X Do Q".encode(), keys)
+    steps = f"/BBox[0 0 {_WIDTH} {_HEIGHT}]/XStep {_WIDTH}/YStep {_HEIGHT}"
+    kind = "/Type/Pattern/PatternType 1/PaintType 1/TilingType 1"
+    uses = "/Resources<</XObject<</X 100 0 R>>>>"
+    pattern = stream_object(f"q {FULL} /X Do Q".encode(), kind + steps + uses)
     content = f"/Pattern cs /P scn 0 0 {_WIDTH} {_HEIGHT} re f"
-    return Paper(content, resources="/Pattern<</P 150 0 R>>", extra=(pattern,)).showing(plain_picture(page))
+    paper = Paper(content, resources="/Pattern<</P 150 0 R>>", extra=(pattern,))
+    return paper.showing(plain_picture(page))
 
 
-def _changed(name: str, change: Change, paper: Paper | None = None, **how: Any) -> Cell:  # noqa: ANN401 - fields of Cell
-    how.setdefault("tolerance", CHEAP)
-    seen = paper or Paper()
-    return Cell("PDF file", name, lambda page: change(seen.showing(plain_picture(page))), **how)
-
-
-def _edited(data: bytes, edit: Callable[[pikepdf.Pdf], None], **options: Any) -> bytes:  # noqa: ANN401 - as pikepdf has them
+def edited(
+    data: bytes,
+    edit: Callable[[pikepdf.Pdf], object] = lambda _: None,
+    **options: Any,  # noqa: ANN401 - as pikepdf has them
+) -> bytes:
+    """Return a PDF changed and saved by qpdf."""
     out = io.BytesIO()
     with pikepdf.open(io.BytesIO(data)) as file:
         edit(file)
@@ -317,13 +350,34 @@ def _built() -> Iterator[Cell]:
         "for reading as text": {"qdf": True},
     }
     for name, options in saves.items():
-        yield _changed(name, lambda data, o=options: _edited(data, lambda _: None, **o), quick=name in {"AES, 256 bits", "linearized, object streams"})
+        save = partial(edited, **options)
+        quick = name in {"AES, 256 bits", "linearized, object streams"}
+        yield _built_as(name, save, quick=quick)
         for around in ("NULs behind it", "junk before it"):
-            yield _changed(f"{name}, {around}", lambda data, o=options, a=around: AROUND[a](_edited(data, lambda _: None, **o)))
+            yield _built_as(f"{name}, {around}", _after(save, AROUND[around]))
     for name, change in (AROUND | _BROKEN).items():
-        yield _changed(name, change, quick=name == "NULs behind it")
-    change = lambda data: data[: data.rindex(b"trailer")] + b"%%EOF\n"
-    yield _changed("no trailer", change, refusal="trailer", code=ReasonCode.DAMAGED)
+        yield _built_as(name, change, quick=name == "HTML behind it")
+    yield _built_as("no trailer", _without_trailer, refusal="trailer")
+
+
+def _built_as(name: str, change: Change, *, quick: bool = False, refusal: str = "") -> Cell:
+    return Cell(
+        "PDF file",
+        name,
+        lambda page: change(Paper().showing(plain_picture(page))),
+        refusal=refusal,
+        code=ReasonCode.DAMAGED,
+        quick=quick,
+        tolerance=CHEAP,
+    )
+
+
+def _after(first: Change, then: Change) -> Change:
+    return lambda data: then(first(data))
+
+
+def _without_trailer(data: bytes) -> bytes:
+    return data[: data.rindex(b"trailer")] + b"%%EOF\n"
 
 
 def _locked(revision: Any) -> pikepdf.Encryption:  # noqa: ANN401 - a literal of pikepdf
@@ -334,15 +388,21 @@ def _locked(revision: Any) -> pikepdf.Encryption:  # noqa: ANN401 - a literal of
 AROUND: Final[dict[str, Change]] = {
     "NULs behind it": lambda data: data + bytes(4845),
     "a megabyte of NULs behind it": lambda data: data + bytes(1 << 20),
-    "HTML behind it": lambda data: data + b"<html><body>Scanned and forwarded</body></html>\n" * 200,
+    "HTML behind it": lambda data: (
+        data + b"<html><body>Scanned and forwarded</body></html>\n" * 200
+    ),
     "a MIME end behind it": lambda data: data + b"\r\n------=_Part_1 2--\r\n",
     "junk before it": lambda data: b"junk" * 50 + b"\n" + data,
     "much junk before it": lambda data: b"junk" * 2000 + b"\n" + data,
     "a byte order mark before it": lambda data: b"\xef\xbb\xbf" + data,
     "blanks before it": lambda data: b" \r\n\t" * 9 + data,
-    "HTTP before it": lambda data: b"HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\n\r\n" + data,
+    "HTTP before it": lambda data: (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\n\r\n" + data
+    ),
     "XML before it": lambda data: b"<?xml version='1.0' encoding='UTF-8'?>\n" + data,
-    "MIME before it": lambda data: b"MIME-Version: 1.0\r\nContent-Type: application/pdf\r\n\r\n" + data,
+    "MIME before it": lambda data: (
+        b"MIME-Version: 1.0\r\nContent-Type: application/pdf\r\n\r\n" + data
+    ),
     "PostScript before it": lambda data: b"%!PS-Adobe-3.0\n%%Title: scan\n" + data,
     "printer's language before it": lambda data: b"\x1b%-12345X@PJL ENTER LANGUAGE=PDF\r\n" + data,
     "junk at both ends": lambda data: b"-" * 700 + b"\n" + data + b"\0\r\n" * 3000,
@@ -361,45 +421,6 @@ def _swap(old: bytes, new: bytes) -> Change:
     return change
 
 
-_BROKEN: Final[dict[str, Change]] = {
-    "header without a number": _swap(b"%PDF-1.4", b"%PDF-1. "),
-    "header of version 9.9": _swap(b"%PDF-1.4", b"%PDF-9.9"),
-    "header with more behind it": _swap(b"%PDF-1.4\n", b"%PDF-1.4 scanned by a copier\n"),
-    "no header": _swap(b"%PDF-1.4", b"        "),
-    "a header of PostScript": lambda data: b"%!PS-Adobe-3.0 PDF-1.4\n" + data.partition(b"\n")[2],
-    "startxref missing": lambda data: data[: data.rindex(b"startxref")] + b"%%EOF\n",
-    "startxref of nothing": lambda data: data[: data.rindex(b"startxref")] + b"startxref\n0\n%%EOF\n",
-    "startxref too far": lambda data: data[: data.rindex(b"startxref")] + b"startxref\n99999999\n%%EOF\n",
-    "startxref a few bytes off": lambda data: _moved_start(data, 7),
-    "a table that starts at 1": lambda data: data.replace(b"xref\n0 ", b"xref\n1 ", 1),
-    "offsets a few bytes off": _swap(b"2 0 obj\n", b"2 0 obj     \n"),
-    "a table of short lines": lambda data: data.replace(b" n \n", b" n\n").replace(b" f \n", b" f\n"),
-    "no table at all": lambda data: data[: data.rindex(b"xref\n0")] + data[data.rindex(b"trailer") :],
-    "a length that is too short": lambda data: _other_length(data, -50),
-    "a length that is too long": lambda data: _other_length(data, 50),
-    "a length of nothing": lambda data: _other_length(data, None),
-    "no endobj": _swap(b"\nendobj\n", b"\n      \n"),
-    "lines of Windows": lambda data: data.replace(b"obj\n", b"obj\r\n").replace(b">>\n", b">>\r\n"),
-    "lines of the old Macintosh": lambda data: data.replace(b"endobj\n", b"endobj\r"),
-    "no type of the page": _swap(b"/Type/Page/Parent", b"          /Parent"),
-    "no type of the tree": _swap(b"/Type/Pages/Kids", b"           /Kids"),
-    "no parent": _swap(b"/Parent 2 0 R", b"             "),
-    "a parent that is none": _swap(b"/Parent 2 0 R", b"/Parent 3 0 R"),
-    "a tree that counts too many": _swap(b"/Count 1", b"/Count 7"),
-    "a tree that counts none": _swap(b"/Count 1", b"/Count 0"),
-    "a tree that counts below zero": _swap(b"/Count 1", b"/Count -1"),
-    "a tree that does not count": _swap(b"/Count 1", b"        "),
-    "a picture called by no type": _swap(b"/Type/XObject/Subtype/Image", b"              /Subtype/Image"),
-    "a page that is in the tree twice": lambda data: _edited(data, lambda file: file.pages.append(file.pages[0])),
-    "a deep tree": lambda data: _edited(data, _deepen),
-    "a stream in parts": lambda data: _edited(data, _split),
-    "a stream in many parts": lambda data: _edited(data, lambda file: _split(file, 30)),
-    "updated": lambda data: _updated(data),
-    "updated, of two kinds": lambda data: _updated(_edited(data, lambda _: None, object_stream_mode=pikepdf.ObjectStreamMode.generate)),
-    "followed by itself": lambda data: data + data,
-}
-
-
 def _moved_start(data: bytes, by: int) -> bytes:
     head, _, number = data.rpartition(b"startxref\n")
     return head + b"startxref\n%d\n%%%%EOF\n" % (int(number.split()[0]) - by)
@@ -416,7 +437,9 @@ def _other_length(data: bytes, by: int | None) -> bytes:
 def _deepen(file: pikepdf.Pdf) -> None:
     tree = file.Root.Pages
     for _ in range(30):
-        below = file.make_indirect(pikepdf.Dictionary(Type=pikepdf.Name.Pages, Kids=[tree], Count=1))
+        below = file.make_indirect(
+            pikepdf.Dictionary(Type=pikepdf.Name.Pages, Kids=[tree], Count=1)
+        )
         tree.Parent = below
         tree = below
     file.Root.Pages = tree
@@ -433,10 +456,8 @@ def _split(file: pikepdf.Pdf, parts: int = 3) -> None:
 def _updated(data: bytes) -> bytes:
     """Append an update that puts the page into the place of an empty one."""
     with pikepdf.open(io.BytesIO(data)) as file:
-        contents = file.pages[0].Contents.objgen[0]
-        size, root = int(file.trailer.Size), file.Root.objgen[0]
         right = file.pages[0].Contents.read_bytes()
-    wrong = _edited(data, lambda file: file.pages[0].Contents.write(b"0 g 0 0 300 300 re f"))
+    wrong = edited(data, lambda file: file.pages[0].Contents.write(b"0 g 0 0 300 300 re f"))
     with pikepdf.open(io.BytesIO(wrong)) as file:
         contents = file.pages[0].Contents.objgen[0]
         size, root = int(file.trailer.Size), file.Root.objgen[0]
@@ -449,4 +470,55 @@ def _updated(data: bytes) -> bytes:
     return out + b"startxref\n%d\n%%%%EOF\n" % start
 
 
+_BROKEN: Final[dict[str, Change]] = {
+    "header without a number": _swap(b"%PDF-1.4", b"%PDF-1. "),
+    "header of version 9.9": _swap(b"%PDF-1.4", b"%PDF-9.9"),
+    "header with more behind it": _swap(b"%PDF-1.4\n", b"%PDF-1.4 scanned by a copier\n"),
+    "no header": _swap(b"%PDF-1.4", b"        "),
+    "a header of PostScript": lambda data: b"%!PS-Adobe-3.0 PDF-1.4\n" + data.partition(b"\n")[2],
+    "startxref missing": lambda data: data[: data.rindex(b"startxref")] + b"%%EOF\n",
+    "startxref of nothing": lambda data: (
+        data[: data.rindex(b"startxref")] + b"startxref\n0\n%%EOF\n"
+    ),
+    "startxref too far": lambda data: (
+        data[: data.rindex(b"startxref")] + b"startxref\n99999999\n%%EOF\n"
+    ),
+    "startxref a few bytes off": lambda data: _moved_start(data, 7),
+    "a table that starts at 1": lambda data: data.replace(b"xref\n0 ", b"xref\n1 ", 1),
+    "offsets a few bytes off": _swap(b"2 0 obj\n", b"2 0 obj     \n"),
+    "a table of short lines": lambda data: data.replace(b" n \n", b" n\n").replace(
+        b" f \n", b" f\n"
+    ),
+    "no table at all": lambda data: (
+        data[: data.rindex(b"xref\n0")] + data[data.rindex(b"trailer") :]
+    ),
+    "a length that is too short": lambda data: _other_length(data, -50),
+    "a length that is too long": lambda data: _other_length(data, 50),
+    "a length of nothing": lambda data: _other_length(data, None),
+    "no endobj": _swap(b"\nendobj\n", b"\n      \n"),
+    "lines of Windows": lambda data: data.replace(b"obj\n", b"obj\r\n").replace(b">>\n", b">>\r\n"),
+    "lines of the old Macintosh": lambda data: data.replace(b"endobj\n", b"endobj\r"),
+    "no type of the page": _swap(b"/Type/Page/Parent", b"          /Parent"),
+    "no type of the tree": _swap(b"/Type/Pages/Kids", b"           /Kids"),
+    "no parent": _swap(b"/Parent 2 0 R", b"             "),
+    "a parent that is none": _swap(b"/Parent 2 0 R", b"/Parent 3 0 R"),
+    "a tree that counts too many": _swap(b"/Count 1", b"/Count 7"),
+    "a tree that counts none": _swap(b"/Count 1", b"/Count 0"),
+    "a tree that counts below zero": _swap(b"/Count 1", b"/Count -1"),
+    "a tree that does not count": _swap(b"/Count 1", b"        "),
+    "a picture called by no type": _swap(
+        b"/Type/XObject/Subtype/Image", b"              /Subtype/Image"
+    ),
+    "a page that is in the tree twice": lambda data: edited(
+        data, lambda file: file.pages.append(file.pages[0])
+    ),
+    "a deep tree": lambda data: edited(data, _deepen),
+    "a stream in parts": lambda data: edited(data, _split),
+    "a stream in many parts": lambda data: edited(data, lambda file: _split(file, 30)),
+    "updated": _updated,
+    "updated, of two kinds": lambda data: _updated(
+        edited(data, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    ),
+    "followed by itself": lambda data: data + data,
+}
 CELLS: Final[list[Cell]] = [*_placed(), *_boxes(), *_beside(), *_several(), *_built()]

@@ -6,7 +6,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +95,9 @@ class Paper:
 
     def showing(self, *pictures: Picture) -> bytes:
         """Return the PDF; only the first picture may bring objects of its own."""
-        names = " ".join(f"/X{number or ''} {_number(number)} 0 R" for number in range(len(pictures)))
+        names = " ".join(
+            f"/X{number or ''} {_number(number)} 0 R" for number in range(len(pictures))
+        )
         objects = [b"null"] * (80 + len(pictures))
         for number, picture in enumerate(pictures):
             objects[_number(number) - 100] = picture.object()
@@ -244,10 +246,10 @@ PACKINGS: Final[dict[str, tuple[Callable[[bytes], bytes], str, str]]] = {
 }  # fmt: skip
 
 
-def image_file(image: Image.Image, form: str, filter_name: str, **options: object) -> Picture:
+def image_file(image: Image.Image, form: str, filter_name: str, **options: Any) -> Picture:  # noqa: ANN401 - as Pillow has them
     """Return an image that lies in the PDF as the file that Pillow writes."""
     out = io.BytesIO()
-    image.save(out, form, **options)  # type: ignore[arg-type] # as Pillow has them
+    image.save(out, form, **options)
     spaces = {"L": "/DeviceGray", "RGB": "/DeviceRGB", "CMYK": "/DeviceCMYK"}
     keys = f"/BitsPerComponent 8/ColorSpace{spaces[image.mode]}"
     return Picture(out.getvalue(), keys, (filter_name,), ("",), size=image.size)

@@ -17,11 +17,11 @@ from docsorter.documents import ReasonCode
 from docsorter.errors import DocumentError
 from docsorter.resources import usable_cores
 from docsorter.service.engine import Engine, open_engine
-from tests.matrix import pdf_cells, raster_cells, tiff_cells
+from tests.matrix import pdf_cells, pdf_page_cells, raster_cells, tiff_cells
 from tests.matrix.cells import Cell, Page, Plain, the_page
 
 CLOSE: Final = 0.02  # of a probability
-CELLS: Final = (*raster_cells.CELLS, *tiff_cells.CELLS, *pdf_cells.CELLS)
+CELLS: Final = (*raster_cells.CELLS, *tiff_cells.CELLS, *pdf_cells.CELLS, *pdf_page_cells.CELLS)
 
 
 @dataclass(frozen=True, slots=True)
