@@ -15,6 +15,7 @@ from docsorter.cli.context import (
     Yes,
     configuration,
     group,
+    label_names,
     review_service,
     reviewer,
 )
@@ -203,7 +204,11 @@ def answer(
     ctx: typer.Context,
     what: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ID... LABEL", help="Numbers of documents, then what they are."),
+        typer.Argument(
+            metavar="ID... LABEL",
+            help="Numbers of documents, then what they are.",
+            autocompletion=label_names,
+        ),
     ] = None,
     where: Annotated[
         list[str] | None,

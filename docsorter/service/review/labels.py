@@ -5,7 +5,10 @@ Stopped at any time, the same command moves what is left.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from docsorter.deliver.names import label_folder, parse_template, render
@@ -25,6 +28,8 @@ from docsorter.store import Destination, LabelChange
 
 Follow = Callable[[Document, LabelChange], Document]
 
+_THREADS = 8  # whose writes share a commit, and whose files are flushed side by side
+_AT_ONCE = 64
 _PASSES = 5  # documents that were being sorted meanwhile come with the next one
 
 
@@ -221,17 +226,29 @@ class Labels:
         """
         recover(self._store, self._service.mover, moves=self._interrupted(), actor=self._actor)
         done = Relabelled()
-        for _ in range(_PASSES):
-            before, done.left = len(done.moved), []
-            for document, act in self._to_follow(change):
-                try:
-                    done.moved.append(act(document, change))
-                except DocsorterError as error:
-                    done.left.append(BatchFailure(document.id, error))
-                progress(len(done.moved) + len(done.left))
-            if len(done.moved) == before:
-                break
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="labels") as pool:
+            for _ in range(_PASSES):
+                before, done.left = len(done.moved), []
+                waiting = self._to_follow(change)
+                while some := list(islice(waiting, _AT_ONCE)):
+                    for outcome in pool.map(partial(self._outcome, change), some):
+                        if isinstance(outcome, BatchFailure):
+                            done.left.append(outcome)
+                        else:
+                            done.moved.append(outcome)
+                        progress(len(done.moved) + len(done.left))
+                if len(done.moved) == before:
+                    break
         return done
+
+    def _outcome(
+        self, change: LabelChange, todo: tuple[Document, Follow]
+    ) -> Document | BatchFailure:
+        document, act = todo
+        try:
+            return act(document, change)
+        except DocsorterError as error:
+            return BatchFailure(document.id, error)
 
     def _interrupted(self) -> list[Move]:
         return [
