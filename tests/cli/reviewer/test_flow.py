@@ -9,6 +9,7 @@ import pytest
 from docsorter.deliver.mover import Mover
 from docsorter.deliver.transfer import FaultPoint
 from docsorter.documents import Place, State
+from docsorter.errors import ConflictError
 from docsorter.filesystem import Disk
 from docsorter.review.items import Item, QueueSource
 from docsorter.store import ReviewFilter
@@ -336,3 +337,39 @@ def test_a_document_is_shown_from_its_first_page_with_something_on_it_on(scene: 
         assert "page 3 lay turned by 90 degrees" in shown.panel.replace("\n", " ")
 
     run(scene, drive)
+
+
+def test_what_another_session_of_the_same_person_holds_is_taken_over_with_enter(
+    scene: Scene,
+) -> None:
+    (document,) = scene.wait("invoice-1.png")
+    earlier = scene.session()
+    held = earlier.take()
+    assert held is not None
+
+    async def drive(shown: Shown) -> None:
+        text = "".join(shown.lines())
+        assert "another session of yours holds 1 of the" in text
+        assert "Enter takes them over" in text
+        await shown.press("enter")
+        assert shown.name == "invoice-1.png"
+        assert "1 taken over" in shown.status
+        with pytest.raises(ConflictError, match="was taken over"):
+            earlier.answer(held, "claim")
+        await shown.press("1")
+
+    run(scene, drive)
+    assert scene.now(document).path.startswith("invoice/")
+
+
+def test_what_is_held_is_given_back_however_the_session_ends(scene: Scene) -> None:
+    first, second, third = scene.wait("invoice-1.png", "claim-2.png", "letter-3.png")
+    session = scene.session()
+    held = [session.take() for _ in range(3)]
+    assert held[0] is not None
+    session.answer(held[0], "invoice")
+    session.close()
+    session.close()
+    assert scene.now(first).state is State.SORTED
+    for document in (second, third):
+        assert scene.desk.store.review.entry_for_document(document.id).lease_owner is None
