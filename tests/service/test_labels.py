@@ -212,6 +212,7 @@ def test_chains_lead_to_the_name_of_today_and_never_in_a_circle(desk: Desk, labe
         ("claim", "Letter", "rename", "written differently"),
         ("claim", "other", "rename", "none of the labels"),
         ("other", "x", "rename", "there is no label 'other'"),
+        ("strange", "x", "rename", "there is no label 'strange'"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line_and_changes_nothing(
@@ -349,5 +350,18 @@ def test_an_explanation_is_in_the_labels_of_today(
     change(labels, "claim", "letter", merge=True)
     told = explain_document(desk.configuration, service, done.id)
     assert told.prediction is not None
-    assert told.prediction.ranked[0] == ("letter", pytest.approx(0.8))
+    label, share = told.prediction.ranked[0]
+    assert (label, round(share, 6)) == ("letter", 0.8)
     assert told.policy == "auto"
+
+
+def test_what_models_say_of_none_of_the_labels_is_never_renamed(
+    desk: Desk, service: ReviewService, labels: Labels
+) -> None:
+    document = sort(desk, "a.pdf", "claim", 0.6)
+    service.answer(document.id, "other", reviewer="ada", uid=1, new_label=True)
+    for old, new, merge in (("other", "x", False), ("other", "claim", True)):
+        with pytest.raises(UsageError, match="none of the labels"):
+            labels.begin(old, new, merge=merge)
+    with pytest.raises(UsageError, match="none of the labels"):
+        labels.begin("claim", "other", merge=True)

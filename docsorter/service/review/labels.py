@@ -128,6 +128,14 @@ class Labels:
         for label in (old, *([new] if merge else [])):
             if label not in known:
                 raise _unknown(label, names, known)
+        for label in (old, new):
+            if label.casefold() == NONE_OF_THESE:  # it would be renamed in every prediction
+                raise UsageError(
+                    f"{label} is what models say of what is none of the labels",
+                    remedy="choose another name"
+                    if label == new
+                    else "docsorter undo --label other puts its documents before people again",
+                )
         if new in names and names[new] != old:
             raise UsageError(
                 f"{new} is {names[new]} now, and models may still say it",
@@ -147,11 +155,6 @@ class Labels:
         if new in known:
             raise UsageError(
                 f"there is a label {new} already", remedy=f"docsorter label merge {old} {new}"
-            )
-        if new.casefold() == NONE_OF_THESE:
-            raise UsageError(
-                f"{new} cannot be a label: models say it of what is none of the labels",
-                remedy="choose another name",
             )
         check_label(new, [label for label in known if label != old], new=True)
 
