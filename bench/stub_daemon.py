@@ -70,6 +70,7 @@ def open_stub_engine(configuration: Configuration, workers: int, *, seconds: flo
         classifier=_Classifier(outputs),
         novelty=cast("NoveltyModel", _Familiar()),
         samples=None,
+        heads=None,
     )
     return Engine(stubbed, cast("PageReader", _Pages(seconds)))
 
