@@ -76,6 +76,8 @@ REFUSED_FOR = frozenset(
     }
 )  # fmt: skip
 """Why a document may be rejected, and nothing else."""
+UNSEEN = frozenset({ReasonCode.BLANK, ReasonCode.UNDRAWABLE})
+"""Why the model has nothing to see of a document that can be read: a person gets it."""
 WAITS_FOR = frozenset(
     {
         ReasonCode.CHANGED, ReasonCode.BUSY, ReasonCode.DISK_FULL, ReasonCode.READ_ONLY,

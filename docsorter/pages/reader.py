@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from docsorter.documents import REFUSED_FOR, PageSet, ReasonCode
+from docsorter.documents import REFUSED_FOR, UNSEEN, PageSet, ReasonCode
 from docsorter.errors import (
     DependencyError,
     DocsorterError,
@@ -45,10 +45,7 @@ _MEDIA_TYPES: Final = frozenset(
         "image/gif", "image/heic", "image/avif", "image/jp2",
     }
 )  # fmt: skip
-_REFUSALS: Final = (REFUSED_FOR - {ReasonCode.DUPLICATE, ReasonCode.REJECTED_BY_PERSON}) | {
-    ReasonCode.BLANK,
-    ReasonCode.UNDRAWABLE,
-}
+_REFUSALS: Final = (REFUSED_FOR | UNSEEN) - {ReasonCode.DUPLICATE, ReasonCode.REJECTED_BY_PERSON}
 _FAULTS: Final[dict[str, type[DocsorterError]]] = {
     "dependency": DependencyError,
     "not_found": NotFoundError,

@@ -328,14 +328,17 @@ def _pages(file: BinaryIO, request: ReadRequest) -> _Result:
     half_time = time.monotonic() + request.time_limit / 2
     found = FoundPages(request)
     while True:
+        before, goes_on = found.looked_at, True
         media_type, pictures = open_document(file, _next_pages(request, found), request.suffix)
         for page in pictures.pages:
             found.add(page)
-            if found.enough:
+            # Blank pages without end must not use up the time that the document has.
+            goes_on = found.looked_at < request.count or time.monotonic() < half_time
+            if found.enough or not goes_on:
                 break
-        last = found.looked_at >= min(pictures.total_pages, _MOST_LOOKED_AT)
         found.settle()
-        if found.enough or last or time.monotonic() > half_time:
+        last = found.looked_at >= min(pictures.total_pages, _MOST_LOOKED_AT)
+        if found.enough or last or not goes_on or found.looked_at == before:
             break
     found.refuse()
     squares = dict(list(found.squares.items())[: request.count])

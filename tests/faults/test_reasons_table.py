@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from docsorter.documents import REFUSED_FOR, TRANSIENT, WAITS_FOR, ReasonCode
+from docsorter.documents import REFUSED_FOR, TRANSIENT, UNSEEN, WAITS_FOR, ReasonCode
 from docsorter.filesystem import _ENVIRONMENT
 from docsorter.intake import completeness, settling
 from docsorter.pages import reader
@@ -39,6 +39,7 @@ def test_the_table_says_rejected_and_waits_of_what_the_code_says_it() -> None:
 
 
 def test_what_reading_refuses_and_what_the_system_answers_is_on_the_closed_lists() -> None:
-    assert reader._REFUSALS < REFUSED_FOR
+    assert reader._REFUSALS < REFUSED_FOR | UNSEEN
+    assert rows_with("review") > UNSEEN
     assert {code for code, _ in _ENVIRONMENT.values()} < WAITS_FOR
     assert {completeness.STILL_OPEN.code, settling._BUSY.code} <= TRANSIENT < WAITS_FOR

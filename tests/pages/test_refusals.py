@@ -274,6 +274,7 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     "PDF": lambda: pdf([SQUARES, b"BT /F 60 Tf 60 700 Td (Claim) Tj ET"]),
 }
 POSSIBLE = {
+    ReasonCode.BLANK,
     ReasonCode.EMPTY,
     ReasonCode.BLANK,
     ReasonCode.UNDRAWABLE,
