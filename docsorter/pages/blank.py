@@ -55,6 +55,7 @@ _MOST_CREASED: Final = 8000  # pixels; with more no crease can be told
 _BLUR: Final = 3  # pixels
 _LINE_HEIGHT: Final = 6  # pixels, of one line of print
 _LARGE: Final = 8  # pixels, of one line of large print
+_LOW: Final = 5  # pixels, of one line that is not in the middle
 _LINE_WIDTH: Final = 0.66  # of the page, of a line in its middle
 _SHORT_WIDTH: Final = 0.4  # of another line
 _CENTRED: Final = 0.08
@@ -315,8 +316,12 @@ def _is_one_line(marks: list[Mark], width: int) -> bool:
         for column, row in mark.pixels:
             columns.setdefault(column // _COLUMN, set()).add(row)
     heights = [(max(rows) - min(rows) + 1, len(rows)) for rows in columns.values()]
-    # Large print is higher than two lines of small print are apart, but has no empty row in it.
-    if any(high > _LINE_HEIGHT and (high > _LARGE or high > inked) for high, inked in heights):
+    # Large print is as high as two lines of small print, but has no empty row in it, and stands in
+    # the middle of the page where it says that nothing is on it.
+    high = max(high for high, _ in heights)
+    if high > (_LARGE if centred else _LOW):
+        return False
+    if any(high > _LINE_HEIGHT and high > inked for high, inked in heights):
         return False
     middles = [(min(rows) + max(rows)) / 2 for _, rows in sorted(columns.items())]
     return all(abs(one - other) <= _LINE_HEIGHT / 2 for one, other in itertools.pairwise(middles))
