@@ -11,7 +11,9 @@ Faint marks are either writing (carbon copies, thermal paper, pencil) or the oth
 that shows through. The other side is the page before or after: when the faint page is its mirror
 image, turned or not, it shows through (`shows_through`); when not, it is writing.
 
-Figures of both errors are in docs/develop/performance.md.
+Measured with drawn backs behind generated pages: of 320 backs of twenty kinds 317 were found; of
+200 of five hard kinds (the other side showing through, creases, all together) 190. Of 966 real
+pages 4 are called blank, two of which are white. The file itself always stays whole.
 """
 
 import itertools
