@@ -86,10 +86,7 @@ def _others() -> Iterator[Hostile]:
         "shell script": ("pdf", b"#!/bin/sh\nrm -rf /\n"),
         "program": ("pdf", b"\x7fELF\x02\x01\x01" + bytes(200)),
         "Windows program": ("tif", b"MZ" + bytes(200)),
-        "GIF": ("png", b"GIF89a\xff\xff\xff\xff" + bytes(90)),
-        "JPEG 2000": ("jpg", b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(90)),
         "JPEG XL": ("jpg", b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(90)),
-        "AVIF": ("heic", box(b"ftyp", b"avif\0\0\0\0mif1avif") + bytes(90)),
         "film": ("heic", box(b"ftyp", b"isom\0\0\0\0mp42") + bytes(90)),
         "DjVu": ("pdf", b"AT&TFORM" + bytes(90)),
         "database": ("pdf", b"SQLite format 3\0" + bytes(90)),
@@ -100,7 +97,7 @@ def _others() -> Iterator[Hostile]:
     }
     for kind, (suffix, data) in others.items():
         yield case(f"{kind} as a {suffix}", suffix, lambda data: data, data, expect=_OTHER)
-    for name in ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "HEIF"):
+    for name in ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "HEIF", "GIF", "AVIF", "JPEG2000"):
         yield case(
             f"{name} that calls itself PDF",
             "pdf",
@@ -108,6 +105,13 @@ def _others() -> Iterator[Hostile]:
             name,
             expect={"read"},
         )
+    stubs = {
+        "GIF": b"GIF89a\xff\xff\xff\xff",
+        "JPEG 2000": b"\0\0\0\x0cjP  \r\n\x87\n",
+        "AVIF": box(b"ftyp", b"avif\0\0\0\0mif1avif"),
+    }
+    for name, stub in stubs.items():
+        yield case(f"{name} that is a label only", "png", lambda stub: stub + bytes(90), stub)
     yield case("PDF that calls itself JPEG", "jpg", paper, expect={"read"})
 
 
