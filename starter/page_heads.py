@@ -636,6 +636,7 @@ def add_page_heads(
     """
     work.mkdir(parents=True, exist_ok=True)
     log = work / "page-heads.log"
+    log.unlink(missing_ok=True)  # of a run that was interrupted
     with logged_to(log):
         shown = look_at_pages(synthetic, real, bundle, work)
         fitted = fit(shown, bundle)
