@@ -5,7 +5,10 @@ import shlex
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
+from docsorter.cli.main import app
+from docsorter.errors import ExitCode
 from docsorter.model.card import read_card
 from docsorter.resources import starter_bundle_dir
 from docsorter.service.engine import card_statement
@@ -60,6 +63,38 @@ def test_what_the_demo_suggests_next_works(demo: tuple[Path, str]) -> None:
     assert len([line for line in suggested if re.fullmatch(r"docsorter run +#.*", line)]) == 1
     ran = _typed([line for line in suggested if " run " not in line], folder)
     assert [command for command in ran if command.startswith("review answer ")]
+
+
+# Commands whose examples can be typed in any workspace: they look, and change nothing of it.
+LOOK = (
+    "status", "history", "explain", "promise", "what-if", "review list", "review stats",
+    "model list", "model show", "config show",
+)  # fmt: skip
+
+
+def _examples() -> list[str]:
+    """Return the examples of those commands, as `--help` shows them."""
+    program = get_command(app)
+    found = []
+    for words in LOOK:
+        command = program
+        for word in words.split():
+            command = command.commands[word]  # type: ignore[attr-defined]
+        lines = re.findall(r"docsorter (.*)", command.epilog or "")
+        found += [re.sub(r"  .*|-w ~/paper ", "", line) for line in lines]
+    return found
+
+
+def test_the_examples_of_help_run_in_a_workspace(demo: tuple[Path, str]) -> None:
+    folder, _ = demo
+    for example in _examples():
+        (folder / "why.png").unlink(missing_ok=True)  # of the example before
+        done = docsorter(
+            *shlex.split(example), cwd=folder, DOCSORTER_WORKSPACE=str(folder / "docsorter-demo")
+        )
+        assert done.returncode != ExitCode.USAGE, f"{example}\n{done.stderr}"
+        assert "Traceback" not in done.stderr, example
+        assert done.stdout, f"{example}\n{done.stderr}"
 
 
 def test_a_workspace_is_made_as_shown(tmp_path: Path) -> None:
