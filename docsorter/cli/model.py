@@ -104,7 +104,7 @@ def _why(used: "InUse") -> str:
     return f"{used.name} is in use because model.bundle names it"
 
 
-@app.command(epilog="Examples: docsorter model show\n\ndocsorter model show ours-1 --all")
+@app.command(epilog="Examples: docsorter model show\n\ndocsorter model show starter --all")
 def show(
     ctx: typer.Context,
     name: Name = "",
