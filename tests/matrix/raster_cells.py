@@ -86,7 +86,7 @@ def _png() -> Iterator[Cell]:
             write = partial(png_of, plain=grey, bits=bits, interlaced=interlaced, chunks=chunks)
             yield Cell("PNG", f"grey, {name}, transparent {key}", write, plain=grey,
                        tolerance=6.0 if bits == 2 else 1.0,
-                       quick=bits == 16 or key is not None)  # fmt: skip
+                       quick=not interlaced and (bits == 16 or key is not None))  # fmt: skip
         if bits >= 8:
             yield from _png_of_colour(bits, name, interlaced=interlaced)
     for bits, interlaced, transparent in itertools.product(
@@ -94,7 +94,13 @@ def _png() -> Iterator[Cell]:
     ):
         write = partial(png_palette, bits=bits, interlaced=interlaced, transparent=transparent)
         name = f"palette, {bits} bits{', interlaced' * interlaced}, alpha {transparent}"
-        yield Cell("PNG", name, write, tolerance={1: 12.0, 2: 8.0}.get(bits, 4.0), quick=bits == 8)
+        yield Cell(
+            "PNG",
+            name,
+            write,
+            tolerance={1: 12.0, 2: 8.0}.get(bits, 4.0),
+            quick=bits == 8 and not interlaced,
+        )
     for name, data in _CHUNKS.items():
         write = partial(png_of, plain="colour", bits=8, chunks=[(name.encode(), data)])
         yield Cell("PNG", f"colour, with {name}", write)
@@ -114,7 +120,7 @@ def _png_of_colour(bits: int, name: str, *, interlaced: bool) -> Iterator[Cell]:
     for plain, value in itertools.product(plains, (whole, 0)):
         write = partial(png_of, plain=plain, bits=bits, transparency=value, interlaced=interlaced)
         yield Cell("PNG", f"{plain} and alpha {value}, {name}", write, plain=plain,
-                   quick=value == 0)  # fmt: skip
+                   quick=value == 0 and not interlaced)  # fmt: skip
     for keys in (None, (whole // 2, 0, whole)):
         chunks = [] if keys is None else [(b"tRNS", struct.pack(">HHH", *keys))]
         write = partial(png_of, plain="colour", bits=bits, interlaced=interlaced, chunks=chunks)
@@ -303,7 +309,7 @@ def _bmp_of_header(header: int, *, top_down: bool) -> Iterator[Cell]:
         write = partial(bmp_masks, masks=where, bits=bits, value=value, **shape)
         yield Cell("BMP", f"masks {masks}, alpha {value}, {name}", write,
                    tolerance=5.0 if bits == 16 else 1.0,
-                   quick=not top_down and value == 0 and header in {108, 124})  # fmt: skip
+                   quick=not top_down and value == 0 and header == 124)  # fmt: skip
 
 
 def bmp_colour(

@@ -221,7 +221,7 @@ def _floats() -> Iterator[Cell]:
                 "TIFF",
                 f"colour, {name}{', separate planes' * separate}",
                 tiff(floating(colour, 1), photometric=_RGB, separate=separate, **shape),
-                quick=packing == "zstd" and bits == 32,
+                quick=packing == "zstd" and bits == 32 and order == ">",
             )
     for white in (1, 255, 65535, 1e6):
         yield Cell(
