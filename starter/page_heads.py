@@ -66,7 +66,7 @@ from starter.rasters import image_cache
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_LOG: Final = logging.getLogger(__name__)
+_LOG: Final = logging.getLogger("starter.page_heads")  # also when it is run as a command
 
 GENERATED_TEST: Final = "generated, layouts never trained on"
 REAL_TEST: Final = "real, sources never trained on"
