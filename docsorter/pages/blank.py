@@ -17,6 +17,7 @@ pages 4 are called blank, two of which are white. The file itself always stays w
 """
 
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -71,6 +72,8 @@ _PARTS: Final = (3, 4)  # across and down
 _COLUMN: Final = 12  # pixels; in each of these columns a line is no higher
 
 
+_INK: Final = re.compile(rb"[^\0]")
+_STRIDE: Final = 1 << 16  # of a place as one number, wider than any picture
 _Places = set[tuple[int, int]]  # column and row of ink
 
 
@@ -202,7 +205,7 @@ def _marks_of(darkness: Image.Image, least: int) -> list[Mark] | None:
 
 def _places(ink: Image.Image) -> _Places:
     width = ink.width
-    return {(at % width, at // width) for at, level in enumerate(ink.tobytes()) if level}
+    return {(at.start() % width, at.start() // width) for at in _INK.finditer(ink.tobytes())}
 
 
 def _without_creases(darkness: Image.Image, least: int) -> Image.Image:
@@ -246,22 +249,22 @@ def _covered(places: _Places, rows: tuple[int, int], width: int) -> float:
     return on / len(columns)
 
 
-def _joined(todo: _Places) -> Iterator[Mark]:
-    """Join ink that is at most so many pixels apart; uses it up."""
+def _joined(places: _Places) -> Iterator[Mark]:
+    """Join ink that is at most so many pixels apart."""
     near = range(-_JOINED, _JOINED + 1)
-    steps = [(across, down) for across in near for down in near if (across, down) != (0, 0)]
+    steps = [down * _STRIDE + across for across in near for down in near if (across, down) != (0, 0)]
+    todo = {row * _STRIDE + column for column, row in places}
     while todo:
         found, edge = [], [todo.pop()]
         while edge:
-            column, row = edge.pop()
-            found.append((column, row))
-            for across, down in steps:
-                place = column + across, row + down
-                if place in todo:
-                    todo.remove(place)
-                    edge.append(place)
-        columns, rows = [place[0] for place in found], [place[1] for place in found]
-        yield Mark(min(columns), min(rows), max(columns) + 1, max(rows) + 1, tuple(found))
+            place = edge.pop()
+            found.append(place)
+            beside = [place + step for step in steps if place + step in todo]
+            todo.difference_update(beside)
+            edge += beside
+        pixels = tuple((place % _STRIDE, place // _STRIDE) for place in found)
+        columns, rows = zip(*pixels, strict=True)
+        yield Mark(min(columns), min(rows), max(columns) + 1, max(rows) + 1, pixels)
 
 
 def _is_furniture(mark: Mark, size: tuple[int, int]) -> bool:
