@@ -252,7 +252,9 @@ def _covered(places: _Places, rows: tuple[int, int], width: int) -> float:
 def _joined(places: _Places) -> Iterator[Mark]:
     """Join ink that is at most so many pixels apart."""
     near = range(-_JOINED, _JOINED + 1)
-    steps = [down * _STRIDE + across for across in near for down in near if (across, down) != (0, 0)]
+    steps = [
+        down * _STRIDE + across for across in near for down in near if (across, down) != (0, 0)
+    ]
     todo = {row * _STRIDE + column for column, row in places}
     while todo:
         found, edge = [], [todo.pop()]
