@@ -226,7 +226,8 @@ def _by_pdf2image() -> None:
     poppler.render = _converted
 
 
-def _converted(run: range, wanted: PageRequest) -> poppler.RenderedPages:
+def _converted(run: range, wanted: PageRequest, copy: bytes = b"") -> poppler.RenderedPages:
+    del copy
     pages: list[Image.Image] = pdf2image.convert_from_path(
         poppler.PATH,
         first_page=run.start + 1,
