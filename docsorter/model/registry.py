@@ -49,6 +49,7 @@ _LIMITS: Final = {
     r"SHA256SUMS": 1,
     r"model\.tflite": 512,
     r"novelty\.npz": 256,
+    r"pages\.npz": 16,
     r"tuning\.npz": 512,
     r"golden/golden\.json": 4,
     r"golden/[\w][\w.-]{0,99}\.png": 8,

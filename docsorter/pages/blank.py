@@ -25,6 +25,9 @@ from typing import Final
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps, ImageStat
 
+MEASURED_AT: Final = 299
+"""Longer side of the pictures that all this was measured on, pixels."""
+
 _NEIGHBOURHOOD: Final = 10  # pixels around a pixel whose mean is its paper
 _QUIET: Final = 0.08  # of all blocks are taken for empty paper; their grain is that of the page
 _BLOCK: Final = 16
@@ -134,7 +137,7 @@ def blankness_of(small: Image.Image, darkness: Image.Image) -> Blankness:
     """Say what is on a page.
 
     Args:
-        small: The page as RGB of some 300 pixels.
+        small: The page as RGB, its longer side `MEASURED_AT`.
         darkness: `darkness_of` it.
     """
     if sum(_middle(darkness).histogram()[_STRONG:]) > _MOST_STRONG:

@@ -27,7 +27,7 @@ from PIL import Image
 from docsorter.documents import ReasonCode
 from docsorter.errors import DependencyError, DocumentError, NotFoundError
 from docsorter.pages import kernel, protocol
-from docsorter.pages.blank import Blankness, blankness_of, darkness_of, shows_through
+from docsorter.pages.blank import MEASURED_AT, Blankness, blankness_of, darkness_of, shows_through
 from docsorter.pages.families import open_document, preload
 from docsorter.pages.fit import Traits, centred, flatten, measure_traits, reduce_to, seen_sides
 from docsorter.pages.images import KilledError, PageRequest, PageStream, no_such_page
@@ -277,7 +277,8 @@ class FoundPages:
             self.undrawable[number] = page
             return
         small = reduce_to(page, size)
-        if self.request.blank == "skip" and self._is_blank(number, small):
+        usual = small if size == MEASURED_AT else reduce_to(page, MEASURED_AT)
+        if self.request.blank == "skip" and self._is_blank(number, usual):
             self.blank.append(number)
             return
         if len(self.traits) <= len(self.faint):

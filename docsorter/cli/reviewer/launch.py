@@ -1,6 +1,7 @@
 """Puts the reviewer together: queue, pages, terminal."""
 
 import os
+import select
 import signal
 import sys
 import threading
@@ -173,6 +174,7 @@ def _full_screen(configuration: Configuration, session: ReviewSession) -> None:
     with open_prefetcher(configuration, session) as prefetcher:
         app = ReviewApp(prefetcher, system_viewer, DisplayOptions(mode, colour=colour))
         ending = _Ending(prefetcher, app)
+        _watch_terminal(ending.begin)
         with _at_an_end(ending.begin):
             app.run()
     if ending.number:
@@ -181,6 +183,18 @@ def _full_screen(configuration: Configuration, session: ReviewSession) -> None:
         raise UsageError(
             "the screen ended with a fault", remedy="docsorter review --plain works too"
         )
+
+
+def _watch_terminal(act: Callable[[int], None]) -> None:
+    """Call `act` when the terminal goes, also where that signal is ignored, as under nohup."""
+    poll = select.poll()
+    poll.register(sys.stdin.fileno(), 0)  # a hang-up is told without being asked for
+
+    def wait() -> None:
+        poll.poll()
+        act(signal.SIGHUP)
+
+    threading.Thread(target=wait, name="terminal", daemon=True).start()
 
 
 class _Ending:

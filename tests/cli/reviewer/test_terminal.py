@@ -129,12 +129,15 @@ class Sitting:
         self._master, slave = pty.openpty()
         name = os.ttyname(slave)
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        # Whoever runs the tests may ignore hang-ups, and a program inherits that.
+        before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
         self.process = subprocess.Popen(
             # What the first process of a session opens becomes its terminal.
             ["sh", "-c", f"exec <{name} >{name} 2>&1; {command(scene, *options)}"],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
+        signal.signal(signal.SIGHUP, before)
         self._slave = slave  # else the master has nobody before the program begins
         self._text = b""
 
