@@ -75,7 +75,7 @@ bench-publish: $(VENV)/dev.done ## the figures of the last runs into docs/develo
 simulate: poppler $(VENV)/dev.done ## a department earns its autonomy: automation, errors, answers (a quarter of an hour at first)
 	@$(BIN)/python -m bench.simulate
 
-matrix: poppler $(VENV)/dev.done ## the same page in every encoding: is it read alike? (two minutes)
+matrix: poppler $(VENV)/dev.done ## the same page in every encoding: is it read alike? (five minutes)
 	@$(BIN)/python -m tests.matrix
 
 torture: poppler $(VENV)/dev.done ## kills, power cuts, faults, hostile files: is anything lost? (half an hour)
