@@ -24,7 +24,6 @@ def sidecar_text(
     *,
     statement: str = "",
     answered_by: str | None = None,
-    pages: int | None = None,
 ) -> str:
     """Write the sidecar of a document that is about to be moved.
 
@@ -34,7 +33,6 @@ def sidecar_text(
         prediction: What the model saw, None when it saw nothing.
         statement: How far the model is to be trusted, e.g. "uncertified on your paper: ...".
         answered_by: Who answered; without it, what the document says.
-        pages: Number of pages; without it, what the document says.
 
     Returns:
         JSON, indented, with a line end; keys are described in docs/use/explain.md. It does not name
@@ -48,7 +46,7 @@ def sidecar_text(
         "sha256": document.sha256,
         "size": document.size,
         "arrived_at": document.arrived_at.isoformat(),
-        "pages": pages if pages is not None else document.pages,
+        "pages": document.pages,
         "verdict": _verdict(verdict),
         "prediction": None if prediction is None else _prediction(prediction),
         "answered_by": answered_by or document.answered_by,

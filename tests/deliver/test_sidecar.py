@@ -94,7 +94,9 @@ def test_a_sidecar_names_pages_by_their_number_in_the_file(yard: Yard) -> None:
 
 def test_a_rejected_document_without_a_prediction_has_a_sidecar(yard: Yard) -> None:
     verdict = Verdict(VerdictKind.REJECT, Reason(ReasonCode.ENCRYPTED, "it needs a password"))
-    content = json.loads(sidecar_text(yard.claimed(), verdict, None, pages=3, answered_by="ada"))
+    content = json.loads(
+        sidecar_text(replace(yard.claimed(), pages=3), verdict, None, answered_by="ada")
+    )
     assert content["prediction"] is None
     assert content["verdict"]["reason"] == {"code": "encrypted", "text": "it needs a password"}
     assert (content["pages"], content["answered_by"]) == (3, "ada")

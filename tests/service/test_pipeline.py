@@ -25,6 +25,7 @@ def test_a_sure_document_is_sorted_under_its_label_with_a_sidecar(desk: Desk) ->
     sidecar = json.loads(desk.path(document).with_name("a.pdf.json").read_text())
     assert sidecar["verdict"]["label"] == "invoice"
     assert sidecar["statement"] == "a statement"
+    assert sidecar["pages"] == document.pages == 1
     assert desk.files(Place.SPOOL) == desk.files(Place.INBOX) == []
 
 

@@ -255,7 +255,11 @@ class Pipeline:
                 findings, decision = dataclasses.replace(findings, duplicate_of=same.id), None
             elif gone is not None:
                 verdict = _once_more(verdict, gone)
-        document = dataclasses.replace(document, duplicate_of=findings.duplicate_of)
+        document = dataclasses.replace(  # for the sidecar, which is written before the findings are
+            document,
+            duplicate_of=findings.duplicate_of,
+            pages=document.pages if findings.pages is None else findings.pages,
+        )
         statement = "" if decision is None else decision.statement
         names = self._store.documents.label_names()  # the model may know a label by an older one
         verdict = verdict.renamed(names)
