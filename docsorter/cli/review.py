@@ -584,7 +584,7 @@ def _group_row(group: "Group") -> tuple[object, ...]:
         len(group.answered),
         ", ".join(group.called),
         group.nearest,
-        f"{group.nearest_probability:.2f}",
+        percent(group.nearest_probability),
         " ".join(map(str, group.waiting[:_EXAMPLES])),
     )
 
@@ -618,7 +618,7 @@ def _sheet(
     documents = [workspace.store.documents.get(number) for number in numbers]
     title = f"group {group.number}: {len(numbers)} documents that wait"
     if group.nearest:
-        title += f", nearest {group.nearest} {group.nearest_probability:.2f}"
+        title += f", nearest {group.nearest} {percent(group.nearest_probability)}"
     if not documents:
         raise ConflictError("nobody of this group waits", remedy="docsorter review groups")
     shown = write_sheet(target, title, documents, workspace.path_of, settings)

@@ -245,8 +245,8 @@ class Heatmap:
     def sentence(self) -> str:
         """Say what the strongest region did."""
         return (
-            f"{self.label} {self.probability:.2f} on page {self.page + 1}; with the strongest "
-            f"region covered {self.without:.2f}"
+            f"{self.label} {100 * self.probability:.1f} % on page {self.page + 1}; with the "
+            f"strongest region covered {100 * self.without:.1f} %"
         )
 
 

@@ -27,7 +27,7 @@ _FULL, _EMPTY = "█", "·"
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _LEAST_BAR = 4
 _ALL = 100
-_NUMBER = 5  # " 0.54"
+_NUMBER = 5  # " 54 %"
 
 
 class ReviewApp(App[None]):
@@ -368,6 +368,6 @@ def _bar(share: float | None, width: int) -> Text:
     text = Text(" ")
     text.append(bar, "cyan")
     text.append(_EMPTY * (length - len(bar)), "dim")
-    # Rounded down: nobody reads 1.00 where there is doubt left.
-    text.append(f" {int(share * 100 + 1e-9) / 100:.2f}")
+    # Rounded down: nobody reads 100 where there is doubt left.
+    text.append(f" {min(int(share * 100 + 1e-9), 99):>2} %")
     return text

@@ -19,7 +19,7 @@ def test_everything_that_matters_fits(scene: Scene, size: tuple[int, int]) -> No
             lines = shown.lines()
             assert [len(line) for line in lines] == [size[0]] * size[1]
             text = "\n".join(lines)
-            for wanted in ("invoice-1.png", "1 invoice", "2 claim", "3 letter", "0.54", "0.05"):
+            for wanted in ("invoice-1.png", "1 invoice", "2 claim", "3 letter", "54 %", "5 %"):
                 assert wanted in text
             assert "unsure: invoice 0.54" in text
             assert "Enter invoice" in lines[-1]
