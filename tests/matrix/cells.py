@@ -91,17 +91,3 @@ def squat(image: Image.Image, across: int, down: int) -> Image.Image:
     factor = 2 / max(across, down)
     size = round(image.width * across * factor), round(image.height * down * factor)
     return image.resize(size, Image.Resampling.BICUBIC)
-
-
-def lying(image: Image.Image, orientation: int) -> Image.Image:
-    """Return what a file must hold so that the tag turns it upright."""
-    undo = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_90,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_270,
-    }
-    return image if orientation == 1 else image.transpose(undo[orientation])

@@ -20,7 +20,8 @@ from tests.matrix.bitmap_writer import (
     bmp,
     png,
 )
-from tests.matrix.cells import Cell, Page, Plain, Write, lying, squat
+from tests.matrix.cells import Cell, Page, Plain, Write, squat
+from tests.pages import papers
 
 _CHUNKS: Final = {
     "gAMA": struct.pack(">I", 45455), "sRGB": b"\0", "sBIT": b"\5\5\5",
@@ -149,7 +150,7 @@ def turned(page: Page, form: str, orientation: int, **options: Any) -> bytes:  #
     """Return the page lying, with the tag of EXIF that says how."""
     block = Image.Exif()
     block[0x0112] = orientation
-    return saved(lying(page.colour, orientation), form, exif=block, **options)
+    return saved(papers.turned(page.colour, orientation), form, exif=block, **options)
 
 
 def _orientations(container: str, form: str, tolerance: float) -> Iterator[Cell]:

@@ -10,8 +10,9 @@ from typing import Any, Final
 import numpy as np
 from PIL import ImageCms
 
-from tests.matrix.cells import SIZE, Cell, Page, Write, lying, squat
+from tests.matrix.cells import SIZE, Cell, Page, Write, squat
 from tests.matrix.tiff_writer import Field, Samples, Tiff, packed, written
+from tests.pages import papers
 
 _PACKINGS: Final = {
     "raw": 1,
@@ -704,7 +705,7 @@ def _shapes() -> Iterator[Cell]:
             bits: int = bits,
             oblong: int = oblong,
         ) -> bytes:
-            image = lying(page.grey, orientation)
+            image = papers.turned(page.grey, orientation)
             tags: dict[int, Field] = {274: (3, [orientation])}
             if oblong:
                 image = squat(image, 204, 98)
