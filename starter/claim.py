@@ -244,8 +244,7 @@ def build(plan: Plan, writer: Writer) -> str:
 # ----------------------------------------------------------------------
 # Claims on official forms: hundreds of numbered boxes, columns of service lines, typed values.
 #
-# A form whose coloured lines the scanner has dropped is not among them: without its boxes nothing
-# tells it from a printed list, and a person has to look at it.
+# Forms whose coloured lines the scanner dropped are of another kind: see agency_forms.
 
 
 _KEYS = (
@@ -260,7 +259,13 @@ class _Grid:
     def __init__(self, plan: Plan, writer: Writer) -> None:
         self.plan, self.writer, self.rng = plan, writer, plan.rng
         self.left = 0.0
-        ink = {"black": "#111111", "red": "#c0271f", "grey": "#8a8a8a"}[plan["lines"]]
+        ink = {
+            "black": "#111111",
+            "red": "#c0271f",
+            "grey": "#8a8a8a",
+            "green": "#2f7d4f",
+            "blue": "#2f5f9f",
+        }[plan["lines"]]
         self.ink = ink
         self.stroke = f'{self.rng.choice((0.4, 0.6, 0.8))}pt + rgb("{ink}")'
         self.label = self.rng.uniform(3.4, 5.2)
@@ -568,7 +573,7 @@ SLOTS: dict[str, Slots] = {
     },
     "claim-grid": {
         "head": ("none", "none", *HEADS),
-        "lines": ("black", "black", "black", "red", "grey"),
+        "lines": ("black", "black", "black", "black", "red", "grey", "green", "blue"),
         "fill": ("typed", "typed", "typed", "hand", "empty", "printed"),
         "service": ("bands", "columns", "stripes", "two-tables"),
         "density": ("fine", "finer", "coarse"),

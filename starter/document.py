@@ -14,6 +14,7 @@ from starter import (
     later_pages,
     letter,
     letter_archive,
+    office_forms,
     other_forms,
     other_office,
     other_pictures,
@@ -43,6 +44,7 @@ SLOTS: dict[str, Slots] = {
     **letter.SLOTS,
     **other_office.SLOTS,
     **other_forms.SLOTS,
+    **office_forms.SLOTS,
     **invoice_trade.SLOTS,
     **letter_archive.SLOTS,
     **other_texts.SLOTS,
@@ -116,6 +118,7 @@ _BUILDERS: dict[str, Builder] = {
     "manual": other_texts.manual,
     "prose": other_texts.prose,
     "consent-form": other_forms.consent_form,
+    **office_forms.BUILDERS,
     **dict.fromkeys(later_pages.SLOTS, later_pages.build),
 }
 

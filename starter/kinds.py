@@ -32,6 +32,10 @@ _BY_LABEL: dict[Label, tuple[str, ...]] = {
         "claim-grid",
         "claim-digital",
         "claim-notice",
+        "claim-agency",
+        "claim-lined",
+        "claim-sheet",
+        "claim-joint",
     ),
     "letter": (
         "letter-business",
@@ -87,6 +91,10 @@ _BY_LABEL: dict[Label, tuple[str, ...]] = {
         "manual",
         "prose",
         "consent-form",
+        "agency-form",
+        "lined-form",
+        "time-sheet",
+        "inspection-form",
     ),
 }
 
@@ -117,6 +125,9 @@ _WEIGHTS: dict[str, float] = {
     "invoice-web": 1.5,
     "claim-grid": 2.5,
     "claim-digital": 1.5,
+    "claim-agency": 3.0,
+    "claim-lined": 1.5,
+    "claim-sheet": 1.5,
     "letter-archive": 2.5,
     "letter-naval": 1.5,
     "letter-public": 1.5,
@@ -136,6 +147,8 @@ _WEIGHTS: dict[str, float] = {
     "manual": 1.7,
     "prose": 1.7,
     "consent-form": 1.7,
+    "agency-form": 4.0,
+    "lined-form": 1.5,
 }
 
 

@@ -20,7 +20,7 @@ from starter.typesetting import LOCALES, items, words
 _DIGITAL = Capture("digital", 0)
 _DRAWN = 8
 _CELLS = (12, 16)
-_WORD = re.compile(r"\w{5,}")
+_WORD = re.compile(r"[^\W\u0600-\u06ff]{5,}")  # a PDF may keep Arabic in joined shapes
 _PICTURES = {"photo", "plot", "map", "drawing"}
 
 
