@@ -67,6 +67,12 @@ class Hand:
     pen: float
     drift: float
     capitals: bool
+    tall: float
+    """How high ascenders and capitals are, of what the alphabet has."""
+    angular: bool
+    """Whether strokes are straight from point to point."""
+    habit: int
+    """Seed of how this writer forms each letter."""
 
 
 def draw_hand(rng: random.Random) -> Hand:
@@ -74,21 +80,38 @@ def draw_hand(rng: random.Random) -> Hand:
     return Hand(
         slant=rng.uniform(-0.1, 0.55),
         width=rng.uniform(0.6, 1.15),
-        wobble=rng.uniform(0.12, 0.5),
+        wobble=rng.uniform(0.08, 0.4),
         joined=rng.random() < 0.5,
-        pen=rng.uniform(0.35, 0.95),
+        pen=rng.choice((rng.uniform(0.3, 0.6), rng.uniform(0.5, 0.95), rng.uniform(0.9, 1.4))),
         drift=rng.uniform(-0.02, 0.03),
         capitals=rng.random() < 0.25,
+        tall=rng.uniform(0.75, 1.05),
+        angular=rng.random() < 0.2,
+        habit=rng.getrandbits(32),
     )
 
 
-def _strokes(letter: str) -> list[list[Point]]:
+def _strokes(letter: str, hand: Hand) -> list[list[Point]]:
+    """Return the strokes of ``letter`` as this writer forms it, every time alike."""
+    own = random.Random(hand.habit ^ ord(letter) << 8)
+    return [
+        [(x + own.gauss(0, 0.4), (y * hand.tall if y > 4 else y) + own.gauss(0, 0.3)) for x, y in s]
+        for s in _model(letter)
+    ]
+
+
+def _model(letter: str) -> list[list[Point]]:
     shape = _LETTERS.get(letter) or _LETTERS.get(letter.lower()) or ""
     return [
         [(float(p[0]), _HEIGHTS[p[1]] if p[1] in _HEIGHTS else float(p[1])) for p in stroke.split()]
         for stroke in shape.split(";")
         if stroke
     ]
+
+
+def _straight(points: list[Point]) -> str:
+    """Return an SVG path from point to point."""
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
 
 
 def _smooth(points: list[Point]) -> str:
@@ -112,7 +135,7 @@ def _laid_out(text: str, hand: Hand, rng: random.Random) -> tuple[list[list[Poin
             x += 3.2 * hand.width
             last = None
             continue
-        for index, stroke in enumerate(_strokes(letter)):
+        for index, stroke in enumerate(_strokes(letter, hand)):
             bent = [
                 (
                     x + (px + rng.gauss(0, hand.wobble)) * hand.width + py * hand.slant,
@@ -129,10 +152,16 @@ def _laid_out(text: str, hand: Hand, rng: random.Random) -> tuple[list[list[Poin
     return strokes, x + 4.0
 
 
-def handwriting(text: str, hand: Hand, rng: random.Random, colour: str = "#1a237e") -> str:
-    """Return an SVG of ``text`` in one line; its height is 13 units, its width as needed."""
+def handwriting(
+    text: str, hand: Hand, rng: random.Random, colour: str = "#1a237e", *, struck: bool = False
+) -> str:
+    """Return an SVG of ``text`` in one line, 13 units high; if ``struck``, crossed out."""
     strokes, width = _laid_out(text.translate(_FOLD), hand, rng)
-    path = "".join(_smooth(stroke) for stroke in strokes if len(stroke) > 1)
+    if struck:
+        ends = [(x, rng.uniform(4, 9)) for x in (0.0, width * 0.5, width, width * 0.6, width * 0.1)]
+        strokes.append(ends[: rng.choice((3, 5))])
+    draw = _straight if hand.angular else _smooth
+    path = "".join(draw(stroke) for stroke in strokes if len(stroke) > 1)
     height = 13 + abs(hand.drift) * width
     top = min(0.0, hand.drift * width)
     return (
@@ -173,7 +202,15 @@ def signature(rng: random.Random, colour: str = "#1a237e") -> str:
 FILLS = ("hand", "typed", "printed", "empty", "mixed")
 """The ways of filling there are."""
 
-_INKS = ("#1a237e", "#0d1b5e", "#111111", "#222244", "#1b3a8a", "#2b2b2b")
+_INKS = (
+    "#1a237e", "#0d1b5e", "#111111", "#222244", "#1b3a8a", "#2b2b2b", "#2f55c4", "#1d1d1d",
+    "#5f6368", "#7a7a7a",
+)  # fmt: skip
+"""Ball pens, fountain pens and, in grey, pencils."""
+
+
+_STRUCK = 0.02
+"""Share of entries that are crossed out."""
 
 
 class Pen:
@@ -188,12 +225,12 @@ class Pen:
         """Return markup for ``text`` written in one line ``height`` millimetres high."""
         if not text.strip():
             return ""
-        picture = handwriting(text, self._hand, self._rng, self.colour)
+        struck = self._rng.random() < _STRUCK
+        picture = handwriting(text, self._hand, self._rng, self.colour, struck=struck)
         width = handwriting_width(text, self._hand, height)
-        return (
-            f"#box(height: {height * 0.55:.1f}mm)[#move(dy:"
-            f" -{height * 0.16:.1f}mm)[{svg(picture, width)}]]"
-        )
+        # The inner box is as high as the picture, which would be cropped to the outer one.
+        whole = f"#box(height: {height * 1.3:.1f}mm)[{svg(picture, width)}]"
+        return f"#box(height: {height * 0.55:.1f}mm)[#move(dy: -{height * 0.16:.1f}mm)[{whole}]]"
 
     def sign(self, width: float) -> str:
         """Return markup for a signature."""

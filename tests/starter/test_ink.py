@@ -1,10 +1,11 @@
 import random
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import pytest
 
 from starter import parts
-from starter.parts import Filler, draw_hand, handwriting, handwriting_width, signature
+from starter.parts import Filler, Pen, draw_hand, handwriting, handwriting_width, signature
 from starter.typesetting import LOCALES, Writer, draw_style, font_book, lit, locale_named, to_images
 
 
@@ -32,6 +33,22 @@ def test_hands_differ_and_one_hand_repeats_itself() -> None:
     ]
     assert texts[0] == texts[1]
     assert texts[0] != texts[2]
+
+
+def test_a_hand_forms_a_letter_alike_and_crosses_out() -> None:
+    hand = draw_hand(random.Random(4))
+    plain, struck = (
+        handwriting("total", hand, random.Random(4), struck=crossed) for crossed in (False, True)
+    )
+    assert struck.count("M") == plain.count("M") + 1
+
+
+def test_handwriting_is_not_cropped() -> None:
+    pen = Pen(random.Random(12))
+    written = f"#set page(width: 90mm, height: 20mm)\n{pen.write('lllll', 9)}"
+    ink = np.asarray(to_images(written, 20, 200)[0].convert("L")) < 128
+    rows = np.flatnonzero(ink.any(axis=1))
+    assert rows[-1] - rows[0] > 55  # pixels; 50 are what a line of text takes
 
 
 def test_longer_texts_are_wider() -> None:
