@@ -636,7 +636,10 @@ class Capture:
         return f"{self.name}+{self.turn}" if self.turn else self.name
 
 
-_OLD = frozenset({"letter-archive", "letter-naval", "letter-typewritten", "letter-fax"})
+_OLD = frozenset(
+    {"letter-archive", "letter-naval", "letter-typewritten", "letter-fax"}
+    | {"memo", "typed-report", "cable", "transcript"}
+)
 _NEW = frozenset({"invoice-web", "claim-digital", "scrap"})
 _OLD_WAYS = {"archive": 4.0, "microfilm": 3.0, "copier": 1.5, "digital": 0.2, "screen": 0.3}
 _IN_THE_HAND = frozenset({"receipt", "ticket", "business-card", "id-card"})

@@ -50,6 +50,9 @@ _BY_LABEL: dict[Label, tuple[str, ...]] = {
         "letter-public",
         "letter-agency",
         "letter-brief",
+        "letter-standard",
+        "letter-cover",
+        "letter-office",
     ),
     "other": (
         "receipt",
@@ -95,6 +98,15 @@ _BY_LABEL: dict[Label, tuple[str, ...]] = {
         "lined-form",
         "time-sheet",
         "inspection-form",
+        "memo",
+        "typed-report",
+        "cable",
+        "transcript",
+        "court-paper",
+        "statute",
+        "press-release",
+        "title-page",
+        "listing",
     ),
 }
 
@@ -132,9 +144,11 @@ _WEIGHTS: dict[str, float] = {
     "letter-naval": 1.5,
     "letter-public": 1.5,
     "letter-agency": 1.5,
+    "letter-standard": 2.5,
+    "letter-cover": 2.0,
+    "letter-office": 1.7,
     "order": 0.3,
     "delivery-note": 0.3,
-    "email": 0.5,
     "blank": 0.5,
     "business-card": 0.7,
     "id-card": 1.5,
@@ -149,6 +163,11 @@ _WEIGHTS: dict[str, float] = {
     "consent-form": 1.7,
     "agency-form": 4.0,
     "lined-form": 1.5,
+    "memo": 2.5,
+    "typed-report": 1.7,
+    "court-paper": 1.7,
+    "statute": 1.7,
+    "press-release": 1.5,
 }
 
 

@@ -232,23 +232,27 @@ def typewritten(plan: Plan, writer: Writer) -> str:
 
 
 def memo(plan: Plan, writer: Writer) -> str:
-    """Return a memo: to, from, date and subject above the text."""
+    """Return a letter of an agency in the form of a memo: it goes to an address.
+
+    A memo within a house has none and is no letter: kind ``memo``.
+    """
     style, firm = plan.style, make_firm(writer)
     rows = [
-        (writer.word("to") + ":", writer.person()),
-        (writer.word("from") + ":", writer.person()),
-        (writer.word("date") + ":", writer.long_date()),
-        (writer.word("subject") + ":", writer.sentence(6)),
+        ("to", lines([writer.person(), writer.company(), *writer.address()])),
+        ("from", lit(writer.person())),
+        ("date", lit(writer.long_date())),
+        ("subject", bold(writer.sentence(6).rstrip("."))),
     ]
+    cells = ", ".join(f"[{bold(writer.word(k).upper() + ':')}], [{v}]" for k, v in rows)
     if plan["block"] == "grid":
-        cells = ", ".join(f"[{bold(a)}], [{lit(b)}]" for a, b in rows)
         block = f"#table(columns: (auto, 1fr), stroke: 0.4pt, {cells})\n"
     else:
-        block = pairs(rows, 14 if plan["block"] == "wide" else 5)
+        gutter = 14 if plan["block"] == "wide" else 5
+        block = (
+            f"#grid(columns: (auto, 1fr), column-gutter: {gutter}mm, row-gutter: 0.8em, {cells})\n"
+        )
     line = rule(style) if plan["block"] == "ruled" else ""
-    word = sized(
-        style.size * plan.rng.uniform(1.4, 2.8), bold(writer.word("memo")), fill=style.accent
-    )
+    name = sized(style.size * plan.rng.uniform(1.4, 2.4), bold(firm.name), fill=style.accent)
     head = {
         "logo": lambda: svg(parts.logo(plan.rng, style.accent, style.tint), 26) + "\n\n",
         "seal": lambda: columns(
@@ -258,9 +262,9 @@ def memo(plan: Plan, writer: Writer) -> str:
                 f"#align(center)[{bold(firm.name.upper())} \\ {lines(firm.contact[:2])}]",
             ),
         ),
-        "word": lambda: word + "\n\n",
-        "word-right": lambda: f"#align(right)[{word}]\n",
-        "band": lambda: letterhead(plan, firm, "band") + word + "\n\n",
+        "name": lambda: name + "\n\n",
+        "name-right": lambda: f"#align(right)[{name}]\n",
+        "band": lambda: letterhead(plan, firm, "band"),
     }[plan["head"]]()
     body = _setup(plan) + head + space(6) + block + line + space(5)
     return (
@@ -514,7 +518,7 @@ SLOTS: dict[str, Slots] = {
         "spacing": ("single", "double", "half"),
     },
     "letter-memo": {
-        "head": ("logo", "seal", "word", "band", "word-right"),
+        "head": ("logo", "seal", "band", "name", "name-right"),
         "block": ("ruled", "grid", "plain", "wide"),
         "body": _BODIES,
         "length": _LENGTHS,

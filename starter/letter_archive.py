@@ -215,7 +215,7 @@ def _close(plan: Plan, writer: Writer) -> str:
     return space(4) + own + (rows if part == "agreed" or rng.random() < 0.5 else "")
 
 
-def _ribbon(plan: Plan) -> str:
+def ribbon(plan: Plan) -> str:
     """Return the typewriter: its face, and how much ink its ribbon still had."""
     part, rng = plan["ribbon"], plan.rng
     ink_ = {"worn": "#4b4b4b", "normal": "#1a1a1a", "heavy": "#000000"}[part]
@@ -229,7 +229,8 @@ def _ribbon(plan: Plan) -> str:
     )
 
 
-def _margin(plan: Plan) -> str:
+def margin(plan: Plan) -> str:
+    """Return the uneven margins of a typed page."""
     rng = plan.rng
     sides = [rng.uniform(16, 38) for _ in range(2)]
     return f"(left: {sides[0]:.0f}mm, right: {sides[1]:.0f}mm, y: {rng.uniform(14, 46):.0f}mm)"
@@ -253,9 +254,9 @@ def archived(plan: Plan, writer: Writer) -> str:
     marks = archive_marks(plan, writer, plan["archive"])
     start = head + gap + (date if rng.random() < 0.7 else "") + gap + who + gap + dear + "\n\n"
     return (
-        page_setup(plan.style, margin=_margin(plan))
+        page_setup(plan.style, margin=margin(plan))
         + marks
-        + _ribbon(plan)
+        + ribbon(plan)
         + start
         + _body(plan, writer)
         + _close(plan, writer)

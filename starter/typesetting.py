@@ -116,7 +116,7 @@ def locale_named(code: str) -> Locale:
 # installed. A face that is missing is left out, so the same seed can look different on a
 # machine with other fonts; ``fingerprint`` says which were found.
 
-Role = Literal["sans", "serif", "mono", "display", "hand"]
+Role = Literal["sans", "serif", "mono", "display", "hand", "book", "script"]
 
 _PACKAGES = (
     "font_roboto",
@@ -154,6 +154,19 @@ _FACES: dict[Role, dict[Split, tuple[str, ...]]] = {
         "test": ("Amatic SC", "Manrope", "Source Serif Pro"),
     },
     "hand": {"train": ("Intuitive",), "test": ("Amatic SC",)},
+    "book": {  # of letters and papers that LaTeX sets, and of print
+        "train": (
+            "cmr10",
+            "cmr10",
+            "Nimbus Roman",
+            "P052",
+            "C059",
+            "STIXGeneral",
+            "Libertinus Serif",
+        ),
+        "test": ("New Computer Modern", "New Computer Modern", "URW Bookman"),
+    },
+    "script": {"train": ("Z003",), "test": ("Amatic SC",)},  # of signatures that are set
 }
 
 

@@ -17,7 +17,7 @@ from starter.typesetting import (
     tinted,
 )
 
-_TYPOGRAPHY = ("sans", "serif", "mono", "display", "hand")
+_TYPOGRAPHY = ("sans", "serif", "mono", "display", "hand", "book", "script")
 
 
 def test_every_kind_has_slots_and_a_label() -> None:
