@@ -25,6 +25,7 @@ from starter import (
 )
 from starter.capture import FINE, Capture, captured, draw_capture
 from starter.kinds import EVERY, Label, Split
+from starter.scripts import draw_script, in_script
 from starter.typesetting import (
     Plan,
     Slots,
@@ -155,6 +156,7 @@ class SyntheticDocument:
     split: Split
     layout: str
     locale: str
+    """The locale's code; ``@`` and a script follow where another was drawn."""
     capture: str
     """See ``Capture.tag``."""
     pages: tuple[Image.Image, ...]
@@ -198,7 +200,8 @@ def generate(
         split: ``train`` or ``test``; they share neither layouts nor the faces that text is set in
             (the lettering inside logos and stamps is the same).
         height: about how many pixels a page is high.
-        locale: a locale's code, such as ``fr_FR``; drawn from the seed when None.
+        locale: a locale's code, such as ``fr_FR``; drawn from the seed when None, and so is the
+            script that the texts are written in.
         capture: how the pages are captured; drawn from the seed when None.
 
     Raises:
@@ -210,15 +213,19 @@ def generate(
     way = draw_capture(rng, kind)
     way = capture if capture is not None else way
     shot = rng.getrandbits(32)
+    code = plan.locale.code
     finer = FINE.get(way.name, 1.0)
     if kind == _PHOTO:
         source, pages = "", [other_pictures.photo(plan, round(height * finer))]
     else:
         source = _BUILDERS[kind](plan, Writer(plan.locale, rng))
+        script, family = draw_script(font_book(), split, rng) if locale is None else ("", "")
+        if script:
+            source, code = in_script(source, script, family), f"{code}@{script}"
         pages = to_images(source, _SHEET_MM / _SMALL.get(kind, 1.0), round(height * finer))
     done = [captured(p, way, shot + i, small=kind in _SMALL) for i, p in enumerate(pages)]
     if finer > 1.0:
         done = [p.resize((round(p.width / finer), round(p.height / finer)), _BOX) for p in done]
     return SyntheticDocument(
-        kind, EVERY[kind], seed, split, plan.layout, plan.locale.code, way.tag, tuple(done), source
+        kind, EVERY[kind], seed, split, plan.layout, code, way.tag, tuple(done), source
     )

@@ -3,7 +3,7 @@
 import math
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starter.typesetting import (
     Plan,
@@ -177,8 +177,8 @@ def handwriting_width(text: str, hand: Hand, height_mm: float) -> float:
     return units * height_mm / (13 + abs(hand.drift) * units)
 
 
-def signature(rng: random.Random, colour: str = "#1a237e") -> str:
-    """Return an SVG of a signature: loops that begin large and run out in a line."""
+def _loops(rng: random.Random) -> tuple[str, float]:
+    """Return a path of loops that begin large and run out in a line, and its width."""
     points: list[Point] = []
     x, count = 5.0, rng.randrange(7, 18)
     for step in range(count):
@@ -186,12 +186,55 @@ def signature(rng: random.Random, colour: str = "#1a237e") -> str:
         points.append((x + rng.gauss(0, 3), 30 + (rise if step % 2 else -rise)))
         x += rng.uniform(3, 11)
     points.append((x + rng.uniform(5, 35), 30 + rng.uniform(-8, 8)))
+    return _smooth(points), x
+
+
+def _named(rng: random.Random, letters: int) -> tuple[str, float]:
+    """Return a path of joined letters that shrink after the capitals, and its width."""
+    hand = replace(draw_hand(rng), joined=True, capitals=False, slant=rng.uniform(0.2, 0.9))
+    path, x = "", 0.0
+    for _ in range(rng.choice((1, 2, 2))):
+        text = rng.choice("ABCDEFGHIJKLMNOPRSTUVWZ")
+        text += "".join(rng.choice("aeiounrmlstehd") for _ in range(rng.randrange(letters)))
+        strokes, width = _laid_out(text, hand, rng)
+        scale, first = rng.uniform(2.6, 3.6), rng.uniform(1.0, 1.7)
+        flat = rng.uniform(0.4, 1.0)  # hurried hands hardly rise
+        for index, stroke in enumerate(strokes):
+            size = scale * (first if index == 0 else 1.0)
+            points = [
+                (x + px * scale, 44 - (9.0 - py) * size * (1.0 if index == 0 else flat))
+                for px, py in stroke
+            ]
+            path += _smooth(points) if len(points) > 1 else ""
+        x += width * scale * rng.uniform(0.7, 1.0)
+    return path, x
+
+
+def _wave(rng: random.Random) -> tuple[str, float]:
+    """Return a path of one large stroke and a flat wave, and its width."""
+    start = rng.uniform(0, 25)
+    points: list[Point] = [(start, 8.0), (rng.uniform(0, 15), 50.0), (start + 20, 22.0)]
+    x = start + 14
+    for step in range(rng.randrange(3, 12)):
+        points.append((x, 34 + (-1) ** step * rng.uniform(1, 7)))
+        x += rng.uniform(4, 10)
+    points.append((x + rng.uniform(10, 40), 34 + rng.uniform(-14, 10)))
+    return _smooth(points), x
+
+
+def signature(rng: random.Random, colour: str = "#1a237e") -> str:
+    """Return an SVG of a signature: loops, letters of a name, initials or a wave."""
+    way = rng.random()
+    path, x = (
+        _loops(rng) if way < 0.25 else _wave(rng) if way < 0.4 else
+        _named(rng, 2) if way < 0.55 else _named(rng, 8)
+    )  # fmt: skip
     extra = ""
-    if rng.random() < 0.5:
-        extra = _smooth([(rng.uniform(0, 20), 45.0), (x / 2, 41.0), (x + 20, 44.0)])
+    if rng.random() < 0.4:
+        extra = _smooth([(rng.uniform(0, 20), 50.0), (x / 2, 46.0), (x + 20, 49.0)])
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='-5 -5 {x + 50:.0f} 75'>"
-        f"<path d='{_smooth(points)}{extra}' fill='none' stroke='{colour}' "
+        f"<path d='{path}{extra}' fill='none' stroke='{colour}' "
         f"stroke-width='{rng.uniform(0.9, 2.4):.1f}' stroke-linecap='round'/></svg>"
     )
 
