@@ -136,6 +136,9 @@ _BUILDERS: dict[str, Builder] = {
     "press-release": other_papers.release,
     "title-page": other_papers.title_page,
     "listing": other_papers.listing,
+    "instructions": other_papers.instructions,
+    "minutes": other_papers.minutes,
+    "mail": other_papers.mail,
     **dict.fromkeys(later_pages.SLOTS, later_pages.build),
 }
 

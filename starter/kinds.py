@@ -107,6 +107,9 @@ _BY_LABEL: dict[Label, tuple[str, ...]] = {
         "press-release",
         "title-page",
         "listing",
+        "instructions",
+        "minutes",
+        "mail",
     ),
 }
 
@@ -149,6 +152,7 @@ _WEIGHTS: dict[str, float] = {
     "letter-office": 1.7,
     "order": 0.3,
     "delivery-note": 0.3,
+    "email": 0.5,
     "blank": 0.5,
     "business-card": 0.7,
     "id-card": 1.5,
@@ -168,6 +172,7 @@ _WEIGHTS: dict[str, float] = {
     "court-paper": 1.7,
     "statute": 1.7,
     "press-release": 1.5,
+    "instructions": 1.3,
 }
 
 

@@ -194,9 +194,11 @@ def _setup(plan: Plan) -> str:
         if plan.parts.get("body") != "wide"
         else ""
     )
-    return page_setup(
+    setup = page_setup(
         plan.style, margin=margins(plan, part) or default, leading=plan.rng.uniform(0.55, 0.85)
     )
+    # letters are meant to be read: their text is larger than that of tables
+    return setup + f"#set text(size: {max(plan.style.size, plan.rng.uniform(8.8, 12.0)):.1f}pt)\n"
 
 
 def build(plan: Plan, writer: Writer) -> str:

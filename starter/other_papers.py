@@ -8,6 +8,7 @@ from starter.typesetting import (
     Slots,
     Writer,
     bold,
+    bullets,
     columns,
     font_book,
     lines,
@@ -482,6 +483,144 @@ def listing(plan: Plan, writer: Writer) -> str:
     )
 
 
+def instructions(plan: Plan, writer: Writer) -> str:
+    """Return instructions of an office or a firm: dense text, headings, boxes, a number below."""
+    rng, style, firm = plan.rng, plan.style, make_firm(writer)
+    title = bold(writer.sentence(rng.randrange(5, 12)).rstrip(".").upper())
+    seal = svg(parts.seal(rng, "#111111"), rng.uniform(10, 18))
+    head = {
+        "office": columns(
+            ("auto", "1fr"), (seal, f"#v(2mm){sized(style.size * 1.4, bold(firm.name))}")
+        )
+        + f"#align(center)[{title}]\n",
+        "bar": f'#block(width: 100%, fill: rgb("#222222"), inset: 2.5mm)'
+        f"[{sized(style.size, title, fill='#ffffff')}]\n",
+        "centre": f"#align(center)[{title}]\n",
+        "logo": columns(
+            ("1fr", "auto"), (title, svg(parts.logo(rng, style.accent, style.tint), 16))
+        ),
+    }[plan["head"]]
+    cells = ", ".join(
+        [f"[{bold(writer.words(2).title())}]" for _ in range(2)]
+        + [f"[{lines([writer.company(), *writer.address()])}]" for _ in range(rng.choice((2, 4)))]
+    )
+    blocks = []
+    for i in range(rng.randrange(5, 12)):
+        name = writer.words(rng.randrange(1, 5))
+        text = lit(writer.paragraph(rng.randrange(2, 7)))
+        blocks.append(
+            {
+                "caps": f"#par[{bold(name.upper() + '.')} {text}]\n",
+                "centre": f"#align(center)[{bold(name.title())}]\n#par[{text}]\n",
+                "steps": f"#par[{bold(f'{i + 1}. {name.capitalize()}.')} {text}]\n",
+                "lists": f"#par[{bold(name.capitalize() + '?')}]\n"
+                + bullets(writer.sentence(12) for _ in range(rng.randrange(2, 6))),
+            }[plan["body"]]
+        )
+    extra = {
+        "box": f"#block(stroke: 0.8pt, inset: 2mm, width: 100%)[{lit(writer.paragraph(3))}]\n",
+        "table": f"#table(columns: (1fr, 1fr), stroke: 0.6pt, {cells})\n",
+        "none": "",
+    }[plan["extra"]]
+    blocks.insert(rng.randrange(len(blocks)), extra)
+    low = f"{lit(writer.code('FORM ##-####, ??? ####'))} #h(1fr) {lit(writer.word('page') + ' 1')}"
+    return (
+        page_setup(style, margin=f"{rng.uniform(13, 24):.0f}mm", leading=rng.uniform(0.45, 0.65))
+        + head
+        + space(4)
+        + f"#block(height: 1fr, clip: true)[#columns({plan['columns']}, gutter: 7mm)"
+        + f"[{''.join(blocks)}]]\n"
+        + sized(style.size * 0.8, low)
+    )
+
+
+def minutes(plan: Plan, writer: Writer) -> str:
+    """Return minutes or an agenda of a meeting: who was there, items, motions."""
+    rng, style = plan.rng, plan.style
+    title = bold(writer.words(rng.randrange(2, 5)).upper())
+    seal = svg(parts.seal(rng, "#111111"), rng.uniform(16, 26))
+    when = lines([writer.long_date(), f"{writer.code('##:##')}, {writer.city()}"])
+    head = {
+        "seal": f"#align(center)[{seal} \\ {title} \\ {when}]\n",
+        "centre": f"#align(center)[{lit(writer.company())} \\ {title} \\ {when}]\n",
+        "left": f"{title}\n\n{when}\n\n",
+        "sides": columns(("1fr", "auto"), (f"{seal} \\ {title}", when)),
+    }[plan["head"]]
+    people = [writer.person() for _ in range(rng.randrange(3, 10))]
+    there = {
+        "list": f"{bold(writer.words(1).title() + ':')} \\ {lines(people)}\n\n",
+        "row": f"#par[{bold(writer.words(1).title() + ':')} {lit(', '.join(people))}]\n",
+        "table": columns(("1fr", "1fr"), (lines(people[::2]), lines(people[1::2]))),
+        "none": "",
+    }[plan["people"]]
+    body = ""
+    for i in range(rng.randrange(4, 11)):
+        name = writer.words(rng.randrange(2, 6))
+        number = {"roman": ("I", "II", "III", "IV", "V", "VI")[i % 6], "letters": "ABCDEFGHIJK"[i],
+                  "numbers": str(i + 1)}[plan["numbers"]]  # fmt: skip
+        body += f"#par[{bold(f'{number}.')} #h(4mm){bold(name.upper())}]\n"
+        if plan["text"] != "agenda":
+            body += f"#pad(left: 8mm)[{lit(writer.paragraph(rng.randrange(1, 5)))}]\n"
+        if plan["text"] != "minutes":
+            body += "".join(
+                f"#pad(left: 14mm)[{lit(f'{number}.{k + 1}')} #h(4mm){lit(writer.sentence(7))}]\n"
+                for k in range(rng.randrange(1, 4))
+            )
+    return (
+        page_setup(style, margin=f"{rng.uniform(20, 30):.0f}mm", leading=rng.uniform(0.5, 0.9))
+        + _serif(plan, plan["face"])
+        + head
+        + space(5)
+        + there
+        + space(3)
+        + f"#block(height: 1fr, clip: true)[{body}]\n"
+    )
+
+
+def mail(plan: Plan, writer: Writer) -> str:
+    """Return mail as programs print it: names and times above, quoted answers below."""
+    rng, style = plan.rng, plan.style
+    line = "#line(length: 100%, stroke: 1.6pt)"
+
+    def top() -> str:
+        rows = [
+            ("from", f"{writer.person()} <{writer.mail()}>"),
+            ("date", f"{writer.long_date()} {writer.code('##:##')}"),
+            ("to", "; ".join(writer.person() for _ in range(rng.randrange(1, 5)))),
+            ("subject", writer.sentence(6).rstrip(".")),
+        ]
+        cells = ", ".join(f"[{bold(writer.word(k) + ':')}], [{lit(v)}]" for k, v in rows)
+        return f"#grid(columns: (26mm, 1fr), row-gutter: 1.6mm, {cells})\n"
+
+    owner = bold(writer.person())
+    head = {
+        "owner": f"{sized(style.size * 1.2, owner)}#v(-2mm){line}{top()}",
+        "plain": top(),
+        "title": f"{sized(style.size * 1.5, bold(writer.words(5)))}\n\n{top()}{line}",
+        "print": f"{sized(7.5, lit(writer.date()))} #h(1fr) {sized(7.5, lit(writer.site()))}"
+        f"#v(5mm){top()}",
+    }[plan["head"]]
+    parts_ = [head]
+    for index in range({"one": 1, "two": 2, "thread": rng.randrange(3, 6)}[plan["thread"]]):
+        text = "".join(
+            f"#par[{lit(writer.paragraph(rng.randrange(1, 4)))}]\n"
+            for _ in range(rng.randrange(1, 4))
+        )
+        text += lines([writer.given(), writer.company(), writer.phone()][: rng.randrange(1, 4)])
+        quote = {
+            "rule": f"#line(length: 100%, stroke: 0.5pt){top()}{text}\n\n",
+            "bar": f"#block(stroke: (left: 1.2pt), inset: (left: 3mm))[{top()}{text}]\n",
+            "indent": f"#pad(left: {6 * index}mm)[{text}]\n",
+        }[plan["quote"]]
+        parts_.append(quote if index else f"#v(4mm){text}\n\n")
+    face = style.mono if plan["face"] == "mono" else style.body
+    return (
+        page_setup(style, margin=f"{rng.uniform(15, 26):.0f}mm")
+        + f'#set text(font: "{face}")\n'
+        + f"#block(height: 1fr, clip: true)[{''.join(parts_)}]\n"
+    )
+
+
 _ITEMS = ("plain", "numbered", "indented", "headed", "hanging", "dashes", "topics", "capitals")
 
 SLOTS: dict[str, Slots] = {
@@ -546,5 +685,24 @@ SLOTS: dict[str, Slots] = {
         "columns": ("1", "1", "2"),
         "head": ("centre", "left", "none"),
         "face": ("serif", "own", "mono"),
+    },
+    "instructions": {
+        "head": ("office", "bar", "centre", "logo"),
+        "body": ("caps", "centre", "steps", "lists"),
+        "extra": ("box", "table", "none"),
+        "columns": ("1", "1", "2"),
+    },
+    "minutes": {
+        "head": ("seal", "centre", "left", "sides"),
+        "people": ("list", "row", "table", "none"),
+        "numbers": ("roman", "letters", "numbers"),
+        "text": ("minutes", "agenda", "both"),
+        "face": ("serif", "own", "mono"),
+    },
+    "mail": {
+        "head": ("owner", "plain", "title", "print"),
+        "thread": ("one", "two", "thread"),
+        "quote": ("rule", "bar", "indent"),
+        "face": ("own", "own", "mono"),
     },
 }
