@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from PIL import Image
 
@@ -76,9 +76,14 @@ WEIGHTS: tuple[int, ...] = (9, 5, 1, 5, 1, 1, 4, 3, 3, 3, 2, 2, 2)
 
 
 @cache
-def _tables() -> tuple[tuple[str, ...], dict[str, list[str]], dict[str, list[str]]]:
-    raw = tomllib.loads(files(__package__).joinpath("vocabulary.toml").read_text("utf-8"))
-    return tuple(raw["languages"]), raw["words"], raw["items"]
+def _vocabulary() -> dict[str, Any]:
+    return tomllib.loads(files(__package__).joinpath("vocabulary.toml").read_text("utf-8"))
+
+
+@cache
+def clauses(language: str, part: str) -> tuple[str, ...]:
+    """Return the ``subjects``, ``predicates``, ``ends`` or ``topics`` of sentences."""
+    return tuple(_vocabulary()["sentences"][language][part].split("|"))
 
 
 def words(language: str, key: str) -> list[str]:
@@ -87,13 +92,15 @@ def words(language: str, key: str) -> list[str]:
     Raises:
         KeyError: if the vocabulary has no such word.
     """
-    languages, table, _ = _tables()
-    return table[key][languages.index(language)].split("|")
+    raw = _vocabulary()
+    printed: str = raw["words"][key][raw["languages"].index(language)]
+    return printed.split("|")
 
 
 def items(language: str) -> list[str]:
     """Return things that are sold or done, for line items, in ``language``."""
-    return _tables()[2][language]
+    sold: list[str] = _vocabulary()["items"][language]
+    return sold
 
 
 def locale_named(code: str) -> Locale:
@@ -475,6 +482,7 @@ def to_pdf(source: str) -> bytes:
 # What is written on a document: people, firms, sums, dates, sentences.
 
 _EPOCH = dt.date(2026, 11, 1)
+_TITLE = 6  # sentences of so few words are titles
 
 # Faker keeps Italian places in a set, whose order differs from process to process.
 _ITALIAN_CITIES = (
@@ -496,7 +504,9 @@ class Writer:
         self.locale = locale
         self.rng = rng
         self._fake = _faker(locale.code)
-        self._fake.seed_instance(rng.getrandbits(32))
+        seed = rng.getrandbits(32)
+        self._fake.seed_instance(seed)
+        self._clauses = random.Random(seed)
         self.today = _EPOCH - dt.timedelta(days=rng.randrange(1, 3000))
 
     def word(self, key: str) -> str:
@@ -597,8 +607,17 @@ class Writer:
         return self.rng.choice(items(self.locale.language))
 
     def sentence(self, length: int = 11) -> str:
-        """Return a sentence of about ``length`` words."""
-        return str(self._fake.sentence(nb_words=length))
+        """Return a sentence of about ``length`` words; a short one is a topic without a verb."""
+        if length <= _TITLE:
+            return self._clause("topics") + "."
+        text = f"{self._clause('subjects')} {self._clause('predicates')}"
+        while len(text.split()) < length:
+            text += f" {self._clause('ends')}"
+        return text.rstrip(".") + "."
+
+    def _clause(self, part: str) -> str:
+        text = self._clauses.choice(clauses(self.locale.language, part))
+        return "".join(str(self._clauses.randrange(1, 10)) if c == "#" else c for c in text)
 
     def paragraph(self, sentences: int = 4) -> str:
         """Return a paragraph of about ``sentences`` sentences."""

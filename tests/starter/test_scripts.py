@@ -8,7 +8,7 @@ from starter.capture import Capture
 from starter.document import generate
 from starter.kinds import SPLITS
 from starter.scripts import draw_script, in_script
-from starter.typesetting import FontBook, font_book, lit
+from starter.typesetting import LOCALES, FontBook, Locale, Writer, font_book, lit
 
 _LATIN = re.compile("[A-Za-z]")
 
@@ -48,3 +48,16 @@ def test_no_script_is_drawn_where_a_locale_was_asked_for() -> None:
         for seed in range(30)
     }
     assert codes == {"en_GB"}
+
+
+@pytest.mark.parametrize("locale", LOCALES, ids=lambda locale: locale.code)
+def test_sentences_have_about_as_many_words_as_asked_for(locale: Locale) -> None:
+    writer, again = (Writer(locale, random.Random(3)) for _ in range(2))
+    for length in (8, 12, 16):
+        sentence = writer.sentence(length)
+        assert length <= len(sentence.split()) <= length + 10
+        assert sentence == again.sentence(length)
+        assert sentence[0].isupper()
+        assert sentence.endswith(".")
+        assert "#" not in sentence
+    assert len(writer.sentence(4).split()) < 8
