@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 
 # ----------------------------------------------------------------------
 # What scanners, copiers, faxes, phones and coffee do to a page; each effect is one function.
@@ -86,11 +86,11 @@ def blurred(image: Image.Image, radius: float) -> Image.Image:
 
 
 def paper(pixels: Pixels, rng: Rng) -> Pixels:
-    """Make paper of white and ink of black: neither is pure in a scan."""
-    white = (255 - 38 * rng.random() ** 2) * np.array(
-        [1, rng.uniform(0.98, 1), 1 - 0.09 * rng.random() ** 2], np.float32
-    )
-    black = rng.uniform(0, 55)
+    """Make paper of white and ink of black: most scanners clip the paper, few keep its tone."""
+    tint = np.array([1, rng.uniform(0.98, 1), 1 - 0.09 * rng.random() ** 2], np.float32)
+    toned = rng.random() < 0.35
+    white = (255 - 38 * rng.random() ** 2) * tint if toned else np.full(3, rng.uniform(255, 275))
+    black = 55 * rng.random() ** 2
     return black + pixels * ((white - black) / 255).astype(np.float32)
 
 
@@ -135,9 +135,20 @@ def scan_lines(pixels: Pixels, rng: Rng) -> Pixels:
     return out
 
 
+_SCREEN = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.float32)
+"""Bayer's matrix: the order in which the dots of a cell turn white."""
+
+
 def bilevel(pixels: Pixels, rng: Rng, softness: float) -> Pixels:
-    """Reduce to black and white at a threshold; ``softness`` is the noise before it."""
+    """Reduce to black and white at a threshold; ``softness`` is the noise before it.
+
+    At times tints become a screen of dots, as drivers of scanners and printers do it.
+    """
     luma = _luma(pixels)
+    if rng.random() < 0.25:
+        height, width = luma.shape
+        cells = np.tile(_SCREEN, (height // 4 + 1, width // 4 + 1))[:height, :width]
+        return _spread(np.where(luma > 16 * cells + 8, np.float32(255), np.float32(0)))
     luma = luma + noise(rng, *luma.shape)[..., 0] * softness
     return _spread(np.where(luma > rng.uniform(125, 215), np.float32(255), np.float32(0)))
 
@@ -322,13 +333,13 @@ def two_tone(pixels: Pixels, rng: Rng) -> Pixels:
 def pepper(pixels: Pixels, rng: Rng) -> Pixels:
     """Strew dirt in clouds: much of it near an edge, single dots elsewhere."""
     height, width = pixels.shape[:2]
-    out = speckles(pixels, rng, rng.uniform(0.0001, 0.003))
+    out = speckles(pixels, rng, 0.002 * rng.random() ** 2)
     cloud = smooth_field(rng, height, width, int(rng.integers(3, 9)))[..., 0]
     x = np.abs(np.linspace(-1, 1, width, dtype=np.float32))[None, :]
     y = np.abs(np.linspace(-1, 1, height, dtype=np.float32))[:, None]
     edge = np.maximum(x, y) ** 6
-    chance = (cloud**3 * 0.3 + edge) * rng.uniform(0.001, 0.035)
-    dots = noise(rng, height, width)[..., 0] > 3.2 - np.minimum(chance * 60, 1.6)
+    chance = (cloud**3 * 0.3 + edge) * 0.035 * rng.random() ** 2
+    dots = noise(rng, height, width)[..., 0] > 3.6 - np.minimum(chance * 60, 1.6)
     out[dots] = 0
     return out
 
@@ -338,7 +349,7 @@ def copy_edges(pixels: Pixels, rng: Rng) -> Pixels:
     out = pixels.copy()
     height, width = out.shape[:2]
     for side in range(4):
-        if rng.random() > 0.35:
+        if rng.random() > 0.2:
             continue
         length, depth = (height, width) if side < 2 else (width, height)
         along = np.linspace(0, 1, length, dtype=np.float32)
@@ -401,7 +412,7 @@ def padded(image: Image.Image, rng: Rng) -> Image.Image:
     wide = rng.random() < 0.6
     across = rng.uniform(1.3, 2.0) if wide else rng.uniform(1.02, 1.4)
     down = rng.uniform(1.0, 1.08) if wide else rng.uniform(1.02, 1.5)
-    shade = int(rng.choice([255] * 8 + [0, 40, 82, 128, 200, 230]))
+    shade = int(rng.choice([255] * 18 + [0, 40, 82, 128, 200, 230]))
     size = (int(image.width * across), int(image.height * down))
     sheet = Image.new("RGB", size, (shade, shade, shade))
     middle = rng.random() < 0.7
@@ -413,13 +424,17 @@ def padded(image: Image.Image, rng: Rng) -> Image.Image:
 
 
 def cut(image: Image.Image, rng: Rng) -> Image.Image:
-    """Cut a little off the edges, or the lower part of the page, as people crop what they save."""
+    """Crop a page as people crop what they save: at the edges, to half of it, or to the ink."""
     width, height = image.size
-    left, right = (rng.uniform(0, 0.05) * width for _ in range(2))
-    top = rng.uniform(0, 0.05) * height
+    ink = ImageOps.invert(image.convert("L")).point(lambda value: 255 * (value > 60)).getbbox()
+    if rng.random() < 0.3 and ink and min(ink[2] - ink[0], ink[3] - ink[1]) > width // 3:
+        edge = int(rng.uniform(0, 0.04) * width)
+        left, top = (max(0, value - edge) for value in ink[:2])
+        return image.crop((left, top, min(ink[2] + edge, width), min(ink[3] + edge, height)))
+    left, right = (int(rng.uniform(0, 0.05) * width) for _ in range(2))
     low = rng.uniform(0, 0.05) if rng.random() < 0.75 else rng.uniform(0.2, 0.5)
-    box = (int(left), int(top), int(width - right), int(height * (1 - low)))
-    return image.crop(box)
+    top = int(rng.uniform(0, 0.05) * height)
+    return image.crop((left, top, width - right, int(height * (1 - low))))
 
 
 # ----------------------------------------------------------------------
@@ -429,7 +444,7 @@ def cut(image: Image.Image, rng: Rng) -> Image.Image:
 def handled(pixels: Pixels, rng: Rng) -> Pixels:
     """Let people have handled the paper."""
     marks: tuple[tuple[float, Callable[[Pixels, Rng], Pixels]], ...] = (
-        (0.05, stain), (0.14, folds), (0.05, marker), (0.14, holes),
+        (0.02, stain), (0.08, folds), (0.04, marker), (0.1, holes),
     )  # fmt: skip
     for chance, effect in marks:
         if rng.random() < chance:
@@ -438,25 +453,26 @@ def handled(pixels: Pixels, rng: Rng) -> Pixels:
 
 
 def laid(image: Image.Image, rng: Rng, spread: float) -> Image.Image:
-    """Lay a page on the glass, a little askew and off its place."""
+    """Lay a page on the glass, off its place and a little askew, or fed and straightened."""
+    spread *= 1.0 if rng.random() < 0.5 else 0.2
     shift = (int(rng.normal(0, 0.012) * image.width), int(rng.normal(0, 0.012) * image.height))
     degrees = float(np.clip(rng.normal(0, spread), -3.2, 3.2))
-    return skewed(image, degrees, shift, 255 if rng.random() < 0.85 else int(rng.integers(0, 120)))
+    return skewed(image, degrees, shift, 255 if rng.random() < 0.92 else int(rng.integers(0, 120)))
 
 
 def flatbed(image: Image.Image, rng: Rng) -> Image.Image:
     """Scan in colour on the glass of an office scanner."""
     if rng.random() < 0.08:
         image = to_image(coloured(to_pixels(image), rng))
-    image = blurred(laid(image, rng, 0.9), rng.uniform(0, 0.8))
+    image = blurred(laid(image, rng, 0.9), rng.uniform(0, 0.6))
     pixels = paper(handled(to_pixels(image), rng), rng)
-    if rng.random() < 0.2:
+    if rng.random() < 0.12:
         pixels = show_through(pixels, rng)
-    if rng.random() < 0.25:
+    if rng.random() < 0.12:
         pixels = edge_shadow(pixels, rng)
-    if rng.random() < 0.08:
+    if rng.random() < 0.05:
         pixels = scan_lines(pixels, rng)
-    return to_image(pixels + noise(rng, *pixels.shape[:2]) * rng.uniform(0.5, 6))
+    return to_image(pixels + noise(rng, *pixels.shape[:2]) * (0.3 + 5 * rng.random() ** 2))
 
 
 def scan_grey(image: Image.Image, rng: Rng) -> Image.Image:
@@ -467,9 +483,9 @@ def scan_grey(image: Image.Image, rng: Rng) -> Image.Image:
 def scan_bilevel(image: Image.Image, rng: Rng) -> Image.Image:
     """Scan in black and white, as document scanners are set up to do."""
     pixels = handled(to_pixels(laid(image, rng, 0.7)), rng)
-    pixels = bilevel(pixels, rng, rng.uniform(0, 12))
-    if rng.random() < 0.5:
-        pixels = speckles(pixels, rng, rng.uniform(0.00005, 0.002))
+    pixels = bilevel(pixels, rng, 12 * rng.random() ** 2)
+    if rng.random() < 0.3:
+        pixels = speckles(pixels, rng, 0.0015 * rng.random() ** 2)
     return to_image(pixels)
 
 
@@ -481,8 +497,8 @@ def fax(image: Image.Image, rng: Rng) -> Image.Image:
         (int(sheet.width * scale * 1.1), int(sheet.height * scale)), Image.Resampling.BOX
     )
     pixels = bilevel(to_pixels(small), rng, rng.uniform(3, 25))
-    pixels = speckles(pixels, rng, rng.uniform(0.0002, 0.004))
-    if rng.random() < 0.4:
+    pixels = speckles(pixels, rng, 0.003 * rng.random() ** 2)
+    if rng.random() < 0.2:
         pixels = scan_lines(pixels, rng)
     return to_image(pixels).resize(sheet.size, Image.Resampling.BILINEAR)
 
@@ -495,7 +511,7 @@ def copier(image: Image.Image, rng: Rng) -> Image.Image:
     pivot = rng.uniform(150, 225)
     pixels = (pixels - pivot) * gain + pivot + rng.uniform(-10, 30)
     pixels = copier_border(np.clip(pixels, 0, 255), rng)
-    pixels = speckles(pixels, rng, rng.uniform(0.0002, 0.004))
+    pixels = speckles(pixels, rng, 0.003 * rng.random() ** 2)
     blur = blurred(to_image(pixels), rng.uniform(0, 0.6))
     return to_image(bilevel(to_pixels(blur), rng, 10)) if rng.random() < 0.4 else blur
 
@@ -512,7 +528,7 @@ def lowres(image: Image.Image, rng: Rng) -> Image.Image:
 def archive(image: Image.Image, rng: Rng) -> Image.Image:
     """Scan a copy of an old sheet in black and white, or nearly: the look of 1960 to 2000."""
     sheet = strokes_changed(laid(image, rng, 1.1), rng)
-    scale = rng.uniform(0.5, 1.0)
+    scale = rng.uniform(0.45, 1.0)
     size = (int(sheet.width * scale), int(sheet.height * scale))
     small = blurred(sheet.resize(size, Image.Resampling.BOX), rng.uniform(0, 0.9))
     pixels = to_pixels(small)
@@ -523,7 +539,7 @@ def archive(image: Image.Image, rng: Rng) -> Image.Image:
     pixels = holes(pixels, rng) if rng.random() < 0.3 else pixels
     pixels = two_tone(pixels, rng) if rng.random() < 0.8 else greyed(paper(pixels, rng))
     pixels = copy_edges(pepper(pixels, rng), rng)
-    if rng.random() < 0.2:
+    if rng.random() < 0.08:
         pixels = scan_lines(pixels, rng)
     way = Image.Resampling.NEAREST if rng.random() < 0.4 else Image.Resampling.BILINEAR
     return to_image(pixels).resize(image.size, way)
@@ -540,12 +556,16 @@ def microfilm(image: Image.Image, rng: Rng) -> Image.Image:
 
 
 def phone(image: Image.Image, rng: Rng) -> Image.Image:
-    """Photograph a page from above with a phone, uneven light included."""
-    width = int(image.width * rng.uniform(1.02, 1.35))
-    height = int(image.height * rng.uniform(1.02, 1.3))
+    """Photograph a page from above with a phone, uneven light included.
+
+    Programs that photograph paper cut the picture to the page.
+    """
+    spare = 0.0 if rng.random() < 0.35 else 1.0
+    width = int(image.width * (1 + spare * rng.uniform(0.02, 0.35)))
+    height = int(image.height * (1 + spare * rng.uniform(0.02, 0.3)))
     dx, dy = (width - image.width) / 2, (height - image.height) / 2
-    jitter = 0.05 * image.width
-    turn = np.deg2rad(rng.normal(0, 2.5))
+    jitter = (0.01 + 0.04 * spare) * image.width
+    turn = np.deg2rad(rng.normal(0, 0.4 + 2.1 * spare))
     corners = []
     for x, y in ((0, 0), (image.width, 0), (image.width, image.height), (0, image.height)):
         ox, oy = x - image.width / 2, y - image.height / 2
@@ -613,9 +633,9 @@ CAPTURES: tuple[str, ...] = (
     "desk",
 )
 """The ways of capture there are."""
-_WEIGHTS = (22, 15, 9, 9, 5, 6, 7, 4, 10, 3, 7, 3)
+_WEIGHTS = (33, 12, 8, 14, 3, 4, 5, 3, 5, 1, 9, 3)
 
-FINE: dict[str, float] = {"bilevel": 1.7, "fax": 1.5, "copier": 1.5, "archive": 1.2}
+FINE: dict[str, float] = {"bilevel": 2.0, "fax": 1.5, "copier": 1.7, "archive": 1.5}
 """Captures that think in black and white, and how many times finer their page has to be."""
 _SMALL_SCANS = frozenset(
     {"flatbed", "grey", "bilevel", "fax", "copier", "lowres", "archive", "microfilm"}

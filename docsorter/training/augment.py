@@ -61,6 +61,9 @@ _UPSIDE_DOWN: Final = 0.03
 _WHITE: Final = 255
 _FAR: Final = 0.12
 """Share of pages seen as a part of the picture: on a wide canvas, on a desk, in a viewer."""
+_PLAIN: Final = 0.35
+"""Share of views that only cut the edges: real pages are mostly straight, sharp and on white."""
+_MARGIN: Final = 0.04
 
 
 def augment(
@@ -77,6 +80,11 @@ def augment(
         (size, size, 3) uint8.
     """
     image = Image.fromarray(pixels)
+    if rng.random() < _PLAIN:
+        left, top, right, bottom = rng.uniform(0, _MARGIN, 4) * image.width
+        box = (left, top, image.width - right, image.height - bottom)
+        plain = np.array(image.resize((size, size), Image.Resampling.LANCZOS, box), np.uint8)
+        return _jpeg(plain, rng) if rng.random() < 0.3 else plain
     if rng.random() < 0.9:
         coefficients = random_affine(image.width, rng)
         image = image.transform(
@@ -128,9 +136,9 @@ def random_affine(side: int, rng: np.random.Generator) -> Affine:
 def _surroundings(rng: np.random.Generator) -> tuple[int, int, int]:
     """Colour of what lies around the page: mostly white, at times a dark lid or a desk."""
     draw = rng.random()
-    if draw < 0.82:
+    if draw < 0.9:
         return (_WHITE, _WHITE, _WHITE)
-    if draw < 0.93:
+    if draw < 0.96:
         grey = int(rng.integers(0, 60))
         return (grey, grey, grey)
     red, green, blue = (int(value) for value in rng.integers(60, 230, size=3))

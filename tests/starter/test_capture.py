@@ -91,11 +91,43 @@ def test_a_canvas_is_larger_and_holds_the_whole_page(seed: int) -> None:
 
 @given(seed=st.integers(0, 2**32 - 1))
 @settings(deadline=None, max_examples=25)
-def test_a_cut_takes_edges_and_never_the_top_half(seed: int) -> None:
+def test_a_cut_takes_blank_edges_and_never_ink_of_the_top_half(seed: int) -> None:
     page = _page()
     part = capture.cut(page, np.random.default_rng(seed))
-    assert 0.88 * page.width < part.width <= page.width
-    assert 0.44 * page.height < part.height <= page.height
+    before, after = ((np.asarray(image.convert("L")) < 60).sum() for image in (page, part))
+    top = (np.asarray(page.convert("L"))[:350] < 60).sum()
+    assert part.width <= page.width
+    assert top <= after <= before
+
+
+def test_some_cuts_leave_no_margin_around_the_ink() -> None:
+    widths = [capture.cut(_page(), np.random.default_rng(seed)).width for seed in range(40)]
+    assert 0.1 < np.mean([width < 420 for width in widths]) < 0.6  # the ink is 371 pixels wide
+
+
+def test_most_scans_are_on_white_paper_and_straight() -> None:
+    scans = [
+        np.asarray(captured(_page(), Capture("flatbed", 0), seed).convert("L"))
+        for seed in range(40)
+    ]
+    white = [np.percentile(scan, 70) >= 250 for scan in scans]
+    assert np.mean(white) > 0.5
+    straight = [(np.median(scan[:, 70:370], axis=1) < 120).mean() for scan in scans]
+    assert 0.2 < np.mean([share > 0.1 for share in straight]) < 0.95
+
+
+def test_black_and_white_shows_a_tint_as_dots_at_times() -> None:
+    tint: NDArray[np.float32] = np.full((120, 120, 3), 190, np.float32)
+    shares = [
+        (capture.bilevel(tint, np.random.default_rng(seed), 0) == 0).mean() for seed in range(40)
+    ]
+    dotted = [0.1 < share < 0.5 for share in shares]
+    assert 0.1 < np.mean(dotted) < 0.5
+
+
+def test_some_photographs_are_cut_to_the_page() -> None:
+    sizes = [captured(_page(), Capture("phone", 0), seed).size for seed in range(20)]
+    assert 0.1 < np.mean([size == (500, 700) for size in sizes]) < 0.7
 
 
 @given(seed=st.integers(0, 2**32 - 1))

@@ -79,3 +79,15 @@ def test_some_pages_are_seen_from_afar() -> None:
     assert 0.04 < far < 0.2
     assert min(scales) > 0.4
     assert max(scales) < 1.3
+
+
+def test_many_views_leave_a_page_straight_and_on_white() -> None:
+    page = np.full((384, 384, 3), 255, np.uint8)
+    page[100:104, 60:324] = 0
+    views = [augment(page, 299, np.random.default_rng(seed)) for seed in range(200)]
+
+    straight = [
+        (view[:70].min() > 240) and (view[95:299].min() > 240) and view.mean() > 245
+        for view in views
+    ]
+    assert 0.2 < np.mean(straight) < 0.6
