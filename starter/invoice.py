@@ -172,9 +172,9 @@ def ending(plan: Plan, writer: Writer, total: str, sign: str) -> str:
         ]
         return space(6) + pairs(rows)
     if part == "terms":
-        text = lit(writer.paragraph(plan.rng.randrange(1, 5)))
+        text = lit(writer.notices(plan.rng.randrange(1, 5)))
         return space(6) + f"{bold(writer.word('terms'))} \\ {text}\n"
-    notes = lit(writer.paragraph(2))
+    notes = lit(writer.notices(2))
     return space(5) + f"#block(width: 100%, stroke: {line_of(plan)}, inset: 3mm)[{notes}]\n"
 
 
@@ -337,7 +337,7 @@ def totals(plan: Plan, writer: Writer, rows: list[tuple[str, str]]) -> str:
         f" {stroke}, {cells}, {final})"
     )
     if part == "beside-notes":
-        notes = f"{bold(writer.word('terms'))} \\ {lit(writer.sentence(14))}"
+        notes = f"{bold(writer.word('terms'))} \\ {lit(writer.notices())}"
         return columns(("1fr", "auto"), (notes, table))
     if part == "breakdown":
         tax = ", ".join(
@@ -425,7 +425,7 @@ def build(plan: Plan, writer: Writer) -> str:
     body = page_setup(plan.style, margin=margins(plan, plan["head"]), fill=_paper(plan))
     body += _head(plan, writer, title, facts) + space(rng.uniform(3, 10))
     if rng.random() < 0.3:
-        body += f"#block[{lit(writer.sentence(12))}]\n"
+        body += f"#block[{lit(writer.notices())}]\n"
     body += line_table(plan, writer, sold, sums if plan["totals"] == "in-table" else [])
     body += space(rng.uniform(1, 6)) + totals(plan, writer, sums)
     body += ending(plan, writer, sums[-1][1], sign)
@@ -637,7 +637,7 @@ def _detail(plan: Plan, writer: Writer) -> str:
     chart = f"{bold(writer.word('usage'))}\n\n{svg(parts.chart(plan.rng, style.accent), 95)}\n"
     count = plan.rng.randrange(4, 12)
     cells = "".join(
-        f"[{lit(writer.words(3).capitalize())}], [{lit(writer.date(-30 * i))}], "
+        f"[{lit(writer.item())}], [{lit(writer.date(-30 * i))}], "
         f"[{lit(writer.plain_money(writer.rng.uniform(2, 90)))}], "
         for i in range(count)
     )
@@ -649,7 +649,7 @@ def _detail(plan: Plan, writer: Writer) -> str:
         "chart": chart,
         "table": table,
         "both": table + chart,
-        "text": table + lit(writer.paragraph(6)) + "\n",
+        "text": table + lit(writer.notices(6)) + "\n",
     }[part]
 
 
@@ -659,7 +659,7 @@ def utility(plan: Plan, writer: Writer) -> str:
     total = writer.money(writer.rng.uniform(18, 480))
     who = f"{lines([writer.person(), *writer.address()])}\n"
     main = _detail(plan, writer)
-    advice = f"{bold(writer.words(3).capitalize())} {lit(writer.paragraph(5))}"
+    advice = f"{bold(writer.word('remarks'))} {lit(writer.notices(5))}"
     small = sized(plan.style.size * 0.85, advice)
     aside = f'#block(fill: rgb("{plan.style.tint}"), inset: 3mm, width: 100%)[{small}]'
     if plan["aside"] == "left":

@@ -102,7 +102,7 @@ def sums_table(plan: Plan, writer: Writer, sold: list[Line]) -> str:
     if part != "notes-left":
         return table + "\n"
     table = table.replace(", width: 100%", "", 1)
-    notes = f"{bold(writer.word('details'))} \\ {lit(writer.paragraph(2))}"
+    notes = f"{bold(writer.word('details'))} \\ {lit(writer.notices(2))}"
     box = f"#block(width: 100%, stroke: {line}, inset: 2mm)[{notes}]"
     return columns(("1fr", "auto"), (box, table), 8)
 
@@ -186,7 +186,7 @@ def letterlike(plan: Plan, writer: Writer) -> str:
     part = plan["goods"]
     cells = [bold(writer.word(k)) for k in ("number", "description", "qty", "price", "amount")]
     for i, line in enumerate(sold):
-        below = f" \\ {lit(writer.words(4))} \\ {lit(line.code)}" if part == "two-level" else ""
+        below = f" \\ {lit(writer.item())} \\ {lit(line.code)}" if part == "two-level" else ""
         cells += [
             lit(str(i + 1)),
             lit(line.text) + below,
@@ -212,14 +212,14 @@ def letterlike(plan: Plan, writer: Writer) -> str:
         "square": svg(parts.matrix_code(rng), 20),
     }
     title = sized(style.size * rng.uniform(1.1, 1.8), bold(writer.word("invoice")))
-    words = "".join(f"#par[{lit(writer.sentence(9))}]\n" for _ in range(rng.randrange(1, 5)))
+    words = "".join(f"#par[{lit(writer.notices())}]\n" for _ in range(rng.randrange(1, 5)))
     return (
         page_setup(style)
         + _corner(plan, writer)
         + f"#align(right)[{code[plan['code']]}]\n"
         + _printed(plan)
         + _addressed(plan, writer, firm.one_line, fact_rows(writer))
-        + f"{title}\n\n{lit(writer.sentence(8)) if rng.random() < 0.6 else ''}\n\n"
+        + f"{title}\n\n{lit(writer.notices()) if rng.random() < 0.6 else ''}\n\n"
         + f"#table(columns: (auto, 1fr, auto, auto, auto), stroke: {stroke}, {body})\n"
         + f"#align(right)[#table(columns: 2, stroke: none, inset: 0.8mm, {sums})]\n"
         + space(rng.uniform(3, 14))
@@ -269,7 +269,7 @@ def folio(plan: Plan, writer: Writer) -> str:
         + space(rng.uniform(1, 6))
         + lower
         + space(rng.uniform(3, 15))
-        + lit(writer.sentence(12))
+        + lit(writer.notices())
         + foot(plan, firm, writer, plan["foot"])
     )
 
@@ -309,7 +309,7 @@ def _fact_rows(writer: Writer) -> list[tuple[str, str]]:
         (writer.word("customer"), writer.code("CID-##")),
         (writer.word("due"), writer.date(30)),
         (writer.word("our_ref"), writer.code("PO-####")),
-        (writer.word("terms"), writer.words(2)),
+        (writer.word("terms"), writer.notices()[:22]),
     ]
     return rows[: writer.rng.randrange(2, 7)]
 
@@ -399,7 +399,7 @@ def _close(plan: Plan, writer: Writer, firm: Firm) -> str:
     if part == "signature":
         return space(14) + f"#align(right)[{svg(signature(rng), 36)} \\ {lit(writer.person())}]\n"
     if part == "fine-print":
-        small = sized(plan.style.size * 0.75, lit(writer.paragraph(rng.randrange(2, 7))))
+        small = sized(plan.style.size * 0.75, lit(writer.notices(rng.randrange(2, 7))))
         return f"#place(bottom)[{small}]\n"
     return ""
 
@@ -483,7 +483,7 @@ def freight(plan: Plan, writer: Writer) -> str:
     word = sized(style.size * 1.1, bold(writer.word("total")), fill="#ffffff" if white else "")
     paper = ', fill: rgb("#111111")' if white else ""
     total = f"#block(width: 70mm, stroke: {stroke}, inset: 2mm{paper})[{word}] {bold(sum_)}"
-    notes = lit(writer.paragraph(rng.randrange(1, 4)))
+    notes = lit(writer.notices(rng.randrange(1, 4)))
     low = {
         "left": columns(("1fr", "auto"), (sized(6.5, notes), total)),
         "below": f"#align(right)[{total}]\n{sized(6.5, notes)}\n",
@@ -512,7 +512,7 @@ def _web_goods(plan: Plan, writer: Writer) -> tuple[str, float]:
     keys = ("description", "qty", "price", "amount")
     cells = [sized(plan.style.size * 0.9, lit(writer.word(k)), fill=tone) for k in keys]
     for line in sold:
-        small = sized(plan.style.size * 0.8, lit(writer.words(4)), fill="#8a8a8a")
+        small = sized(plan.style.size * 0.8, lit(writer.item()), fill="#8a8a8a")
         cells += [
             f"{bold(line.text)} \\ {small}" if part == "cards" else lit(line.text),
             lit(str(line.quantity)),

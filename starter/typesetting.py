@@ -71,6 +71,16 @@ LOCALES: tuple[Locale, ...] = (
     Locale("sv_SE", " kr", False, ",", " ", "%Y-%m-%d"),
 )
 
+SCRIPTS: tuple[Locale, ...] = (
+    Locale("zh_CN", "¥", True, ".", ",", "%Y-%m-%d"),
+    Locale("ru_RU", " RUB", False, ",", " ", "%d.%m.%Y"),
+    Locale("el_GR", " €", False, ",", ".", "%d/%m/%Y"),
+    Locale("ar_AA", " SAR", False, ".", ",", "%Y/%m/%d"),
+    Locale("ja_JP", "¥", True, ".", ",", "%Y/%m/%d"),
+    Locale("uk_UA", " грн", False, ",", " ", "%d.%m.%Y"),
+)
+"""Places that do not write in Latin letters; see ``scripts`` in phrases.toml."""
+
 # English and German paper is what most offices that use the starter will see first.
 WEIGHTS: tuple[int, ...] = (9, 5, 1, 5, 1, 1, 4, 3, 3, 3, 2, 2, 2)
 
@@ -78,6 +88,11 @@ WEIGHTS: tuple[int, ...] = (9, 5, 1, 5, 1, 1, 4, 3, 3, 3, 2, 2, 2)
 @cache
 def _vocabulary() -> dict[str, Any]:
     return tomllib.loads(files(__package__).joinpath("vocabulary.toml").read_text("utf-8"))
+
+
+@cache
+def _phrases() -> dict[str, Any]:
+    return tomllib.loads(files(__package__).joinpath("phrases.toml").read_text("utf-8"))
 
 
 @cache
@@ -93,14 +108,25 @@ def words(language: str, key: str) -> list[str]:
         KeyError: if the vocabulary has no such word.
     """
     raw = _vocabulary()
-    printed: str = raw["words"][key][raw["languages"].index(language)]
+    table = raw["words"] | _phrases()["words"]
+    other = _phrases()["scripts"].get(language)
+    if other is not None:
+        known: str = other["words"].get(key) or table[key][raw["languages"].index("en")]
+        return known.split("|")
+    printed: str = table[key][raw["languages"].index(language)]
     return printed.split("|")
 
 
 def items(language: str) -> list[str]:
     """Return things that are sold or done, for line items, in ``language``."""
-    sold: list[str] = _vocabulary()["items"][language]
-    return sold
+    other = _phrases()["scripts"].get(language)
+    return list(_vocabulary()["items"][language] if other is None else other["items"])
+
+
+def notices(language: str) -> list[str]:
+    """Return sentences of invoices in ``language``, with places to fill in."""
+    other = _phrases()["scripts"].get(language)
+    return list(_phrases()["notices"][language] if other is None else other["notices"])
 
 
 def locale_named(code: str) -> Locale:
@@ -109,7 +135,7 @@ def locale_named(code: str) -> Locale:
     Raises:
         KeyError: if there is no such locale.
     """
-    for locale in LOCALES:
+    for locale in (*LOCALES, *SCRIPTS):
         if locale.code == code:
             return locale
     raise KeyError(code)
@@ -622,6 +648,20 @@ class Writer:
     def paragraph(self, sentences: int = 4) -> str:
         """Return a paragraph of about ``sentences`` sentences."""
         return " ".join(self.sentence(self.rng.randrange(6, 17)) for _ in range(max(1, sentences)))
+
+    def notices(self, count: int = 1) -> str:
+        """Return up to ``count`` sentences that an invoice may say, all different."""
+        rng = self.rng
+        known = notices(self.locale.language)
+        said = " ".join(rng.sample(known, min(count, len(known))))
+        return said.format(
+            date=self.date(rng.randrange(5, 60)),
+            days=rng.choice((7, 8, 10, 14, 30, 60)),
+            money=self.money(rng.uniform(10, 900)),
+            number=self.code("#######"),
+            iban=self.iban(),
+            name=self.person(),
+        )
 
     def words(self, count: int) -> str:
         """Return ``count`` words without an end."""

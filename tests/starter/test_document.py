@@ -1,5 +1,6 @@
 import io
 import os
+import random
 import re
 import subprocess
 import sys
@@ -12,10 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import docsorter
+from starter import invoice_designed, invoice_service
 from starter.capture import Capture
 from starter.document import generate
-from starter.kinds import EVERY, Split, kinds_of
-from starter.typesetting import LOCALES, items, words
+from starter.kinds import EVERY, SPLITS, Split, kinds_of
+from starter.typesetting import LOCALES, SCRIPTS, Locale, Writer, items, split_of, words
 
 _DIGITAL = Capture("digital", 0)
 _DRAWN = 8
@@ -188,6 +190,36 @@ def test_every_language_knows_every_word() -> None:
         assert all(words(language, "invoice"))
         assert all(words(language, "claim_motor"))
         assert len(items(language)) >= 10
+
+
+@pytest.mark.parametrize("locale", [*LOCALES, *SCRIPTS], ids=lambda locale: locale.code)
+def test_sentences_of_invoices_are_filled_in(locale: Locale) -> None:
+    said = Writer(locale, random.Random(1)).notices(30)  # noqa: S311: no secret
+    assert len(said) > 40
+    assert not set("{}") & set(said)
+
+
+def test_a_word_that_a_script_lacks_is_printed_in_english() -> None:
+    assert words("zh", "invoice") != words("en", "invoice")
+    assert words("zh", "mileage") == words("en", "mileage")
+
+
+def test_an_invoice_in_another_script_is_hardly_latin() -> None:
+    source = generate("invoice-script", 6, "train", height=60, capture=_DIGITAL).source
+    said = "".join(re.findall(r'#"((?:[^"\\\\]|\\\\.)*)";', source))
+    letters = [c for c in said if c.isalpha()]
+    assert sum(c > "\u036f" for c in letters) > 0.3 * len(letters)
+
+
+@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("kind", [*invoice_service.SLOTS, *invoice_designed.SLOTS])
+def test_an_invoice_without_a_table_of_goods_is_made_for_both_splits(
+    kind: str, split: Split
+) -> None:
+    first, second = (generate(kind, 4, split, height=60, capture=_DIGITAL) for _ in range(2))
+    assert split_of(first.layout) == split
+    assert first.source == second.source
+    assert first.label == "invoice"
 
 
 def test_there_are_eight_languages_and_several_kinds_a_label() -> None:
