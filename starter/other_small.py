@@ -3,6 +3,7 @@
 from starter import parts
 from starter.parts import Pen, make_firm
 from starter.typesetting import (
+    SCRIPTS,
     Plan,
     Slots,
     Writer,
@@ -11,6 +12,7 @@ from starter.typesetting import (
     font_book,
     lines,
     lit,
+    locale_named,
     pairs,
     place,
     rule,
@@ -41,43 +43,121 @@ def small_page(
     )
 
 
-def receipt(plan: Plan, writer: Writer) -> str:
-    """Return a till receipt, narrow and long."""
-    rng, firm = plan.rng, make_firm(writer)
+def _sold(plan: Plan, writer: Writer, chars: int) -> tuple[str, float]:
+    """Return the lines of a receipt in the manner of parts ``shop`` and ``lines``, and the sum."""
+    rng, shop = writer.rng, plan["shop"]
     count = {"few": 3, "many": 9, "long": 20}[plan["rows"]]
+    one = {"taxi": "fare", "fuel": "fuel", "parking": "parking", "card-slip": "amount"}.get(shop)
+    names = [writer.word(one)] if one else []
+    names = names or [writer.item()[: chars - 12] for _ in range(rng.randrange(1, count) + 1)]
+    total, rows = 0.0, []
+    for word in names:
+        number, price = rng.choice((1, 1, 1, 2, 3)), rng.uniform(0.5, 60)
+        total += number * price
+        name = word.upper() if shop != "restaurant" else word
+        pay, each = writer.plain_money(number * price), writer.plain_money(price)
+        rows.append(
+            {
+                "plain": f"{lit(name)} #h(1fr) {lit(pay)}",
+                "first": f"{lit(f'{number} {name}')} #h(1fr) {lit(pay)}",
+                "below": f"{lit(name)} \\ {lit(f'   {number} x {each}')} #h(1fr) {lit(pay)}",
+                "letter": f"{lit(name)} #h(1fr) {lit(pay + rng.choice((' A', ' B')))}",
+            }[plan["lines"]]
+        )
+    return " \\ ".join(rows), total
+
+
+def _receipt_facts(plan: Plan, writer: Writer) -> str:
+    """Return when, where and by whom: one or several lines."""
+    rng, shop = writer.rng, plan["shop"]
+    rows = [
+        (writer.word("date"), f"{writer.date()} {writer.code('##:##')}"),
+        (writer.word("number"), writer.code("######")),
+        (writer.word("served"), writer.given()),
+    ]
+    extra = {
+        "restaurant": [(writer.word("table"), writer.code("##"))],
+        "taxi": [(writer.word("from"), writer.street()), (writer.word("to"), writer.street())],
+        "fuel": [(writer.word("qty"), writer.code("##,## L")), (writer.word("price"), "1,879")],
+        "parking": [
+            (writer.word("arrival"), writer.code("##:##")),
+            (writer.word("departure"), writer.code("##:##")),
+        ],
+        "card-slip": [
+            ("Terminal-ID", writer.code("########")), ("TA-Nr", writer.code("######")),
+            (writer.word("card"), writer.code("XXXX ####")), ("AID", writer.code("A00000####")),
+        ],
+    }.get(shop, [])  # fmt: skip
+    if not extra and rng.random() < 0.5:
+        return lit("   ".join(value for _, value in rows))
+    chosen = [*rows[: rng.randrange(1, 4)], *extra]
+    if rng.random() < 0.5:
+        return " \\ ".join(f"{lit(name)} #h(1fr) {lit(value)}" for name, value in chosen)
+    return lines(f"{name}: {value}" for name, value in chosen)
+
+
+def _receipt_sums(plan: Plan, writer: Writer, total: float) -> str:
+    """Return the sum, how it was paid and the tax in it."""
+    rng, size = writer.rng, plan.rng.uniform(9, 15)
+    due = f"{bold(writer.word('total').upper())} #h(1fr) {bold(writer.money(total))}"
+    given = total + rng.choice((0, 0, rng.uniform(0, 20)))
+    paid = [
+        (writer.word(rng.choice(("cash", "card"))), given),
+        (writer.word("change"), given - total),
+    ]
+    tax = {
+        "none": "",
+        "line": f"{lit(writer.word('tax'))} #h(1fr) {lit(writer.plain_money(total * 0.16))}",
+        "table": "#table(columns: (1fr, 1fr, 1fr, 1fr), stroke: none, inset: 0.5mm, "
+        + ", ".join(
+            f"[{lit(text)}]"
+            for text in (
+                *(writer.word(k) for k in ("tax", "subtotal", "tax", "total")),
+                *(writer.plain_money(total * share) for share in (0.19, 0.84, 0.16, 1.0)),
+            )
+        )
+        + ")",
+    }[plan["tax"]]
+    how = " \\ ".join(f"{lit(a)} #h(1fr) {lit(writer.plain_money(b))}" for a, b in paid)
+    return f"{sized(size, due)} \\ {how}\n\n{tax}\n\n"
+
+
+def receipt(plan: Plan, writer: Writer) -> str:
+    """Return a receipt of a till, a card terminal, a taxi or a machine, narrow and long."""
+    if plan["script"] != "own":
+        writer = Writer(locale_named(plan["script"]), writer.rng)
+    rng, firm, style = plan.rng, make_firm(writer), plan.style
     width = rng.choice((58.0, 80.0, 80.0))
     chars = 28 if width < 60 else 38
-    mark = {"dashes": "-", "stars": "*", "lines": "_"}[plan["rules"]] * chars
-    logo = svg(parts.logo(rng, "#222222", "#777777"), 14) + "\n\n" if plan["head"] == "logo" else ""
+    rules = {"dashes": "-", "stars": "*", "equals": "=", "dots": ". "}
+    mark = lit((rules.get(plan["rules"], "_") * chars)[:chars])
+    name = bold(firm.name.upper())
+    top = {
+        "logo": svg(parts.logo(rng, "#222222", "#777777"), rng.uniform(12, 34)) + f" \\ {name}",
+        "black": f"#block(fill: black, inset: 2mm)[{sized(11, name, fill='#ffffff')}]",
+        "large": sized(rng.uniform(13, 20), name),
+    }.get(plan["head"], name)
     align = "left" if plan["head"] == "left" else "center"
-    head = (
-        f"#align({align})[{logo}{bold(firm.name.upper())} \\"
-        f" {lines([firm.street, firm.city, firm.phone])}]\n"
-    )
-    rows = [
-        (writer.item()[: chars - 12], writer.rng.uniform(0.5, 60))
-        for _ in range(rng.randrange(1, count) + 1)
-    ]
-    total = sum(price for _, price in rows)
-    body = "".join(
-        f"{lit(name.upper())} #h(1fr) {lit(writer.plain_money(price))} \\ " for name, price in rows
-    )
-    sums = sized(11, f"{bold(writer.word('total').upper())} #h(1fr) {bold(writer.money(total))}")
+    title = bold(writer.word("receipt" if rng.random() < 0.8 else "invoice").upper())
+    body, total = _sold(plan, writer, chars)
     end = {
         "barcode": svg(parts.barcode(rng), 42),
-        "matrix": svg(parts.matrix_code(rng), 24),
-        "text": lit(writer.sentence(6)),
-        "card": lines([writer.code("VISA **** **** **** ####"), writer.code("AUTH ######")]),
+        "matrix": svg(parts.matrix_code(rng), rng.uniform(20, 36)),
+        "text": lit(writer.notices()),
+        "fine": sized(6, lit(writer.notices(6))),
+        "approved": f"{lit(writer.word('merchant_copy'))} \\ {bold(writer.word('approved'))}",
+        "sign": Pen(rng).sign(34),
     }[plan["end"]]
-    when = f"{writer.date()} {writer.code('##:##')} #h(1fr) {writer.code('####')}"
-    setup = (
-        f"#set page(width: {width}mm, height: auto, margin: 4mm)\n#set text(font:"
-        f' "{plan.style.mono}", size: {7.4 if width < 60 else 8.2}pt)\n#set par(leading: 0.5em)\n'
-    )
+    face = style.mono if rng.random() < 0.7 else style.body
+    ink = rng.choice(("#111111", "#111111", "#333333", "#2b3f8f"))
     return (
-        setup + f"{head}{lit(mark)} \\ {lit(when.replace(' #h(1fr) ', '   '))} \\ {lit(mark)} \\"
-        f" {body}{lit(mark)} \n\n{sums}\n\n#align(center)[{end} \\"
-        f" {lit(writer.word('thanks'))}]\n"
+        f"#set page(width: {width}mm, height: auto, margin: {rng.uniform(2, 6):.1f}mm)\n"
+        f'#set text(font: "{face}", size: {rng.uniform(6.6, 8.8) * width / 76:.1f}pt, '
+        f'fill: rgb("{ink}"))\n#set par(leading: {rng.uniform(0.35, 0.7):.2f}em)\n'
+        f"#align({align})[{top} \\ {lines([firm.street, firm.city, firm.phone])}]\n"
+        f"{mark} \\ {title if rng.random() < 0.5 else ''} \\ {_receipt_facts(plan, writer)} \\ "
+        f"{mark} \\ {body} \\ {mark} \n\n{_receipt_sums(plan, writer, total)}"
+        f"#align(center)[{end} \\ {lit(writer.word('thanks'))}]\n"
     )
 
 
@@ -454,10 +534,14 @@ def barcode_sheet(plan: Plan, writer: Writer) -> str:
 
 SLOTS: dict[str, Slots] = {
     "receipt": {
-        "head": ("centre", "logo", "left"),
+        "shop": ("till", "till", "restaurant", "card-slip", "taxi", "fuel", "parking"),
+        "head": ("centre", "logo", "left", "black", "large"),
         "rows": ("few", "many", "long"),
-        "rules": ("dashes", "stars", "lines"),
-        "end": ("barcode", "matrix", "text", "card"),
+        "lines": ("plain", "first", "below", "letter"),
+        "rules": ("dashes", "stars", "lines", "equals", "dots"),
+        "tax": ("none", "line", "table"),
+        "end": ("barcode", "matrix", "text", "fine", "approved", "sign"),
+        "script": (*["own"] * 14, "zh_CN", "zh_CN", "zh_CN", *(s.code for s in SCRIPTS)),
     },
     "id-card": {
         "shape": ("licence", "identity", "passport", "member"),
