@@ -145,6 +145,9 @@ def _printed(plan: Plan) -> str:
     if part in ("mono", "mono-bold"):
         weight = ', weight: "bold"' if part == "mono-bold" else ""
         return f'#set text(font: "{style.mono}", size: {style.size * 0.9:.1f}pt{weight})\n'
+    if part == "hand":
+        size = style.size * 1.5
+        return f'#set text(font: "{style.hand}", size: {size:.1f}pt, fill: rgb("#24307a"))\n'
     return '#set text(weight: "bold")\n' if part == "bold" else ""
 
 
@@ -582,7 +585,7 @@ def web(plan: Plan, writer: Writer) -> str:
 SLOTS: dict[str, Slots] = {
     "invoice-letter": {
         "corner": _CORNERS,
-        "print": ("same", "mono", "mono-bold", "bold"),
+        "print": ("same", "mono", "mono-bold", "bold", "hand"),
         "facts": ("right", "middle", "line", "left"),
         "goods": ("two-level", "ruled", "plain", "head-only"),
         "code": ("none", "none", "bars", "square"),
