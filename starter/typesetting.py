@@ -98,7 +98,8 @@ def _phrases() -> dict[str, Any]:
 @cache
 def clauses(language: str, part: str) -> tuple[str, ...]:
     """Return the ``subjects``, ``predicates``, ``ends`` or ``topics`` of sentences."""
-    return tuple(_vocabulary()["sentences"][language][part].split("|"))
+    known = _vocabulary()["sentences"]
+    return tuple(known.get(language, known["en"])[part].split("|"))
 
 
 def words(language: str, key: str) -> list[str]:
