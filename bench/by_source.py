@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, default=starter_bundle_dir())
     options = parser.parse_args()
     bundle = load_bundle(options.bundle)
-    corpus = gather(None, options.real, image_cache(options.work / "pages"))
+    corpus = gather(None, [options.real], image_cache(options.work / "pages"))
     samples = [sample for split in SPLITS for sample in corpus.of(split)]
     lines: list[tuple[object, ...]] = [HEADS, ("---",) * len(HEADS)]
     with daemon_cache(options.work / "pages") as cache:

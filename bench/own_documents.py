@@ -301,7 +301,7 @@ def _bench(bundle: Path, real: Path, work: Path) -> Bench:
         arrays["head/kernel"] / card.temperature, arrays["head/bias"] / card.temperature, card.kinds
     )
     classifier = LiteRTClassifier(bundle / "model.tflite", card, threads=1)
-    corpus = gather(None, real, image_cache(work / "pages"))
+    corpus = gather(None, [real], image_cache(work / "pages"))
     kinds = foreign_kinds(LABELS)
     made = foreign_documents(work / "foreign", kinds, _FOREIGN, 0)
     features = work / f"features-{card.name}"

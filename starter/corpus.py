@@ -156,24 +156,23 @@ def served_only(corpus: Corpus, served: RasterCache, size: int) -> Corpus:
 
 
 def gather(
-    synthetic: Path | None, real: Path | None, cache: RasterCache, *, seed: int = 0
+    synthetic: Path | None, real: Sequence[Path], cache: RasterCache, *, seed: int = 0
 ) -> Corpus:
     """Read, check and split all documents.
 
     Args:
         synthetic: Folder of generated documents; their layouts for testing are never trained on.
-        real: Folder of collected documents with a manifest; split by source, then by layout.
+        real: Folders of collected documents with a manifest; split by source, then by layout.
         cache: Where the pages are kept.
         seed: The same seed gives the same split.
     """
     samples: list[Sample] = []
     if synthetic is not None:
-        samples += _split_synthetic(_readable(read_synthetic(synthetic), cache), seed)
-    if real is not None:
-        free = _readable(read_manifest(real, use="train-ok"), cache)
-        samples += _split_real(free, _hashes(free, cache), seed)
-        kept_apart = _readable(read_manifest(real, use="eval-only"), cache)
-        samples += [replace(sample, split="eval-only") for sample in kept_apart]
+        samples += split_synthetic(_readable(read_synthetic(synthetic), cache), seed)
+    free = _readable([s for root in real for s in read_manifest(root, use="train-ok")], cache)
+    samples += _split_real(free, source_groups(free, cache), seed)
+    kept_apart = [s for root in real for s in read_manifest(root, use="eval-only")]
+    samples += [replace(sample, split="eval-only") for sample in _readable(kept_apart, cache)]
     # Such a page shows no claim, only a list: whoever is told to see claims in it sees them in
     # other lists too. They are dealt out before they leave, which keeps the other splits.
     samples = [sample for sample in samples if sample.kind != DROPPED_FORM]
@@ -192,7 +191,8 @@ def _hashes(samples: Sequence[Sample], cache: RasterCache) -> "NDArray[np.uint64
     return np.stack(rows) if rows else np.zeros((0, 4), np.uint64)
 
 
-def _split_synthetic(samples: list[Sample], seed: int) -> list[Sample]:
+def split_synthetic(samples: list[Sample], seed: int) -> list[Sample]:
+    """Split generated documents by layout: most are learned from, held-out ones tested on."""
     result: list[Sample] = []
     for bound, shares in (("", SYNTHETIC_SHARES), ("held-out", HELD_OUT_SHARES)):
         part = [sample for sample in samples if sample.split == bound]
@@ -201,21 +201,32 @@ def _split_synthetic(samples: list[Sample], seed: int) -> list[Sample]:
     return result
 
 
-def _split_real(
-    samples: list[Sample],
-    hashes: "NDArray[np.uint64]",
-    seed: int,
-) -> list[Sample]:
-    """Split by source; near-duplicates across sources join them."""
-    layouts = Counter(sample.layout for sample in samples)
-    groups = group([s.source for s in samples], _real_copies(hashes))
-    splits = deal(
-        groups,
-        [sample.label for sample in samples],
-        REAL_SHARES,
-        weights=[min(1.0, LAYOUT_CAP / layouts[sample.layout]) for sample in samples],
-        seed=seed,
-    )
+def source_groups(samples: Sequence[Sample], cache: RasterCache) -> list[int]:
+    """Number the groups of real documents: sources, joined where they share near-duplicates."""
+    return group([sample.source for sample in samples], _real_copies(_hashes(samples, cache)))
+
+
+def layout_weights(samples: Sequence[Sample]) -> list[float]:
+    """Return how much each document counts: a layout at most as `LAYOUT_CAP` of them."""
+    layouts = Counter((sample.source, sample.layout) for sample in samples)
+    return [min(1.0, LAYOUT_CAP / layouts[sample.source, sample.layout]) for sample in samples]
+
+
+def drawn_by_kind(samples: Sequence[Sample], most: int, seed: int) -> list[Sample]:
+    """Draw at most so many generated documents, of every kind as many as there are of it."""
+    order = np.random.default_rng([seed, 5]).permutation(len(samples))
+    seen: Counter[tuple[str, str]] = Counter()
+    ranks = []
+    for row in order:
+        kind = samples[row].label, samples[row].kind
+        ranks.append((seen[kind], int(row)))
+        seen[kind] += 1
+    return [samples[row] for row in sorted(row for _, row in sorted(ranks)[:most])]
+
+
+def _split_real(samples: list[Sample], groups: Sequence[int], seed: int) -> list[Sample]:
+    labels, weights = [sample.label for sample in samples], layout_weights(samples)
+    splits = deal(groups, labels, REAL_SHARES, weights=weights, seed=seed)
     return [replace(s, split=split) for s, split in zip(samples, splits, strict=True)]
 
 

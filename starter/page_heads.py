@@ -233,7 +233,7 @@ def real_pages(
         served: Has the pixels that the daemon would see.
     """
     seen: Counter[str] = Counter()
-    for sample in gather(None, root, cache).samples:
+    for sample in gather(None, [root], cache).samples:
         if sample.split not in splits:
             continue
         try:
@@ -499,7 +499,7 @@ def measured_again(
     )
     size = card.input.size
     with daemon_cache(work / "pages") as served:
-        corpus = served_only(gather(None, real, image_cache(work / "pages")), served, size)
+        corpus = served_only(gather(None, [real], image_cache(work / "pages")), served, size)
         raw = {
             (split, "real"): predict_raw(classifier, documents, plan, served, size)
             for split in ("test", "eval-only")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from docsorter.errors import UsageError
-from docsorter.model.bundle import CARD, RUNTIME, digest, load_bundle
+from docsorter.model.bundle import CARD, load_bundle
 from docsorter.model.card import Origin, read_card
 from docsorter.service.workspace.process import Progress
 from docsorter.training.base import weights_origin
@@ -28,6 +28,7 @@ from starter.rule import prior_shift
 from starter.training_run import (
     Schedule,
     TrainingRun,
+    base_key,
     new_network,
     save_tuning_weights,
     shift_background,
@@ -159,7 +160,7 @@ def hand_out(recipe: Recipe, folder: Path, progress: Progress) -> None:
 
 def _prepare(recipe: Recipe) -> tuple[Corpus, TrainingSet]:
     cache = image_cache(recipe.work / "pages")
-    corpus = gather(recipe.synthetic, recipe.real, cache, seed=recipe.seed)
+    corpus = gather(recipe.synthetic, [recipe.real] if recipe.real else [], cache, seed=recipe.seed)
     _LOG.info("documents: %s", json.dumps(corpus.counts()))
     if not corpus.of("test", "synthetic"):  # before hours of training, not after them
         raise UsageError(
@@ -184,7 +185,7 @@ def base_origin(base: str | Path | None) -> Origin:
         return Origin(
             name=f"{card.name}, which began with {first.name}",
             licence=first.licence,
-            note=f"Read back from the file that runs, SHA-256 {_base_key(base)}. {first.note}",
+            note=f"Read back from the file that runs, SHA-256 {base_key(base)}. {first.note}",
         )
     return weights_origin(base)
 
@@ -197,7 +198,7 @@ def _claim(recipe: Recipe, corpus: Corpus) -> None:
     """
     what = {
         "documents": fingerprint(corpus.samples),
-        "base": _base_key(recipe.base),
+        "base": base_key(recipe.base),
         "schedule": asdict(recipe.schedule),
         "seed": recipe.seed,
     }
@@ -210,13 +211,6 @@ def _claim(recipe: Recipe, corpus: Corpus) -> None:
             remedy="name another work folder, or remove this one",
         )
     claim.write_text(key + "\n", encoding="utf-8")
-
-
-def _base_key(base: str | Path | None) -> str | None:
-    if base is None or base == IMAGENET:
-        return IMAGENET if base else None
-    path = Path(base)
-    return digest(path / RUNTIME if path.is_dir() else path)
 
 
 def _figures(finished: Finished) -> str:

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from docsorter.errors import ModelError
+from docsorter.model.bundle import RUNTIME, digest
 from docsorter.model.card import NONE_OF_THESE
 from docsorter.training.augment import in_chunks, prefetched
 from docsorter.training.dataset import ClassPlan
@@ -219,6 +220,14 @@ def new_network(plan: ClassPlan, base: str | Path | None, size: int, seed: int) 
         else:
             _LOG.info("convolutions without weights: %s", load_folded(network, base, seed=seed))
     return network
+
+
+def base_key(base: str | Path | None) -> str | None:
+    """Return what tells the weights to start from, see `new_network`, from any others."""
+    if base is None or base == IMAGENET:
+        return IMAGENET if base else None
+    path = Path(base)
+    return digest(path / RUNTIME if path.is_dir() else path)
 
 
 class TrainingRun:

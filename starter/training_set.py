@@ -5,7 +5,6 @@ Without Keras: the processes that draw pages must not open the GPU.
 
 import io
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from docsorter.service.workspace.process import Progress
 from docsorter.training.augment import augment, prefetched
 from docsorter.training.dataset import ClassPlan, Sample
 from docsorter.training.rasters import BASE, RasterCache
-from starter.corpus import LAYOUT_CAP, Corpus
+from starter.corpus import Corpus, layout_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,7 +68,48 @@ class Targets:
     chances: "NDArray[np.float64]"
 
 
-def targets_of(samples: Sequence[Sample], plan: ClassPlan, *, real_share: float) -> Targets:
+SOURCE_CAP: Final = 0.15
+"""A source of real foreign documents counts as at most this share of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How the blocks above the cut and the head are tuned; see `starter.tuning`.
+
+    Attributes:
+        steps: How many batches.
+        batch: Pages in one.
+        rate: Peak learning rate of the blocks.
+        head_rate: That of the head, as a multiple.
+        real_share: Share of draws that go to real documents.
+        foreign_share: Share of the draws of real documents that go to foreign ones.
+        views: Augmented views of a real page, besides the page itself.
+        generated: Generated documents at most, drawn by kind.
+        generated_views: Augmented views of the page of one, besides the page itself.
+        mix: Share of the weights after tuning in the result; the rest is from before it. The mean
+            of both is nearly as good on documents like those trained on and better on others
+            (Wortsman et al. 2022, arXiv:2109.01903).
+    """
+
+    steps: int = 200
+    batch: int = 64
+    rate: float = 1e-4
+    head_rate: float = 10.0
+    real_share: float = 0.5
+    foreign_share: float = 0.34
+    views: int = 5
+    generated: int = 4000
+    generated_views: int = 1
+    mix: float = 1.0
+
+
+def targets_of(
+    samples: Sequence[Sample],
+    plan: ClassPlan,
+    *,
+    real_share: float,
+    foreign_share: float | None = None,
+) -> Targets:
     """Say what the documents are and how often each is drawn.
 
     Args:
@@ -78,22 +118,42 @@ def targets_of(samples: Sequence[Sample], plan: ClassPlan, *, real_share: float)
         real_share: Share of draws that go to real documents, where there are both kinds; they are
             few and count the most. Within an origin every output is drawn equally often, or "real"
             itself would become a sign of what is common among real documents; every layout counts
-            at most `LAYOUT_CAP` times.
+            at most `LAYOUT_CAP` times, every source of foreign ones at most as `SOURCE_CAP` says.
+        foreign_share: Share of the draws of real documents that go to foreign ones; None for as
+            many as go to any other output.
     """
-    layouts = Counter(sample.layout for sample in samples)
-    chances = np.array([min(1.0, LAYOUT_CAP / layouts[sample.layout]) for sample in samples])
+    chances = np.array(layout_weights(samples))
     origins = {sample.origin for sample in samples}
     for origin in origins:
         share = 1.0 if len(origins) == 1 else (real_share if origin == "real" else 1 - real_share)
         outputs = {sample.label for sample in samples if sample.origin == origin}
         for name in outputs:
+            part = share / len(outputs)
             here = np.array([s.origin == origin and s.label == name for s in samples])
-            chances[here] *= share / len(outputs) / chances[here].sum()
+            if origin == "real" and foreign_share is not None and len(outputs) == len(plan.outputs):
+                foreign = name == NONE_OF_THESE
+                part = share * (
+                    foreign_share if foreign else (1 - foreign_share) / (len(outputs) - 1)
+                )
+            if origin == "real" and name == NONE_OF_THESE:
+                _cap_sources(chances, samples, here)
+            chances[here] *= part / chances[here].sum()
     return Targets(
         np.array([plan.output_index(sample.label) for sample in samples], np.int32),
         np.array([_kind_column(plan, sample.kind) for sample in samples], np.int32),
         chances / chances.sum(),
     )
+
+
+def _cap_sources(
+    chances: "NDArray[np.float64]", samples: Sequence[Sample], here: "NDArray[np.bool_]"
+) -> None:
+    """Bring the chances of the documents of a source down to the share that it may have."""
+    most = SOURCE_CAP * chances[here].sum()
+    sources = np.array([sample.source for sample in samples])
+    for source in set(sources[here]):
+        mine = here & (sources == source)
+        chances[mine] *= min(1.0, most / chances[mine].sum())
 
 
 def _kind_column(plan: ClassPlan, kind: str) -> int:

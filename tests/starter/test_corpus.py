@@ -43,7 +43,7 @@ def test_a_claim_without_its_form_is_no_claim_to_learn_from_or_to_measure(tmp_pa
         rows.append(f"{number}.png\t{label}\tl{number}\tsource-{number}\tMIT\ttrain-ok")
     (tmp_path / "MANIFEST.tsv").write_text("\n".join(rows) + "\n")
 
-    corpus = gather(None, tmp_path, image_cache(tmp_path / "pages"))
+    corpus = gather(None, [tmp_path], image_cache(tmp_path / "pages"))
 
     assert sorted(s.path.name for s in corpus.samples) == ["0.png", "1.png", "3.png", "4.png"]
 
