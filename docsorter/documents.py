@@ -334,6 +334,9 @@ class Verdict:
         return replace(self, reason=reason, label=names.get(self.label or "", self.label))
 
 
+_LEAST_USUAL = 1e-3  # the percentile of a page beyond all training pages is 100
+
+
 @dataclass(frozen=True, slots=True)
 class SortRule:
     """The complete rule by which a document is sorted without a person.
@@ -346,6 +349,7 @@ class SortRule:
         offsets: Per label, by how much the log odds of the threshold are raised for it; 0 for a
             label not named. See `docsorter.decide.policy`.
         blank: Whether pages with nothing on them are left out ("skip") or count as pages.
+        novelty_weight: How much surer the model must be of an unusual page, >= 0; see `offset`.
     """
 
     temperature: float
@@ -354,10 +358,25 @@ class SortRule:
     policies: dict[str, str] = field(default_factory=dict)
     offsets: dict[str, float] = field(default_factory=dict)
     blank: str = "skip"
+    novelty_weight: float = 0.0
 
-    def required_confidence(self, label: str) -> float:
-        """Return the least confidence, 0-1, with which a document is sorted to a label."""
-        offset = self.offsets.get(label, 0.0)
+    def offset(self, label: str, novelty: float = 0.0) -> float:
+        """Return by how much the log odds of the threshold are raised for a document.
+
+        To the offset of its label comes `-novelty_weight * log(1 - novelty / 100)`: where a share q
+        of the training pages is as unusual, the odds of the threshold are divided by q to the
+        power of the weight. A model is often sure of paper that it never saw the like of.
+
+        Args:
+            label: What the document is taken for.
+            novelty: Percentile, 0-100; 0 is the most usual page.
+        """
+        usual = max(1.0 - novelty / 100.0, _LEAST_USUAL)
+        return self.offsets.get(label, 0.0) - self.novelty_weight * math.log(usual)
+
+    def required_confidence(self, label: str, novelty: float = 0.0) -> float:
+        """Return the least confidence, 0-1, with which a document is sorted; see `offset`."""
+        offset = self.offset(label, novelty)
         if offset == 0 or not 0 < self.threshold < 1:
             return self.threshold
         odds = self.threshold * math.exp(offset)

@@ -13,6 +13,7 @@ import numpy as np
 
 from docsorter.decide.calibration import label_probabilities
 from docsorter.decide.novelty import NoveltyModel
+from docsorter.decide.policy import offsets_of, threshold_scores
 from docsorter.decide.prediction import PageHeads, PooledPages, pool_document
 from docsorter.documents import SortRule
 from docsorter.model.bundle import ModelBundle
@@ -232,9 +233,10 @@ class Judge:
         several = np.array([pooled.held for pooled in found], np.bool_)
         novelty = self._novelty[[document.rows[0] for document in documents]]
         top = shares.argmax(axis=1)
-        asked = np.array([*(self._rule.required_confidence(name) for name in self._labels), np.inf])
-        sure = shares.max(axis=1) >= asked[top]
-        alone = sure & (novelty <= self._rule.novelty_limit) & ~several
+        named = [*self._labels, NONE_OF_THESE]
+        offsets = offsets_of([named[column] for column in top], novelty, self._rule)
+        sure = threshold_scores(shares.max(axis=1), offsets) >= self._rule.threshold * (1 - 1e-12)
+        alone = sure & (novelty <= self._rule.novelty_limit) & ~several & (top < self.labels)
         return Judged(tuple(documents), shares, several, np.asarray(alone, np.bool_))
 
     def _pooled(self, document: Composed, heads: PageHeads) -> PooledPages:

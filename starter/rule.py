@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from docsorter.decide.calibration import fit_temperature
+from docsorter.decide.policy import offsets_of, threshold_scores
 from docsorter.decide.promise import error_upper_bound
 from docsorter.documents import SortRule
-from docsorter.model.card import CardEvidence
+from docsorter.model.card import NONE_OF_THESE, CardEvidence
 from docsorter.training.dataset import Predictions, RawPredictions
 from docsorter.training.sort_rule import CONFIDENCE
 
@@ -110,10 +111,12 @@ class RuleTest:
 def apply_rule(predictions: Predictions, labels: Sequence[str], rule: SortRule) -> RuleTest:
     """Apply a rule to documents whose labels are known."""
     top = predictions.probabilities.argmax(axis=1)
-    never = np.inf  # nothing is sorted to the background
-    asked = np.array([*(rule.required_confidence(label) for label in labels), never])
-    sure = predictions.probabilities.max(axis=1) >= asked[np.minimum(top, len(labels))]
-    chosen = sure & (predictions.novelty <= rule.novelty_limit)
+    named = [*labels, NONE_OF_THESE]
+    offsets = offsets_of([named[column] for column in top], predictions.novelty, rule)
+    sure = threshold_scores(predictions.probabilities.max(axis=1), offsets) >= rule.threshold * (
+        1 - 1e-12
+    )
+    chosen = sure & (predictions.novelty <= rule.novelty_limit) & (top < len(labels))
     wrong = chosen & (top != predictions.targets)
     foreign = predictions.targets >= len(labels)
     return RuleTest(

@@ -72,7 +72,7 @@ class Starter:
         novel = self._novelty.percentile(self.pool.features)
         limit = self.card.novelty_limit
         seen = _judged("starter", self.prior, novel <= limit, nothing, self.card.threshold)
-        shifts = offsets_of(NAMES, self.card.offsets)[seen.top]
+        shifts = offsets_of([NAMES[top] for top in seen.top], novel, self.card.rule())
         return replace(seen, score=threshold_scores(seen.score, shifts))
 
     def taught(self, name: str, rows: "Ints", answers: "Ints") -> Seen:

@@ -161,10 +161,11 @@ def _learned_from(card: "ModelCard") -> str:
 def _sorts_at(card: "ModelCard") -> str:
     """Say which confidence a document needs to be sorted alone."""
     rule = card.rule()
+    unusual = "; an unusual page needs more" if card.novelty_weight else ""
     if not card.offsets:
-        return f"{percent(rule.threshold)} confidence or more"
+        return f"{percent(rule.threshold)} confidence or more{unusual}"
     own = (f"{label} {percent(rule.required_confidence(label))}" for label in card.labels)
-    return f"so much confidence or more: {', '.join(own)}"
+    return f"so much confidence or more: {', '.join(own)}{unusual}"
 
 
 _IN_SHORT = {

@@ -20,11 +20,12 @@ from pydantic import (
 from docsorter.documents import SortEvidence, SortRule
 from docsorter.errors import ModelError
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 """The newest card format that this docsorter reads.
 
-1: one threshold for all labels. 2: `offsets` as well; a docsorter that does not know them must not
-sort by such a card. A card is written in the oldest format that holds it.
+1: one threshold for all labels. 2: `offsets` as well. 3: `novelty_weight` as well. A docsorter that
+does not know them must not sort by such a card. A card is written in the oldest format that holds
+it.
 """
 
 NONE_OF_THESE: Final = "other"
@@ -122,6 +123,8 @@ class ModelCard(_Part):
     novelty_limit: Annotated[float, Ge(0), Le(100)]
     offsets: dict[str, Annotated[float, Ge(-10), Le(10)]] = Field(default_factory=dict)
     """By label, what is added to the log odds of the threshold; 0 if not named. Format 2."""
+    novelty_weight: Annotated[float, Ge(0), Le(100)] = 0.0
+    """How much surer the model must be of an unusual page; see `SortRule.offset`. Format 3."""
     policies: dict[str, Literal["auto", "review", "never"]] = Field(default_factory=dict)
     evidence: CardEvidence | None = None
     """Of the sort rule on this card; None when it was not tested."""
@@ -140,14 +143,17 @@ class ModelCard(_Part):
             raise ValueError(f"there is an offset for {min(unknown)!r}, which is no label")
         if self.offsets and self.format_version < 2:  # noqa: PLR2004 -- the format they came with
             raise ValueError("offsets of labels belong to format 2")
+        if self.novelty_weight and self.format_version < 3:  # noqa: PLR2004 -- as above
+            raise ValueError("a weight of novelty belongs to format 3")
         return self
 
     @model_serializer(mode="wrap")
-    def _without_empty_offsets(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
-        """Leave out what a docsorter that reads only format 1 would refuse."""
+    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """Leave out what a docsorter that reads only an older format would refuse."""
         values: dict[str, object] = write(self)
-        if not self.offsets:
-            values.pop("offsets", None)
+        for name in ("offsets", "novelty_weight"):
+            if not getattr(self, name):
+                values.pop(name, None)
         return values
 
     @property
@@ -166,8 +172,9 @@ class ModelCard(_Part):
         if self.background:
             policies[NONE_OF_THESE] = "never"
         return SortRule(
-            self.temperature, self.threshold, self.novelty_limit, policies, dict(self.offsets)
-        )
+            self.temperature, self.threshold, self.novelty_limit, policies, dict(self.offsets),
+            novelty_weight=self.novelty_weight,
+        )  # fmt: skip
 
     def with_rule(self, rule: SortRule) -> "ModelCard":
         """Return a card with another sort rule, in the oldest format that holds it.
@@ -176,11 +183,12 @@ class ModelCard(_Part):
         """
         offsets = {label: value for label, value in rule.offsets.items() if value}
         changes: dict[str, Any] = {
-            "format_version": 2 if offsets else 1,
+            "format_version": 3 if rule.novelty_weight else 2 if offsets else 1,
             "temperature": rule.temperature,
             "threshold": rule.threshold,
             "novelty_limit": rule.novelty_limit,
             "offsets": offsets,
+            "novelty_weight": rule.novelty_weight,
         }
         return self.model_copy(update=changes)
 
@@ -300,6 +308,7 @@ def _facts(card: ModelCard) -> list[tuple[str, str]]:
         ("temperature", f"{card.temperature:.3f}"),
         ("threshold", card.threshold_text()),
         ("novelty limit", f"{card.novelty_limit:g}"),
+        ("novelty weight", f"{card.novelty_weight:g}"),
         ("policies", policies or "none"),
         ("evidence", _evidence(card.evidence)),
     ]

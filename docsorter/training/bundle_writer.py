@@ -397,6 +397,11 @@ def _rule_text(card: ModelCard) -> str:
         f"novelty of at most {card.novelty_limit:g}; the logits are divided by "
         f"{card.temperature:.3f}."
     )
+    if card.novelty_weight:
+        rule += (
+            " Of a page as unusual as a share q of the training pages, the odds needed are divided "
+            f"by q to the power of {card.novelty_weight:g}."
+        )
     if card.evidence is None:
         return f"{rule} The rule was not tested."
     seen = card.evidence

@@ -14,7 +14,7 @@ import numpy as np
 
 from docsorter.decide.calibration import fit_temperature
 from docsorter.decide.novelty import NoveltyModel
-from docsorter.decide.policy import offset_between, offsets_of, threshold_scores
+from docsorter.decide.policy import offset_between, threshold_scores
 from docsorter.decide.promise import (
     checks_needed,
     not_certifiable_yet,
@@ -210,8 +210,9 @@ def checked(
     auto = np.array([policies.get(name, "auto") == "auto" for name in labels] + [False], np.bool_)
     free = auto[np.minimum(top, len(labels))]
     eligible = free & (predictions.novelty <= NOVELTY_LIMIT) & ~held
-    shifts = offsets_of([*labels, ""], offsets)[np.minimum(top, len(labels))]
-    scores = threshold_scores(predictions.probabilities.max(axis=1), shifts)
+    shifts = np.array([*(offsets.get(name, 0.0) for name in labels), 0.0])
+    offset = shifts[np.minimum(top, len(labels))]
+    scores = threshold_scores(predictions.probabilities.max(axis=1), offset)
     return CheckedDocuments(scores, top == predictions.targets, eligible)
 
 

@@ -13,6 +13,7 @@ from docsorter.decide.policy import (
     offset_between,
     offsets_of,
     rule_key,
+    score_of,
     threshold_scores,
 )
 from docsorter.documents import (
@@ -287,7 +288,30 @@ def test_without_an_offset_confidence_is_compared_as_it_is() -> None:
     rule = SortRule(1.0, 0.96, 99.0, offsets={"letter": 1.0})
     assert rule.required_confidence("invoice") == 0.96
     assert score(0.96, 0.0) == pytest.approx(0.96)
-    assert offsets_of(["letter", "invoice"], rule.offsets).tolist() == [1.0, 0.0]
+    assert offsets_of(["letter", "invoice"], np.zeros(2), rule).tolist() == [1.0, 0.0]
+
+
+@given(low=st.floats(0, 100), high=st.floats(0, 100), weight=st.floats(0, 10))
+def test_an_unusual_page_is_never_asked_for_less(low: float, high: float, weight: float) -> None:
+    low, high = sorted((low, high))
+    rule = SortRule(1.0, 0.9, 99.0, offsets={"letter": 1.0}, novelty_weight=weight)
+    assert rule.offset("letter") == 1.0
+    assert rule.offset("letter", low) <= rule.offset("letter", high) < math.inf
+    assert offsets_of(["letter"], np.array([high]), rule)[0] == rule.offset("letter", high)
+
+
+def test_a_page_as_unusual_as_half_of_those_learned_from_needs_twice_the_odds() -> None:
+    rule = SortRule(1.0, 0.9, 99.0, novelty_weight=1.0)
+    needed = rule.required_confidence("letter", 50.0)
+    assert needed / (1 - needed) == pytest.approx(2 * 0.9 / 0.1)
+
+    sure = replace(seen((0.93, 0.06, 0.01)), novelty=50.0)
+    unusual = decide(sure, rule, LABELS)
+    assert unusual.kind is VerdictKind.REVIEW
+    assert unusual.reason.text == "unsure: invoice 93.0 %, needs 94.7 % as the page is unusual"
+    assert unusual.threshold == pytest.approx(needed)
+    assert decide(replace(sure, novelty=0.0), rule, LABELS).kind is VerdictKind.SORT
+    assert score_of(sure, rule) < rule.threshold <= score_of(replace(sure, novelty=0.0), rule)
 
 
 @given(threshold=INSIDE, asked=INSIDE)

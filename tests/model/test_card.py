@@ -1,6 +1,7 @@
 """The card: its format, its rule, and two cards side by side."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,11 +53,22 @@ def test_offsets_that_mean_nothing_are_refused(changes: dict[str, object], why: 
         make_card(**changes)
 
 
+def test_a_weight_of_novelty_needs_the_third_format_and_survives_it(tmp_path: Path) -> None:
+    card = make_card().with_rule(replace(RULE, novelty_weight=2.0))
+    (tmp_path / "card.json").write_text(card.model_dump_json())
+
+    assert read_card(tmp_path / "card.json").rule().novelty_weight == 2.0
+    assert card.format_version == 3
+    assert "novelty_weight" not in make_card().with_rule(RULE).model_dump()
+    with pytest.raises(ValidationError, match="belongs to format 3"):
+        make_card(novelty_weight=2.0, format_version=2)
+
+
 def test_a_format_that_is_not_known_is_refused_and_not_guessed_at(tmp_path: Path) -> None:
-    card = json.loads(make_card().model_dump_json()) | {"format_version": 3, "later": 1}
+    card = json.loads(make_card().model_dump_json()) | {"format_version": 4, "later": 1}
     (tmp_path / "card.json").write_text(json.dumps(card))
 
-    with pytest.raises(ModelError, match="has format 3, this docsorter reads up to 2"):
+    with pytest.raises(ModelError, match="has format 4, this docsorter reads up to 3"):
         read_card(tmp_path / "card.json")
 
 

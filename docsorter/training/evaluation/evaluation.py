@@ -267,9 +267,9 @@ def _by_rule(
         predictions.probabilities.max(axis=1),
     )
     free = eligible(predictions, labels, rule, held)
-    asked = np.array([rule.required_confidence(name) for name in names])
-    scores = threshold_scores(confidence, offsets_of(names, rule.offsets)[top])
-    chosen = free & (confidence >= asked[top])
+    offsets = offsets_of([names[column] for column in top], predictions.novelty, rule)
+    scores = threshold_scores(confidence, offsets)
+    chosen = free & (scores >= rule.threshold * (1 - 1e-12))
     return CheckedDocuments(scores, top == predictions.targets, free), chosen
 
 
