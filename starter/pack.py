@@ -24,7 +24,7 @@ from docsorter.training.generated import PACK, SIDE
 from starter.dataset import read_index, write_dataset
 from starter.kinds import EVERY, LATER
 
-EACH: Final = 3
+EACH: Final = 2
 LATER_EACH: Final = 14
 """Pages of a kind of later page: these are all that is learned from, where nobody has others."""
 

@@ -21,7 +21,7 @@ from docsorter.model.card import NONE_OF_THESE
 from docsorter.training.dataset import Sample
 
 PACK: Final = Path(__file__).with_name("generated_pages.zip")
-SHA256: Final = "171f3c11b8992bb1633c330cdae22cacf097582f605578e9d02a17e862d0b94b"
+SHA256: Final = "c92ecbae3ba6c5b250c2341fb98574ef5526041892b77cb2d92a617b1af2a06d"
 SIDE: Final = 384
 """Longer side of a page in pixels: what augmentation starts from."""
 

@@ -194,7 +194,7 @@ def test_every_language_knows_every_word() -> None:
 
 @pytest.mark.parametrize("locale", [*LOCALES, *SCRIPTS], ids=lambda locale: locale.code)
 def test_sentences_of_invoices_are_filled_in(locale: Locale) -> None:
-    said = Writer(locale, random.Random(1)).notices(30)  # noqa: S311: no secret
+    said = Writer(locale, random.Random(1)).notices(30)
     assert len(said) > 40
     assert not set("{}") & set(said)
 
