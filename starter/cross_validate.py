@@ -143,7 +143,8 @@ class Study:
         synthetic: Folder of generated documents.
         real: Folders of collected documents with a manifest.
         base: What training starts from; see `training_run.new_network`.
-        work: Pages, maps and results; the same folder goes on.
+        work: Results; the same folder goes on.
+        cache: Pages and maps, which studies may share.
         tuning: How the network is tuned.
         folds: Parts that the sources are dealt into.
         repeats: How often they are dealt.
@@ -155,6 +156,7 @@ class Study:
     real: tuple[Path, ...]
     base: str | Path | None
     work: Path
+    cache: Path
     tuning: Tuning
     folds: int = 5
     repeats: int = 1
@@ -175,8 +177,8 @@ def cross_validate(study: Study) -> None:
     from starter.training_run import base_key, new_network  # noqa: PLC0415 -- TensorFlow, seconds
     from starter.tuning import MapMaker, Tuner  # noqa: PLC0415 -- as above
 
-    cache = image_cache(study.work / "pages")
-    with daemon_cache(study.work / "pages") as served:
+    cache = image_cache(study.cache / "pages")
+    with daemon_cache(study.cache / "pages") as served:
         corpus = gather(study.synthetic, study.real, cache, seed=study.seed)
         real = _served(corpus, served, study.size)
         division = divide(real, source_groups(real, cache), study.folds, study.repeats, study.seed)
@@ -186,7 +188,7 @@ def cross_validate(study: Study) -> None:
         base = base_key(study.base)
         _claim(study, division, plan, base)
         network = new_network(plan, study.base, study.size, study.seed)
-        maker = MapMaker(network, str(base), study.work / "maps", cache, served, study.seed)
+        maker = MapMaker(network, study.cache / "maps", cache, served, study.seed)
         maps = maker.make(division.samples, made, study.tuning)
     tuner = Tuner(network, maps, study.tuning, study.seed)
     targets = np.array([plan.output_index(sample.label) for sample in maps.samples], np.int64)
@@ -370,7 +372,8 @@ def parser() -> argparse.ArgumentParser:
     add("--synth", type=Path, required=True, help="generated documents: train/ and test/")
     add("--real", type=Path, action="append", required=True, help="with a MANIFEST.tsv; repeatable")
     add("--base", required=True, help="a .npz file, a bundle's folder, `imagenet` or `random`")
-    add("--work", type=Path, required=True, help="pages, maps and results; the same one goes on")
+    add("--work", type=Path, required=True, help="results; the same one goes on")
+    add("--cache", type=Path, help="pages and maps, which studies may share (default: WORK)")
     add("--folds", type=int, default=5)
     add("--repeats", type=int, default=1)
     add("--size", type=int, default=299, help="side of a page in pixels")
@@ -389,6 +392,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         real=tuple(options.real),
         base=named.get(options.base, Path(options.base)),
         work=options.work,
+        cache=options.cache or options.work,
         tuning=tuning_of(options),
         folds=options.folds,
         repeats=options.repeats,

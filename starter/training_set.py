@@ -86,6 +86,7 @@ class Tuning:
         views: Augmented views of a real page, besides the page itself.
         generated: Generated documents at most, drawn by kind.
         generated_views: Augmented views of the page of one, besides the page itself.
+        mixup: Alpha of mixing pages with each other, 0 for none; see `tuning.mixed_up`.
         mix: Share of the weights after tuning in the result; the rest is from before it. The mean
             of both is nearly as good on documents like those trained on and better on others
             (Wortsman et al. 2022, arXiv:2109.01903).
@@ -100,6 +101,7 @@ class Tuning:
     views: int = 5
     generated: int = 4000
     generated_views: int = 1
+    mixup: float = 0.0
     mix: float = 1.0
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _LOG: Final = logging.getLogger(__name__)
 _KIND_SHARE: Final = 0.3  # of the loss over kinds, where the kind is known
+_NEARLY_ONE: Final = 0.99  # share from which on a mixed page is still of its kind
 _CHUNK: Final = 64
 
 
@@ -72,7 +73,6 @@ class MapMaker:
 
     Attributes:
         network: Its lower trunk is what makes them.
-        base: Tells its weights from others.
         folder: Where the maps are kept.
         cache: Has the pages that are augmented, and those of generated documents.
         served: Has the pages of real documents, as the daemon sees them.
@@ -80,7 +80,6 @@ class MapMaker:
     """
 
     network: Network
-    base: str
     folder: Path
     cache: RasterCache
     served: RasterCache
@@ -114,10 +113,16 @@ class MapMaker:
             return augment(self.cache.pages(path, BASE)[0], size, rng)
 
         files = [(str(s.path), s.path.stat().st_size, s.path.stat().st_mtime_ns) for s in samples]
-        what = json.dumps([self.base, size, self.seed, views, files])
+        what = json.dumps([self._weights(), size, self.seed, views, files])
         name = f"{samples[0].origin}-{hashlib.sha256(what.encode()).hexdigest()[:16]}.npy"
         maps = cached_maps(self.network, page, (views + 1) * number, self.folder / name)
         return maps.reshape(views + 1, number, *maps.shape[1:])
+
+    def _weights(self) -> str:
+        found = hashlib.sha256()
+        for variable in self.network.lower.weights:
+            found.update(np.asarray(variable).tobytes())
+        return found.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,23 +228,57 @@ class Tuner:
                 variable.assign(share * np.asarray(variable) + (1 - share) * old)
 
     def _batch(self, targets: Targets, rows: "Rows", *key: int) -> tuple[Tensor, ...]:
+        """Draw maps (n, 17, 17, 768), shares of the outputs (n, outputs) and kinds (n,)."""
         rng = np.random.default_rng([self._seed, *key])
         drawn = rng.choice(len(rows), self._tuning.batch, p=targets.chances)
         maps = self._maps.drawn([rows[index] for index in drawn], rng)
-        return maps, targets.outputs[drawn], targets.kinds[drawn]
+        shares = np.eye(len(self._network.plan.outputs), dtype=np.float32)[targets.outputs[drawn]]
+        kinds = targets.kinds[drawn]
+        if self._tuning.mixup:
+            maps, shares, share = mixed_up(maps, shares, self._tuning.mixup, rng)
+            kinds = np.where(share > _NEARLY_ONE, kinds, -1).astype(np.int32)
+        return maps, shares, kinds
 
-    def _learn(self, maps: Tensor, outputs: Tensor, kinds: Tensor) -> Tensor:
-        network, entropy = self._network, keras.ops.sparse_categorical_crossentropy
+    def _learn(self, maps: Tensor, shares: Tensor, kinds: Tensor) -> Tensor:
+        network, ops = self._network, keras.ops
         with tf.GradientTape() as tape:
             kind_logits = network.head(network.pool(network.above_cut(maps)))
-            coarse = entropy(outputs, network.label_logits(kind_logits), from_logits=True)
-            fine = entropy(keras.ops.maximum(kinds, 0), kind_logits, from_logits=True)
-            known = keras.ops.cast(kinds >= 0, "float32")
-            loss = keras.ops.mean(coarse + _KIND_SHARE * known * fine)
+            logits = network.label_logits(kind_logits)
+            coarse = ops.categorical_crossentropy(shares, logits, from_logits=True)
+            fine = ops.sparse_categorical_crossentropy(
+                ops.maximum(kinds, 0), kind_logits, from_logits=True
+            )
+            known = ops.cast(kinds >= 0, "float32")
+            loss = ops.mean(coarse + _KIND_SHARE * known * fine)
         gradients = tape.gradient(loss, [weights for weights, _ in self._parts])
         for (weights, optimizer), mine in zip(self._parts, gradients, strict=True):
             optimizer.apply(mine, weights)
         return loss
+
+
+def mixed_up(
+    maps: "NDArray[np.float16]",
+    shares: "NDArray[np.float32]",
+    alpha: float,
+    rng: np.random.Generator,
+) -> "tuple[NDArray[np.float16], NDArray[np.float32], NDArray[np.float32]]":
+    """Mix every page of a batch with another of it (Zhang et al. 2018, arXiv:1710.09412).
+
+    Args:
+        maps: (n, ...) of the pages.
+        shares: (n, outputs), what they are.
+        alpha: Of the beta distribution of the share; the greater, the more is mixed.
+        rng: Decides everything.
+
+    Returns:
+        The mixed maps, what they are, and the share of each page itself, at least a half.
+    """
+    beta = rng.beta(alpha, alpha, len(maps))
+    share = np.maximum(beta, 1 - beta).astype(np.float32)
+    others = rng.permutation(len(maps))
+    wide = share.reshape(-1, *[1] * (maps.ndim - 1))
+    mixed = (maps * wide + maps[others] * (1 - wide)).astype(np.float16)
+    return mixed, shares * share[:, None] + shares[others] * (1 - share[:, None]), share
 
 
 def _optimizer(tuning: Tuning, rate: float) -> Optimizer:

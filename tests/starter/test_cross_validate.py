@@ -13,9 +13,10 @@ from docsorter.training.network import Network
 from starter import training_run
 from starter.cross_validate import Study, cross_validate, divide, out_of_fold
 from starter.training_set import Tuning
+from starter.tuning import mixed_up
 
 SIZE = 40
-TUNING = Tuning(steps=40, batch=8, rate=1e-2, views=1, generated=8, generated_views=1)
+TUNING = Tuning(steps=40, batch=8, rate=1e-2, views=1, generated=8, generated_views=1, mixup=0.1)
 
 
 def _tiny(plan: ClassPlan, base: object, size: int, seed: int) -> Network:
@@ -63,7 +64,9 @@ def _folders(root: Path) -> tuple[Path, Path]:
 def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     root = tmp_path_factory.mktemp("study")
     made, real = _folders(root)
-    return Study(made, (real,), None, root / "work", TUNING, folds=2, repeats=2, size=SIZE)
+    return Study(
+        made, (real,), None, root / "work", root / "cache", TUNING, folds=2, repeats=2, size=SIZE
+    )
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -145,3 +148,14 @@ def test_no_group_is_cut_and_labels_are_dealt_evenly() -> None:
         for sample, fold in zip(division.samples, folds, strict=True):
             counts[fold, labels.index(sample.label)] += 1
         assert (counts == 4).all()
+
+
+def test_pages_mixed_with_each_other_are_of_both_in_the_same_shares() -> None:
+    shares = np.eye(4, dtype=np.float32)
+    maps = np.arange(4, dtype=np.float16)[:, None, None, None] * np.ones((4, 3, 3, 2), np.float16)
+
+    mixed, parts, share = mixed_up(maps, shares, 0.4, np.random.default_rng(0))
+
+    assert (share >= 0.5).all()
+    np.testing.assert_allclose(parts.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(mixed[:, 0, 0, 0], parts @ np.arange(4), atol=2e-3)
