@@ -296,6 +296,28 @@ def excess_aurc(confidence: "Floats", right: "Mask") -> float:
     return aurc(confidence, right) - least_aurc(int((~right).sum()), len(right))
 
 
+def errors_caught(confidence: "Floats", right: "Mask", reviewed: "Floats") -> "Floats":
+    """Return which share of the errors a person finds who looks at the least sure documents.
+
+    Args:
+        confidence: (n,) 0-1, at least one.
+        right: (n,) which documents are no errors.
+        reviewed: (k,) shares of the documents that are looked at, 0-1. Of equally sure ones none
+            is looked at first: their errors count evenly.
+
+    Returns:
+        (k,) 0-1, 1 best; not numbers where there is no error.
+    """
+    order = np.argsort(confidence, kind="stable")
+    sure = confidence[order]
+    ends = np.append(np.flatnonzero(sure[1:] != sure[:-1]) + 1, len(sure))
+    found = np.cumsum(~right[order])[ends - 1]
+    if not found[-1]:
+        return np.full(len(reviewed), np.nan)
+    caught = np.interp(reviewed * len(sure), np.append(0, ends), np.append(0, found))
+    return np.asarray(caught / found[-1], np.float64)
+
+
 def auroc(known: "Floats", unknown: "Floats") -> float:
     """Return the chance that an unknown document scores higher than a known one; ties half."""
     ordered = np.sort(known)

@@ -40,6 +40,7 @@ from docsorter.training.evaluation.metrics import (
     confusion_counts,
     eligible,
     label_metrics,
+    review_metrics,
     source_metrics,
 )
 from docsorter.training.splits import group
@@ -102,7 +103,8 @@ class Evaluation:
         names: The columns of its probabilities: the labels, then "other" with a background.
         own: How many documents are of a label.
         groups: How many different ones: near-duplicates and scans of one template count once.
-        figures: By name: accuracy, accuracy among labels, macro-F1, ECE, Brier, AURC, E-AURC.
+        figures: By name: accuracy, accuracy among labels, macro-F1, ECE, Brier, AURC, E-AURC,
+            errors caught by reviewing the least sure.
         confusion: Rows of counts: the labels, then foreign documents if any; columns as `names`.
         reliability: Bins of equal mass.
         confidences: Documents of the labels by hundredths of confidence.
@@ -134,6 +136,7 @@ class Evaluation:
         found |= {f"accuracy of {one.label}": one.recall for one in self.per_label if self.own}
         found |= {
             "error among sorted": self.at_rule.error,
+            "wrong label among sorted": self.at_rule.wrong_label,
             "foreign documents sorted": self.at_rule.foreign_share,
             "automation rate": self.at_rule.automation,
         }
@@ -190,6 +193,7 @@ def evaluate_predictions(  # noqa: PLR0913 -- all but three by name, each a thin
     rng: np.random.Generator,
     features: "NDArray[np.floating[Any]] | None" = None,
     held: "NDArray[np.bool_] | None" = None,
+    sorted_alone: "NDArray[np.bool_] | None" = None,
     progress: Progress = silent,
 ) -> Evaluation:
     """Measure everything on one set of documents.
@@ -205,6 +209,8 @@ def evaluate_predictions(  # noqa: PLR0913 -- all but three by name, each a thin
         features: (n, F) of the first pages, for novelty leave-label-out; without them it is not
             measured.
         held: (n,) documents that go to a person for another reason (pages that disagree).
+        sorted_alone: (n,) documents that a rule sorts, where that is known better than by `rule`:
+            each by thresholds fitted without its source.
         progress: Called as figures are done.
 
     Raises:
@@ -212,10 +218,11 @@ def evaluate_predictions(  # noqa: PLR0913 -- all but three by name, each a thin
     """
     n, count = len(predictions.samples), len(labels)
     numbers = layout_groups(predictions.samples) if groups is None else list(groups)
-    _check(n, numbers, features, held)
+    _check(n, numbers, features, held, sorted_alone)
     names = (*labels, NONE_OF_THESE)[: predictions.probabilities.shape[1]]
     own = predictions.targets < count
     checked, chosen = _by_rule(predictions, labels, names, rule, held)
+    chosen = chosen if sorted_alone is None else sorted_alone
     progress(STAGE, 0, _STEPS)
     resampler = Resampler(numbers, rng)
     scores = checked.confidences[own]
@@ -296,7 +303,9 @@ def _own_metrics(
     confidence = mine.probabilities.max(axis=1)
     right = mine.probabilities.argmax(axis=1) == mine.targets
     return _Own(
-        accuracy_metrics(mine, labels, resampler) | confidence_metrics(mine, resampler, rng),
+        accuracy_metrics(mine, labels, resampler)
+        | confidence_metrics(mine, resampler, rng)
+        | review_metrics(mine, resampler),
         reliability_points(confidence, right),
         risk_points(scores, right),
     )
@@ -319,15 +328,14 @@ def _novelty(
 def _check(
     n: int,
     groups: Sequence[int],
-    features: "NDArray[np.floating[Any]] | None",
-    held: "NDArray[np.bool_] | None",
+    *parts: "NDArray[np.generic] | None",
 ) -> None:
     if n == 0:
         raise UsageError(
             "there is no document to evaluate on",
             remedy="name a folder with one sub-folder per label and documents in them",
         )
-    given = [len(groups), *(len(part) for part in (features, held) if part is not None)]
+    given = [len(groups), *(len(part) for part in parts if part is not None)]
     if any(length != n for length in given):
         raise UsageError(f"{n} documents need as many groups, features and the like, not {given}")
 

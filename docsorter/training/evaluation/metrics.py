@@ -25,10 +25,12 @@ from docsorter.training.evaluation.curves import (
     aurc,
     calibration_error,
     calibration_error_by_chance,
+    errors_caught,
     excess_aurc,
     percentile_interval,
     pivotal_interval,
     too_few,
+    wilson_interval,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +42,13 @@ if TYPE_CHECKING:
 LEAST_FOR_ECE: Final = 500
 CONFIDENCE: Final = 0.95
 TARGETS: Final = (0.01, 0.005)
+REVIEWED: Final = (0.05, 0.11, 0.20)
+"""Shares of the documents that a person may look at."""
+CAUGHT: Final = tuple(
+    f"errors caught by reviewing the least sure {100 * s:.0f} %" for s in REVIEWED
+)
+"""Names of the figures that say how many of the errors that finds."""
+_NO_MISTAKE: Final = "no mistake seen"
 MOST_SOURCES: Final = 40
 """Sources that get a row of their own, those with most documents first."""
 
@@ -101,7 +110,8 @@ class AtRule:
         upper_bound: Of the error among sorted documents, exact binomial (Clopper-Pearson),
             one-sided, 95 % confidence, for independent documents.
         automation: Share of the documents of the labels that it sorts.
-        error: Share of errors among sorted documents.
+        error: Share of errors among sorted documents; it grows with the foreign ones of a test.
+        wrong_label: Share of errors among sorted documents of the labels.
         foreign_share: Share of foreign documents that it sorts.
     """
 
@@ -113,6 +123,7 @@ class AtRule:
     upper_bound: float
     automation: Measured
     error: Measured
+    wrong_label: Measured
     foreign_share: Measured
 
 
@@ -186,7 +197,7 @@ def _macro_f1(
         return Measured(value=None, n=n, note=f"a label has under {LEAST_PER_LABEL} documents")
     value = macro_f1(top, mine.targets, labels)
     if (top == mine.targets).all():  # every resample is perfect: only the accuracy knows better
-        return Measured(value=value, n=n, low=accuracy.low, high=1.0, note="no mistake seen")
+        return Measured(value=value, n=n, low=accuracy.low, high=1.0, note=_NO_MISTAKE)
     drawn = resampler.spread(
         lambda rows: np.array([macro_f1(top[rows], mine.targets[rows], labels)])
     )
@@ -236,6 +247,29 @@ def confidence_metrics(
         chance = calibration_error_by_chance(confidence, rng)
         note = f"a true confidence would show {chance:.3f} by chance"
         found["ECE"] = found["ECE"].model_copy(update={"note": note})
+    return found
+
+
+def review_metrics(mine: Predictions, resampler: Resampler) -> dict[str, Measured]:
+    """Say how many of the errors are found by looking at the least sure documents; n counts errors.
+
+    Arguments as for `accuracy_metrics`.
+    """
+    n = len(mine.samples)
+    confidence = mine.probabilities.max(axis=1)
+    right = mine.probabilities.argmax(axis=1) == mine.targets
+    errors = int((~right).sum())
+    if n < LEAST_PER_LABEL or not errors:
+        few = too_few(n) if n < LEAST_PER_LABEL else Measured(value=None, n=0, note=_NO_MISTAKE)
+        return dict.fromkeys(CAUGHT, few)
+    reviewed = np.array(REVIEWED)
+    values = errors_caught(confidence, right, reviewed)
+    drawn = resampler.spread(lambda rows: errors_caught(confidence[rows], right[rows], reviewed))
+    found = {}
+    for name, value, column in zip(CAUGHT, values.tolist(), drawn.T, strict=True):
+        # Never narrower than for independent errors, as for any share.
+        ends = (*percentile_interval(column), *wilson_interval(value * errors, errors))
+        found[name] = Measured(value=value, n=errors, low=min(ends), high=max(ends))
     return found
 
 
@@ -343,6 +377,7 @@ def at_rule(predictions: Predictions, labels: int, chosen: "Mask", resampler: Re
         upper_bound=error_upper_bound(errors, n, CONFIDENCE),
         automation=resampler.share(chosen, ~foreign, "at the card's rule"),
         error=resampler.share(wrong, chosen, note),
+        wrong_label=resampler.share(wrong, chosen & ~foreign),
         foreign_share=resampler.share(chosen, foreign),
     )
 

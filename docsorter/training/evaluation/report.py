@@ -26,6 +26,7 @@ from docsorter.training.dataset import DocumentJudge, RawPredictions, Sample
 from docsorter.training.evaluation import plots
 from docsorter.training.evaluation.curves import RiskPoint
 from docsorter.training.evaluation.evaluation import Case, Evaluation, evaluate_predictions
+from docsorter.training.evaluation.metrics import CAUGHT
 from docsorter.training.labelled import LabelledFolder, Unreadable, document_groups, read_labelled
 from docsorter.training.rasters import RasterCache
 from docsorter.training.report import jpeg_uri, not_writable, render, without_padding, write_whole
@@ -46,6 +47,7 @@ _MEANING: Final = {
     "Brier": "squared distance from the truth: 0 best, 2 worst",
     "AURC": "mean error over all thresholds: 0 best",
     "E-AURC": "of that, due to mistakes that are not the least sure",
+    **dict.fromkeys(CAUGHT, "of the mistakes so many; n counts mistakes"),
 }
 _COST: Final = {
     "variant": "how the weights are stored",

@@ -11,6 +11,7 @@ from docsorter.training.evaluation.curves import (
     calibration_error,
     calibration_error_by_chance,
     confidence_counts,
+    errors_caught,
     excess_aurc,
     least_aurc,
     leave_label_out,
@@ -50,6 +51,28 @@ def test_no_order_is_better_than_mistakes_last(right: list[bool], seed: int) -> 
     assert aurc(hits.astype(np.float64), hits) == pytest.approx(
         least_aurc(int((~hits).sum()), len(hits))
     )
+
+
+def test_a_person_finds_the_errors_among_the_least_sure_documents() -> None:
+    confidence = np.array([0.9, 0.2, 0.8, 0.3, 0.7, 0.4, 0.6, 0.5, 0.95, 0.99])
+    right = np.array([False, False, True, True, True, False, True, True, True, True])
+
+    found = errors_caught(confidence, right, np.array([0.0, 0.05, 0.1, 0.3, 0.8, 1.0]))
+
+    assert found.tolist() == pytest.approx([0, 1 / 6, 1 / 3, 2 / 3, 1, 1])
+
+
+def test_of_equally_sure_documents_none_is_looked_at_first() -> None:
+    right = np.array([False, True, True, False])
+
+    first = errors_caught(np.full(4, 0.9), right, np.array([0.25, 0.5]))
+    last = errors_caught(np.full(4, 0.9), right[::-1], np.array([0.25, 0.5]))
+
+    assert first.tolist() == last.tolist() == [0.25, 0.5]
+
+
+def test_where_nothing_is_wrong_no_error_can_be_found() -> None:
+    assert np.isnan(errors_caught(np.array([0.9, 0.1]), np.full(2, True), np.array([0.5]))).all()
 
 
 def test_a_long_risk_curve_is_thinned_and_ends_with_everything_sorted() -> None:

@@ -88,6 +88,20 @@ def test_pages_that_disagree_are_not_sorted() -> None:
     assert held.at_rule.sorted_alone == 30
 
 
+def test_documents_known_to_be_sorted_count_in_place_of_those_the_rule_would_sort() -> None:
+    predictions = predictions_of([(0.99, 0, 0)] * 39 + [(0.99, 1, 0)], source="here")
+    by_others = np.arange(40) >= 30
+
+    found = evaluate_predictions(
+        predictions, LABELS, RULE, rng=np.random.default_rng(0), sorted_alone=by_others
+    )
+
+    assert (found.at_rule.sorted_alone, found.at_rule.errors) == (10, 1)
+    assert (found.sources[0].sorted_alone, found.sources[0].errors) == (10, 1)
+    assert [case.sorted_alone for case in found.cases.close] == [True] * 6
+    assert found.metrics()["wrong label among sorted"].value == 0.1
+
+
 def test_only_foreign_documents_still_tell_how_many_would_be_sorted() -> None:
     found = evaluate(predictions_of([(0.95, 0, 3)] * 2 + [(0.95, 3, 3)] * 38))
 
@@ -129,6 +143,14 @@ def test_no_document_and_arguments_that_do_not_fit_are_refused() -> None:
             RULE,
             groups=[1],
             rng=np.random.default_rng(0),
+        )
+    with pytest.raises(UsageError, match="as many groups"):
+        evaluate_predictions(
+            predictions_of([(0.9, 0, 0)] * 3),
+            LABELS,
+            RULE,
+            rng=np.random.default_rng(0),
+            sorted_alone=np.array([True]),
         )
 
 

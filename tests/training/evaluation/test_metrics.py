@@ -8,7 +8,7 @@ from sklearn.metrics import f1_score
 from docsorter.decide.thresholds import CheckedDocuments
 from docsorter.documents import SortRule
 from docsorter.training.dataset import Predictions
-from docsorter.training.evaluation.curves import Resampler, in_halves
+from docsorter.training.evaluation.curves import Resampler, in_halves, wilson_interval
 from docsorter.training.evaluation.metrics import (
     accuracy_metrics,
     at_rule,
@@ -19,6 +19,7 @@ from docsorter.training.evaluation.metrics import (
     label_metrics,
     macro_f1,
     oracle_threshold,
+    review_metrics,
 )
 from tests.training.evaluation.predictions import LABELS, RULE, predictions_of, realistic
 
@@ -77,6 +78,35 @@ def test_the_calibration_error_is_measured_from_500_documents_on() -> None:
     assert found.high is not None
     assert found.low <= found.value <= found.high < 0.08
     assert "by chance" in found.note
+
+
+def test_errors_caught_count_the_errors_and_are_never_surer_than_they() -> None:
+    rows = [(0.99, 0, 0)] * 36 + [(0.4, 0, 1)] * 4
+    mine = predictions_of(rows)
+
+    five, eleven, twenty = review_metrics(mine, resampler(40)).values()
+
+    assert (five.n, five.value, eleven.value, twenty.value) == (4, 0.5, 1.0, 1.0)
+    assert twenty.low == pytest.approx(wilson_interval(4, 4)[0])  # every resample says 1
+
+
+def test_errors_caught_are_not_measurable_without_an_error_or_on_few_documents() -> None:
+    perfect = review_metrics(predictions_of([(0.9, 0, 0)] * 40), resampler(40))
+    few = review_metrics(predictions_of([(0.9, 0, 1)] * 20), resampler(20))
+
+    assert {(one.value, one.n, one.note) for one in perfect.values()} == {
+        (None, 0, "no mistake seen")
+    }
+    assert {one.note for one in few.values()} == {"not measurable under 30 documents"}
+
+
+def test_a_wrong_label_among_sorted_does_not_count_foreign_documents() -> None:
+    predictions = predictions_of([(0.95, 0, 0)] * 19 + [(0.95, 0, 1)] + [(0.95, 0, 3)] * 5)
+
+    found = at_rule(predictions, 3, np.full(25, True), resampler(25))
+
+    assert (found.error.value, found.error.n) == (6 / 25, 25)
+    assert (found.wrong_label.value, found.wrong_label.n) == (1 / 20, 20)
 
 
 def test_a_foreign_document_taken_for_a_label_lowers_its_precision_only() -> None:

@@ -107,6 +107,16 @@ def test_what_the_headline_says_is_what_was_counted() -> None:
     assert "100 documents: 100 of the model's labels, 0 foreign" in text
 
 
+def test_the_page_says_how_many_mistakes_a_look_at_the_least_sure_finds() -> None:
+    rows = [(0.95, 0, 0)] * 57 + [(0.5, 0, 1)] * 3 + [(0.95, 0, 3)]
+
+    text = read(html_page({"mine": evaluation_of(predictions_of(rows))}, make_card())).text
+
+    caught = text.split("errors caught by reviewing the least sure 11 %")[1]
+    assert "100.0\u202f%" in caught[:120]
+    assert "Of all 58 so sorted 1 went wrong, 1 of them foreign:" in " ".join(text.split())
+
+
 def test_names_from_outside_cannot_write_html(tmp_path: Path) -> None:
     nasty = '<b onclick="x">&\x1b[31m'
     predictions = realistic(90, np.random.default_rng(0))
