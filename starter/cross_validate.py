@@ -275,6 +275,7 @@ def _claim(study: Study, division: Division, plan: ClassPlan, base: str | None) 
         "documents": documents,
     }  # fmt: skip
     text = json.dumps(what, indent=1) + "\n"
+    study.work.mkdir(parents=True, exist_ok=True)
     path = study.work / _DOCUMENTS
     if path.is_file() and path.read_text(encoding="utf-8") != text:
         raise UsageError(
