@@ -4,6 +4,7 @@ card.json     what the model is                 golden/*.png        synthetic pa
 model.tflite  the model that runs               golden/golden.json  the answers expected of them
 novelty.npz   arrays that novelty needs         SHA256SUMS          of every file above
 pages.npz     what it knows of pages among others: first or later, upright or turned; may be missing
+foreign.npz   what it knows of real documents that are of no label, for training; may be missing
 """
 
 import hashlib
@@ -23,6 +24,7 @@ CARD: Final = "card.json"
 RUNTIME: Final = "model.tflite"
 NOVELTY: Final = "novelty.npz"
 PAGES: Final = "pages.npz"
+FOREIGN: Final = "foreign.npz"
 GOLDEN: Final = "golden/golden.json"
 CHECKSUMS: Final = "SHA256SUMS"
 REQUIRED: Final = (CARD, RUNTIME, NOVELTY, GOLDEN)
@@ -50,6 +52,14 @@ class ModelBundle:
     def golden_file(self) -> Path:
         """The expected answers to the golden pages."""
         return self.path / GOLDEN
+
+    def read_foreign(self) -> "dict[str, NDArray[np.generic]]":
+        """Read the arrays about foreign documents, which training alone needs; {} without them.
+
+        Raises:
+            ModelError: The file is damaged.
+        """
+        return _read_arrays(self.path / FOREIGN) if FOREIGN in listed_files(self.path) else {}
 
 
 def load_bundle(path: Path) -> ModelBundle:

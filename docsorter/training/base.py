@@ -11,21 +11,20 @@ its own where there are none.
 import dataclasses
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from PIL import Image
-from scipy.special import logsumexp
 
 from docsorter.errors import ModelError
-from docsorter.model.bundle import ModelBundle, digest, load_bundle
+from docsorter.model.bundle import FOREIGN, ModelBundle, digest, load_bundle
 from docsorter.model.card import NONE_OF_THESE, Origin
 from docsorter.model.golden import read_golden
 from docsorter.model.registry import ModelRegistry
-from docsorter.training.dataset import ClassPlan
+from docsorter.training.dataset import ClassPlan, Sample
 from docsorter.training.generated import same_word
 from docsorter.training.head import Adjustment
 from docsorter.training.network import (
@@ -68,6 +67,111 @@ class KnownHead:
         return dataclasses.replace(self, kinds=kinds)
 
 
+_AGAIN: Final = "start from `starter`, or from a bundle made by docsorter"
+MOST_OF_SOURCE: Final = 25
+"""Foreign documents of one source count as this many at most."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ForeignDocuments:
+    """Real documents of no label that a bundle knows: no picture of them, only what was seen.
+
+    Attributes:
+        features: (n, F) float32, pooled, as the trunk of the bundle gives them.
+        logits: (n, kinds) float32, of a head that learned from no document of the same source;
+            divided by the temperature of the card, as those of `KnownHead` are.
+        names: (n,) what each is: "receipt", "form".
+        sources: (n,) int64, numbers; documents of one source are never on both sides of a
+            cross-validation.
+    """
+
+    features: "NDArray[np.float32]"
+    logits: "NDArray[np.float32]"
+    names: "NDArray[np.str_]"
+    sources: "NDArray[np.int64]"
+
+    @classmethod
+    def read(cls, bundle: ModelBundle, kinds: int) -> "ForeignDocuments | None":
+        """Read those of a bundle with so many kinds; None when it has none.
+
+        Raises:
+            ModelError: The arrays are not what they should be.
+        """
+        arrays = bundle.read_foreign()
+        if not arrays:
+            return None
+        try:
+            found = cls(
+                arrays["features"].astype(np.float32),
+                (arrays["logits"].astype(np.float64) / bundle.card.temperature).astype(np.float32),
+                arrays["names"].astype(np.str_),
+                arrays["groups"].astype(np.int64),
+            )
+        except (KeyError, ValueError) as error:
+            raise ModelError(
+                f"{bundle.path / FOREIGN} is damaged: {error}", remedy=_AGAIN
+            ) from error
+        rows = len(found.names)
+        shapes = (found.features.shape[:1], found.logits.shape, found.sources.shape)
+        if shapes != ((rows,), (rows, kinds), (rows,)) or not rows:
+            raise ModelError(
+                f"{bundle.path / FOREIGN} is damaged: its arrays do not fit each other or the card",
+                remedy=_AGAIN,
+            )
+        return found
+
+    def to_arrays(self) -> "dict[str, NDArray[np.generic]]":
+        """Return the arrays of `foreign.npz`, for a card of the same kinds."""
+        return {
+            "features": self.features.astype(np.float16),
+            "logits": self.logits.astype(np.float16),
+            "names": self.names,
+            "groups": self.sources.astype(np.int16),
+        }
+
+    def where(self, chosen: "NDArray[np.bool_]") -> "ForeignDocuments":
+        """Return the documents for which `chosen` is true."""
+        return ForeignDocuments(
+            self.features[chosen], self.logits[chosen], self.names[chosen], self.sources[chosen]
+        )
+
+    def unlike(self, words: Sequence[str]) -> "ForeignDocuments":
+        """Return the documents whose name shares a word with none of `words`."""
+        like = {n for n in self.names.tolist() if any(same_word(n, word) for word in words)}
+        return self.where(~np.isin(self.names, list(like)))
+
+    def samples(self) -> tuple[Sample, ...]:
+        """Return them as documents, of which there is no file."""
+        return tuple(
+            Sample(
+                Path(f"known/{name or row}"),
+                NONE_OF_THESE,
+                name,
+                f"known {source}",
+                f"known {source}",
+            )
+            for row, (name, source) in enumerate(
+                zip(self.names.tolist(), self.sources.tolist(), strict=True)
+            )
+        )
+
+    @property
+    def weights(self) -> "NDArray[np.float64]":
+        """How much each counts, (n,): 1, or less where its source has many."""
+        _, rows, counts = np.unique(self.sources, return_inverse=True, return_counts=True)
+        return np.asarray(np.minimum(1.0, MOST_OF_SOURCE / counts)[rows], np.float64)
+
+    def folds(self, number: int) -> "NDArray[np.int64]":
+        """Deal the sources out, (n,) below `number`: the largest first, each to the least full."""
+        sources, rows = np.unique(self.sources, return_inverse=True)
+        sizes = np.bincount(rows, self.weights)
+        filled, folds = np.zeros(number), np.zeros(len(sources), np.int64)
+        for source in np.argsort(-sizes, kind="stable"):
+            folds[source] = int(np.argmin(filled))
+            filled[folds[source]] += sizes[source]
+        return folds[rows]
+
+
 @dataclass(frozen=True, slots=True)
 class BaseWeights:
     """What a training starts from.
@@ -82,6 +186,7 @@ class BaseWeights:
         head: What is known already, None when that is nothing.
         golden: Synthetic pages with their names, (size, size, 3) uint8.
         pages: What a bundle knows of pages among others; empty where it knows nothing.
+        foreign: What a bundle knows of real foreign documents, None when that is nothing.
     """
 
     name: str
@@ -93,6 +198,7 @@ class BaseWeights:
     head: KnownHead | None
     golden: "tuple[tuple[str, NDArray[np.uint8]], ...]"
     pages: "dict[str, NDArray[np.generic]]" = field(default_factory=dict)
+    foreign: ForeignDocuments | None = None
 
 
 def open_base(name: str, registry: ModelRegistry, *, size: int = 299, seed: int = 0) -> BaseWeights:
@@ -157,7 +263,7 @@ def _from_bundle(bundle: ModelBundle, name: str) -> BaseWeights:
     if bias.shape != (len(kinds),):
         raise ModelError(
             f"the head of the bundle {card.name} has {len(bias)} kinds, its card says {len(kinds)}",
-            remedy="start from `starter`, or from a bundle made by docsorter",
+            remedy=_AGAIN,
         )
 
     def load(network: Network) -> None:
@@ -178,6 +284,7 @@ def _from_bundle(bundle: ModelBundle, name: str) -> BaseWeights:
         head=KnownHead(kernel / card.temperature, bias / card.temperature, kinds),
         golden=_golden_pages(bundle, card.input.size),
         pages=bundle.pages,
+        foreign=ForeignDocuments.read(bundle, len(kinds)),
     )
 
 
@@ -210,20 +317,35 @@ class StartingHead:
         kernel: (features, kinds) float32; zeros for a kind of which nothing is known.
         bias: (kinds,) float32.
         known: (outputs,) which labels the base knows by name; never "other".
+        origins: (kinds,) the kind of the base that each was, -1 for none.
     """
 
     plan: ClassPlan
     kernel: "NDArray[np.float32]"
     bias: "NDArray[np.float32]"
     known: "NDArray[np.bool_]"
+    origins: "NDArray[np.int64]"
 
     def prior(self, features: "NDArray[np.floating]") -> "NDArray[np.float64]":
         """Return what it says of pages, (n, outputs): log-sum-exp over the kinds of each."""
-        kinds = features.astype(np.float64) @ self.kernel + self.bias
-        ends = np.cumsum(self.plan.widths)
-        return np.stack(
-            [logsumexp(part, axis=1) for part in np.split(kinds, ends[:-1], axis=1)], axis=1
-        )
+        return self.plan.pooled(features.astype(np.float64) @ self.kernel + self.bias)
+
+    def carried(self, foreign: ForeignDocuments) -> ForeignDocuments:
+        """Return the foreign documents of the base with logits of the kinds of this head.
+
+        Those are left out whose name shares a word with a label, or with a kind that a label took
+        over: the model would learn to refuse what it is trained to sort.
+        """
+        of_base = self.origins >= 0
+        taken = [
+            kind
+            for (kind, output), was in zip(self.plan.kinds, of_base, strict=True)
+            if was and output != NONE_OF_THESE and not self.known[self.plan.output_index(output)]
+        ]
+        kept = foreign.unlike([*self.plan.labels, *taken])
+        logits = np.tile(self.bias, (len(kept.names), 1))
+        logits[:, of_base] = kept.logits[:, self.origins[of_base]]
+        return dataclasses.replace(kept, logits=logits)
 
     def adjusted(self, learned: Adjustment) -> "tuple[NDArray[np.float32], NDArray[np.float32]]":
         """Return kernel and bias with what was learned added to every kind of an output.
@@ -231,7 +353,7 @@ class StartingHead:
         Adding one number to all kinds of an output adds it to their log-sum-exp: the network then
         says exactly what `Adjustment.logits` does.
         """
-        owners = np.repeat(np.arange(len(self.plan.outputs)), self.plan.widths)
+        owners = self.plan.owners
         kernel = self.kernel + learned.delta[:, owners]
         return kernel.astype(np.float32), (self.bias + learned.shift[owners]).astype(np.float32)
 
@@ -271,7 +393,8 @@ def starting_head(
         if kind is not None:
             kernel[:, column], bias[column] = known.kernel[:, kind], known.bias[kind]
     of_base = np.array([name in known.owners and name in labels for name in plan.outputs], np.bool_)
-    return StartingHead(plan, kernel, bias, of_base)
+    origins = np.array([-1 if kind is None else kind for kind, _, _ in columns], np.int64)
+    return StartingHead(plan, kernel, bias, of_base, origins)
 
 
 def _empty_head(
@@ -280,7 +403,8 @@ def _empty_head(
     kinds = tuple((name, name) for name in outputs)
     kernel = np.zeros((features.shape[1], len(kinds)), np.float32)
     bias, known = np.zeros(len(kinds), np.float32), np.zeros(len(kinds), np.bool_)
-    return StartingHead(ClassPlan(labels, kinds), kernel, bias, known)
+    nothing = np.full(len(kinds), -1, np.int64)
+    return StartingHead(ClassPlan(labels, kinds), kernel, bias, known, nothing)
 
 
 def _new_owners(

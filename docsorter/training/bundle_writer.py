@@ -19,6 +19,7 @@ from docsorter.filesystem import Disk, environment_reason
 from docsorter.model.bundle import (
     CARD,
     CHECKSUMS,
+    FOREIGN,
     GOLDEN,
     NOVELTY,
     PAGES,
@@ -40,7 +41,7 @@ from docsorter.training.dataset import fingerprint
 from docsorter.training.evaluation.report import CachePictures, html_page
 from docsorter.training.export import Exported
 from docsorter.training.material import Material
-from docsorter.training.measuring import Measurement
+from docsorter.training.measuring import CROSS_FITTED, Measurement
 from docsorter.training.request import TrainingRequest
 from docsorter.training.sort_rule import NOVELTY_LIMIT
 from docsorter.training.transfer import TrainedModel
@@ -163,15 +164,16 @@ def _parts(
         novelty=dict(measurement.confidence.novelty.to_arrays()),
         golden=[GoldenPicture(name, pixels) for name, pixels in base.golden],
         texts={
-            "MODEL_CARD.md": model_card_text(card, _limits_text(measurement, trained)),
+            "MODEL_CARD.md": model_card_text(card, _limits_text(measurement)),
             "report.html": html_page(measurement.sets, card, cost=cost),
             "figures.json": _figures(measurement, trained, cost),
         },
         pages=exported.pages,
+        foreign=trained.foreign.to_arrays() if trained.foreign is not None else {},
     )
 
 
-def _limits_text(measurement: Measurement, trained: TrainedModel) -> str:
+def _limits_text(measurement: Measurement) -> str:
     """Say in Markdown what the model cannot do and what its figures are worth."""
     promise: Promise = measurement.confidence.promise
     lines = [
@@ -179,7 +181,7 @@ def _limits_text(measurement: Measurement, trained: TrainedModel) -> str:
         "* The figures hold for documents like those it was taught; other senders may be harder.",
         f"* Promise for documents like these: {promise.statement()}.",
     ]
-    if trained.held_out:
+    if CROSS_FITTED in measurement.sets:
         lines.append(
             "* There were too few documents to set some apart. Every figure is from heads that did "
             "not learn from the documents they judged; the head that ships learned from all."
@@ -242,6 +244,7 @@ class BundleParts:
         golden: The golden pages; their answers are asked while writing.
         texts: Further text files by name: the model card in words, the report, the log.
         pages: Arrays about pages of many-page documents; none writes no file of them.
+        foreign: Arrays about foreign documents; likewise.
     """
 
     card: ModelCard
@@ -250,6 +253,7 @@ class BundleParts:
     golden: Sequence[GoldenPicture]
     texts: dict[str, str]
     pages: "dict[str, NDArray[np.generic]]" = field(default_factory=dict)
+    foreign: "dict[str, NDArray[np.generic]]" = field(default_factory=dict)
 
 
 def write_bundle(parts: BundleParts, target: Path) -> None:
@@ -282,7 +286,8 @@ def write_bundle(parts: BundleParts, target: Path) -> None:
 def _fill(folder: Path, parts: BundleParts) -> None:
     shutil.copyfile(parts.runtime, folder / RUNTIME)
     (folder / CARD).write_text(parts.card.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    for file, arrays in ((NOVELTY, parts.novelty), (PAGES, parts.pages)):
+    optional = ((PAGES, parts.pages), (FOREIGN, parts.foreign))
+    for file, arrays in ((NOVELTY, parts.novelty), *optional):
         if arrays:
             with (folder / file).open("wb") as stream:
                 np.savez(stream, **arrays)  # type: ignore[arg-type] # numpy#28985

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import logsumexp
 
 from docsorter.decide.calibration import label_probabilities
 from docsorter.decide.novelty import NoveltyModel
@@ -51,6 +52,16 @@ class ClassPlan:
         """How many kinds pool into each output."""
         owners = [output for _, output in self.kinds]
         return tuple(owners.count(output) for output in self.outputs)
+
+    @property
+    def owners(self) -> "NDArray[np.int64]":
+        """Column of the output of each kind, (kinds,)."""
+        return np.repeat(np.arange(len(self.outputs), dtype=np.int64), self.widths)
+
+    def pooled(self, kinds: "NDArray[np.floating]") -> "NDArray[np.float64]":
+        """Return logits of the outputs, (n, outputs): log-sum-exp over the kinds of each."""
+        parts = np.split(kinds, np.cumsum(self.widths)[:-1], axis=1)
+        return np.stack([logsumexp(part, axis=1) for part in parts], axis=1)
 
     def output_index(self, output: str) -> int:
         """Return the column of a label (or of "other") among the outputs."""

@@ -20,7 +20,13 @@ from docsorter.model.bundle import digest
 from docsorter.model.card import NONE_OF_THESE
 from docsorter.service.workspace.process import Progress
 from docsorter.training.augment import augment, in_chunks, prefetched
-from docsorter.training.base import BaseWeights, StartingHead, base_key, starting_head
+from docsorter.training.base import (
+    BaseWeights,
+    ForeignDocuments,
+    StartingHead,
+    base_key,
+    starting_head,
+)
 from docsorter.training.dataset import ClassPlan, Sample
 from docsorter.training.generated import foreign_documents, foreign_kinds
 from docsorter.training.labelled import LabelledFolder, document_groups
@@ -152,19 +158,22 @@ _TRAINING_KINDS: Final = 0.6
 
 @dataclass(frozen=True, slots=True)
 class ForeignPages:
-    """Generated documents that are none of the labels.
+    """Documents that are none of the labels: generated ones, and real ones that the base knows.
 
     Attributes:
-        trained: To learn from.
-        held: Of other kinds, to measure on.
+        trained: Generated, to learn from.
+        held: Generated, of other kinds, to measure on.
         wanted: Whether the head has to learn from them: a base that knows what is foreign, from
             many more documents, is left alone (with 20 real documents per label 10 % more foreign
             ones passed when it was trained on generated ones as well).
+        real: What the base knows of real ones, with logits of the kinds of the new head; None when
+            that is nothing. Learned from and measured on, in folds.
     """
 
     trained: tuple[Sample, ...]
     held: tuple[Sample, ...]
     wanted: bool
+    real: ForeignDocuments | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +248,9 @@ def gather(
         base.head, labels, plain[trained], names[trained],
         background=foreign.wanted or NONE_OF_THESE in names,
     )  # fmt: skip
+    if base.foreign is not None and start.plan.background:
+        real = start.carried(base.foreign)
+        foreign = replace(foreign, real=real if len(real.names) else None)
     return Material(
         folder=folder,
         labels=labels,

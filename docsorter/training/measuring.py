@@ -1,11 +1,12 @@
 """How good the exported file is on documents it did not learn from, and the sort rule from that."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from docsorter.decide.calibration import label_probabilities
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.prediction import PageHeads
 from docsorter.decide.promise import error_upper_bound
@@ -13,6 +14,7 @@ from docsorter.decide.thresholds import CheckedDocuments
 from docsorter.documents import RawOutput, SortRule
 from docsorter.model.card import CardEvidence
 from docsorter.service.workspace.process import Progress
+from docsorter.training.base import ForeignDocuments
 from docsorter.training.dataset import DocumentJudge, Predictions, RawPredictions
 from docsorter.training.evaluation.evaluation import Evaluation, evaluate_predictions
 from docsorter.training.export import Exported
@@ -24,12 +26,15 @@ from docsorter.training.sort_rule import (
     NOVELTY_LIMIT,
     Confidence,
     Promise,
+    RealForeign,
     careful_thresholds,
     checked,
+    least_for_foreign,
     temperature_of,
     threshold_by_test,
     untested,
 )
+from docsorter.training.splits import FOLDS
 from docsorter.training.transfer import TrainedModel
 
 if TYPE_CHECKING:
@@ -67,6 +72,7 @@ _NOVELTY_DOCUMENTS: Final = 600
 TESTED: Final = "your documents, held back for the test"
 CROSS_FITTED: Final = "your documents, each judged by a head that did not learn from it"
 FOREIGN: Final = "generated documents of none of the labels"
+REAL_FOREIGN: Final = "real documents of none of the labels, known to the base"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +107,31 @@ def measure(
         progress: Is told how far it is.
     """
     background = len(material.start.plan.outputs) - len(material.labels)
-    measuring = _Measuring(material, exported, request, background, progress)
+    measuring = _Measuring(material, exported, request, background, progress, trained.foreign)
     if material.division.cross_fitted:
         return measuring.cross_fitted(trained.held_out)
     return measuring.on_sets()
+
+
+@dataclass(frozen=True, slots=True)
+class _Foreign:
+    """Foreign documents: generated ones, and real ones with weights and folds of their sources.
+
+    `sorted_alone` says which real ones are sorted by a rule that was fitted without their source.
+    """
+
+    generated: Scored | None
+    real: Scored | None
+    weights: "NDArray[np.float64]"
+    folds: "NDArray[np.int64]"
+    sorted_alone: "NDArray[np.bool_] | None" = None
+
+    def without(self, fold: int) -> "_Foreign":
+        """Leave one fold of the real ones out."""
+        if self.real is None:
+            return self
+        kept = self.folds != fold
+        return _Foreign(self.generated, self.real.where(kept), self.weights[kept], self.folds[kept])
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +141,7 @@ class _Measuring:
     request: TrainingRequest
     background: int
     progress: Progress
+    known: ForeignDocuments | None
 
     def on_sets(self) -> Measurement:
         """Validation fits, calibration tests once, test measures."""
@@ -133,13 +161,20 @@ class _Measuring:
             )
         ]
         foreign = self._foreign(temperature, novelty)
-        _, offsets = self._careful([seen[0].predictions], foreign)  # fixed before the test
+        parts = [seen[0].predictions]
+        _, offsets = self._careful(parts, foreign)  # fixed before the test
         threshold, promise = threshold_by_test(
             self._checked(seen[0], offsets), self._checked(seen[1], offsets),
             self.request.target_error, self.request.confidence,
         )  # fmt: skip
+        certified = threshold is not None
         if threshold is None:
-            threshold, offsets = self._careful([seen[0].predictions, seen[1].predictions], foreign)
+            parts.append(seen[1].predictions)
+            threshold, offsets = self._careful(parts, foreign)
+        elif foreign.real is not None:  # a stricter threshold passed the test before
+            real = self._checked(foreign.real, offsets)
+            threshold = max(threshold, least_for_foreign(real, foreign.weights))
+        foreign = self._tested(foreign, parts, threshold if certified else None)
         rule = self._rule(temperature, threshold, offsets)
         sorted_alone, errors = self._checked(seen[2], offsets).sorted_at(threshold)
         evidence = _evidence(len(seen[2].predictions.samples), sorted_alone, errors, TESTED)
@@ -157,6 +192,7 @@ class _Measuring:
         scored = self._score(raw, np.arange(len(folds)), temperature, novelty)
         foreign = self._foreign(temperature, novelty)
         threshold, offsets = self._careful([scored.predictions], foreign)
+        tested = self._tested(foreign, [scored.predictions], None)
         rule = self._rule(temperature, threshold, offsets)
         counts = np.zeros(2, int)
         for fold in np.unique(folds):
@@ -166,7 +202,7 @@ class _Measuring:
         evidence = _evidence(len(folds), int(counts[0]), int(counts[1]), CROSS_FITTED)
         promise = self._untested(self._checked(scored, offsets), threshold)
         confidence = Confidence(rule, novelty, promise)
-        return self._complete(confidence, evidence, CROSS_FITTED, scored, foreign)
+        return self._complete(confidence, evidence, CROSS_FITTED, scored, tested)
 
     def _predict(self, rows: "NDArray[np.int64]") -> RawPredictions:
         return self.exported.predict([self.material.samples[row] for row in rows], self.progress)
@@ -197,7 +233,14 @@ class _Measuring:
         heads = PageHeads.from_arrays(self.exported.pages)
         return DocumentJudge(temperature, self.background, novelty, NOVELTY_LIMIT, heads)
 
-    def _foreign(self, temperature: float, novelty: NoveltyModel) -> Scored | None:
+    def _foreign(self, temperature: float, novelty: NoveltyModel) -> "_Foreign":
+        generated = self._generated(temperature, novelty)
+        if self.known is None:
+            return _Foreign(generated, None, np.zeros(0), np.zeros(0, np.int64))
+        real = self._real(self.known, temperature, novelty)
+        return _Foreign(generated, real, self.known.weights, self.known.folds(FOLDS))
+
+    def _generated(self, temperature: float, novelty: NoveltyModel) -> Scored | None:
         samples = self.material.foreign.held
         if not samples:
             return None
@@ -210,15 +253,45 @@ class _Measuring:
             groups=tuple(range(len(samples))),
         )
 
+    def _real(self, known: ForeignDocuments, temperature: float, novelty: NoveltyModel) -> Scored:
+        plan, rows = self.material.start.plan, len(known.names)
+        predictions = Predictions(
+            known.samples(),
+            np.full(rows, len(self.material.labels), np.int64),
+            label_probabilities(plan.pooled(known.logits), temperature, self.background),
+            novelty.percentile(known.features),
+        )
+        groups = tuple(known.sources.tolist())
+        return Scored(predictions, np.zeros(rows, np.bool_), known.features, groups)
+
+    def _tested(
+        self, foreign: "_Foreign", parts: list[Predictions], certified: float | None
+    ) -> "_Foreign":
+        """Say what is sorted by rules that were fitted without the same source."""
+        if foreign.real is None:
+            return foreign
+        chosen = np.zeros(len(foreign.weights), np.bool_)
+        for fold in np.unique(foreign.folds):
+            here = foreign.folds == fold
+            threshold, offsets = self._careful(parts, foreign.without(fold))
+            seen = self._checked(foreign.real.where(here), offsets)
+            needed = threshold if certified is None else certified
+            chosen[here] = seen.eligible & (seen.confidences >= needed)
+        return replace(foreign, sorted_alone=chosen)
+
     def _checked(self, scored: Scored, offsets: dict[str, float]) -> CheckedDocuments:
         labels, policies = self.material.labels, self.request.policies
         return checked(scored.predictions, scored.held, labels, policies, offsets)
 
     def _careful(
-        self, parts: list[Predictions], foreign: Scored | None
+        self, parts: list[Predictions], foreign: "_Foreign"
     ) -> tuple[float, dict[str, float]]:
-        every = [*parts, *([foreign.predictions] if foreign is not None else [])]
-        return careful_thresholds(every, self.material.labels, self.request.target_error)
+        every = [*parts, *([foreign.generated.predictions] if foreign.generated else [])]
+        real = None
+        if foreign.real is not None:
+            real = RealForeign(foreign.real.predictions, foreign.weights)
+        labels, target = self.material.labels, self.request.target_error
+        return careful_thresholds(every, labels, target, real=real)
 
     def _rule(self, temperature: float, threshold: float, offsets: dict[str, float]) -> SortRule:
         policies = dict(self.request.policies)
@@ -255,19 +328,22 @@ class _Measuring:
         evidence: CardEvidence,
         name: str,
         scored: Scored,
-        foreign: Scored | None,
+        foreign: "_Foreign",
     ) -> Measurement:
-        sets = {name: scored, **({FOREIGN: foreign} if foreign is not None else {})}
+        sets = {name: scored, REAL_FOREIGN: foreign.real, FOREIGN: foreign.generated}
         found = {}
         for number, (title, part) in enumerate(sets.items()):
+            if part is None:
+                continue
             found[title] = evaluate_predictions(
                 part.predictions,
                 self.material.labels,
                 confidence.rule,
                 groups=part.groups,
                 rng=np.random.default_rng([self.request.seed, 8, number]),
-                features=part.features if title != FOREIGN else None,
+                features=part.features if title == name else None,
                 held=part.held,
+                sorted_alone=foreign.sorted_alone if title == REAL_FOREIGN else None,
                 progress=self.progress,
             )
         return Measurement(confidence, evidence, found)

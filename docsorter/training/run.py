@@ -23,7 +23,7 @@ from docsorter.training.dataset import fingerprint
 from docsorter.training.export import ExportPages, export_within_limits
 from docsorter.training.labelled import Unreadable, read_labelled, require_trainable
 from docsorter.training.material import Material, gather
-from docsorter.training.measuring import FOREIGN, Measurement, measure
+from docsorter.training.measuring import FOREIGN, REAL_FOREIGN, Measurement, measure
 from docsorter.training.page_heads import page_arrays
 from docsorter.training.rasters import RasterCache, daemon_cache
 from docsorter.training.request import (
@@ -62,6 +62,8 @@ class TrainingResult:
         threshold: Confidence from which on it sorts.
         promise: What it may claim.
         unreadable: Files that could not be learned from.
+        real_foreign: Share of the real foreign documents known to the base that would be sorted, by
+            rules that knew none of the same source; None where it knew none.
     """
 
     name: str
@@ -80,11 +82,12 @@ class TrainingResult:
     threshold: float
     promise: Promise
     unreadable: tuple[Unreadable, ...]
+    real_foreign: Measured | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return everything as plain values."""
         plain: dict[str, object] = asdict(self)
-        for name in ("accuracy", "automation", "foreign"):
+        for name in ("accuracy", "automation", "foreign", "real_foreign"):
             measured = getattr(self, name)
             plain[name] = None if measured is None else measured.model_dump()
         plain["unreadable"] = [
@@ -104,10 +107,10 @@ class TrainingResult:
             ("measured on", self._split()),
             ("accuracy", _share(self.accuracy)),
             ("sorts alone", f"{_share(self.automation)}; {self.sorted_alone} tested, {wrong}"),
-            ("foreign", _share(self.foreign) + " of generated ones would be sorted"),
+            ("foreign", self._foreign()),
             ("promise", self._promise()),
         ]
-        if self.foreign is None:
+        if self.foreign is None and self.real_foreign is None:
             rows = [row for row in rows if row[0] != "foreign"]
         if self.unreadable:
             first = self.unreadable[0]
@@ -115,6 +118,16 @@ class TrainingResult:
                 ("unreadable", f"{len(self.unreadable)}, e.g. {first.path.name}: {first.reason}")
             )
         return rows
+
+    def _foreign(self) -> str:
+        """Say what of foreign documents would be sorted; none of them is the user's paper."""
+        parts = []
+        if self.real_foreign is not None:
+            share = _share(self.real_foreign)
+            parts.append(f"{share} of real ones that the base knew, their source unseen")
+        if self.foreign is not None:
+            parts.append(f"{_share(self.foreign)} of generated ones")
+        return "; ".join(parts) + " would be sorted"
 
     def _split(self) -> str:
         if self.cross_fitted:
@@ -144,7 +157,7 @@ def training_result(
 ) -> TrainingResult:
     """Put together what a person is told."""
     own = next(iter(measurement.sets.values()))
-    foreign = measurement.sets.get(FOREIGN)
+    foreign, real = measurement.sets.get(FOREIGN), measurement.sets.get(REAL_FOREIGN)
     division = material.division
     found = Counter(division.splits)
     split = {name: found[name] for name in SPLITS if found[name]}
@@ -162,6 +175,7 @@ def training_result(
         sorted_alone=measurement.evidence.sorted_alone,
         errors=measurement.evidence.errors,
         foreign=foreign.at_rule.foreign_share if foreign is not None else None,
+        real_foreign=real.at_rule.foreign_share if real is not None else None,
         threshold=card.threshold,
         promise=measurement.confidence.promise,
         unreadable=material.folder.unreadable,

@@ -6,8 +6,8 @@ only when its loss on the validation documents is better by more than chance exp
 """
 
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +18,8 @@ from scipy.special import log_softmax
 from docsorter.model.card import NONE_OF_THESE
 from docsorter.service.workspace.process import Progress
 from docsorter.training.augment import in_chunks, prefetched
-from docsorter.training.dataset import Sample
+from docsorter.training.base import ForeignDocuments
+from docsorter.training.dataset import ClassPlan, Sample
 from docsorter.training.head import (
     LEAST_STRENGTH_OF_KNOWN,
     STRENGTHS,
@@ -180,6 +181,10 @@ _FOREIGN_SHARE: Final = (0.1, 0.5)
 """Bounds of what foreign documents count while learning: they come less often than labels do."""
 
 
+REAL_FOREIGN_SHARE: Final = 0.1
+"""What real foreign documents count while learning, the user's own counting 1."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
     """A network that has learned.
@@ -187,14 +192,18 @@ class TrainedModel:
     Attributes:
         network: Trunk and head.
         strength: The penalty of the head.
-        held_out: By fold, what was learned without it; empty with four sets.
+        held_out: By fold, what was learned without it; empty with four sets where nothing is known
+            of real foreign documents.
         tuning: What tuning brought, None when it was not tried.
+        foreign: The real foreign documents of the base with what heads say of them that did not
+            learn from their sources; None where it has none.
     """
 
     network: Network
     strength: float
     held_out: tuple[Adjustment, ...]
     tuning: TuningResult | None
+    foreign: ForeignDocuments | None = None
 
 
 def train_model(
@@ -208,7 +217,9 @@ def train_model(
         work: Folder for checkpoints.
         progress: Is told how far it is.
     """
-    tuning = request.tuning and not material.division.cross_fitted
+    real, crossed = material.foreign.real, material.division.cross_fitted
+    # What is known of real foreign documents holds for the trunk that saw them, and for no other.
+    tuning = request.tuning and not crossed and real is None
     rows = material.division.rows("train")
     views = range(1, 1 + request.effort.views(len(rows)))
     examples, folds = _examples(material, rows, views, progress, maps=tuning)
@@ -222,16 +233,38 @@ def train_model(
 
     chosen = _enough_to_choose(len(rows), len(examples.targets), len(views) + 1)
     strength = choose_strength(examples.where(chosen), folds[chosen], tick, _strengths(material))
+    every = np.unique(material.division.folds)
+    if real is not None:  # only now: how far to move from the base is for the own paper to say
+        examples = with_foreign(examples, real, material.start.plan)
+        folds = np.concatenate([folds, real.folds(len(every))])
     held_out = []
-    if material.division.cross_fitted:
-        for fold in np.unique(material.division.folds):
+    if crossed or real is not None:
+        for fold in every:
             held_out.append(fit_head(examples.where(folds != fold), strength))
             tick()
+    if real is not None:
+        real = judged_out_of_fold(real, held_out, material.start.plan)
     kernel, bias = material.start.adjusted(fit_head(examples, strength))
     progress(_FITTING, 1, 1)
     network = with_head(material.network, material.start.plan, kernel, bias)
     result = _tuned(material, network, request, work, progress) if tuning else None
-    return TrainedModel(network, strength, tuple(held_out), result)
+    return TrainedModel(network, strength, tuple(held_out), result, real)
+
+
+def judged_out_of_fold(
+    real: ForeignDocuments, heads: Sequence[Adjustment], plan: ClassPlan
+) -> ForeignDocuments:
+    """Return foreign documents with what that head says which did not learn from their source.
+
+    Args:
+        real: The documents, with logits of the kinds before anything was learned.
+        heads: By fold, what was learned without it.
+        plan: The kinds.
+    """
+    changes = np.stack([head.logits(real.features, np.zeros(1)) for head in heads])
+    folds = real.folds(len(heads))
+    own = changes[folds, np.arange(len(folds))]
+    return replace(real, logits=(real.logits + own[:, plan.owners]).astype(np.float32))
 
 
 def _enough_to_choose(documents: int, pages: int, views: int) -> "NDArray[np.bool_]":
@@ -282,6 +315,27 @@ def _examples(
     start = material.start
     found = Examples(wide, start.prior(wide), targets, weights, groups, ~start.known)
     return found, folds
+
+
+def with_foreign(examples: Examples, real: ForeignDocuments, plan: ClassPlan) -> Examples:
+    """Add real foreign documents to what is learned from; the own ones count on as they did.
+
+    Args:
+        examples: Of the user's own documents.
+        real: The foreign documents.
+        plan: The kinds that their logits are of.
+    """
+    rows = len(real.names)
+    weights = real.weights / real.weights.sum() * examples.weights.sum() * REAL_FOREIGN_SHARE
+    other = plan.output_index(NONE_OF_THESE)
+    return Examples(
+        np.concatenate([examples.features, real.features]),
+        np.concatenate([examples.prior, plan.pooled(real.logits)]),
+        np.concatenate([examples.targets, np.full(rows, other)]),
+        np.concatenate([examples.weights, weights]),
+        np.concatenate([examples.groups, examples.groups.max() + 1 + real.sources]),
+        examples.loose,
+    )
 
 
 def _foreign_features(material: Material, progress: Progress) -> "NDArray[np.float32]":

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,23 @@ def test_a_promise_that_is_kept_is_printed_as_one(tmp_path: Path) -> None:
         "of what is sorted alone at most 1 % is wrong (95 % confidence, 641 checked)"
     )
     assert "" not in rows
+
+
+def test_what_is_said_of_foreign_documents_names_what_it_was_measured_on(tmp_path: Path) -> None:
+    plain = finished(TrainingRequest(tmp_path, "ours-1", tmp_path))
+    assert dict(plain.lines())["foreign"] == (
+        "0.0 % [0.0, 9.6], n = 36 of generated ones would be sorted"
+    )
+    real = replace(plain, real_foreign=Measured(value=0.015, n=414, low=0.0, high=0.04))
+    assert dict(real.lines())["foreign"] == (
+        "1.5 % [0.0, 4.0], n = 414 of real ones that the base knew, their source unseen; "
+        "0.0 % [0.0, 9.6], n = 36 of generated ones would be sorted"
+    )
+    assert real.as_json()["real_foreign"] == {
+        "value": 0.015, "n": 414, "low": 0.0, "high": 0.04, "note": ""
+    }  # fmt: skip
+    none = replace(plain, foreign=None)
+    assert "foreign" not in dict(none.lines())
 
 
 def test_in_a_workspace_the_bundle_goes_to_its_models_and_can_be_promoted(

@@ -32,6 +32,15 @@ def test_what_a_bundle_knows_of_pages_is_loaded_when_it_is_listed(whole: Path) -
     assert load_bundle(whole).pages["first_limit"] == 0.5
 
 
+def test_what_a_bundle_knows_of_foreign_documents_is_read_when_it_is_listed(whole: Path) -> None:
+    np.savez(whole / "foreign.npz", groups=np.array([3, 3], np.int16))
+    assert load_bundle(whole).read_foreign() == {}
+
+    write_checksums(whole)
+
+    assert load_bundle(whole).read_foreign()["groups"].tolist() == [3, 3]
+
+
 def test_arrays_about_pages_that_are_none_are_named(whole: Path) -> None:
     (whole / "pages.npz").write_bytes(b"no arrays")
     write_checksums(whole)

@@ -1,10 +1,15 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from docsorter.training.base import KnownHead, StartingHead, starting_head
+from docsorter.errors import ModelError
+from docsorter.model.bundle import load_bundle
+from docsorter.training.base import ForeignDocuments, KnownHead, StartingHead, starting_head
 from docsorter.training.head import Adjustment
+from tests.model.bundles import write_checksums, write_whole_bundle
 
 WIDTH = 5
 KINDS = (
@@ -98,3 +103,58 @@ def test_a_renamed_label_keeps_the_kinds_of_the_base(known: KnownHead) -> None:
     assert head.known[0]
     said = head.prior(pages(0, 2, 4)).argmax(axis=1)
     assert said.tolist() == [0, 0, head.plan.output_index("other")]
+
+
+def foreign(*names: str, sources: list[int] | None = None) -> ForeignDocuments:
+    """Documents whose logits tell the kinds apart: that of kind k is k."""
+    rows = len(names)
+    logits = np.tile(np.arange(len(KINDS), dtype=np.float32), (rows, 1))
+    numbers = np.array(sources or range(rows), np.int64)
+    return ForeignDocuments(np.ones((rows, WIDTH), np.float32), logits, np.array(names), numbers)
+
+
+def test_foreign_documents_keep_what_is_known_of_them_by_kind(known: KnownHead) -> None:
+    head = start(known, pages(2, 0, 0), ["letter", "bill", "bill"])
+    carried = head.carried(foreign("photo", "form"))
+    of_base = [KINDS.index(next(k for k in KINDS if k[0] == kind)) for kind, _ in head.plan.kinds]
+    assert carried.logits.tolist() == [[float(kind) for kind in of_base]] * 2
+
+
+def test_a_kind_of_which_nothing_is_known_says_the_same_of_every_foreign_document(
+    known: KnownHead,
+) -> None:
+    head = start(known, pages(0, 0), ["invoice", "bill"])
+    column = head.plan.kinds.index(("bill", "bill"))
+    assert head.carried(foreign("photo")).logits[0, column] == head.bias[column]
+
+
+def test_foreign_documents_of_a_taught_label_are_left_out(known: KnownHead) -> None:
+    receipts = start(known, pages(0, 3), ["invoice", "receipts"])
+    assert receipts.carried(foreign("receipt", "form")).names.tolist() == ["form"]
+    pictures = start(known, pages(0, 4, 4), ["invoice", "bild", "bild"])  # takes "photo" over
+    assert pictures.carried(foreign("photo", "receipt")).names.tolist() == ["receipt"]
+
+
+def test_a_source_with_many_foreign_documents_does_not_drown_the_others() -> None:
+    many = foreign(*["form"] * 103, sources=[7] * 100 + [1, 2, 3])
+    assert many.weights.sum() == pytest.approx(28)
+    folds = many.folds(2)
+    assert set(folds[:100].tolist()) == {0}
+    assert set(folds[100:].tolist()) == {1}
+
+
+def test_foreign_documents_survive_being_written_and_read(tmp_path: Path) -> None:
+    whole = write_whole_bundle(tmp_path / "bundle")
+    given = foreign("form", "receipt", sources=[4, 5])
+    np.savez(whole / "foreign.npz", **given.to_arrays())  # type: ignore[arg-type] # numpy#28985
+    write_checksums(whole)
+    bundle = load_bundle(whole)
+
+    found = ForeignDocuments.read(bundle, len(KINDS))
+
+    assert found is not None
+    expected = given.logits / bundle.card.temperature
+    np.testing.assert_allclose(found.logits, expected, rtol=1e-3)
+    assert (found.names.tolist(), found.sources.tolist()) == (["form", "receipt"], [4, 5])
+    with pytest.raises(ModelError, match=r"foreign\.npz is damaged"):
+        ForeignDocuments.read(bundle, len(KINDS) + 1)

@@ -10,11 +10,18 @@ from numpy.typing import NDArray
 
 from docsorter.documents import RawOutput
 from docsorter.service.workspace.process import silent
-from docsorter.training.base import StartingHead
+from docsorter.training.base import ForeignDocuments, StartingHead
 from docsorter.training.dataset import ClassPlan, RawPredictions, Sample
 from docsorter.training.head import Adjustment
 from docsorter.training.material import ForeignPages
-from docsorter.training.measuring import CROSS_FITTED, FOREIGN, TESTED, Measurement, measure
+from docsorter.training.measuring import (
+    CROSS_FITTED,
+    FOREIGN,
+    REAL_FOREIGN,
+    TESTED,
+    Measurement,
+    measure,
+)
 from docsorter.training.request import TrainingRequest
 from docsorter.training.splits import Division, divide
 
@@ -39,7 +46,7 @@ class Files:
     start: StartingHead = field(
         default_factory=lambda: StartingHead(
             PLAN, np.eye(WIDTH, 3, dtype=np.float32) * 4, np.zeros(3, np.float32),
-            np.zeros(3, np.bool_),
+            np.zeros(3, np.bool_), np.arange(3),
         )
     )  # fmt: skip
 
@@ -86,10 +93,16 @@ def files(each: int, foreign: int = 0) -> Files:
     return Files(samples, divide(samples, groups, 0), ForeignPages((), held, False), groups)
 
 
-def measured(material: Files, model: Model, heads: list[Adjustment]) -> Measurement:
+def measured(
+    material: Files,
+    model: Model,
+    heads: list[Adjustment],
+    known: ForeignDocuments | None = None,
+) -> Measurement:
     @dataclass
     class Heads:
         held_out: tuple[Adjustment, ...] = tuple(heads)
+        foreign: ForeignDocuments | None = known
 
     request = TrainingRequest(Path("/in"), "x-1", Path("/out"))
     return measure(
@@ -155,6 +168,34 @@ def test_the_novelty_of_a_document_is_never_measured_with_its_own_help() -> None
     far: NDArray[Any] = np.full((1, WIDTH), 5.0)
     assert len(novelty.reference) == 60
     assert novelty.percentile(far)[0] == 100
+
+
+def like_a(sources: int, each: int, logit: float) -> ForeignDocuments:
+    """Foreign documents that look like label "a", `logit` above "other"."""
+    rows = sources * each
+    features = np.random.default_rng(9).normal(0, 0.25, (rows, WIDTH)).astype(np.float32)
+    features[:, 0] += 1
+    logits = np.tile(np.array([logit, -9.0, 0.0], np.float32), (rows, 1))
+    numbers = np.repeat(np.arange(sources), each)
+    return ForeignDocuments(features, logits, np.array(["form"] * rows), numbers)
+
+
+@pytest.mark.parametrize("each", [30, 1000])
+def test_real_foreign_documents_that_look_like_a_label_are_held_back(each: int) -> None:
+    """However few documents there are, and also where the threshold is certified."""
+    found = measured(files(each), Model(), [nothing()] * 5, like_a(6, 5, 3.0))
+    rule, seen = found.confidence.rule, found.sets[REAL_FOREIGN].at_rule
+    confidence = 1 / (1 + np.exp(-3.0 / rule.temperature))
+    assert rule.required_confidence("a") >= confidence - 1e-6
+    assert (seen.foreign, seen.foreign_sorted) == (30, 0)
+
+
+def test_real_foreign_documents_are_judged_by_a_rule_that_does_not_know_their_source() -> None:
+    """One source is surer of itself than any other: a rule fitted on it would hold it back."""
+    surest = like_a(6, 5, 1.0)
+    surest.logits[surest.sources == 4, 0] = 8.0
+    found = measured(files(30), Model(), [nothing()] * 5, surest)
+    assert found.sets[REAL_FOREIGN].at_rule.foreign_sorted == 5
 
 
 def test_the_same_seed_measures_the_same() -> None:

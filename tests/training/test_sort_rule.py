@@ -11,8 +11,10 @@ from docsorter.training.dataset import DocumentJudge, Predictions, RawPrediction
 from docsorter.training.sort_rule import (
     LEAST_TEMPERATURE,
     NOVELTY_LIMIT,
+    RealForeign,
     careful_thresholds,
     checked,
+    least_for_foreign,
     temperature_of,
     threshold_by_test,
     untested,
@@ -59,6 +61,35 @@ def test_a_model_without_background_has_no_column_for_foreign_documents() -> Non
     )
     assert found.eligible.tolist() == [True]
     assert found.correct.tolist() == [False]
+
+
+def real_foreign(*confidences: float, weight: float = 1.0) -> RealForeign:
+    """Documents of no label, taken for the second label with these confidences."""
+    shares = np.array([[0.0, one, 1 - one] for one in confidences])
+    found = predictions(shares, [2] * len(confidences))
+    return RealForeign(found, np.full(len(confidences), weight))
+
+
+def test_real_foreign_documents_raise_the_threshold_of_the_label_they_look_like() -> None:
+    own = predictions(np.array([[0.99, 0.0, 0.01], [0.0, 0.99, 0.01]] * 60), [0, 1] * 60)
+    low, _ = careful_thresholds([own], TWO_LABELS, 0.01)
+    few = careful_thresholds([own], TWO_LABELS, 0.01, real=real_foreign(*[0.4] * 199, 0.95))
+    threshold, offsets = careful_thresholds(
+        [own], TWO_LABELS, 0.01, real=real_foreign(*[0.4] * 90, *[0.97] * 10)
+    )
+    assert few == (low, {})
+    assert threshold > 0.97
+    assert set(offsets) == {"claim"}
+
+
+def test_real_foreign_documents_count_by_their_weights() -> None:
+    shares = real_foreign(*[0.4] * 90, *[0.97] * 10)
+    light = RealForeign(shares.predictions, np.repeat([1.0, 0.1], [90, 10]))
+    threshold, _ = careful_thresholds([], TWO_LABELS, 0.01, real=light)
+    assert threshold == 0.9
+    seen = CheckedDocuments(np.array([0.97, 0.95]), np.zeros(2, np.bool_), np.ones(2, np.bool_))
+    assert least_for_foreign(seen, np.array([0.01, 1.0])) == pytest.approx(0.95)
+    assert least_for_foreign(seen, np.array([1.0, 0.01])) == pytest.approx(0.97)
 
 
 def test_pages_that_name_different_labels_are_held() -> None:
