@@ -16,6 +16,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+def percent(share: float | None, digits: int = 1) -> str:
+    """Write a share, 0-1, for people, rounded down: no "100.0 %" where doubt is left; "" for none.
+
+    >>> percent(0.99999)
+    '99.9 %'
+    """
+    if share is None:
+        return ""
+    scale = 10.0**digits
+    return f"{math.floor(100 * share * scale + 1e-9) / scale:.{digits}f} %"
+
+
+def at_most_percent(share: float) -> str:
+    """Write an upper bound, or a share of errors, rounded up so that the sentence stays true."""
+    return f"{math.ceil(1000 * share - 1e-9) / 10:.1f} %"
+
+
 class VerdictKind(StrEnum):
     """What happens to a document."""
 

@@ -8,14 +8,13 @@ import typer
 
 from docsorter.cli.context import AsJson, configuration_or_defaults, group
 from docsorter.cli.output import (
-    at_most_percent,
-    percent,
     print_json,
     print_table,
     say,
     say_more,
     stage_bars,
 )
+from docsorter.documents import at_most_percent, percent
 
 if TYPE_CHECKING:
     from docsorter.model.bundle import ModelBundle
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from docsorter.training.evaluation.report import FolderEvaluation
 
 _SHOWN = 5
-_SHARES = ("accuracy", "accuracy among labels", "macro-F1", "ECE")
+_SHARES = ("accuracy", "macro-F1", "ECE", "errors caught")
 
 
 app = group()
@@ -133,7 +132,7 @@ def _print(found: "FolderEvaluation", model: str) -> None:
     print_table(
         ("figure", ">value", ">95 %", ">n", "note"),
         [
-            (name, *_cells(measured, share=name in _SHARES), measured.n, _note(measured))
+            (name, *_cells(measured, share=name.startswith(_SHARES)), measured.n, _note(measured))
             for name, measured in evaluation.figures.items()
         ],
         empty="no document is of a label of this model: only foreign ones were measured",

@@ -13,17 +13,15 @@ from docsorter.cli.context import AsJson, DocumentId, configuration, group, revi
 from docsorter.cli.output import (
     fields,
     guess,
-    percent,
     print_json,
     print_prediction,
     print_table,
     say,
     say_wrapped,
     stage_bars,
-    sure_percent,
     when,
 )
-from docsorter.documents import Event
+from docsorter.documents import Event, percent
 from docsorter.errors import UsageError
 
 if TYPE_CHECKING:
@@ -204,7 +202,7 @@ def _reason_rows(told: "Explanation") -> "list[tuple[str, object]]":
     ]
     if verdict is not None and verdict.threshold is not None:
         policy = f", policy {told.policy}" if told.policy else ""
-        rows.append(("threshold", f"{sure_percent(verdict.threshold)}{policy}"))
+        rows.append(("threshold", f"{percent(verdict.threshold)}{policy}"))
     elif told.policy:
         rows.append(("policy", told.policy))
     if told.promise is not None:

@@ -17,7 +17,6 @@ from docsorter.cli.context import (
 )
 from docsorter.cli.output import (
     fields,
-    percent,
     print_json,
     print_table,
     say,
@@ -26,6 +25,7 @@ from docsorter.cli.output import (
     stage_bars,
     when,
 )
+from docsorter.documents import at_most_percent, percent
 from docsorter.errors import ModelError
 
 if TYPE_CHECKING:
@@ -169,24 +169,31 @@ def _sorts_at(card: "ModelCard") -> str:
 
 
 _IN_SHORT = {
-    "accuracy": ">label found",
-    "automation rate": ">sorted alone",
-    "error among sorted": ">of these wrong",
-    "foreign documents sorted": ">foreign sorted",
+    "accuracy": (">label found", percent),
+    "automation rate": (">sorted alone", percent),
+    "wrong label among sorted": (">of these wrong", at_most_percent),
+    "foreign documents sorted": (">foreign sorted", at_most_percent),
 }
 
 
 def _print_in_short(card: "ModelCard") -> None:
     """Print what the tests showed, a row for each kind of documents."""
-    rows = [[kind, *(_share_of(found.get(name)) for name in _IN_SHORT)]
-            for kind, found in card.metrics.items()]  # fmt: skip
-    print_table(("tested on", *_IN_SHORT.values()), rows, empty="tested on nothing")
+    from docsorter.model.card import real_first
+
+    rows = []
+    for kind, found in real_first(card.metrics).items():
+        # Cards from before that figure have one that counts foreign documents too.
+        known = {"wrong label among sorted": found.get("error among sorted"), **found}
+        shares = (_share_of(known.get(name), write) for name, (_, write) in _IN_SHORT.items())
+        rows.append([kind, *shares])
+    titles = (title for title, _ in _IN_SHORT.values())
+    print_table(("tested on", *titles), rows, empty="tested on nothing")
 
 
-def _share_of(measured: "Measured | None") -> str:
+def _share_of(measured: "Measured | None", write: "Callable[[float], str]") -> str:
     if measured is None or not measured.n:
         return ""
-    return f"{'?' if measured.value is None else percent(measured.value)} of {measured.n}"
+    return f"{'?' if measured.value is None else write(measured.value)} of {measured.n}"
 
 
 def _unlearned(ctx: typer.Context, model: str) -> str:
@@ -213,7 +220,9 @@ def _print_figures(figures: "Mapping[str, Measured]") -> None:
 
 def _print_all(card: "ModelCard") -> None:
     """Print every figure, and every source that was learned from."""
-    for kind, figures in card.metrics.items():
+    from docsorter.model.card import real_first
+
+    for kind, figures in real_first(card.metrics).items():
         say(f"{kind}:")
         _print_figures(figures)
         say()

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
+from docsorter.documents import percent
 from docsorter.errors import UsageError
 
 if TYPE_CHECKING:
@@ -333,16 +334,6 @@ def documents(number: int) -> str:
     return f"{number} document{'' if number == 1 else 's'}"
 
 
-def percent(value: float | None) -> str:
-    """Write a share as a percentage with one decimal, "" for none."""
-    return "" if value is None else f"{100 * value:.1f} %"
-
-
-def at_most_percent(value: float) -> str:
-    """Write an upper bound as a percentage, rounded up so that the sentence stays true."""
-    return f"{math.ceil(1000 * value - 1e-9) / 10:.1f} %"
-
-
 def say_more(number: int, hint: str = "") -> None:
     """Say that so many more are not shown, if there are any, and where they are."""
     if number > 0:
@@ -359,12 +350,7 @@ def guess(verdict: "Verdict | None") -> tuple[str, str]:
     """
     if verdict is None or verdict.label is None or verdict.reason.code in _UNSAID:
         return "", ""
-    return verdict.label, sure_percent(verdict.confidence)
-
-
-def sure_percent(confidence: float | None) -> str:
-    """Write a confidence as a percentage, rounded down: 100 % leaves no doubt, a model always."""
-    return "" if confidence is None else f"{math.floor(1000 * confidence + 1e-9) / 10:.1f} %"
+    return verdict.label, percent(verdict.confidence)
 
 
 def when(value: dt.datetime | None) -> str:
@@ -425,7 +411,7 @@ def print_prediction(prediction: "Prediction") -> None:
     width = max(len(label) for label in prediction.labels)
     for label, probability in prediction.ranked:
         drawn = "#" * round(_BAR * probability)
-        say(f"  {label:<{width}}  {drawn:<{_BAR}}  {sure_percent(probability):>7}")
-    say(f"  more unusual than {prediction.novelty:.1f} % of the training pages")
+        say(f"  {label:<{width}}  {drawn:<{_BAR}}  {percent(probability):>7}")
+    say(f"  more unusual than {percent(prediction.novelty / 100)} of the training pages")
     for remark in prediction.remarks:
         say(f"  {remark}")

@@ -6,14 +6,13 @@ import typer
 
 from docsorter.cli.context import AsJson, configuration, group, review_service
 from docsorter.cli.output import (
-    at_most_percent,
     fields,
-    percent,
     print_json,
     print_table,
     say,
     when,
 )
+from docsorter.documents import at_most_percent, percent
 from docsorter.errors import ExitCode
 
 if TYPE_CHECKING:

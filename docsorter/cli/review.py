@@ -25,7 +25,6 @@ from docsorter.cli.output import (
     documents,
     fields,
     guess,
-    percent,
     print_json,
     print_prediction,
     print_table,
@@ -34,6 +33,7 @@ from docsorter.cli.output import (
     stage_bars,
     when,
 )
+from docsorter.documents import percent
 from docsorter.errors import ConflictError, ExitCode, UsageError
 from docsorter.resources import usable_cores
 

@@ -22,8 +22,8 @@ from docsorter.cli.output import (
     say,
     say_more,
     say_wrapped,
-    sure_percent,
 )
+from docsorter.documents import percent
 from docsorter.errors import AlreadyRunningError, ExitCode
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ def _print_kind(title: str, rows: list[_Row]) -> None:
     print_table(
         ("~file", "label", ">sure", ">needs"),
         (
-            (row.name, *guess(row.verdict), sure_percent(row.verdict.threshold))
+            (row.name, *guess(row.verdict), percent(row.verdict.threshold))
             for row in rows[:_SHOWN]
             if row.verdict
         ),

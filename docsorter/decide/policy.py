@@ -39,6 +39,7 @@ from docsorter.documents import (
     SortRule,
     Verdict,
     VerdictKind,
+    percent,
 )
 from docsorter.errors import ModelError
 
@@ -236,7 +237,7 @@ def _retired_reason(prediction: Prediction, active_labels: Collection[str]) -> R
 def _novelty_reason(prediction: Prediction, rule: SortRule) -> Reason | None:
     if prediction.novelty <= rule.novelty_limit:
         return None
-    share = _percent(prediction.novelty / 100, 1)
+    share = percent(prediction.novelty / 100, 1)
     return Reason(
         ReasonCode.UNLIKE_TRAINING,
         f"unlike the training data: more unusual than {share} of the training pages",
@@ -296,13 +297,7 @@ def _page_table(prediction: Prediction) -> NDArray[np.float64]:
 
 
 def _named(pairs: Sequence[tuple[str, float]]) -> str:
-    return ", ".join(f"{label} {_percent(value, _LEAST_DIGITS)}" for label, value in pairs)
-
-
-def _percent(share: float, digits: int) -> str:
-    """Print a percentage rounded down: nobody reads "100.0 %" where there is doubt left."""
-    scale = 10.0**digits
-    return f"{math.floor(100 * share * scale + 1e-9) / scale:.{digits}f} %"
+    return ", ".join(f"{label} {percent(value, _LEAST_DIGITS)}" for label, value in pairs)
 
 
 def _apart(confidence: float, threshold: float) -> tuple[str, str]:
@@ -311,8 +306,8 @@ def _apart(confidence: float, threshold: float) -> tuple[str, str]:
         (
             digits
             for digits in range(_LEAST_DIGITS, _MOST_DIGITS)
-            if _percent(confidence, digits) != _percent(threshold, digits)
+            if percent(confidence, digits) != percent(threshold, digits)
         ),
         _LEAST_DIGITS,
     )
-    return _percent(confidence, digits), _percent(threshold, digits)
+    return percent(confidence, digits), percent(threshold, digits)

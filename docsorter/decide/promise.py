@@ -6,11 +6,12 @@ wrong exactly where promises live, at few errors among a few hundred documents.
 
 import functools
 import math
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from docsorter.documents import SortEvidence
+from docsorter.documents import SortEvidence, at_most_percent, percent
 from docsorter.errors import UsageError
 
 _BISECTIONS: Final = 200
@@ -119,32 +120,64 @@ def checks_needed(target: float, confidence: float = 0.95, errors: int = 0) -> i
     return high
 
 
-def starter_statement(evidence: SortEvidence | None, real: SortEvidence | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class RealFigures:
+    """What a model did with real documents of senders that it never saw, in numbers of documents.
+
+    Attributes:
+        documents: Of the labels.
+        right: Of those, taken for what they are; None where there were too few to say.
+        sorted_alone: Of those, sorted by the rule without a person.
+        wrong: Of those sorted, to a wrong label.
+        foreign: Of none of the labels.
+        foreign_sorted: Of those, sorted all the same.
+    """
+
+    documents: int
+    right: int | None
+    sorted_alone: int
+    wrong: int
+    foreign: int
+    foreign_sorted: int
+
+    def sentence(self) -> str:
+        """Say it in two lines of 80 columns at most, without a full stop."""
+        right = "" if self.right is None else f"right {percent(self.right / self.documents)}, "
+        alone = "sorts none alone"
+        if self.sorted_alone:
+            share = percent(self.sorted_alone / self.documents)
+            wrong = at_most_percent(self.wrong / self.sorted_alone)
+            alone = f"sorts {share} alone, {wrong} of that wrong"
+        text = f"on real documents of senders it never saw: {right}{alone} (n = {self.documents})"
+        if not self.foreign:
+            return text
+        share = at_most_percent(self.foreign_sorted / self.foreign)
+        return f"{text}; of {self.foreign} foreign ones {share} sorted"
+
+
+def starter_statement(evidence: SortEvidence | None, real: RealFigures | None = None) -> str:
     """Say what the model's own test showed, and that it is no promise for the user's paper.
 
     Args:
         evidence: Of the test that its rule rests on; None when there was none.
-        real: Of the same rule on real documents, where the test's were generated.
+        real: Of the same rule on real documents, which then come first.
 
     Returns:
-        Two lines of 80 columns at most, for what descriptions bundles carry; no full stop.
+        Three lines of 80 columns at most, for what descriptions bundles carry; no full stop.
     """
+    kind, few = "", ""
+    if evidence is not None:
+        kind = evidence.description.partition(" of ")[0] or "test documents"
+        few = f"{_count(evidence.errors, 'error')} in {evidence.sorted_alone}"
+    if real is not None:
+        beside = f"; on {kind} {few}" if kind and not kind.startswith("real") else ""
+        return f"uncertified on your paper; {real.sentence()}{beside}"
     if evidence is None:
         return "uncertified on your paper: the sort rule of this model was never tested"
-    bound = math.ceil(evidence.upper_bound * 1000 - 1e-9) / 10  # upwards: the sentence stays true
-    kind = evidence.description.partition(" of ")[0] or "test documents"
-    comma = "," if "," in kind else ""
-    text = (
-        f"uncertified on your paper: on {kind}{comma} {_count(evidence.errors, 'error')} in "
-        f"{evidence.sorted_alone} sorted alone "
-        f"(at most {bound:.1f} %, {_percent(evidence.confidence)} sure)"
-    )
-    if real is None:
-        return text
-    seen = f"{_count(real.errors, 'error')} in {real.sorted_alone}"
     return (
-        f"{text}, on {real.documents} real ones of unseen senders "
-        f"{seen if real.sorted_alone else 'none sorted alone'}"
+        f"uncertified on your paper: on {kind}{',' if ',' in kind else ''} {few} "
+        f"sorted alone (at most {at_most_percent(evidence.upper_bound)}, "
+        f"{plain_percent(evidence.confidence)} sure)"
     )
 
 
@@ -160,12 +193,13 @@ def not_certifiable_yet(needed: int, have: int, errors: int = 0) -> str:
 def promise_statement(target: float, confidence: float, checked: int) -> str:
     """Say what is promised, with its evidence; only ever of the user's own paper."""
     return (
-        f"of what is sorted alone at most {_percent(target)} is wrong "
-        f"({_percent(confidence)} confidence, {checked} checked)"
+        f"of what is sorted alone at most {plain_percent(target)} is wrong "
+        f"({plain_percent(confidence)} confidence, {checked} checked)"
     )
 
 
-def _percent(share: float) -> str:
+def plain_percent(share: float) -> str:
+    """Write a share as people say it: 0.01 is "1 %"."""
     return f"{100 * share:.6g} %"
 
 

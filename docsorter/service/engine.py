@@ -14,20 +14,19 @@ from docsorter.configuration import Configuration
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.policy import decide, rule_key
 from docsorter.decide.prediction import PageHeads, predict
-from docsorter.decide.promise import error_upper_bound, starter_statement
+from docsorter.decide.promise import RealFigures, starter_statement
 from docsorter.decide.similarity import SamplePages
 from docsorter.documents import (
     PageSet,
     Prediction,
     RawOutput,
-    SortEvidence,
     SortRule,
     Verdict,
     VerdictKind,
 )
 from docsorter.errors import DocsorterError, SettingsError
 from docsorter.model.bundle import CARD, ModelBundle, load_bundle
-from docsorter.model.card import ModelCard, read_card
+from docsorter.model.card import REAL, Measured, ModelCard, read_card
 from docsorter.model.classifier import Classifier, open_classifier
 from docsorter.model.golden import check_golden, label_of
 from docsorter.model.registry import ModelRegistry, refuse_changed
@@ -38,7 +37,6 @@ from docsorter.settings import PagesSettings
 from docsorter.store import Findings, open_store
 
 _QUARTER: Final = 90  # degrees
-_CONFIDENCE: Final = 0.95
 _STRICTNESS: Final = ("auto", "review", "never")
 
 
@@ -425,26 +423,30 @@ def sort_rule(
 def card_statement(card: ModelCard) -> str:
     """Return the sentence that every surface prints about the model in use."""
     evidence = card.evidence.as_sort_evidence() if card.evidence else None
-    return starter_statement(evidence, real_evidence(card))
+    return starter_statement(evidence, real_figures(card))
 
 
-def real_evidence(card: ModelCard) -> SortEvidence | None:
-    """Return what the sort rule did with real documents that were not learned from, if it is told.
+def real_figures(card: ModelCard) -> RealFigures | None:
+    """Return what was measured on real documents that were not learned from, if it is told.
 
     It is of the first kind of documents among the figures that is called "real ...".
     """
-    kind = next((name for name in card.metrics if name.startswith("real")), "")
+    kind = next((name for name in card.metrics if name.startswith(REAL)), "")
     figures = card.metrics.get(kind, {})
-    wrong = figures.get("error among sorted")
-    if wrong is None:
+    right, alone, foreign, wrong = (
+        figures.get(name, Measured(value=None, n=0))
+        for name in (
+            "accuracy", "automation rate", "foreign documents sorted", "error among sorted"
+        )
+    )  # fmt: skip
+    if alone.value is None:
         return None
-    tried = (figures.get(name) for name in ("automation rate", "foreign documents sorted"))
-    errors = round((wrong.value or 0.0) * wrong.n)
-    return SortEvidence(
-        documents=sum(figure.n for figure in tried if figure is not None),
-        sorted_alone=wrong.n,
-        errors=errors,
-        confidence=_CONFIDENCE,
-        upper_bound=error_upper_bound(errors, wrong.n, _CONFIDENCE),
-        description=kind,
+    foreign_sorted = round((foreign.value or 0) * foreign.n)
+    return RealFigures(
+        documents=alone.n,
+        right=None if right.value is None else round(right.value * right.n),
+        sorted_alone=round(alone.value * alone.n),
+        wrong=max(0, round((wrong.value or 0) * wrong.n) - foreign_sorted),
+        foreign=foreign.n,
+        foreign_sorted=foreign_sorted,
     )

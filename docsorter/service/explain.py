@@ -15,7 +15,7 @@ from docsorter.configuration import Configuration
 from docsorter.decide.calibration import label_probabilities
 from docsorter.decide.occlusion import Cell, Occlusion, occlude
 from docsorter.decide.similarity import SHOWN
-from docsorter.documents import Answer, Document, Event, Prediction
+from docsorter.documents import Answer, Document, Event, Prediction, percent
 from docsorter.errors import ConflictError, DocumentError, EnvironmentFaultError, UsageError
 from docsorter.filesystem import Disk
 from docsorter.pages.reader import PageReader
@@ -245,8 +245,8 @@ class Heatmap:
     def sentence(self) -> str:
         """Say what the strongest region did."""
         return (
-            f"{self.label} {100 * self.probability:.1f} % on page {self.page + 1}; with the "
-            f"strongest region covered {100 * self.without:.1f} %"
+            f"{self.label} {percent(self.probability)} on page {self.page + 1}; with the "
+            f"strongest region covered {percent(self.without)}"
         )
 
 

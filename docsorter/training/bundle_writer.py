@@ -27,7 +27,7 @@ from docsorter.model.bundle import (
     digest,
     load_bundle,
 )
-from docsorter.model.card import InputSpec, Measured, ModelCard, Origin, Provenance
+from docsorter.model.card import InputSpec, Measured, ModelCard, Origin, Provenance, real_first
 from docsorter.model.classifier import LiteRTClassifier, open_classifier
 from docsorter.model.golden import (
     DEFAULT_TOLERANCE,
@@ -36,6 +36,7 @@ from docsorter.model.golden import (
     check_golden,
     probabilities,
 )
+from docsorter.service.engine import real_figures
 from docsorter.training.base import BaseWeights
 from docsorter.training.dataset import fingerprint
 from docsorter.training.evaluation.report import CachePictures, html_page
@@ -369,7 +370,7 @@ def model_card_text(card: ModelCard, limits: str) -> str:
         "|---|---|---|---|",
         *(
             f"| {kind} | {name} | {_figure_text(measured)} | {measured.note} |"
-            for kind, group in card.metrics.items()
+            for kind, group in real_first(card.metrics).items()
             for name, measured in group.items()
         ),
         "",
@@ -407,8 +408,10 @@ def _rule_text(card: ModelCard) -> str:
             " Of a page as unusual as a share q of the training pages, the odds needed are divided "
             f"by q to the power of {card.novelty_weight:g}."
         )
+    if (real := real_figures(card)) is not None:
+        rule += f" O{real.sentence()[1:]}."
     if card.evidence is None:
-        return f"{rule} The rule was not tested."
+        return rule if real else f"{rule} The rule was not tested."
     seen = card.evidence
     return (
         f"{rule} On {seen.documents} test documents ({seen.description}) it sorted "

@@ -6,7 +6,6 @@ sheet. A page is one file: nothing in it runs, nothing is fetched from anywhere.
 
 import base64
 import io
-import math
 import os
 import tempfile
 from functools import cache
@@ -17,6 +16,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from PIL import Image
 
+from docsorter.documents import at_most_percent
 from docsorter.errors import EnvironmentFaultError
 from docsorter.filesystem import environment_reason
 from docsorter.model.card import Measured
@@ -80,7 +80,7 @@ def percent(share: float, digits: int = 1) -> str:
 
 def at_most(share: float) -> str:
     """Write an upper bound as a percentage, rounded up so that the sentence stays true."""
-    return f"{math.ceil(share * 1000 - 1e-9) / 10:.1f}{THIN}%"
+    return at_most_percent(share).replace(" ", THIN)
 
 
 def probability(share: float) -> str:

@@ -1,16 +1,21 @@
 """The model commands as a person types them."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from docsorter.cli.main import app
 from docsorter.configuration import Configuration
+from docsorter.documents import at_most_percent
 from docsorter.errors import ExitCode
+from docsorter.model.card import Measured
 from docsorter.service.daemon.sort_once import example_files
 from tests.cli.running import docsorter
-from tests.model.bundles import write_whole_bundle
+from tests.model.bundles import make_card, write_whole_bundle
 from tests.model.variants import write_variant
 
 pytestmark = pytest.mark.slow
@@ -139,10 +144,44 @@ def test_a_model_is_shown_on_a_screenful_with_what_real_documents_showed(workspa
     shown = " ".join(" ".join(lines).split())
     for kind, figures in card["metrics"].items():
         assert kind.split()[0] in shown
-        wrong = figures["error among sorted"]
-        assert f"{100 * wrong['value']:.1f} % of {wrong['n']}" in shown
-    assert "real ones of unseen senders" in shown
+        wrong = figures.get("wrong label among sorted", figures["error among sorted"])
+        assert f"{at_most_percent(wrong['value'])} of {wrong['n']}" in shown
+    assert "on real documents of senders it never saw: " in shown
+    assert shown.rindex("real documents") < shown.rindex("generated documents")
     assert "docsorter model show --all" in shown
+
+
+def test_a_model_is_shown_by_its_real_figures_first_whatever_order_its_card_has(
+    tmp_path: Path,
+) -> None:
+    def figures(wrong: float) -> dict[str, Measured]:
+        shares = {
+            "accuracy": 0.93456,
+            "automation rate": 0.61234,
+            "wrong label among sorted": wrong,
+            "foreign documents sorted": 0.0123,
+        }
+        return {name: Measured(value=value, n=1234) for name, value in shares.items()}
+
+    kinds = (
+        "generated documents of layouts never trained on",
+        "real documents of senders never seen",
+        "real documents that may only be measured on",
+    )
+    metrics = {kind: figures(0.00123 * number) for number, kind in enumerate(kinds, 1)}
+    (tmp_path / "card.json").write_text(make_card(metrics=metrics).model_dump_json())
+
+    short, every = (
+        CliRunner().invoke(app, ["model", "show", str(tmp_path), *more]).output
+        for more in ((), ("--all",))
+    )
+
+    shown = short.split("tested on")[1]
+    assert re.findall(r" (0\.\d %) of", shown) == ["0.3 %", "0.4 %", "0.2 %"]
+    assert "93.4 % of 1234" in shown
+    assert "61.2 % of 1234" in shown
+    assert narrow(shown)
+    assert every.index("of senders never seen:") < every.index("of layouts never trained on:")
 
 
 def test_all_of_a_model_is_shown_to_who_asks_for_it(workspace: Path) -> None:

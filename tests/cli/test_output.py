@@ -11,8 +11,8 @@ from docsorter.cli.output import (
     say_wrapped,
     shortened,
     stage_bars,
-    sure_percent,
 )
+from docsorter.documents import percent
 from tests.patience import wait_until
 
 
@@ -69,7 +69,7 @@ def test_a_sentence_goes_on_under_itself_and_a_path_stays_whole(
     ("share", "text"), [(0.99999, "99.9 %"), (0.999, "99.9 %"), (0.0, "0.0 %"), (None, "")]
 )
 def test_a_confidence_is_never_rounded_up(share: float | None, text: str) -> None:
-    assert sure_percent(share) == text
+    assert percent(share) == text
 
 
 def test_without_a_terminal_progress_is_a_line_a_stage_and_one_every_ten_seconds(

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from docsorter.decide.promise import (
+    RealFigures,
     binomial_tail,
     checks_needed,
     error_upper_bound,
@@ -120,18 +121,28 @@ def test_the_starter_says_what_its_test_showed() -> None:
     )
 
 
-def test_the_real_documents_stand_beside_the_generated_ones_in_two_lines() -> None:
+def test_real_documents_come_before_generated_ones_in_three_lines() -> None:
     generated = "generated documents of layouts never trained on"
     evidence = SortEvidence(9_999, 5_555, 22, 0.95, 0.012, generated)
-    real = SortEvidence(999, 888, 11, 0.95, 0.02, "real documents of sources never trained on")
-    text = starter_statement(evidence, real)
+    text = starter_statement(evidence, RealFigures(2999, 2990, 1999, 19, 4000, 79))
     assert text == (
-        "uncertified on your paper: on generated documents 22 errors in 5555 sorted alone "
-        "(at most 1.2 %, 95 % sure), on 999 real ones of unseen senders 11 errors in 888"
+        "uncertified on your paper; on real documents of senders it never saw: right 99.6 %, "
+        "sorts 66.6 % alone, 1.0 % of that wrong (n = 2999); of 4000 foreign ones 2.0 % sorted; "
+        "on generated documents 22 errors in 5555"
     )
-    assert len(text) <= 2 * 80
-    nothing = SortEvidence(19, 0, 0, 0.95, 1.0, "real documents")
-    assert starter_statement(evidence, nothing).endswith(" unseen senders none sorted alone")
+    assert len(text) <= 3 * 80
+
+
+def test_real_documents_stand_alone_where_the_rule_was_tested_on_them_or_not_at_all() -> None:
+    real = RealFigures(19, None, 0, 0, 0, 0)
+    evidence = SortEvidence(100, 90, 2, 0.95, 0.07, "real documents of senders never seen")
+    said = "on real documents of senders it never saw: sorts none alone (n = 19)"
+    assert starter_statement(None, real) == f"uncertified on your paper; {said}"
+    assert starter_statement(evidence, real) == f"uncertified on your paper; {said}"
+
+
+def test_one_error_is_never_rounded_to_none() -> None:
+    assert "0.1 % of that wrong" in RealFigures(3000, 2999, 2500, 1, 0, 0).sentence()
 
 
 def test_a_model_of_the_users_own_says_on_which_of_their_documents() -> None:

@@ -8,13 +8,15 @@ import pytest
 from typer.main import get_command
 
 from docsorter.cli.main import app
+from docsorter.documents import percent
 from docsorter.errors import ExitCode
 from docsorter.model.card import read_card
 from docsorter.resources import starter_bundle_dir
-from docsorter.service.engine import card_statement
+from docsorter.service.engine import card_statement, real_figures
 from tests.cli.running import docsorter
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 pytestmark = pytest.mark.slow
 
 
@@ -107,8 +109,26 @@ def test_the_sentence_and_the_figure_are_those_of_the_card() -> None:
     card = read_card(starter_bundle_dir() / "card.json")
     quoted = " ".join(README.replace("\n> ", " ").split())
     assert card_statement(card) in quoted
-    real = next(figures for kind, figures in card.metrics.items() if kind.startswith("real"))
-    assert f"{100 * (real['automation rate'].value or 0):.1f} % alone" in quoted
+    figures = real_figures(card)
+    assert figures is not None
+    limits = quoted.split("## Know its limits")[1]
+    assert figures.right is not None
+    assert f"right on {percent(figures.right / figures.documents)}" in limits
+    assert f"sorts {percent(figures.sorted_alone / figures.documents)} alone" in limits
+
+
+def test_the_figures_of_the_starters_page_are_those_of_the_card() -> None:
+    card = read_card(starter_bundle_dir() / "card.json")
+    page = (ROOT / "docs" / "teach" / "starter-model.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"\d\.\d{3} \[[^]]*\]", page.split("## Figures")[1].split("\n## ")[0]))
+    known = {
+        f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}]"
+        for figures in card.metrics.values()
+        for one in figures.values()
+        if one.value is not None and one.low is not None and one.high is not None
+    }
+    assert told
+    assert told <= known
 
 
 def test_the_readme_stays_a_shop_window() -> None:

@@ -24,7 +24,8 @@ from docsorter.decide.certification import (
     certify,
 )
 from docsorter.decide.e_process import upper_bound
-from docsorter.documents import CheckOutcome, Reason, ReasonCode
+from docsorter.decide.promise import plain_percent
+from docsorter.documents import CheckOutcome, Reason, ReasonCode, at_most_percent
 from docsorter.errors import UsageError
 from docsorter.settings import PromiseSettings
 from docsorter.store import ChangeReason, CheckEvidence, PromiseChange, Store
@@ -388,28 +389,20 @@ def threshold_statement(change: PromiseChange, level: Certification | None = Non
     if level is None and is_carried_over(change):
         rests = f"left by the alarm, certified on {checked} checks before it"
     return (
-        f"threshold {two_digits(change.threshold)} {rests}: at most {_percent_up(bound)} wrong, "
-        f"{percent(change.confidence)}"
+        f"threshold {two_digits(change.threshold)} {rests}: "
+        f"at most {at_most_percent(bound)} wrong, {plain_percent(change.confidence)}"
     )
 
 
 def nothing_yet(found: Certification | None, promise: PromiseSettings) -> str:
     """Say that nothing is sorted alone, and what that would take."""
-    promised = f"at most {percent(promise.target_error)} wrong, {percent(promise.confidence)}"
+    promised = (
+        f"at most {plain_percent(promise.target_error)} wrong, {plain_percent(promise.confidence)}"
+    )
     lacks = "too few documents are checked"
     if found is not None:
         lacks = f"{found.checked} checked, at least {found.needed} more needed"
     return f"nothing is sorted alone yet ({promised}): {lacks}"
-
-
-def percent(share: float) -> str:
-    """Write a share as people say it: 0.01 is "1 %"."""
-    return f"{100 * share:.6g} %"
-
-
-def _percent_up(share: float) -> str:
-    """Write an upper bound with one decimal, rounded up, so that the sentence stays true."""
-    return f"{math.ceil(share * 1000 - 1e-9) / 10:.1f} %"
 
 
 def two_digits(threshold: float | None) -> str:

@@ -19,7 +19,7 @@ from docsorter.decide.prediction import PageHeads
 from docsorter.documents import RawOutput, ReasonCode
 from docsorter.errors import DocumentError, UsageError
 from docsorter.model.bundle import ModelBundle
-from docsorter.model.card import NONE_OF_THESE, ModelCard
+from docsorter.model.card import NONE_OF_THESE, ModelCard, real_first
 from docsorter.model.classifier import Classifier
 from docsorter.service.workspace.process import Progress
 from docsorter.training.dataset import DocumentJudge, RawPredictions, Sample
@@ -305,7 +305,7 @@ def html_page(
     """
     return render(
         "evaluation.html.j2",
-        evaluations=evaluations,
+        evaluations=real_first(evaluations),
         card=card,
         cost=[
             (

@@ -117,6 +117,16 @@ def test_the_page_says_how_many_mistakes_a_look_at_the_least_sure_finds() -> Non
     assert "Of all 58 so sorted 1 went wrong, 1 of them foreign:" in " ".join(text.split())
 
 
+def test_real_documents_come_first_on_the_page(evaluation: Evaluation) -> None:
+    sets = dict.fromkeys(("generated documents", "real documents", "more"), evaluation)
+
+    page = html_page(sets, make_card())
+
+    assert re.findall(r'<h2 id="set\d">([^<]*)', page) == [
+        "real documents", "generated documents", "more"
+    ]  # fmt: skip
+
+
 def test_names_from_outside_cannot_write_html(tmp_path: Path) -> None:
     nasty = '<b onclick="x">&\x1b[31m'
     predictions = realistic(90, np.random.default_rng(0))
