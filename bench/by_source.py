@@ -20,7 +20,7 @@ from docsorter.model.classifier import LiteRTClassifier
 from docsorter.resources import starter_bundle_dir
 from docsorter.training.dataset import ClassPlan, DocumentJudge, Predictions, Sample
 from docsorter.training.rasters import RasterCache, daemon_cache
-from starter.corpus import gather
+from starter.corpus import dealt_by_source
 from starter.finishing import predict_raw
 from starter.rasters import image_cache
 from starter.rule import apply_rule
@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, default=starter_bundle_dir())
     options = parser.parse_args()
     bundle = load_bundle(options.bundle)
-    corpus = gather(None, [options.real], image_cache(options.work / "pages"))
+    corpus = dealt_by_source([options.real], image_cache(options.work / "pages"))
     samples = [sample for split in SPLITS for sample in corpus.of(split)]
     lines: list[tuple[object, ...]] = [HEADS, ("---",) * len(HEADS)]
     with daemon_cache(options.work / "pages") as cache:

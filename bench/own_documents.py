@@ -53,7 +53,7 @@ from docsorter.training.sort_rule import (
 )
 from docsorter.training.splits import deal, group
 from docsorter.training.transfer import judged_out_of_fold, with_foreign
-from starter.corpus import LAYOUT_CAP, gather
+from starter.corpus import LAYOUT_CAP, dealt_by_source
 from starter.rasters import image_cache
 from starter.rule import apply_rule
 
@@ -373,7 +373,7 @@ def _bench(bundle: Path, real: list[Path], work: Path, *, unseen: bool) -> Bench
         arrays["head/kernel"] / card.temperature, arrays["head/bias"] / card.temperature, card.kinds
     )
     classifier = LiteRTClassifier(opened.runtime_file, card, threads=1)
-    corpus = gather(None, real, image_cache(work / "pages"))
+    corpus = dealt_by_source(real, image_cache(work / "pages"))
     kinds = foreign_kinds(LABELS)
     made = foreign_documents(work / "foreign", kinds, _FOREIGN, 0)
     features = work / f"features-{card.name}"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from docsorter.errors import DocsorterError
+from starter.cross_validate import add_tuning, tuning_of
 
 LIMITS: Final = """\
 * Learned mostly from generated documents and from few real ones. On real paper of other senders it
@@ -25,6 +26,8 @@ LIMITS: Final = """\
 * The evidence holds for documents like those of the test, not for anybody's own paper.
 """
 
+_LAST: Final = "last-"
+
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
@@ -33,9 +36,12 @@ def parser() -> argparse.ArgumentParser:
     )
     add = result.add_argument
     add("--synth", type=Path, required=True, help="generated documents: train/ and test/")
-    add("--real", type=Path, help="collected documents with a MANIFEST.tsv")
     add(
-        "--more-real", type=Path, action="append", default=[], help="as --real, for page heads only"
+        "--real",
+        type=Path,
+        action="append",
+        default=[],
+        help="collected documents with a MANIFEST.tsv; repeatable",
     )
     add("--base", required=True, help="a .npz file, a bundle's folder, `imagenet` or `random`")
     add("--out", type=Path, required=True, help="where the bundle goes; replaced when there")
@@ -43,16 +49,14 @@ def parser() -> argparse.ArgumentParser:
     add("--tuning", type=Path, help="folder for the weights for further fine-tuning")
     add("--name", default="starter-5", help="name on the card")
     add("--seed", type=int, default=0)
-    add("--maps", type=int, default=6000, help="cached pages for the first two stages")
-    add("--head-steps", type=int, default=400)
-    add("--upper-steps", type=int, default=500)
-    add("--all-steps", type=int, default=1500)
+    add("--all-steps", type=int, default=1500, help="of training every layer")
     add("--batch", type=int, default=16)
-    add("--mix", type=float, default=0.5, help="share of the last stage in the weights")
+    add("--mix", type=float, default=0.5, help="share of these steps in the weights")
     add("--real-share", type=float, default=0.3, help="share of draws from real documents")
     add("--target-error", type=float, default=0.01)
     add("--training-set", type=Path, help="only write what is learned from into this folder")
-    add("--learned", type=Path, help="weights from `starter.apart` for the last stage")
+    add("--learned", type=Path, help="weights from `starter.apart` in place of --all-steps")
+    add_tuning(result, _LAST)
     return result
 
 
@@ -79,17 +83,15 @@ def _make(options: argparse.Namespace) -> None:
     named = {"random": None, "imagenet": "imagenet"}
     base: str | Path | None = named.get(options.base, Path(options.base))
     schedule = Schedule(
-        maps=options.maps,
-        head_steps=options.head_steps,
-        upper_steps=options.upper_steps,
         all_steps=options.all_steps,
         batch=options.batch,
         mix=options.mix,
         real_share=options.real_share,
+        last=tuning_of(options, _LAST),
     )
     recipe = Recipe(
         synthetic=options.synth,
-        real=options.real,
+        real=tuple(options.real),
         base=base,
         out=options.out,
         work=options.work or options.out.with_name(options.out.name + "-work"),
@@ -98,7 +100,6 @@ def _make(options: argparse.Namespace) -> None:
         schedule=schedule,
         learned=options.learned,
         seed=options.seed,
-        more_real=tuple(options.more_real),
     )
     if options.training_set:
         hand_out(recipe, options.training_set, _logged)

@@ -141,14 +141,14 @@ class Corpus:
 
 
 def served_only(corpus: Corpus, served: RasterCache, size: int) -> Corpus:
-    """Leave out what is measured on and the daemon would refuse, such as a purely white page.
+    """Leave out what the daemon would refuse, such as a purely white page.
 
     Args:
-        corpus: The documents.
+        corpus: The documents; generated ones to learn from are not asked for.
         served: Pages as the daemon sees them.
         size: Side of a page for the classifier.
     """
-    asked = [sample for sample in corpus.samples if sample.split != "train"]
+    asked = [s for s in corpus.samples if s.origin == "real" or s.split != "train"]
     problems = unreadable(served, [sample.path for sample in asked], size)
     for reason in problems.values():
         _LOG.info("left out, the daemon refuses it: %s", reason)
@@ -162,7 +162,8 @@ def gather(
 
     Args:
         synthetic: Folder of generated documents; their layouts for testing are never trained on.
-        real: Folders of collected documents with a manifest; split by source, then by layout.
+        real: Folders of collected documents with a manifest; those that may be learned from all
+            are, and `starter.cross_validate` measures on them.
         cache: Where the pages are kept.
         seed: The same seed gives the same split.
     """
@@ -170,13 +171,29 @@ def gather(
     if synthetic is not None:
         samples += split_synthetic(_readable(read_synthetic(synthetic), cache), seed)
     free = _readable([s for root in real for s in read_manifest(root, use="train-ok")], cache)
-    samples += _split_real(free, source_groups(free, cache), seed)
+    samples += [replace(sample, split="train") for sample in free]
     kept_apart = [s for root in real for s in read_manifest(root, use="eval-only")]
     samples += [replace(sample, split="eval-only") for sample in _readable(kept_apart, cache)]
     # Such a page shows no claim, only a list: whoever is told to see claims in it sees them in
-    # other lists too. They are dealt out before they leave, which keeps the other splits.
+    # other lists too.
     samples = [sample for sample in samples if sample.kind != DROPPED_FORM]
     return Corpus(tuple(_without_copies(samples, _hashes(samples, cache))))
+
+
+def dealt_by_source(real: Sequence[Path], cache: RasterCache, *, seed: int = 0) -> Corpus:
+    """Read, check and split real documents by source, for what is measured on a part of them.
+
+    Args:
+        real: Folders of collected documents with a manifest.
+        cache: Where the pages are kept.
+        seed: The same seed gives the same split.
+    """
+    corpus = gather(None, real, cache)
+    free, labels = corpus.of("train"), [sample.label for sample in corpus.of("train")]
+    groups, weights = source_groups(free, cache), layout_weights(free)
+    splits = deal(groups, labels, REAL_SHARES, weights=weights, seed=seed)
+    dealt = [replace(s, split=split) for s, split in zip(free, splits, strict=True)]
+    return Corpus((*dealt, *corpus.of("eval-only")))
 
 
 def _readable(samples: list[Sample], cache: RasterCache) -> list[Sample]:
@@ -222,12 +239,6 @@ def drawn_by_kind(samples: Sequence[Sample], most: int, seed: int) -> list[Sampl
         ranks.append((seen[kind], int(row)))
         seen[kind] += 1
     return [samples[row] for row in sorted(row for _, row in sorted(ranks)[:most])]
-
-
-def _split_real(samples: list[Sample], groups: Sequence[int], seed: int) -> list[Sample]:
-    labels, weights = [sample.label for sample in samples], layout_weights(samples)
-    splits = deal(groups, labels, REAL_SHARES, weights=weights, seed=seed)
-    return [replace(s, split=split) for s, split in zip(samples, splits, strict=True)]
 
 
 def _real_copies(

@@ -21,11 +21,11 @@ import numpy as np
 
 from docsorter.errors import DocsorterError, UsageError
 from docsorter.training.dataset import ClassPlan, Sample
-from docsorter.training.rasters import RasterCache, daemon_cache
+from docsorter.training.rasters import daemon_cache
 from docsorter.training.splits import deal
 from starter.apart import logged_to
-from starter.corpus import Corpus, drawn_by_kind, gather, layout_weights, source_groups
-from starter.rasters import image_cache, unreadable
+from starter.corpus import Corpus, drawn_by_kind, gather, layout_weights, served_only, source_groups
+from starter.rasters import image_cache
 from starter.training_set import Tuning, plan_classes
 
 if TYPE_CHECKING:
@@ -180,7 +180,17 @@ def cross_validate(study: Study) -> None:
     cache = image_cache(study.cache / "pages")
     with daemon_cache(study.cache / "pages") as served:
         corpus = gather(study.synthetic, study.real, cache, seed=study.seed)
-        real = _served(corpus, served, study.size)
+        corpus = served_only(
+            Corpus(tuple(s for s in corpus.samples if s.origin == "real" or s.split == "train")),
+            served,
+            study.size,
+        )
+        real = [sample for sample in corpus.samples if sample.origin == "real"]
+        if not real:
+            raise UsageError(
+                "there are no real documents to measure on",
+                remedy="name folders with a MANIFEST.tsv",
+            )
         division = divide(real, source_groups(real, cache), study.folds, study.repeats, study.seed)
         made = drawn_by_kind(corpus.of("train", "synthetic"), study.tuning.generated, study.seed)
         pairs = ((sample.kind, sample.label) for sample in (*division.samples, *made))
@@ -204,20 +214,6 @@ def cross_validate(study: Study) -> None:
                     study.folds,
                 )
                 _write(path, _run_fold(tuner, np.array(folds), fold, targets, (repeat, fold)))
-
-
-def _served(corpus: Corpus, served: RasterCache, size: int) -> list[Sample]:
-    """Return the real documents that the daemon can read."""
-    real = [sample for sample in corpus.samples if sample.origin == "real"]
-    refused = unreadable(served, [sample.path for sample in real], size)
-    for reason in refused.values():
-        _LOG.info("left out, the daemon refuses it: %s", reason)
-    real = [sample for sample in real if sample.path not in refused]
-    if not real:
-        raise UsageError(
-            "there are no real documents to measure on", remedy="name folders with a MANIFEST.tsv"
-        )
-    return real
 
 
 def _run_fold(
@@ -351,16 +347,18 @@ def _repeat(work: Path, repeat: int, folds: "NDArray[np.int64]") -> "dict[str, N
     return result
 
 
-def add_tuning(parser: argparse.ArgumentParser) -> None:
+def add_tuning(parser: argparse.ArgumentParser, prefix: str = "") -> None:
     """Add the options for tuning to a command line; `tuning_of` reads them."""
     group = parser.add_argument_group("tuning of the upper blocks and the head")
     for name, value in asdict(Tuning()).items():
-        group.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
+        flag = f"--{prefix}{name}".replace("_", "-")
+        group.add_argument(flag, type=type(value), default=value, help=f"default: {value}")
 
 
-def tuning_of(options: argparse.Namespace) -> Tuning:
+def tuning_of(options: argparse.Namespace, prefix: str = "") -> Tuning:
     """Return what the options of `add_tuning` ask for."""
-    return Tuning(**{name: getattr(options, name) for name in asdict(Tuning())})
+    flags = {name: f"{prefix}{name}".replace("-", "_") for name in asdict(Tuning())}
+    return Tuning(**{name: getattr(options, flag) for name, flag in flags.items()})
 
 
 def parser() -> argparse.ArgumentParser:
@@ -375,6 +373,7 @@ def parser() -> argparse.ArgumentParser:
     add("--base", required=True, help="a .npz file, a bundle's folder, `imagenet` or `random`")
     add("--work", type=Path, required=True, help="results; the same one goes on")
     add("--cache", type=Path, help="pages and maps, which studies may share (default: WORK)")
+    add("--json", type=Path, help="file for the report, besides the terminal")
     add("--folds", type=int, default=5)
     add("--repeats", type=int, default=1)
     add("--size", type=int, default=299, help="side of a page in pixels")
@@ -403,6 +402,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with logged_to(study.work / "cross-validation.log"):
             cross_validate(study)
+        _report(study, options.json)
     except DocsorterError as error:
         sys.stderr.write(f"{error}\n")
         return int(error.exit_code)
@@ -410,6 +410,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write("interrupted; the same command goes on where it was\n")
         return 130
     return 0
+
+
+def _report(study: Study, path: Path | None) -> None:
+    from starter.cross_report import (  # noqa: PLC0415 -- it needs this module
+        cross_report,
+        learned_sources,
+    )
+
+    text, plain = cross_report(out_of_fold(study.work), learned_sources(study.base))
+    sys.stdout.write(text)
+    if path is not None:
+        path.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

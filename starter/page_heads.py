@@ -57,7 +57,7 @@ from docsorter.training.page_heads import (
 from docsorter.training.rasters import RasterCache, daemon_cache
 from starter.apart import logged_to
 from starter.composed import ATTACHED, ONE_PAGE, SEVERAL, Composed, Judge, Scans, table
-from starter.corpus import LATER_PAGES, LAYOUT_CAP, gather, served_only
+from starter.corpus import LATER_PAGES, LAYOUT_CAP, dealt_by_source, served_only
 from starter.dataset import Entry, read_index
 from starter.finishing import predict_raw, test_sets
 from starter.kinds import Split
@@ -227,13 +227,13 @@ def real_pages(
 
     Args:
         root: Folder with a manifest.
-        splits: Of `starter.corpus.gather`.
+        splits: Of `starter.corpus.dealt_by_source`.
         views: Asks the model.
         cache: Has the pixels that documents are split by.
         served: Has the pixels that the daemon would see.
     """
     seen: Counter[str] = Counter()
-    for sample in gather(None, [root], cache).samples:
+    for sample in dealt_by_source([root], cache).samples:
         if sample.split not in splits:
             continue
         try:
@@ -499,7 +499,7 @@ def measured_again(
     )
     size = card.input.size
     with daemon_cache(work / "pages") as served:
-        corpus = served_only(gather(None, [real], image_cache(work / "pages")), served, size)
+        corpus = served_only(dealt_by_source([real], image_cache(work / "pages")), served, size)
         raw = {
             (split, "real"): predict_raw(classifier, documents, plan, served, size)
             for split in ("test", "eval-only")

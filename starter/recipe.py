@@ -16,11 +16,11 @@ from docsorter.service.workspace.process import Progress
 from docsorter.training.base import weights_origin
 from docsorter.training.bundle_writer import write_bundle
 from docsorter.training.dataset import fingerprint
-from docsorter.training.network import IMAGENET
-from docsorter.training.rasters import daemon_cache
+from docsorter.training.network import IMAGENET, Network
+from docsorter.training.rasters import RasterCache, daemon_cache
 from docsorter.training.request import VARIANTS, ExportGate, Variant
 from starter.apart import log_of, logged_to
-from starter.corpus import Corpus, gather, served_only
+from starter.corpus import Corpus, drawn_by_kind, gather, served_only
 from starter.finishing import Finished, Finisher, Identity
 from starter.page_heads import add_page_heads, has_later_pages
 from starter.rasters import image_cache
@@ -40,6 +40,7 @@ from starter.training_set import (
     training_set_of,
     write_training_set,
 )
+from starter.tuning import MapMaker, Tuner
 
 _LOG: Final = logging.getLogger(__name__)
 LABELS: Final = ("invoice", "claim", "letter")
@@ -52,7 +53,7 @@ class Recipe:
 
     Attributes:
         synthetic: Folder of generated documents.
-        real: Folder of collected documents with a manifest, or None.
+        real: Folders of collected documents with a manifest.
         base: "imagenet", a file of weights, the folder of a bundle, or None for random ones.
         out: Where the bundle goes.
         work: Pages, maps, checkpoints; the same folder resumes an interrupted run.
@@ -64,11 +65,10 @@ class Recipe:
         learned: Weights that `starter.apart` made from the training set of this recipe, to
             stand for the last stage; or None.
         seed: Of everything drawn.
-        more_real: Further folders of collected documents, for the page heads alone.
     """
 
     synthetic: Path
-    real: Path | None
+    real: tuple[Path, ...]
     base: str | Path | None
     out: Path
     work: Path
@@ -79,7 +79,6 @@ class Recipe:
     variants: tuple[Variant, ...] = VARIANTS
     learned: Path | None = None
     seed: int = 0
-    more_real: tuple[Path, ...] = ()
 
     @property
     def choice(self) -> Selection:
@@ -106,21 +105,12 @@ def make(recipe: Recipe, now: Callable[[], dt.datetime]) -> Finished:
     with logged_to(log):
         corpus, training_set = _prepare(recipe)
         _claim(recipe, corpus)
-        plan = training_set.plan
-        network = new_network(plan, recipe.base, recipe.schedule.size, recipe.seed)
-        TrainingRun(
-            network,
-            training_set,
-            recipe.work,
-            recipe.schedule,
-            learned=recipe.learned,
-            seed=recipe.seed,
-        ).run()
-        if plan.background:  # every output was drawn alike; foreign documents come less often
-            shift_background(network, prior_shift(1 / len(plan.outputs)))
-        with daemon_cache(recipe.work / "pages") as served:  # measured on what the daemon will see
-            tested = served_only(corpus, served, recipe.schedule.size)
-            finisher = Finisher(network, tested, served, recipe.work, now, variants=recipe.variants)
+        network = new_network(training_set.plan, recipe.base, recipe.schedule.size, recipe.seed)
+        with daemon_cache(recipe.work / "pages") as served:
+            # measured on, and real documents learned from, as the daemon will see them
+            corpus = served_only(corpus, served, recipe.schedule.size)
+            _train(recipe, network, corpus, training_set, served)
+            finisher = Finisher(network, corpus, served, recipe.work, now, variants=recipe.variants)
             finished = finisher.finish(recipe.identity, recipe.gate)
         finished.parts.texts["train.log"] = _apart_log(recipe) + log.read_text(encoding="utf-8")
         finished.parts.texts["figures.json"] = _figures(finished)
@@ -132,14 +122,38 @@ def make(recipe: Recipe, now: Callable[[], dt.datetime]) -> Finished:
         return finished
 
 
+def _train(
+    recipe: Recipe,
+    network: Network,
+    corpus: Corpus,
+    training_set: TrainingSet,
+    served: RasterCache,
+) -> None:
+    """Train every layer where asked, then tune; the outputs expect the stated share of others."""
+    schedule, plan = recipe.schedule, training_set.plan
+    if schedule.all_steps or recipe.learned:
+        TrainingRun(
+            network, training_set, recipe.work, schedule, learned=recipe.learned, seed=recipe.seed
+        ).run()
+    if schedule.last.steps:
+        made = drawn_by_kind(corpus.of("train", "synthetic"), schedule.last.generated, recipe.seed)
+        cache = image_cache(recipe.work / "pages")
+        maker = MapMaker(network, recipe.work / "maps", cache, served, recipe.seed)
+        maps = maker.make(corpus.of("train", "real"), made, schedule.last)
+        Tuner(network, maps, schedule.last, recipe.seed).tune(range(len(maps.samples)))
+    elif plan.background:  # every output was drawn alike; foreign documents come less often
+        shift_background(network, prior_shift(1 / len(plan.outputs)))
+
+
 def _add_page_heads(recipe: Recipe) -> None:
     """Fit heads of first pages and of turns on the file that runs, where there are later pages."""
     if not has_later_pages(recipe.synthetic):
         _LOG.info("no page heads: there are no generated later pages")
         return
-    real = [recipe.real, *recipe.more_real] if recipe.real else []
     bundle = load_bundle(recipe.out)
-    add_page_heads(bundle, recipe.synthetic, real, recipe.work, recipe.identity.name, recipe.out)
+    add_page_heads(
+        bundle, recipe.synthetic, recipe.real, recipe.work, recipe.identity.name, recipe.out
+    )
 
 
 def hand_out(recipe: Recipe, folder: Path, progress: Progress) -> None:
@@ -160,7 +174,7 @@ def hand_out(recipe: Recipe, folder: Path, progress: Progress) -> None:
 
 def _prepare(recipe: Recipe) -> tuple[Corpus, TrainingSet]:
     cache = image_cache(recipe.work / "pages")
-    corpus = gather(recipe.synthetic, [recipe.real] if recipe.real else [], cache, seed=recipe.seed)
+    corpus = gather(recipe.synthetic, recipe.real, cache, seed=recipe.seed)
     _LOG.info("documents: %s", json.dumps(corpus.counts()))
     if not corpus.of("test", "synthetic"):  # before hours of training, not after them
         raise UsageError(

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -33,7 +33,7 @@ from docsorter.training.trainer import (
     just_in_time,
     pooled,
 )
-from starter.training_set import PageDrawer, TrainingSet, batch_of
+from starter.training_set import TrainingSet, Tuning, batch_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -155,44 +155,31 @@ def cached_maps(
     return maps
 
 
-def pooled_features(network: Network, maps: Tensor) -> "NDArray[np.float32]":
-    """Return pooled features (n, 2048) of cached maps, through the upper blocks as they are."""
-    inputs = inputs_of(network, "upper")
-    run = runner(inputs, pooled(network, "upper", inputs))
-    return np.concatenate([run(maps[rows]) for rows in in_chunks(len(maps), _CHUNK)])
-
-
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how fast each stage is.
+    """How long and how fast every layer is trained, and what comes after that.
 
     Attributes:
-        maps: Augmented pages whose maps are cached for the first two stages.
-        head_steps: Steps of the head, batches of 256 pooled features.
-        upper_steps: Steps of the upper blocks, batches of 32 maps.
-        all_steps: Steps of every layer, batches of `batch` fresh pages.
-        upper_rate: Peak learning rate of the upper blocks.
+        all_steps: Steps of every layer, batches of `batch` fresh pages; 0 for none.
         all_rate: Peak learning rate of every layer.
-        batch: Pages per step of the last stage.
+        batch: Pages per step.
         real_share: Share of draws that go to real documents.
         validation_cap: Validation pages looked at each time.
         size: Side of a page in pixels.
-        mix: Share of the weights after the last stage (every layer, else the upper blocks) in what
-            ships; the rest is from before it. The mean of both is nearly as good on documents like
-            those trained on and better on others (Wortsman et al. 2022, arXiv:2109.01903).
+        mix: Share of the weights afterwards in the result; the rest is from before. The mean of
+            both is nearly as good on documents like those trained on and better on others
+            (Wortsman et al. 2022, arXiv:2109.01903).
+        last: How the upper blocks and the head are tuned then; of no steps, they are not.
     """
 
-    maps: int = 6000
-    head_steps: int = 400
-    upper_steps: int = 500
     all_steps: int = 1500
-    upper_rate: float = 2e-4
     all_rate: float = 1e-4
     batch: int = 16
     real_share: float = 0.3
     validation_cap: int = 320
     size: int = 299
     mix: float = 0.5
+    last: Tuning = field(default_factory=Tuning)
 
 
 def new_network(plan: ClassPlan, base: str | Path | None, size: int, seed: int) -> Network:
@@ -259,31 +246,23 @@ class TrainingRun:
         self._schedule = schedule
         self._learned = learned
         self._seed = seed
-        self._drawer = PageDrawer(training_set.square, training_set.size, seed)
         self._validate = Validator(network, training_set).validate
 
     def run(self) -> Validation:
-        """Train all stages; return how the final weights do on validation."""
+        """Train every layer; return how the final weights do on validation."""
         schedule = self._schedule
         trainer = TrainingLoop(self._network, self._work, self._validate, seed=self._seed)
-        seen = Validation(float("inf"), 0.0)
-        if schedule.maps and (schedule.head_steps or schedule.upper_steps):
-            seen = self._train_on_maps(trainer)
-        if schedule.all_steps or self._learned:
-            before = self._weights()
-            if self._learned:
-                load_tuning_weights(self._network, self._learned)
-                _LOG.info("learned apart: %s", self._validate())
-            else:
-                every = max(1, schedule.all_steps // 8)
-                stage = Stage("all", schedule.all_steps, schedule.all_rate, every)
-                trainer.run(stage, self._page_batches)
-            seen = self._mix_with(before)
+        before = [np.asarray(variable) for variable in self._network.variables()]
+        if self._learned:
+            load_tuning_weights(self._network, self._learned)
+            _LOG.info("learned apart: %s", self._validate())
+        else:
+            every = max(1, schedule.all_steps // 8)
+            stage = Stage("all", schedule.all_steps, schedule.all_rate, every)
+            trainer.run(stage, self._page_batches)
+        seen = self._mix_with(before)
         _LOG.info("trained: validation loss %.4f, accuracy %.4f", seen.loss, seen.accuracy)
         return seen
-
-    def _weights(self) -> "list[NDArray[np.float32]]":
-        return [np.asarray(variable) for variable in self._network.variables()]
 
     def _mix_with(self, before: "list[NDArray[np.float32]]") -> Validation:
         """Average the weights with those from before the last stage."""
@@ -291,48 +270,6 @@ class TrainingRun:
         for variable, old in zip(self._network.variables(), before, strict=True):
             variable.assign(share * np.asarray(variable) + (1 - share) * old)
         return self._validate()
-
-    def _train_on_maps(self, trainer: TrainingLoop) -> Validation:
-        schedule = self._schedule
-        rng = np.random.default_rng([self._seed, 1])
-        chances = self._training_set.targets.chances
-        drawn = rng.choice(len(chances), schedule.maps, p=chances)
-        maps = cached_maps(
-            self._network,
-            lambda number: self._drawer.page(int(drawn[number]), 1, number),
-            schedule.maps,
-            self._work / "maps.npy",
-        )
-        seen = Validation(float("inf"), 0.0)
-        if schedule.head_steps:
-            pooled = pooled_features(self._network, maps)
-            stage = Stage("head", schedule.head_steps, 2e-3, schedule.head_steps)
-            seen = trainer.run(stage, self._cached_batches(pooled, drawn, 256))
-        if schedule.upper_steps:
-            every = max(1, schedule.upper_steps // 4)
-            stage = Stage("upper", schedule.upper_steps, schedule.upper_rate, every)
-            before = self._weights()
-            seen = trainer.run(stage, self._cached_batches(maps, drawn, 32))
-            if not (schedule.all_steps or self._learned):
-                seen = self._mix_with(before)
-        return seen
-
-    def _cached_batches(
-        self, inputs: Tensor, drawn: "NDArray[np.int64]", length: int
-    ) -> "Callable[[range], Iterator[Batch]]":
-        """Return what gives batches of cached features or maps for a range of steps."""
-
-        def make(step: int) -> "Batch":
-            rng = np.random.default_rng([self._seed, 2, step])
-            rows = np.sort(rng.choice(len(inputs), min(length, len(inputs)), replace=False))
-            owners = drawn[rows]
-            return (
-                np.asarray(inputs[rows]),
-                self._training_set.targets.outputs[owners],
-                self._training_set.targets.kinds[owners],
-            )
-
-        return lambda steps: prefetched(make, steps)
 
     def _page_batches(self, steps: range) -> "Iterator[Batch]":
         length = self._schedule.batch

@@ -8,7 +8,16 @@ from PIL import Image
 from docsorter.errors import UsageError
 from docsorter.training.dataset import Sample
 from docsorter.training.rasters import daemon_cache
-from starter.corpus import Corpus, gather, origins, read_manifest, read_synthetic, served_only
+from starter.corpus import (
+    Corpus,
+    dealt_by_source,
+    drawn_by_kind,
+    gather,
+    origins,
+    read_manifest,
+    read_synthetic,
+    served_only,
+)
 from starter.rasters import image_cache
 
 HEADER = "file\tlabel\tsubclass\tsource\tlicence\tlayout\tuse"
@@ -46,6 +55,41 @@ def test_a_claim_without_its_form_is_no_claim_to_learn_from_or_to_measure(tmp_pa
     corpus = gather(None, [tmp_path], image_cache(tmp_path / "pages"))
 
     assert sorted(s.path.name for s in corpus.samples) == ["0.png", "1.png", "3.png", "4.png"]
+
+
+def test_all_real_documents_are_learned_from_and_dealt_by_source_only_where_asked(
+    tmp_path: Path,
+) -> None:
+    rng = np.random.default_rng(0)
+    for folder in ("a", "b"):
+        rows = ["file\tlabel\tlayout\tsource\tlicence\tuse"]
+        for number in range(10):
+            path = tmp_path / folder / f"{number}.png"
+            path.parent.mkdir(exist_ok=True)
+            noise = rng.integers(0, 255, (20, 20), np.uint8)
+            Image.fromarray(noise).resize((200, 280)).save(path)
+            use = "eval-only" if number == 9 else "train-ok"
+            rows.append(f"{number}.png\tletter\tl{number}\t{folder}{number // 2}\tMIT\t{use}")
+        (tmp_path / folder / "MANIFEST.tsv").write_text("\n".join(rows) + "\n")
+    roots, cache = [tmp_path / "a", tmp_path / "b"], image_cache(tmp_path / "pages")
+
+    corpus, dealt = gather(None, roots, cache), dealt_by_source(roots, cache)
+
+    assert corpus.counts() == {"train, real": {"letter": 18}, "eval-only, real": {"letter": 2}}
+    free = [sample for sample in dealt.samples if sample.split != "eval-only"]
+    assert {sample.split for sample in free} == {"train", "calibration", "test"}
+    assert len({(s.source, s.split) for s in free}) == len({s.source for s in free})
+
+
+def test_generated_documents_are_drawn_evenly_over_kinds() -> None:
+    samples = [
+        Sample(Path(f"{n}"), "letter", "many" if n < 90 else "few", "", "") for n in range(96)
+    ]
+
+    drawn = drawn_by_kind(samples, 20, seed=0)
+
+    assert [sample.kind for sample in drawn].count("few") == 6
+    assert len({sample.path for sample in drawn}) == 20
 
 
 def _picture(path: Path, grey: int = 255) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from PIL import Image, ImageDraw
 
 from docsorter.decide.prediction import PageHeads
@@ -22,7 +21,7 @@ from docsorter.model.golden import check_golden
 from docsorter.service.workspace.process import silent
 from docsorter.training import bundle_writer
 from docsorter.training.export import ExportCost, check_gate
-from docsorter.training.network import build_network, in_build_order, load_folded
+from docsorter.training.network import CUT, build_network, in_build_order, load_folded
 from docsorter.training.request import ExportGate
 from starter import apart, finishing
 from starter.__main__ import main
@@ -31,7 +30,7 @@ from starter.finishing import Finished, Identity, first_within
 from starter.recipe import Recipe, hand_out, make
 from starter.rule import FOREIGN_SHARE, mix_weights, prior_shift
 from starter.training_run import Schedule, load_tuning_weights, new_network, shift_background
-from starter.training_set import plan_classes
+from starter.training_set import Tuning, plan_classes
 
 pytestmark = pytest.mark.slow
 
@@ -82,26 +81,41 @@ def _now() -> dt.datetime:
     return dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _without_tracing() -> Iterator[None]:
-    """Run step by step: tracing InceptionV3 takes longer than these few steps.
+_INCEPTION = keras.applications.InceptionV3
 
-    The traced loop is the one of `docsorter train`, in tests/training/test_run.py.
+
+def _small(*, include_top: bool, weights: None, input_shape: tuple[int, ...]) -> keras.Model:
+    """Three convolutions named as those of InceptionV3, whose place they take."""
+    pixels = value = keras.Input(input_shape)
+    for name, width, after in (("", 8, "one"), ("_1", 8, CUT), ("_2", 64, "two")):
+        convolution = keras.layers.Conv2D(width, 3, 4, use_bias=False, name=f"conv2d{name}")
+        value = convolution(value)
+        value = keras.layers.BatchNormalization(scale=False, name=f"batch_normalization{name}")(
+            value
+        )
+        value = keras.layers.Activation("relu", name=after)(value)
+    return keras.Model(pixels, value)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_network() -> Iterator[None]:
+    """Let a small network stand in for InceptionV3, whose tracing and export take a minute.
+
+    Those of InceptionV3 itself are in tests/training/test_run.py.
     """
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras.applications, "InceptionV3", _small)
+        yield
 
 
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory: pytest.TempPathFactory) -> Recipe:
     root = tmp_path_factory.mktemp("training")
-    schedule = Schedule(
-        maps=32, head_steps=8, upper_steps=2, all_steps=2, batch=4, validation_cap=8, size=75
-    )
+    last = Tuning(steps=2, batch=4, generated=16, generated_views=1)
+    schedule = Schedule(all_steps=2, batch=4, validation_cap=8, size=75, last=last)
     return Recipe(
         synthetic=_generate(root / "generated"),
-        real=None,
+        real=(),
         base=None,
         out=root / "bundle",
         work=root / "work",
@@ -134,7 +148,7 @@ def test_a_shift_of_the_background_changes_nothing_among_the_labels() -> None:
         ("invoice", "claim"),
     )
     network = build_network(plan, size=75)
-    features = np.random.default_rng(1).random((3, 2048), np.float32)
+    features = np.random.default_rng(1).random((3, 64), np.float32)
     before = np.asarray(network.label_logits(network.head(features)))
 
     shift_background(network, -1.5)
@@ -149,6 +163,7 @@ def test_a_small_training_makes_a_bundle_that_loads_and_answers(
     bundle = load_bundle(recipe.out)
     classifier = open_classifier(bundle, threads=1)
 
+    assert "tuning: step 2 of 2" in (recipe.out / "train.log").read_text()
     assert bundle.card.name == "micro-1"
     assert bundle.card.background == 1
     assert bundle.card.input.size == 75
@@ -245,7 +260,10 @@ def test_tuning_weights_come_back_as_they_were(recipe: Recipe, micro: Finished) 
     assert not np.allclose(before, np.asarray(network.head.kernel))
 
 
-def test_folded_weights_go_where_they_belong(tmp_path: Path) -> None:
+def test_folded_weights_go_where_they_belong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keras.applications, "InceptionV3", _INCEPTION)
     network = build_network(plan_classes([("", "a"), ("", "b")], ("a", "b")), size=75)
     convolutions = in_build_order(network.trunk, keras.layers.Conv2D)
     arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.floating]]] = {}
@@ -285,7 +303,7 @@ def test_the_last_stage_may_be_trained_apart_from_a_written_training_set(
     recipe: Recipe, exported_before: None, tmp_path: Path
 ) -> None:
     training_set, weights = tmp_path / "training_set", tmp_path / "weights.npz"
-    schedule = replace(recipe.schedule, maps=0, mix=0.5)
+    schedule = replace(recipe.schedule, mix=0.5, last=Tuning(steps=0))
     fresh = replace(recipe, schedule=schedule, work=tmp_path / "work", tuning=tmp_path / "made")
 
     hand_out(fresh, training_set, silent)

@@ -131,3 +131,16 @@ def test_a_kind_that_the_plan_does_not_have_is_not_known() -> None:
     samples = [Sample(Path(), "invoice", kind, "", "") for kind in ("plain", "never heard of")]
 
     assert targets_of(samples, plan, real_share=0.3).kinds.tolist() == [1, -1]
+
+
+def test_a_source_of_foreign_pages_and_a_layout_count_only_so_much() -> None:
+    plan = plan_classes([("", "a"), ("", "other")], ("a",))
+    samples = [Sample(Path(), "a", "", f"{n}", f"{n}") for n in range(4)]
+    samples += [Sample(Path(), "a", "", "same", "one") for _ in range(8)]
+    samples += [Sample(Path(), "other", "", f"{n}", "one" if n < 40 else f"{n}") for n in range(60)]
+
+    chances = targets_of(samples, plan, real_share=1, foreign_share=0.2).chances
+
+    assert chances[12:].sum() == pytest.approx(0.2)
+    assert chances[4:12].sum() == pytest.approx(chances[:4].sum())
+    assert chances[12:52].sum() / 0.2 == pytest.approx(9 / 29)  # 15 % of 60, beside the other 20

@@ -1,0 +1,293 @@
+"""What a cross-validation says of real documents, as text for a terminal and as JSON.
+
+The rule that says which documents are sorted alone is fitted on other sources than those it is
+applied to, as is the temperature. Intervals are at 95 % and come from resampled sources: ten
+documents of one sender are not ten senders.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from docsorter.decide.calibration import fit_temperature, label_probabilities
+from docsorter.decide.novelty import NoveltyModel
+from docsorter.decide.policy import offsets_of, threshold_scores
+from docsorter.documents import SortRule
+from docsorter.model.bundle import CARD
+from docsorter.model.card import NONE_OF_THESE, Measured, read_card
+from docsorter.training.dataset import Predictions, Sample
+from docsorter.training.evaluation.curves import (
+    Resampler,
+    auroc,
+    calibration_error,
+    percentile_interval,
+    pivotal_interval,
+)
+from docsorter.training.evaluation.metrics import at_rule, eligible
+from docsorter.training.sort_rule import NOVELTY_LIMIT, careful_thresholds
+from docsorter.training.splits import deal
+from starter.cross_validate import EVAL_ONLY, OutOfFold
+from starter.rule import FOREIGN_SORTED, mix_weights
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Mask = NDArray[np.bool_]
+    Rows = NDArray[np.int64]
+
+_PARTS: Final = 20  # of the sources; the rule for one is fitted on the others
+REVIEWED: Final = (0.05, 0.11, 0.20)
+"""Shares of the documents, the least sure ones, that a person would look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class SortedOut:
+    """Documents with what the rule of other sources does to each.
+
+    Attributes:
+        predictions: Of the documents, with the temperature and the novelty of other sources.
+        chosen: (n,) bool, which are sorted alone.
+        groups: (n,) int64, sources joined by near-duplicates.
+        labels: The labels; further columns are background.
+    """
+
+    predictions: Predictions
+    chosen: "Mask"
+    groups: "Rows"
+    labels: tuple[str, ...]
+
+    def where(self, mask: "Mask") -> "SortedOut":
+        """Return the documents for which `mask` is true."""
+        return replace(
+            self,
+            predictions=self.predictions.where(mask),
+            chosen=self.chosen[mask],
+            groups=self.groups[mask],
+        )
+
+
+def novelty_of(found: OutOfFold) -> "NDArray[np.float64]":
+    """Return the novelty of each document for the network that did not learn it, (n,) 0-100.
+
+    The documents of the labels that a fold left out are what its distances are compared with; those
+    of "eval-only" are asked about in the first fold, whose network gave their features.
+    """
+    folds, own = found.folds[0], found.targets < len(found.plan.labels)
+    novelty = np.zeros(len(folds))
+    for fold in range(folds.max() + 1):
+        learned, here = found.learned(fold), folds == fold
+        reference = found.features[here & own]
+        model = NoveltyModel.fit(learned.features, learned.targets, reference)
+        asked = here | (folds < 0) if fold == 0 else here
+        novelty[asked] = model.percentile(found.features[asked].astype(np.float32))
+    return novelty
+
+
+def sort_out(found: OutOfFold, novelty: "NDArray[np.float64]", target: float) -> SortedOut:
+    """Fit the rule without each part of the sources in turn, and apply it to that part.
+
+    Args:
+        found: The documents.
+        novelty: (n,) of each, 0-100.
+        target: Error that sorted documents may have, 0-1.
+    """
+    labels, rows = found.plan.labels, np.arange(len(found.samples))
+    free = found.folds[0] >= 0
+    dealt = deal(
+        found.groups[free].tolist(),
+        [sample.label for sample, one in zip(found.samples, free, strict=True) if one],
+        {str(part): 1 / _PARTS for part in range(_PARTS)},
+    )
+    parts = np.full(len(rows), -1)
+    parts[free] = [int(part) for part in dealt]
+    probabilities = np.zeros(found.logits.shape)
+    chosen = np.zeros(len(rows), np.bool_)
+    for part in np.unique(parts):
+        others, mine = free & (parts != part), parts == part
+        rule = fit_rule(found, novelty, others, target)
+        seen = _predicted(found, novelty, mine, rule.temperature)
+        probabilities[mine], chosen[mine] = seen.probabilities, _sorted(seen, labels, rule)
+    predictions = Predictions(found.samples, found.targets, probabilities, novelty)
+    return SortedOut(predictions, chosen, found.groups, labels)
+
+
+def fit_rule(
+    found: OutOfFold, novelty: "NDArray[np.float64]", mask: "Mask", target: float
+) -> SortRule:
+    """Fit temperature and thresholds by label on some of the documents."""
+    labels, background = found.plan.labels, int(found.plan.background)
+    targets = found.targets[mask]
+    weights = mix_weights(targets, len(labels))
+    temperature = max(1.0, fit_temperature(found.logits[mask], targets, background, weights))
+    seen = _predicted(found, novelty, mask, temperature)
+    threshold, offsets = careful_thresholds([seen], labels, target, FOREIGN_SORTED)
+    return SortRule(temperature, threshold, NOVELTY_LIMIT, offsets=offsets)
+
+
+def _predicted(
+    found: OutOfFold, novelty: "NDArray[np.float64]", mask: "Mask", temperature: float
+) -> Predictions:
+    background = int(found.plan.background)
+    samples = tuple(found.samples[row] for row in np.flatnonzero(mask))
+    shares = label_probabilities(found.logits[mask], temperature, background)
+    return Predictions(samples, found.targets[mask], shares, novelty[mask])
+
+
+def _sorted(predictions: Predictions, labels: tuple[str, ...], rule: SortRule) -> "Mask":
+    names = (*labels, NONE_OF_THESE)
+    top = predictions.probabilities.argmax(axis=1)
+    offsets = offsets_of([names[column] for column in top], predictions.novelty, rule)
+    scores = threshold_scores(predictions.probabilities.max(axis=1), offsets)
+    return eligible(predictions, labels, rule) & (scores >= rule.threshold * (1 - 1e-12))
+
+
+def figures(out: SortedOut) -> dict[str, Measured]:
+    """Return every figure of some documents by name, each with its n and its interval."""
+    labels = len(out.labels)
+    seen = out.predictions
+    top, targets = seen.probabilities.argmax(axis=1), seen.targets
+    own, right = targets < labels, top == targets
+    among = seen.probabilities[:, :labels].argmax(axis=1) == targets
+    resampler = Resampler(out.groups, np.random.default_rng(0))
+    ruled = at_rule(seen, labels, out.chosen, resampler)
+    found = {
+        'right ("other" counts as wrong)': resampler.share(right, own),
+        "right among the labels": resampler.share(among, own),
+    }
+    for column, label in enumerate(out.labels):
+        found[f"right: {label}"] = resampler.share(right, targets == column)
+    found |= {
+        "foreign taken for a label": resampler.share(top < labels, ~own),
+        "sorted alone": ruled.automation,
+        "wrong of those sorted, foreign too": ruled.error,
+        "wrong of those of a label": resampler.share(~right, out.chosen & own),
+        "foreign sorted": ruled.foreign_share,
+    }
+    return found | _curves(out.where(own), out, resampler)
+
+
+def _curves(mine: SortedOut, out: SortedOut, resampler: Resampler) -> dict[str, Measured]:
+    """Return figures that come of an order: ECE, AUROC and errors caught by reviewing."""
+    seen, labels = out.predictions, len(out.labels)
+    surest = seen.probabilities[:, :labels].max(axis=1)
+    confidence = seen.probabilities.max(axis=1)
+    own, right = seen.targets < labels, seen.probabilities.argmax(axis=1) == seen.targets
+
+    def of(rows: "Rows") -> "NDArray[np.float64]":
+        here, others = rows[own[rows]], rows[~own[rows]]
+        apart = auroc(-surest[here], -surest[others]) if len(here) and len(others) else np.nan
+        if not len(here):
+            return np.full(2 + len(REVIEWED), np.nan)
+        error = calibration_error(confidence[here], right[here])
+        return np.array([error, apart, *caught(confidence[here], right[here])])
+
+    n, foreign = len(mine.chosen), int((~own).sum())
+    names = {"ECE": n, "AUROC, labels against foreign": min(n, foreign)} | {
+        f"errors caught, least sure {share:.0%} reviewed": int((~right & own).sum())
+        for share in REVIEWED
+    }
+    values, drawn = of(np.arange(len(own))), resampler.spread(of)
+    found = {}
+    for column, (name, count) in enumerate(names.items()):
+        value = float(values[column])
+        if np.isnan(value):
+            found[name] = Measured(value=None, n=count)
+            continue
+        low, high = (
+            pivotal_interval(value, drawn[:, column])
+            if name == "ECE"
+            else percentile_interval(drawn[:, column])
+        )
+        found[name] = Measured(value=value, n=count, low=low, high=high)
+    return found
+
+
+def caught(confidence: "NDArray[np.float64]", right: "Mask") -> list[float]:
+    """Return the shares of errors among the least sure documents, one for each of `REVIEWED`."""
+    order, errors = np.argsort(confidence, kind="stable"), int((~right).sum())
+    return [
+        float((~right[order[: round(share * len(order))]]).sum()) / errors if errors else np.nan
+        for share in REVIEWED
+    ]
+
+
+HEADS: Final = ("n", "right", "sorted", "wrong", "foreign", "taken", "sorted")
+_NAME: Final = 24
+
+
+def by_source(out: SortedOut) -> list[tuple[str, tuple[int, ...]]]:
+    """Return the counts of every source, those of `HEADS`, the largest source first."""
+    seen, labels = out.predictions, len(out.labels)
+    names = np.array([sample.source for sample in seen.samples], object)
+    top = seen.probabilities.argmax(axis=1)
+    own, right = seen.targets < labels, top == seen.targets
+    rows = []
+    for name in sorted(set(names)):
+        here, foreign = (names == name) & own, (names == name) & ~own
+        masks = (
+            here, here & right, here & out.chosen, here & out.chosen & ~right,
+            foreign, foreign & (top < labels), foreign & out.chosen,
+        )  # fmt: skip
+        rows.append((str(name), tuple(int(mask.sum()) for mask in masks)))
+    return sorted(rows, key=lambda row: (-row[1][0] - row[1][4], row[0]))
+
+
+def sets_of(samples: Sequence[Sample], learned: Collection[str]) -> "dict[str, Mask]":
+    """Tell documents apart by what training ever saw of their sources.
+
+    Args:
+        samples: The documents.
+        learned: Sources that the weights to start from had learned from.
+    """
+    apart = np.array([sample.split == EVAL_ONLY for sample in samples], np.bool_)
+    known = np.array([sample.source in learned for sample in samples], np.bool_)
+    masks = {
+        "sources never learned from": ~apart & ~known,
+        "sources that the first weights had learned from": ~apart & known,
+        "documents that may only be measured on": apart,
+    }
+    return {name: mask for name, mask in masks.items() if mask.any()}
+
+
+def learned_sources(base: str | Path | None) -> frozenset[str]:
+    """Return the sources that the network of a bundle learned from; of other weights, none."""
+    if base is None or not (Path(base) / CARD).is_file():
+        return frozenset()
+    return frozenset(origin.name for origin in read_card(Path(base) / CARD).provenance.data)
+
+
+def cross_report(
+    found: OutOfFold, learned: Collection[str] = (), target: float = 0.01
+) -> tuple[str, dict[str, Any]]:
+    """Return the report as text of at most 80 columns, and as what JSON can hold.
+
+    Args:
+        found: What networks said of documents of sources left out.
+        learned: Sources that the weights to start from had learned from.
+        target: Error that sorted documents may have, 0-1.
+    """
+    out = sort_out(found, novelty_of(found), target)
+    lines: list[str] = []
+    plain: dict[str, Any] = {"repeats": len(found.folds), "sets": {}, "sources": {}}
+    for name, mask in sets_of(found.samples, learned).items():
+        part = out.where(mask)
+        measured = figures(part)
+        lines += [f"{name}, {len(np.unique(part.groups))} groups", *_lines(measured), ""]
+        plain["sets"][name] = {key: one.model_dump() for key, one in measured.items()}
+    lines += [f"{'source':{_NAME}}" + "".join(f"{head:>8}" for head in HEADS)]
+    for name, counts in by_source(out):
+        shown = name if len(name) <= _NAME else "…" + name[1 - _NAME :]
+        lines.append(f"{shown:{_NAME}}" + "".join(f"{count or '-':>8}" for count in counts))
+        plain["sources"][name] = counts
+    return "\n".join(lines) + "\n", plain
+
+
+def _lines(measured: dict[str, Measured]) -> Iterator[str]:
+    for name, one in measured.items():
+        if one.value is None or one.low is None or one.high is None:
+            yield f"  {name:44}     -   n {one.n}"
+        else:
+            yield f"  {name:44} {one.value:.3f} [{one.low:.3f}, {one.high:.3f}]  n {one.n}"

@@ -1,0 +1,97 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from docsorter.training.dataset import ClassPlan, Sample
+from starter.cross_report import caught, cross_report, fit_rule, novelty_of, sort_out
+from starter.cross_validate import OutOfFold
+
+LABELS = ("invoice", "claim", "letter")
+PLAN = ClassPlan(LABELS, tuple((name, name) for name in (*LABELS, "other")))
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> OutOfFold:
+    """240 documents of 60 sources; most are surely right, some foreign ones surely wrong."""
+    work = tmp_path_factory.mktemp("work")
+    rng = np.random.default_rng(0)
+    targets = np.arange(240) % 4
+    groups = np.arange(240) // 4
+    sure = rng.normal(6, 2, 240)
+    named = np.where(rng.random(240) < 0.93, targets, (targets + 1) % 4)
+    logits = rng.normal(0, 0.5, (240, 4))
+    logits[np.arange(240), named] += np.where(named == targets, sure, sure / 3)
+    features = rng.normal(0, 1, (240, 6)) + 3 * np.eye(6)[targets]
+    folds = np.where(groups == 59, -1, groups % 3)
+    samples = tuple(
+        Sample(
+            Path(f"{row}.png"), PLAN.outputs[targets[row]], "", "", f"a-sender/of-paper-{group}",
+            split="eval-only" if group == 59 else "train",
+        )
+        for row, group in enumerate(groups)
+    )  # fmt: skip
+    for fold in range(3):
+        mine = (folds >= 0) & (folds != fold) & (targets < 3)
+        np.savez(
+            work / f"fold-0-{fold}.npz",
+            learned_features=features[mine].astype(np.float16),
+            learned_targets=targets[mine],
+            learned_real=np.ones(mine.sum(), np.bool_),
+        )
+    return OutOfFold(
+        PLAN, samples, targets, logits.astype(np.float32), logits.astype(np.float32),
+        features.astype(np.float16), folds[None], groups, work,
+    )  # fmt: skip
+
+
+def test_every_set_has_its_figures_and_every_line_fits_the_terminal(found: OutOfFold) -> None:
+    text, plain = cross_report(found, {"a-sender/of-paper-3"})
+
+    assert max(len(line) for line in text.splitlines()) <= 80
+    sets = json.loads(json.dumps(plain))["sets"]
+    assert list(sets) == [
+        "sources never learned from",
+        "sources that the first weights had learned from",
+        "documents that may only be measured on",
+    ]
+    new = sets["sources never learned from"]
+    assert new["right: claim"]["n"] == 58
+    assert 0.85 < new['right ("other" counts as wrong)']["value"] < 1
+    assert new["AUROC, labels against foreign"]["value"] > 0.9
+    assert new["sorted alone"]["low"] < new["sorted alone"]["value"] < new["sorted alone"]["high"]
+    assert plain["sources"]["a-sender/of-paper-3"][0] == 3
+    assert "…ender/of-paper" not in text
+    assert "a-sender/of-paper-3 " in text
+
+
+def test_the_rule_for_a_source_is_fitted_without_it(found: OutOfFold) -> None:
+    novelty = novelty_of(found)
+    before = sort_out(found, novelty, 0.01)
+    one = found.groups == 7
+
+    # Sure and foreign: whoever may look at it asks for more than it has.
+    logits = found.logits.copy()
+    row = int(np.flatnonzero(one & (found.targets == 3))[0])
+    logits[row] = [12, 0, 0, 0]
+    changed = OutOfFold(
+        found.plan, found.samples, found.targets, found.kind_logits, logits, found.features,
+        found.folds, found.groups, found.work,
+    )  # fmt: skip
+    after = sort_out(changed, np.where(one, 0, novelty), 0.01)
+
+    assert after.chosen[row]
+    assert not before.chosen[row]
+    everybody = np.ones(len(one), np.bool_)
+    asked = fit_rule(changed, np.where(one, 0, novelty), everybody, 0.001)
+    assert asked.required_confidence("invoice") > 0.99
+
+
+def test_errors_are_caught_by_looking_at_the_least_sure() -> None:
+    confidence = np.linspace(0, 1, 100)
+    right = np.ones(100, np.bool_)
+    right[[2, 8, 15, 80]] = False
+
+    assert caught(confidence, right) == [0.25, 0.5, 0.75]
+    assert np.isnan(caught(confidence, np.ones(100, np.bool_))).all()
