@@ -48,6 +48,7 @@ from docsorter.training.rasters import BASE, RasterCache, daemon_cache
 from docsorter.training.sort_rule import (
     LEAST_TEMPERATURE,
     NOVELTY_LIMIT,
+    NOVELTY_WEIGHT,
     RealForeign,
     careful_thresholds,
 )
@@ -241,7 +242,7 @@ class Bench:
         whole = NoveltyModel.fit(trained.plain, trained.targets, trained.plain)
         reference = np.sort(np.concatenate(distances))
         novelty = NoveltyModel.from_arrays({**whole.to_arrays(), "reference": reference})
-        bare = SortRule(temperature, 1.0, NOVELTY_LIMIT)
+        bare, weight = SortRule(temperature, 1.0, NOVELTY_LIMIT), NOVELTY_WEIGHT
         made = final.logits(self._made.plain, start.prior(self._made.plain))
         parts = [
             _predictions(trained, out_of_fold, bare, novelty),
@@ -254,9 +255,12 @@ class Bench:
             novelty.percentile(real.features),
         )
         threshold, offsets = careful_thresholds(
-            parts, LABELS, 0.01, real=RealForeign(foreign, real.weights)
+            parts, LABELS, 0.01, real=RealForeign(foreign, real.weights), novelty_weight=weight
         )
-        return SortRule(temperature, threshold, NOVELTY_LIMIT, offsets=offsets), novelty
+        rule = SortRule(
+            temperature, threshold, NOVELTY_LIMIT, offsets=offsets, novelty_weight=weight
+        )
+        return rule, novelty
 
 
 def layout_of(sample: Sample) -> str:

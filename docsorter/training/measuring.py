@@ -24,6 +24,7 @@ from docsorter.training.request import TrainingRequest
 from docsorter.training.sort_rule import (
     CONFIDENCE,
     NOVELTY_LIMIT,
+    NOVELTY_WEIGHT,
     Confidence,
     Promise,
     RealForeign,
@@ -280,8 +281,8 @@ class _Measuring:
         return replace(foreign, sorted_alone=chosen)
 
     def _checked(self, scored: Scored, offsets: dict[str, float]) -> CheckedDocuments:
-        labels, policies = self.material.labels, self.request.policies
-        return checked(scored.predictions, scored.held, labels, policies, offsets)
+        rule = self._rule(1.0, 0.5, offsets)
+        return checked(scored.predictions, scored.held, self.material.labels, rule)
 
     def _careful(
         self, parts: list[Predictions], foreign: "_Foreign"
@@ -291,11 +292,21 @@ class _Measuring:
         if foreign.real is not None:
             real = RealForeign(foreign.real.predictions, foreign.weights)
         labels, target = self.material.labels, self.request.target_error
-        return careful_thresholds(every, labels, target, real=real)
+        return careful_thresholds(
+            every, labels, target, real=real, novelty_weight=self._novelty_weight
+        )
+
+    @property
+    def _novelty_weight(self) -> float:
+        """What unusual pages need is known from real foreign documents alone."""
+        return 0.0 if self.known is None else NOVELTY_WEIGHT
 
     def _rule(self, temperature: float, threshold: float, offsets: dict[str, float]) -> SortRule:
         policies = dict(self.request.policies)
-        return SortRule(temperature, threshold, NOVELTY_LIMIT, policies, offsets)
+        return SortRule(
+            temperature, threshold, NOVELTY_LIMIT, policies, offsets,
+            novelty_weight=self._novelty_weight,
+        )  # fmt: skip
 
     def _untested(self, seen: CheckedDocuments, threshold: float) -> Promise:
         sorted_alone, _ = seen.sorted_at(threshold)
