@@ -47,13 +47,14 @@ def parser() -> argparse.ArgumentParser:
     add("--out", type=Path, required=True, help="where the bundle goes; replaced when there")
     add("--work", type=Path, help="pages and checkpoints (default: OUT with -work appended)")
     add("--tuning", type=Path, help="folder for the weights for further fine-tuning")
-    add("--name", default="starter-5", help="name on the card")
+    add("--name", default="starter-6", help="name on the card")
     add("--seed", type=int, default=0)
     add("--all-steps", type=int, default=1500, help="of training every layer")
     add("--batch", type=int, default=16)
     add("--mix", type=float, default=0.5, help="share of these steps in the weights")
     add("--real-share", type=float, default=0.3, help="share of draws from real documents")
     add("--target-error", type=float, default=0.01)
+    add("--cross-validation", type=Path, help="work folder of starter.cross_validate, for the rule")
     add("--training-set", type=Path, help="only write what is learned from into this folder")
     add("--learned", type=Path, help="weights from `starter.apart` in place of --all-steps")
     add_tuning(result, _LAST)
@@ -100,6 +101,7 @@ def _make(options: argparse.Namespace) -> None:
         schedule=schedule,
         learned=options.learned,
         seed=options.seed,
+        cross_validation=options.cross_validation,
     )
     if options.training_set:
         hand_out(recipe, options.training_set, _logged)

@@ -107,6 +107,17 @@ def read_manifest(root: Path, *, use: str) -> list[Sample]:
         ) from error
 
 
+def document_names(roots: Iterable[Path]) -> dict[Path, str]:
+    """Return what collected documents are, by file: "receipt", "form", "memo"; "" if unsaid."""
+    names: dict[Path, str] = {}
+    for root in roots:
+        with (root / "MANIFEST.tsv").open(encoding="utf-8", newline="") as stream:
+            for row in csv.DictReader(stream, delimiter="\t"):
+                said = row.get("subclass") or row["label"]
+                names[root / row["file"]] = "" if said in {*_MANIFEST_LABELS.values()} else said
+    return names
+
+
 _LOG: Final = logging.getLogger(__name__)
 _NEARLY_BLANK: Final = 24  # set bits of a hash; such pages are alike without being copies
 

@@ -1,7 +1,7 @@
 """What a cross-validation says of real documents, as text for a terminal and as JSON.
 
-The rule that says which documents are sorted alone is fitted on other sources than those it is
-applied to, as is the temperature. Intervals are at 95 % and come from resampled sources: ten
+The thresholds that say which documents are sorted alone are fitted on other sources than those they
+are applied to. Intervals are at 95 % and come from resampled sources: ten
 documents of one sender are not ten senders.
 """
 
@@ -12,12 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from docsorter.decide.calibration import fit_temperature, label_probabilities
-from docsorter.decide.novelty import NoveltyModel
-from docsorter.decide.policy import offsets_of, threshold_scores
-from docsorter.documents import SortRule
+from docsorter.decide.calibration import label_probabilities
 from docsorter.model.bundle import CARD
-from docsorter.model.card import NONE_OF_THESE, Measured, read_card
+from docsorter.model.card import Measured, read_card
 from docsorter.training.dataset import Predictions, Sample
 from docsorter.training.evaluation.curves import (
     Resampler,
@@ -26,11 +23,9 @@ from docsorter.training.evaluation.curves import (
     percentile_interval,
     pivotal_interval,
 )
-from docsorter.training.evaluation.metrics import at_rule, eligible
-from docsorter.training.sort_rule import NOVELTY_LIMIT, careful_thresholds
-from docsorter.training.splits import deal
-from starter.cross_validate import EVAL_ONLY, OutOfFold
-from starter.rule import FOREIGN_SORTED, mix_weights
+from docsorter.training.evaluation.metrics import at_rule
+from starter.cross_validate import OutOfFold
+from starter.rule import Unseen, temperature_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,7 +33,6 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
     Rows = NDArray[np.int64]
 
-_PARTS: Final = 20  # of the sources; the rule for one is fitted on the others
 REVIEWED: Final = (0.05, 0.11, 0.20)
 """Shares of the documents, the least sure ones, that a person would look at."""
 
@@ -69,79 +63,23 @@ class SortedOut:
         )
 
 
-def novelty_of(found: OutOfFold) -> "NDArray[np.float64]":
-    """Return the novelty of each document for the network that did not learn it, (n,) 0-100.
-
-    The documents of the labels that a fold left out are what its distances are compared with; those
-    of "eval-only" are asked about in the first fold, whose network gave their features.
-    """
-    folds, own = found.folds[0], found.targets < len(found.plan.labels)
-    novelty = np.zeros(len(folds))
-    for fold in range(folds.max() + 1):
-        learned, here = found.learned(fold), folds == fold
-        reference = found.features[here & own]
-        model = NoveltyModel.fit(learned.features, learned.targets, reference)
-        asked = here | (folds < 0) if fold == 0 else here
-        novelty[asked] = model.percentile(found.features[asked].astype(np.float32))
-    return novelty
-
-
-def sort_out(found: OutOfFold, novelty: "NDArray[np.float64]", target: float) -> SortedOut:
-    """Fit the rule without each part of the sources in turn, and apply it to that part.
+def sort_out(found: Unseen, labels: tuple[str, ...], target: float) -> SortedOut:
+    """Calibrate the documents, and sort each by thresholds fitted without its source.
 
     Args:
         found: The documents.
-        novelty: (n,) of each, 0-100.
+        labels: The labels.
         target: Error that sorted documents may have, 0-1.
     """
-    labels, rows = found.plan.labels, np.arange(len(found.samples))
-    free = found.folds[0] >= 0
-    dealt = deal(
-        found.groups[free].tolist(),
-        [sample.label for sample, one in zip(found.samples, free, strict=True) if one],
-        {str(part): 1 / _PARTS for part in range(_PARTS)},
+    count = len(labels)
+    temperature = temperature_of([(found.logits, found.targets)], count, 1)
+    own = np.sort(found.distances[found.targets < count])
+    novelty = 100.0 * np.searchsorted(own, found.distances) / len(own)
+    predictions = Predictions(
+        found.samples, found.targets, label_probabilities(found.logits, temperature, 1), novelty
     )
-    parts = np.full(len(rows), -1)
-    parts[free] = [int(part) for part in dealt]
-    probabilities = np.zeros(found.logits.shape)
-    chosen = np.zeros(len(rows), np.bool_)
-    for part in np.unique(parts):
-        others, mine = free & (parts != part), parts == part
-        rule = fit_rule(found, novelty, others, target)
-        seen = _predicted(found, novelty, mine, rule.temperature)
-        probabilities[mine], chosen[mine] = seen.probabilities, _sorted(seen, labels, rule)
-    predictions = Predictions(found.samples, found.targets, probabilities, novelty)
+    chosen = found.sorted_alone(predictions, count, target)
     return SortedOut(predictions, chosen, found.groups, labels)
-
-
-def fit_rule(
-    found: OutOfFold, novelty: "NDArray[np.float64]", mask: "Mask", target: float
-) -> SortRule:
-    """Fit temperature and thresholds by label on some of the documents."""
-    labels, background = found.plan.labels, int(found.plan.background)
-    targets = found.targets[mask]
-    weights = mix_weights(targets, len(labels))
-    temperature = max(1.0, fit_temperature(found.logits[mask], targets, background, weights))
-    seen = _predicted(found, novelty, mask, temperature)
-    threshold, offsets = careful_thresholds([seen], labels, target, FOREIGN_SORTED)
-    return SortRule(temperature, threshold, NOVELTY_LIMIT, offsets=offsets)
-
-
-def _predicted(
-    found: OutOfFold, novelty: "NDArray[np.float64]", mask: "Mask", temperature: float
-) -> Predictions:
-    background = int(found.plan.background)
-    samples = tuple(found.samples[row] for row in np.flatnonzero(mask))
-    shares = label_probabilities(found.logits[mask], temperature, background)
-    return Predictions(samples, found.targets[mask], shares, novelty[mask])
-
-
-def _sorted(predictions: Predictions, labels: tuple[str, ...], rule: SortRule) -> "Mask":
-    names = (*labels, NONE_OF_THESE)
-    top = predictions.probabilities.argmax(axis=1)
-    offsets = offsets_of([names[column] for column in top], predictions.novelty, rule)
-    scores = threshold_scores(predictions.probabilities.max(axis=1), offsets)
-    return eligible(predictions, labels, rule) & (scores >= rule.threshold * (1 - 1e-12))
 
 
 def figures(out: SortedOut) -> dict[str, Measured]:
@@ -242,12 +180,10 @@ def sets_of(samples: Sequence[Sample], learned: Collection[str]) -> "dict[str, M
         samples: The documents.
         learned: Sources that the weights to start from had learned from.
     """
-    apart = np.array([sample.split == EVAL_ONLY for sample in samples], np.bool_)
     known = np.array([sample.source in learned for sample in samples], np.bool_)
     masks = {
-        "sources never learned from": ~apart & ~known,
-        "sources that the first weights had learned from": ~apart & known,
-        "documents that may only be measured on": apart,
+        "sources never learned from": ~known,
+        "sources that the first weights had learned from": known,
     }
     return {name: mask for name, mask in masks.items() if mask.any()}
 
@@ -269,10 +205,10 @@ def cross_report(
         learned: Sources that the weights to start from had learned from.
         target: Error that sorted documents may have, 0-1.
     """
-    out = sort_out(found, novelty_of(found), target)
+    out = sort_out(Unseen.of(found, {}), found.plan.labels, target)
     lines: list[str] = []
     plain: dict[str, Any] = {"repeats": len(found.folds), "sets": {}, "sources": {}}
-    for name, mask in sets_of(found.samples, learned).items():
+    for name, mask in sets_of(out.predictions.samples, learned).items():
         part = out.where(mask)
         measured = figures(part)
         lines += [f"{name}, {len(np.unique(part.groups))} groups", *_lines(measured), ""]

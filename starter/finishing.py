@@ -5,7 +5,7 @@ import importlib.metadata
 import json
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,10 +39,18 @@ from docsorter.training.export import (
 from docsorter.training.network import Network, build_network, copy_weights
 from docsorter.training.rasters import RasterCache
 from docsorter.training.request import VARIANTS, ExportGate, Variant
-from docsorter.training.sort_rule import NOVELTY_LIMIT, careful_thresholds
+from docsorter.training.sort_rule import NOVELTY_LIMIT
 from starter.corpus import Corpus, origins
 from starter.rasters import unreadable
-from starter.rule import FOREIGN_SORTED, apply_rule, temperature_of
+from starter.rule import (
+    FOREIGN_SORTED,
+    Unseen,
+    apply_rule,
+    best_thresholds,
+    rule_of,
+    scored,
+    temperature_of,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -183,6 +191,8 @@ class Finisher:
         cache: Where their pages are.
         work: Folder for the exported files.
         now: Gives the time for the card.
+        real: What networks that learned nothing of its source say of each real document; without
+            it nothing is fitted or measured on real ones that were learned from.
         variants: Ways to export, the best first; all are compared, the first that passes ships.
     """
 
@@ -194,6 +204,7 @@ class Finisher:
         work: Path,
         now: Callable[[], dt.datetime],
         *,
+        real: "Unseen | None" = None,
         variants: tuple[Variant, ...] = VARIANTS,
     ) -> None:
         self._plan: ClassPlan = network.plan
@@ -203,6 +214,7 @@ class Finisher:
         self._cache = cache
         self._work = work
         self._now = now
+        self._real = real
         self._variants = variants
         self._background = 1 if network.plan.background else 0
 
@@ -232,8 +244,20 @@ class Finisher:
             )
             for name, part in predictions.items()
         }  # fmt: skip
+        if self._real is not None:
+            predictions[UNSEEN] = self._real.predictions(rule.temperature, novelty)
+            real, seen, count = self._real, predictions[UNSEEN], len(card.labels)
+            evaluations[UNSEEN] = evaluate_predictions(
+                seen, card.labels, rule, groups=list(map(int, real.groups)),
+                rng=np.random.default_rng(0), features=real.features.astype(np.float32),
+                sorted_alone=real.sorted_alone(seen, count, identity.target_error),
+            )  # fmt: skip
         card = complete_card(card, rule, predictions, evaluations)
         parts = self._parts(card, identity, chosen, novelty, evaluations)
+        if self._real is not None:
+            parts = replace(
+                parts, foreign=self._real.foreign(len(card.labels), self._asked(classifier))
+            )
         return Finished(parts, predictions, costs)
 
     def _predict_all(self, classifier: Classifier) -> dict[tuple[str, str], RawPredictions]:
@@ -269,6 +293,14 @@ class Finisher:
             },
         )
 
+    def _asked(self, classifier: Classifier) -> "Callable[[Sequence[Sample]], NDArray[np.float32]]":
+        """Return what gives the features of documents by the file that ships."""
+        return lambda samples: (
+            predict_raw(
+                classifier, samples, self._plan, self._cache, self._network.size
+            ).first_features
+        )
+
     def _draft(self, identity: Identity | None) -> ModelCard:
         return draft_card(self._network, self._corpus, self._now(), identity)
 
@@ -298,51 +330,64 @@ class Finisher:
     def _fit_novelty(
         self, classifier: LiteRTClassifier, raw: dict[tuple[str, str], RawPredictions]
     ) -> NoveltyModel:
-        """Fit on training pages of the labels; compare with held-out pages of the labels.
+        """Fit on training pages of the labels; compare with pages that were not learned from.
 
-        Held-out real documents count as often as generated ones: they are fewer, and are what the
-        percentile is asked about.
+        All real pages and `_NOVELTY_PAGES` generated ones of each label. Those compared with are
+        generated ones, and the real ones by networks that learned nothing of their source; real
+        ones count as often as generated ones: they are fewer, and what the percentile is asked
+        about.
         """
         rng = np.random.default_rng(0)
         chosen: list[Sample] = []
         for label in self._plan.labels:
             mine = [s for s in self._corpus.of("train") if s.label == label]
-            chosen += [mine[row] for row in rng.permutation(len(mine))[:_NOVELTY_PAGES]]
+            made = [sample for sample in mine if sample.origin != "real"]
+            chosen += [sample for sample in mine if sample.origin == "real"]
+            chosen += [made[row] for row in rng.permutation(len(made))[:_NOVELTY_PAGES]]
         refused = unreadable(self._cache, [s.path for s in chosen], self._network.size)
         chosen = [sample for sample in chosen if sample.path not in refused]
         train = predict_raw(classifier, chosen, self._plan, self._cache, self._network.size)
-        held_out: dict[str, list[NDArray[np.float32]]] = {}
-        for (split, origin), part in raw.items():
-            mine_here = part.of_labels(self._plan)
-            if split in {"validation", "calibration"} and len(mine_here.samples):
-                held_out.setdefault(origin, []).append(mine_here.first_features)
-        groups = [np.concatenate(parts) for parts in held_out.values()]
-        most = max(len(part) for part in groups)
-        reference = np.concatenate([np.repeat(p, max(1, most // len(p)), axis=0) for p in groups])
-        return NoveltyModel.fit(train.first_features, train.targets, reference)
+        held_out = [
+            part.of_labels(self._plan).first_features
+            for (split, _), part in raw.items()
+            if split in {"validation", "calibration"}
+        ]
+        fitted = NoveltyModel.fit(train.first_features, train.targets, np.concatenate(held_out))
+        if self._real is None:
+            return fitted
+        own = self._real.distances[self._real.targets < len(self._plan.labels)]
+        own = np.repeat(own, max(1, len(fitted.reference) // max(1, len(own))))
+        reference = np.sort(np.concatenate([fitted.reference, own.astype(np.float32)]))
+        return NoveltyModel.from_arrays({**fitted.to_arrays(), "reference": reference})
 
     def _fit_rule(
         self, raw: dict[tuple[str, str], RawPredictions], novelty: NoveltyModel, target: float
     ) -> SortRule:
-        parts = [part for (split, _), part in raw.items() if split == "calibration"]
-        temperature = temperature_of(parts, len(self._plan.labels), self._background)
+        """Fit temperature and thresholds on documents that were not learned from.
+
+        The thresholds must hold on generated documents and on real ones, each on its own.
+        """
+        labels = self._plan.labels
+        made = [part for (split, _), part in raw.items() if split in {"validation", "calibration"}]
+        sets = [(part.first_logits, part.targets) for part in made]
+        if self._real is not None:
+            sets = [*sets, (self._real.logits, self._real.targets)]
+        temperature = temperature_of(sets, len(labels), self._background)
         judge = DocumentJudge(temperature, self._background, novelty, NOVELTY_LIMIT)
-        predictions: list[Predictions] = []
-        for origin in ("synthetic", "real"):  # validation helps to know how sure mistakes look
-            mine = [
-                judge.predict(part)
-                for (split, its), part in raw.items()
-                if its == origin and split in {"calibration", "validation"}
-            ]
-            predictions += [joined(mine)] if mine else []
-        threshold, offsets = careful_thresholds(
-            predictions, self._plan.labels, target, FOREIGN_SORTED
+        predictions = [joined([judge.predict(part) for part in made])]
+        if self._real is not None:
+            predictions.append(self._real.predictions(temperature, novelty))
+        thresholds = np.max(
+            [
+                best_thresholds(scored(part, len(labels)), len(labels), target, FOREIGN_SORTED)
+                for part in predictions
+            ],
+            axis=0,
         )
-        rule = SortRule(temperature, threshold, NOVELTY_LIMIT, offsets=offsets)
-        asked = {label: round(rule.required_confidence(label), 4) for label in self._plan.labels}
-        _LOG.info(
-            "rule: temperature %.3f, threshold %.4f, by label %s", temperature, threshold, asked
-        )
+        rule = rule_of(thresholds, labels, temperature)
+        asked = {label: round(rule.required_confidence(label), 4) for label in labels}
+        _LOG.info("rule: temperature %.3f, novelty weight %.1f, by label %s", temperature,
+                  rule.novelty_weight, asked)  # fmt: skip
         return rule
 
 
@@ -390,11 +435,14 @@ def joined(parts: Sequence[Predictions]) -> Predictions:
     )
 
 
+UNSEEN: Final = "real documents of senders never seen"
+"""Name of the cross-validated figures: each document by a network that left its source out."""
+
+
 def test_sets(raw: dict[tuple[str, str], RawPredictions]) -> dict[str, RawPredictions]:
     """Name the sets that nothing was fitted on."""
     names = {
         ("test", "synthetic"): "generated documents of layouts never trained on",
-        ("test", "real"): "real documents of sources never trained on",
         ("eval-only", "real"): "real documents that may only be measured on",
     }
     return {name: raw[key] for key, name in names.items() if key in raw}

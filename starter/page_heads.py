@@ -57,7 +57,7 @@ from docsorter.training.page_heads import (
 from docsorter.training.rasters import RasterCache, daemon_cache
 from starter.apart import logged_to
 from starter.composed import ATTACHED, ONE_PAGE, SEVERAL, Composed, Judge, Scans, table
-from starter.corpus import LATER_PAGES, LAYOUT_CAP, dealt_by_source, served_only
+from starter.corpus import LATER_PAGES, LAYOUT_CAP, dealt_by_source, gather, served_only
 from starter.dataset import Entry, read_index
 from starter.finishing import predict_raw, test_sets
 from starter.kinds import Split
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
 _LOG: Final = logging.getLogger("starter.page_heads")  # also when it is run as a command
 
 GENERATED_TEST: Final = "generated, layouts never trained on"
-REAL_TEST: Final = "real, sources never trained on"
+REAL_TEST: Final = "real, of sources that the heads never learned from"
 CROSS_FITTED: Final = "real, the model was trained on some of them, the heads on none"
 
 MOST_PAGES: Final = 12
@@ -479,12 +479,12 @@ def _of_pages(shown: Shown, arrays: "dict[str, NDArray[np.generic]]") -> dict[st
 def measured_again(
     bundle: ModelBundle, arrays: "dict[str, NDArray[np.generic]]", real: Path, work: Path
 ) -> dict[str, Evaluation]:
-    """Evaluate real test documents, many of which have several pages, with the heads.
+    """Evaluate real documents that may only be measured on, some of several pages, with the heads.
 
     Args:
         bundle: Without them.
         arrays: The heads.
-        real: Folder with a manifest; split as when the model was made.
+        real: Folder with a manifest.
         work: Has the pages.
     """
     card = bundle.card
@@ -499,12 +499,11 @@ def measured_again(
     )
     size = card.input.size
     with daemon_cache(work / "pages") as served:
-        corpus = served_only(dealt_by_source([real], image_cache(work / "pages")), served, size)
-        raw = {
-            (split, "real"): predict_raw(classifier, documents, plan, served, size)
-            for split in ("test", "eval-only")
-            if (documents := corpus.of(split))
-        }
+        corpus = served_only(gather(None, [real], image_cache(work / "pages")), served, size)
+        documents = corpus.of("eval-only")
+        if not documents:
+            return {}
+        raw = {("eval-only", "real"): predict_raw(classifier, documents, plan, served, size)}
     return {
         name: evaluate_predictions(
             judge.predict(part), card.labels, card.rule(), rng=np.random.default_rng(0),

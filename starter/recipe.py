@@ -15,16 +15,17 @@ from docsorter.model.card import Origin, read_card
 from docsorter.service.workspace.process import Progress
 from docsorter.training.base import weights_origin
 from docsorter.training.bundle_writer import write_bundle
-from docsorter.training.dataset import fingerprint
+from docsorter.training.dataset import ClassPlan, fingerprint
 from docsorter.training.network import IMAGENET, Network
 from docsorter.training.rasters import RasterCache, daemon_cache
 from docsorter.training.request import VARIANTS, ExportGate, Variant
 from starter.apart import log_of, logged_to
-from starter.corpus import Corpus, drawn_by_kind, gather, served_only
+from starter.corpus import Corpus, document_names, drawn_by_kind, gather, served_only
+from starter.cross_validate import out_of_fold
 from starter.finishing import Finished, Finisher, Identity
 from starter.page_heads import add_page_heads, has_later_pages
 from starter.rasters import image_cache
-from starter.rule import prior_shift
+from starter.rule import Unseen, prior_shift
 from starter.training_run import (
     Schedule,
     TrainingRun,
@@ -65,6 +66,9 @@ class Recipe:
         learned: Weights that `starter.apart` made from the training set of this recipe, to
             stand for the last stage; or None.
         seed: Of everything drawn.
+        cross_validation: Results of `starter.cross_validate` with the same documents, base and
+            tuning: the sort rule is fitted on them, and the card quotes them. Without them nothing
+            is known of real documents.
     """
 
     synthetic: Path
@@ -79,6 +83,7 @@ class Recipe:
     variants: tuple[Variant, ...] = VARIANTS
     learned: Path | None = None
     seed: int = 0
+    cross_validation: Path | None = None
 
     @property
     def choice(self) -> Selection:
@@ -106,11 +111,14 @@ def make(recipe: Recipe, now: Callable[[], dt.datetime]) -> Finished:
         corpus, training_set = _prepare(recipe)
         _claim(recipe, corpus)
         network = new_network(training_set.plan, recipe.base, recipe.schedule.size, recipe.seed)
+        unseen = _unseen(recipe, training_set.plan)
         with daemon_cache(recipe.work / "pages") as served:
             # measured on, and real documents learned from, as the daemon will see them
             corpus = served_only(corpus, served, recipe.schedule.size)
             _train(recipe, network, corpus, training_set, served)
-            finisher = Finisher(network, corpus, served, recipe.work, now, variants=recipe.variants)
+            finisher = Finisher(
+                network, corpus, served, recipe.work, now, real=unseen, variants=recipe.variants
+            )
             finished = finisher.finish(recipe.identity, recipe.gate)
         finished.parts.texts["train.log"] = _apart_log(recipe) + log.read_text(encoding="utf-8")
         finished.parts.texts["figures.json"] = _figures(finished)
@@ -120,6 +128,23 @@ def make(recipe: Recipe, now: Callable[[], dt.datetime]) -> Finished:
             recipe.tuning.mkdir(parents=True, exist_ok=True)
             save_tuning_weights(network, recipe.tuning / TUNING)
         return finished
+
+
+def _unseen(recipe: Recipe, plan: ClassPlan) -> Unseen | None:
+    """Read what networks that learned nothing of their source said of real documents.
+
+    Raises:
+        UsageError: They were made of other documents.
+    """
+    if recipe.cross_validation is None:
+        return None
+    found = out_of_fold(recipe.cross_validation)
+    if found.plan != plan:
+        raise UsageError(
+            f"{recipe.cross_validation} knows other kinds of document than this recipe",
+            remedy="cross-validate with the same documents",
+        )
+    return Unseen.of(found, document_names(recipe.real))
 
 
 def _train(

@@ -1,22 +1,34 @@
 """How the starter's sort rule is fitted, and what a rule does to documents of known labels."""
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from docsorter.decide.calibration import fit_temperature
-from docsorter.decide.policy import offsets_of, threshold_scores
+from docsorter.decide.calibration import fit_temperature, label_probabilities
+from docsorter.decide.novelty import NoveltyModel
+from docsorter.decide.policy import offset_between, offsets_of, threshold_scores
 from docsorter.decide.promise import error_upper_bound
 from docsorter.documents import SortRule
 from docsorter.model.card import NONE_OF_THESE, CardEvidence
-from docsorter.training.dataset import Predictions, RawPredictions
-from docsorter.training.sort_rule import CONFIDENCE
+from docsorter.training.dataset import Predictions, Sample
+from docsorter.training.sort_rule import (
+    CONFIDENCE,
+    LEAST_TEMPERATURE,
+    NOVELTY_LIMIT,
+    NOVELTY_WEIGHT,
+)
+from starter.corpus import layout_weights
+from starter.cross_validate import OutOfFold
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    Mask = NDArray[np.bool_]
 
 FOREIGN_SORTED: Final = 0.02
 """Share of foreign documents of the calibration set that the threshold may let through."""
@@ -60,22 +72,27 @@ def mix_weights(targets: "NDArray[np.int64]", labels: int) -> "NDArray[np.float6
     return result
 
 
-def temperature_of(parts: list[RawPredictions], labels: int, background: int) -> float:
-    """Return the greatest of the temperatures fitted on each set of documents, at least 1.
+def temperature_of(
+    sets: "Sequence[tuple[NDArray[np.floating[Any]], NDArray[np.int64]]]",
+    labels: int,
+    background: int,
+) -> float:
+    """Return the greatest of the temperatures fitted on each set of documents.
+
+    It may be below 1: a network that learned from mixed pages is less sure than it could be.
 
     Args:
-        parts: Sets of documents of different origin; sets under 20 documents have no say.
+        sets: Logits (n, outputs) and columns (n,) of documents of one origin; sets under 20
+            documents have no say.
         labels: How many labels there are.
         background: Outputs that mean "none of these".
     """
     fitted = [
-        fit_temperature(
-            part.first_logits, part.targets, background, mix_weights(part.targets, labels)
-        )
-        for part in parts
-        if len(part.samples) >= 20
+        fit_temperature(logits, targets, background, mix_weights(targets, labels))
+        for logits, targets in sets
+        if len(targets) >= 20
     ]
-    return max([1.0, *fitted])
+    return max([LEAST_TEMPERATURE, *fitted])
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +143,232 @@ def apply_rule(predictions: Predictions, labels: Sequence[str], rule: SortRule) 
         foreign=int(foreign.sum()),
         foreign_sorted=int((chosen & foreign).sum()),
     )
+
+
+LEAST_CONFIDENCE: Final = 0.8
+"""No label is sorted below it, however few mistakes were seen there."""
+
+SOURCE_CAP: Final = 25
+"""A source counts as at most so many documents where shares of foreign ones are limited."""
+
+_SURE: Final = 1 - 1e-9
+_HIGHEST: Final = 11.0  # log odds of a threshold, 0.99998, where nothing may be sorted
+_SLACK: Final = 0.002  # log odds: offsets are rounded up by less
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Documents as thresholds of labels see them.
+
+    Attributes:
+        scores: (n,) float64, log odds of the confidence, less what novelty asks for.
+        named: (n,) int64, column of the label, beyond the labels for one that is never sorted.
+        targets: (n,) int64, column of the true label, beyond the labels for a foreign document.
+        weights: (n,) float64, how much each document counts.
+    """
+
+    scores: "NDArray[np.float64]"
+    named: "NDArray[np.int64]"
+    targets: "NDArray[np.int64]"
+    weights: "NDArray[np.float64]"
+
+    def where(self, rows: "Mask") -> "Scored":
+        """Return the documents for which `rows` is true."""
+        return Scored(self.scores[rows], self.named[rows], self.targets[rows], self.weights[rows])
+
+    def sorted_at(self, thresholds: "NDArray[np.float64]") -> "Mask":
+        """Say which documents are sorted at a threshold of each label, (n,) bool."""
+        asked = np.append(thresholds, np.inf)
+        return np.asarray(self.scores >= asked[np.minimum(self.named, len(thresholds))], np.bool_)
+
+
+def scored(predictions: Predictions, labels: int, novelty_weight: float = NOVELTY_WEIGHT) -> Scored:
+    """Return documents as thresholds of labels see them; see `Scored`."""
+    rule = SortRule(1.0, 0.5, NOVELTY_LIMIT, novelty_weight=novelty_weight)
+    confidence = np.minimum(predictions.probabilities.max(axis=1), _SURE)
+    asked = offsets_of([""] * len(confidence), predictions.novelty, rule)
+    named = predictions.probabilities.argmax(axis=1)
+    free = (named < labels) & (predictions.novelty <= rule.novelty_limit)
+    return Scored(
+        np.log(confidence / (1 - confidence)) - asked,
+        np.where(free, named, labels),
+        np.minimum(predictions.targets, labels),
+        _counted(predictions.samples, predictions.targets >= labels),
+    )
+
+
+def _counted(samples: Sequence[Sample], foreign: "Mask") -> "NDArray[np.float64]":
+    """Count layouts as at most `LAYOUT_CAP` documents, sources of foreign ones as `SOURCE_CAP`."""
+    weights = np.asarray(layout_weights(samples), np.float64)
+    sources = np.array([sample.source for sample in samples])
+    for source in np.unique(sources[foreign]):
+        mine = foreign & (sources == source)
+        weights[mine] *= min(1.0, SOURCE_CAP / weights[mine].sum())
+    return weights
+
+
+def best_thresholds(
+    documents: Scored, labels: int, target: float, foreign: float
+) -> "NDArray[np.float64]":
+    """Return the thresholds that sort most documents of the labels within two limits.
+
+    Args:
+        documents: What to choose them by.
+        labels: How many labels there are; thresholds of all are tried in all combinations, so few.
+        target: Share of the sorted documents of the labels that may get a wrong label.
+        foreign: Share of the foreign documents, by weight, that may be sorted.
+
+    Returns:
+        (labels,) log odds; infinite where nothing can be sorted within the limits.
+    """
+    allowed = foreign * documents.weights[documents.targets >= labels].sum()
+    best, found = -1.0, np.full(labels, np.inf)
+    candidates = [_candidates(documents, label, labels, allowed) for label in range(labels)]
+    for chosen in itertools.product(*candidates):
+        own, number, wrong, strange, _ = map(sum, zip(*chosen, strict=True))
+        if own > best and strange <= allowed and wrong <= target * number:
+            best, found = own, np.array([one[4] for one in chosen])
+    return found
+
+
+_Candidate: TypeAlias = tuple[float, int, int, float, float]
+"""Of a threshold of one label: weight and number of its own documents that it sorts, how many get a
+wrong label, weight of the foreign ones, and the threshold."""
+
+
+def _candidates(documents: Scored, label: int, labels: int, allowed: float) -> list[_Candidate]:
+    """Return the thresholds of a label below which the next document would be a mistake."""
+    mine = documents.where(documents.named == label)
+    mine = mine.where(mine.scores >= _log_odds(LEAST_CONFIDENCE))
+    order = np.argsort(-mine.scores, kind="stable")
+    foreign, right = mine.targets[order] >= labels, mine.targets[order] == label
+    weights = mine.weights[order]
+    own = np.cumsum(weights * right)
+    number, wrong = np.cumsum(~foreign), np.cumsum(~foreign & ~right)
+    strange = np.cumsum(weights * foreign)
+    scores = mine.scores[order]
+    below = np.append(scores[1:], -np.inf)
+    last = right & ~np.append(right[1:], False)
+    ends = np.flatnonzero(last & (scores > below) & (strange <= allowed))
+    return [(0.0, 0, 0, 0.0, math.inf)] + [
+        (float(own[end]), int(number[end]), int(wrong[end]), float(strange[end]),
+         float(scores[end] - min(_SLACK, (scores[end] - below[end]) / 2)))
+        for end in ends
+    ]  # fmt: skip
+
+
+def _log_odds(share: float) -> float:
+    return math.log(share / (1 - share))
+
+
+def sorted_out_of_group(
+    documents: Scored, groups: "NDArray[np.int64]", labels: int, target: float, foreign: float
+) -> "Mask":
+    """Say what is sorted at thresholds that were fitted without its group, (n,) bool."""
+    result = np.zeros(len(groups), np.bool_)
+    for group in np.unique(groups):
+        left_out = groups == group
+        thresholds = best_thresholds(documents.where(~left_out), labels, target, foreign)
+        result[left_out] = documents.where(left_out).sorted_at(thresholds)
+    return result
+
+
+def rule_of(
+    thresholds: "NDArray[np.float64]", labels: Sequence[str], temperature: float
+) -> SortRule:
+    """Return the sort rule with these thresholds of labels, (labels,) log odds."""
+    needed = 1 / (1 + np.exp(-np.clip(thresholds, _log_odds(LEAST_CONFIDENCE), _HIGHEST)))
+    common = float(needed.max())
+    offsets = {
+        label: offset_between(common, float(own))
+        for label, own in zip(labels, needed, strict=True)
+        if own < common
+    }
+    return SortRule(
+        temperature, common, NOVELTY_LIMIT, offsets=offsets, novelty_weight=NOVELTY_WEIGHT
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What networks that learned nothing of its source say of each of n real documents.
+
+    Attributes:
+        samples: The documents.
+        targets: (n,) int64, column of the label or of "other".
+        logits: (n, outputs) float32.
+        kind_logits: (n, kinds) float32.
+        features: (n, F) float16.
+        distances: (n,) float64, novelty of the page for the network that did not learn from it.
+        groups: (n,) int64, sources joined by near-duplicates.
+        names: What each is, finer than its label; "" where nobody said.
+    """
+
+    samples: tuple[Sample, ...]
+    targets: "NDArray[np.int64]"
+    logits: "NDArray[np.float32]"
+    kind_logits: "NDArray[np.float32]"
+    features: "NDArray[np.float16]"
+    distances: "NDArray[np.float64]"
+    groups: "NDArray[np.int64]"
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, found: OutOfFold, names: Mapping[Path, str]) -> "Unseen":
+        """Take it out of a cross-validation, without documents that may only be measured on.
+
+        Args:
+            found: The cross-validation.
+            names: What documents are, by file; see `corpus.document_names`.
+        """
+        folds = found.folds[0]
+        distances = np.zeros(len(folds))
+        for fold in range(int(folds.max()) + 1):
+            learned, left_out = found.learned(fold), folds == fold
+            features = found.features[left_out].astype(np.float64)
+            model = NoveltyModel.fit(learned.features.astype(np.float64), learned.targets, features)
+            distances[left_out] = model.distance(features)
+        rows = np.flatnonzero(folds >= 0)
+        return cls(
+            tuple(found.samples[row] for row in rows),
+            found.targets[rows],
+            found.logits[rows],
+            found.kind_logits[rows],
+            found.features[rows],
+            distances[rows],
+            found.groups[rows],
+            tuple(names.get(found.samples[row].path, "") for row in rows),
+        )
+
+    def foreign(
+        self, labels: int, ask: "Callable[[Sequence[Sample]], NDArray[np.float32]]"
+    ) -> "dict[str, NDArray[np.generic]]":
+        """Return what training keeps of the foreign ones, as `foreign.npz` of a bundle.
+
+        Args:
+            labels: How many labels there are.
+            ask: Returns features (m, F) of documents by the file that ships.
+        """
+        rows = np.flatnonzero(self.targets >= labels)
+        _, sources = np.unique([self.samples[row].source for row in rows], return_inverse=True)
+        return {
+            "features": ask([self.samples[row] for row in rows]).astype(np.float16),
+            "logits": self.kind_logits[rows].astype(np.float16),
+            "names": np.array([self.names[row] for row in rows]),
+            "groups": sources.astype(np.int16),
+        }
+
+    def predictions(self, temperature: float, novelty: NoveltyModel) -> Predictions:
+        """Return them calibrated; percentiles are those of distances among the reference."""
+        nearer = np.searchsorted(novelty.reference, self.distances.astype(np.float32))
+        return Predictions(
+            self.samples,
+            self.targets,
+            label_probabilities(self.logits, temperature, 1),
+            100.0 * nearer / len(novelty.reference),
+        )
+
+    def sorted_alone(self, predictions: Predictions, labels: int, target: float) -> "Mask":
+        """Say which documents are sorted at thresholds fitted without their source, (n,) bool."""
+        documents = scored(predictions, labels)
+        return sorted_out_of_group(documents, self.groups, labels, target, FOREIGN_SORTED)

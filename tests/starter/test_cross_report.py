@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from pathlib import Path
 
@@ -5,8 +6,9 @@ import numpy as np
 import pytest
 
 from docsorter.training.dataset import ClassPlan, Sample
-from starter.cross_report import caught, cross_report, fit_rule, novelty_of, sort_out
+from starter.cross_report import caught, cross_report, sort_out
 from starter.cross_validate import OutOfFold
+from starter.rule import Unseen
 
 LABELS = ("invoice", "claim", "letter")
 PLAN = ClassPlan(LABELS, tuple((name, name) for name in (*LABELS, "other")))
@@ -54,7 +56,6 @@ def test_every_set_has_its_figures_and_every_line_fits_the_terminal(found: OutOf
     assert list(sets) == [
         "sources never learned from",
         "sources that the first weights had learned from",
-        "documents that may only be measured on",
     ]
     new = sets["sources never learned from"]
     assert new["right: claim"]["n"] == 58
@@ -66,26 +67,25 @@ def test_every_set_has_its_figures_and_every_line_fits_the_terminal(found: OutOf
     assert "a-sender/of-paper-3 " in text
 
 
-def test_the_rule_for_a_source_is_fitted_without_it(found: OutOfFold) -> None:
-    novelty = novelty_of(found)
-    before = sort_out(found, novelty, 0.01)
-    one = found.groups == 7
+def test_documents_of_a_source_are_sorted_as_if_nobody_had_seen_it(found: OutOfFold) -> None:
+    before = Unseen.of(found, {})
+    one = before.groups == 7
+    row = int(np.flatnonzero(one & (before.targets == 3))[0])
+    logits, distances = before.logits.copy(), before.distances.copy()
+    logits[row], distances[row] = [12, 0, 0, 0], 0.0  # sure and foreign, and like any other
 
-    # Sure and foreign: whoever may look at it asks for more than it has.
-    logits = found.logits.copy()
-    row = int(np.flatnonzero(one & (found.targets == 3))[0])
-    logits[row] = [12, 0, 0, 0]
-    changed = OutOfFold(
-        found.plan, found.samples, found.targets, found.kind_logits, logits, found.features,
-        found.folds, found.groups, found.work,
-    )  # fmt: skip
-    after = sort_out(changed, np.where(one, 0, novelty), 0.01)
+    after = sort_out(dataclasses.replace(before, logits=logits, distances=distances), LABELS, 0.01)
 
     assert after.chosen[row]
-    assert not before.chosen[row]
-    everybody = np.ones(len(one), np.bool_)
-    asked = fit_rule(changed, np.where(one, 0, novelty), everybody, 0.001)
-    assert asked.required_confidence("invoice") > 0.99
+    assert not sort_out(before, LABELS, 0.01).chosen[row]
+
+
+def test_novelty_is_that_of_the_network_that_did_not_learn_the_document(found: OutOfFold) -> None:
+    unseen = Unseen.of(found, {})
+
+    assert len(unseen.samples) == 236  # not those that may only be measured on
+    own = unseen.targets < 3
+    assert np.median(unseen.distances[own]) < np.median(unseen.distances[~own])
 
 
 def test_errors_are_caught_by_looking_at_the_least_sure() -> None:
