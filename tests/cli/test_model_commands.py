@@ -176,7 +176,7 @@ def test_a_model_is_shown_by_its_real_figures_first_whatever_order_its_card_has(
         for more in ((), ("--all",))
     )
 
-    shown = short.split("tested on")[1]
+    shown = short.split("tested on")[1].split("all figures")[0]
     assert re.findall(r" (0\.\d %) of", shown) == ["0.3 %", "0.4 %", "0.2 %"]
     assert "93.4 % of 1234" in shown
     assert "61.2 % of 1234" in shown
