@@ -542,7 +542,13 @@ def add_to(
     texts["MODEL_CARD.md"] = model_card_text(card, "\n".join([limits, *_limits(fitted)]))
     write_bundle(
         BundleParts(
-            card, bundle.runtime_file, bundle.novelty, _golden(bundle), texts, fitted.arrays
+            card,
+            bundle.runtime_file,
+            bundle.novelty,
+            _golden(bundle),
+            texts,
+            fitted.arrays,
+            bundle.read_foreign(),
         ),
         out,
     )
