@@ -48,7 +48,6 @@ from docsorter.training.rasters import BASE, RasterCache, daemon_cache
 from docsorter.training.sort_rule import (
     LEAST_TEMPERATURE,
     NOVELTY_LIMIT,
-    NOVELTY_WEIGHT,
     RealForeign,
     careful_thresholds,
 )
@@ -242,7 +241,7 @@ class Bench:
         whole = NoveltyModel.fit(trained.plain, trained.targets, trained.plain)
         reference = np.sort(np.concatenate(distances))
         novelty = NoveltyModel.from_arrays({**whole.to_arrays(), "reference": reference})
-        bare, weight = SortRule(temperature, 1.0, NOVELTY_LIMIT), NOVELTY_WEIGHT
+        bare = SortRule(temperature, 1.0, NOVELTY_LIMIT)
         made = final.logits(self._made.plain, start.prior(self._made.plain))
         parts = [
             _predictions(trained, out_of_fold, bare, novelty),
@@ -255,12 +254,9 @@ class Bench:
             novelty.percentile(real.features),
         )
         threshold, offsets = careful_thresholds(
-            parts, LABELS, 0.01, real=RealForeign(foreign, real.weights), novelty_weight=weight
+            parts, LABELS, 0.01, real=RealForeign(foreign, real.weights)
         )
-        rule = SortRule(
-            temperature, threshold, NOVELTY_LIMIT, offsets=offsets, novelty_weight=weight
-        )
-        return rule, novelty
+        return SortRule(temperature, threshold, NOVELTY_LIMIT, offsets=offsets), novelty
 
 
 def layout_of(sample: Sample) -> str:

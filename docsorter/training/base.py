@@ -187,6 +187,8 @@ class BaseWeights:
         golden: Synthetic pages with their names, (size, size, 3) uint8.
         pages: What a bundle knows of pages among others; empty where it knows nothing.
         foreign: What a bundle knows of real foreign documents, None when that is nothing.
+        novelty: Arrays of the novelty model of a bundle; empty where there is none.
+        novelty_weight: On its card, see `SortRule.offset`.
     """
 
     name: str
@@ -199,6 +201,8 @@ class BaseWeights:
     golden: "tuple[tuple[str, NDArray[np.uint8]], ...]"
     pages: "dict[str, NDArray[np.generic]]" = field(default_factory=dict)
     foreign: ForeignDocuments | None = None
+    novelty: "dict[str, NDArray[np.generic]]" = field(default_factory=dict)
+    novelty_weight: float = 0.0
 
 
 def open_base(name: str, registry: ModelRegistry, *, size: int = 299, seed: int = 0) -> BaseWeights:
@@ -285,6 +289,8 @@ def _from_bundle(bundle: ModelBundle, name: str) -> BaseWeights:
         golden=_golden_pages(bundle, card.input.size),
         pages=bundle.pages,
         foreign=ForeignDocuments.read(bundle, len(kinds)),
+        novelty=bundle.novelty,
+        novelty_weight=card.novelty_weight,
     )
 
 

@@ -6,7 +6,7 @@ sets the grid, its start, the temperature and the novelty on validation, then th
 used once (Learn-then-Test); with few documents on out-of-fold answers, and nothing is certified.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -41,12 +41,6 @@ GENERATED_FOREIGN_SORTED: Final = 0.0
 so that real ones pass far more often: up to 9 of 100 of them where 1 % of the generated ones may,
 3 to 4 where none may (83 real ones, 5 to 20 documents per label, `bench.own_documents`)."""
 
-NOVELTY_WEIGHT: Final = 3.0
-"""How much surer a model must be of an unusual page, where real foreign ones are known; see
-`SortRule.offset`. Of 256 real documents of senders that a network had not seen, and 517 foreign
-ones, thresholds fitted without their source sorted 0.70 and 3.3 % with a weight of 1, 0.66 and
-2.7 % with 2, 0.63 and 1.6 % with 3."""
-
 REAL_FOREIGN_SORTED: Final = 0.02
 """Share of real foreign documents, counted by source, that may be sorted."""
 
@@ -79,7 +73,7 @@ def careful_thresholds(
     target: float,
     foreign: float = GENERATED_FOREIGN_SORTED,
     real: RealForeign | None = None,
-    novelty_weight: float = 0.0,
+    weight: float = 0.0,
 ) -> tuple[float, dict[str, float]]:
     """Return a threshold that errs towards asking a person, and offsets for labels that differ.
 
@@ -93,14 +87,13 @@ def careful_thresholds(
         target: Error rate that sorted documents may have, 0-1.
         foreign: Share of the foreign documents among them that may be sorted, 0-1.
         real: Real foreign documents, of which `REAL_FOREIGN_SORTED` may be.
-        novelty_weight: Of the rule; see `SortRule.offset`.
+        weight: Of novelty, see `SortRule.offset`.
     """
     count = len(labels)
-    limits = [_Limit(part, count, foreign, novelty_weight) for part in parts]
+    limits = [_Limit(part, count, foreign, weight) for part in parts]
     if real is not None:
-        limits.append(
-            _Limit(real.predictions, count, REAL_FOREIGN_SORTED, novelty_weight, real.weights)
-        )
+        share = REAL_FOREIGN_SORTED
+        limits.append(_Limit(real.predictions, count, share, weight, real.weights))
     common = max(limit.needed(target) for limit in limits)
     offsets: dict[str, float] = {}
     for column, label in enumerate(labels):
@@ -122,7 +115,7 @@ def common_threshold(
     of these moves half of the way to 1, and stays within `LEAST_THRESHOLD` and
     `GREATEST_THRESHOLD`.
     """
-    return max(_Limit(part, labels, foreign).needed(target) for part in parts)
+    return max(_Limit(part, labels, foreign, 0.0).needed(target) for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +126,7 @@ class _Limit:
         predictions: The documents.
         labels: How many labels there are.
         foreign: Share of the foreign ones that may be sorted.
-        novelty_weight: Of the rule.
+        weight: Of novelty.
         weights: (n,) how much each counts of real foreign ones, which are many: they take no
             margin. None for 1.
     """
@@ -141,7 +134,7 @@ class _Limit:
     predictions: Predictions
     labels: int
     foreign: float
-    novelty_weight: float = 0.0
+    weight: float
     weights: "NDArray[np.float64] | None" = None
 
     def taken(self, column: int) -> "Mask":
@@ -162,7 +155,7 @@ class _Limit:
         share = self.foreign
         if column is not None:
             can, share = can & (top == column), share / self.labels
-        confidence = _scores(seen, np.zeros(len(top)), self.novelty_weight)[can]
+        confidence = scores_of(seen, self.weight)[can]
         order = np.argsort(-confidence, kind="stable")
         targets = seen.targets[can][order]
         foreign = targets >= self.labels
@@ -173,15 +166,6 @@ class _Limit:
         allowed = np.floor(np.cumsum(~foreign) * target)
         broken = np.flatnonzero((np.cumsum(wrong) > allowed) | (passed > share * every))
         return float(np.nextafter(confidence[order][broken[0]], 1.0)) if len(broken) else 0.0
-
-
-def _scores(
-    predictions: Predictions, offsets: "NDArray[np.float64]", novelty_weight: float
-) -> "NDArray[np.float64]":
-    """Return what a threshold is compared with, (n,); `offsets` (n,) are those of the labels."""
-    rule = SortRule(1.0, 0.5, NOVELTY_LIMIT, novelty_weight=novelty_weight)
-    asked = offsets_of([""] * len(offsets), predictions.novelty, rule)
-    return threshold_scores(predictions.probabilities.max(axis=1), offsets + asked)
 
 
 LEAST_TEMPERATURE: Final = 0.5
@@ -240,11 +224,29 @@ def temperature_of(raw: RawPredictions, background: int) -> float:
     return max(LEAST_TEMPERATURE, fitted)
 
 
+def scores_of(predictions: Predictions, weight: float) -> "NDArray[np.float64]":
+    """Return what a threshold without offsets of labels applies to, (n,) 0-1.
+
+    Args:
+        predictions: The documents.
+        weight: Of novelty: an unusual page has to be surer.
+    """
+    confidence = predictions.probabilities.max(axis=1)
+    if not weight:
+        return np.asarray(confidence, np.float64)
+    rule = SortRule(1.0, 0.0, NOVELTY_LIMIT, novelty_weight=weight)
+    return threshold_scores(
+        confidence, offsets_of([""] * len(confidence), predictions.novelty, rule)
+    )
+
+
 def checked(
     predictions: Predictions,
     held: "Mask",
     labels: tuple[str, ...],
-    rule: SortRule,
+    policies: Mapping[str, str],
+    offsets: Mapping[str, float],
+    weight: float = 0.0,
 ) -> CheckedDocuments:
     """Return documents as the complete sort rule sees them.
 
@@ -252,16 +254,17 @@ def checked(
         predictions: The documents.
         held: (n,) those of which a person is asked in any case.
         labels: The labels; further columns are background.
-        rule: Only documents of labels whose policy is "auto" are sorted; confidences come back on
-            one scale across labels and novelty.
+        policies: By label; only "auto" documents are sorted.
+        offsets: By label; confidences come back on one scale across labels.
+        weight: Of novelty, see `SortRule.offset`.
     """
     top = predictions.probabilities.argmax(axis=1)
-    auto = np.array([rule.policies.get(name, "auto") == "auto" for name in labels] + [False])
+    auto = np.array([policies.get(name, "auto") == "auto" for name in labels] + [False], np.bool_)
     free = auto[np.minimum(top, len(labels))]
     eligible = free & (predictions.novelty <= NOVELTY_LIMIT) & ~held
-    offsets = offsets_of([(*labels, "")[min(column, len(labels))] for column in top],
-                         predictions.novelty, rule)  # fmt: skip
-    scores = threshold_scores(predictions.probabilities.max(axis=1), offsets)
+    shifts = np.array([*(offsets.get(name, 0.0) for name in labels), 0.0])
+    offset = shifts[np.minimum(top, len(labels))]
+    scores = threshold_scores(scores_of(predictions, weight), offset)
     return CheckedDocuments(scores, top == predictions.targets, eligible)
 
 

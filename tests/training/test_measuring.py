@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from docsorter.decide.novelty import NoveltyModel
 from docsorter.documents import RawOutput
 from docsorter.service.workspace.process import silent
 from docsorter.training.base import ForeignDocuments, StartingHead
@@ -20,6 +21,7 @@ from docsorter.training.measuring import (
     REAL_FOREIGN,
     TESTED,
     Measurement,
+    Usual,
     measure,
 )
 from docsorter.training.request import TrainingRequest
@@ -98,6 +100,7 @@ def measured(
     model: Model,
     heads: list[Adjustment],
     known: ForeignDocuments | None = None,
+    usual: Usual | None = None,
 ) -> Measurement:
     @dataclass
     class Heads:
@@ -111,6 +114,7 @@ def measured(
         cast("Exported", model),
         request,
         silent,
+        usual,
     )
 
 
@@ -196,6 +200,17 @@ def test_real_foreign_documents_are_judged_by_a_rule_that_does_not_know_their_so
     surest.logits[surest.sources == 4, 0] = 8.0
     found = measured(files(30), Model(), [nothing()] * 5, surest)
     assert found.sets[REAL_FOREIGN].at_rule.foreign_sorted == 5
+
+
+@pytest.mark.parametrize("each", [30, 100])
+def test_where_the_novelty_of_the_base_holds_it_stays_with_its_weight(each: int) -> None:
+    pages = np.random.default_rng(2).normal(0.3, 0.5, (60, WIDTH))
+    usual = Usual(NoveltyModel.fit(pages, np.arange(60) % 2, pages), 4.0)
+    found = measured(files(each), Model(), [nothing()] * 5, like_a(6, 5, 3.0), usual)
+    novelty = found.confidence.novelty
+    assert np.array_equal(novelty.centres, usual.novelty.centres)
+    assert not np.array_equal(novelty.reference, usual.novelty.reference)
+    assert found.confidence.rule.novelty_weight == 4.0
 
 
 def test_the_same_seed_measures_the_same() -> None:

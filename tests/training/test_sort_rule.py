@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ from numpy.typing import NDArray
 
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.thresholds import CheckedDocuments
-from docsorter.documents import RawOutput, SortRule
+from docsorter.documents import RawOutput
 from docsorter.training.dataset import DocumentJudge, Predictions, RawPredictions, Sample
 from docsorter.training.sort_rule import (
     LEAST_TEMPERATURE,
@@ -45,48 +46,31 @@ def sure(n: int, errors: int = 0) -> CheckedDocuments:
     return CheckedDocuments(np.linspace(0.5, 1.0, n), correct, np.ones(n, np.bool_))
 
 
-def with_rule(
-    policies: dict[str, str] | None = None,
-    offsets: dict[str, float] | None = None,
-    novelty_weight: float = 0.0,
-) -> SortRule:
-    return SortRule(
-        1.0, 0.5, NOVELTY_LIMIT, policies or {}, offsets or {}, novelty_weight=novelty_weight
-    )
-
-
-def test_an_unusual_page_counts_as_less_sure_where_novelty_has_a_weight() -> None:
-    shares = np.array([[0.9, 0.05, 0.05]])
-    usual, unusual = (predictions(shares, [0], novelty=novelty) for novelty in (0.0, 50.0))
-    rule, nobody = with_rule(novelty_weight=1.0), np.zeros(1, np.bool_)
-
-    assert checked(usual, nobody, TWO_LABELS, rule).confidences[0] == pytest.approx(0.9)
-    assert checked(unusual, nobody, TWO_LABELS, rule).confidences[0] == pytest.approx(4.5 / 5.5)
-    foreign = predictions(np.array([[0.999, 0.0, 0.001]]), [2], novelty=90.0)
-    strict = careful_thresholds([usual, foreign], TWO_LABELS, 0.01)[0]
-    assert careful_thresholds([usual, foreign], TWO_LABELS, 0.01, novelty_weight=2.0)[0] < strict
-
-
 def test_only_what_every_rule_lets_pass_can_be_sorted() -> None:
     shares = np.array([[0.9, 0.05, 0.05], [0.05, 0.9, 0.05], [0.02, 0.08, 0.9], [0.9, 0.1, 0.0]])
     held = np.array([False, False, False, True])
-    found = checked(
-        predictions(shares, [0, 1, 2, 0]),
-        held,
-        TWO_LABELS,
-        with_rule(policies={"invoice": "review"}),
-    )
+    found = checked(predictions(shares, [0, 1, 2, 0]), held, TWO_LABELS, {"invoice": "review"}, {})
     assert found.eligible.tolist() == [True, False, False, False]
     assert found.correct.tolist() == [True, True, True, True]
-    strange = checked(
-        predictions(shares, [0, 1, 2, 0], novelty=100.0), held, TWO_LABELS, with_rule()
-    )
+    strange = checked(predictions(shares, [0, 1, 2, 0], novelty=100.0), held, TWO_LABELS, {}, {})
     assert not strange.eligible.any()
+
+
+def test_an_unusual_page_must_be_surer_where_novelty_has_a_weight() -> None:
+    shares, nobody = np.array([[0.9, 0.05, 0.05]] * 2), np.zeros(2, np.bool_)
+    pages = replace(predictions(shares, [0, 0]), novelty=np.array([0.0, 90.0]))
+    usual, unusual = checked(pages, nobody, TWO_LABELS, {}, {}, weight=1.0).confidences
+    assert usual == pytest.approx(0.9)
+    assert unusual == pytest.approx(0.9 / (0.9 + 1))  # a tenth of the odds
+    foreign = RealForeign(replace(pages, targets=np.array([2, 2])), np.array([1e-9, 1.0]))
+    alike, _ = careful_thresholds([], TWO_LABELS, 0.01, real=foreign)
+    weighed, _ = careful_thresholds([], TWO_LABELS, 0.01, real=foreign, weight=1.0)
+    assert alike > weighed == 0.9
 
 
 def test_a_model_without_background_has_no_column_for_foreign_documents() -> None:
     found = checked(
-        predictions(np.array([[0.9, 0.1]]), [2]), np.zeros(1, np.bool_), TWO_LABELS, with_rule()
+        predictions(np.array([[0.9, 0.1]]), [2]), np.zeros(1, np.bool_), TWO_LABELS, {}, {}
     )
     assert found.eligible.tolist() == [True]
     assert found.correct.tolist() == [False]
@@ -188,7 +172,7 @@ class TwoLabels:
         targets = np.where(self.wrong, 1 - self.top, self.top)
         everything = Predictions((), targets, self.shares, np.zeros(len(targets)))
         nobody = np.zeros(len(targets), np.bool_)
-        seen = checked(everything, nobody, TWO_LABELS, with_rule(offsets=offsets))
+        seen = checked(everything, nobody, TWO_LABELS, {}, offsets)
         sorted_alone, errors = seen.sorted_at(threshold)
         return sorted_alone / len(targets), errors / max(sorted_alone, 1)
 
@@ -204,8 +188,7 @@ def test_a_promise_with_offsets_is_kept_and_sorts_more() -> None:
         rules: dict[str, dict[str, float]] = {"alike": {}, "by label": fitted}
         for name, offsets in rules.items():
             planned, tested = (
-                checked(part, nobody, TWO_LABELS, with_rule(offsets=offsets))
-                for part in (validation, calibration)
+                checked(part, nobody, TWO_LABELS, {}, offsets) for part in (validation, calibration)
             )
             threshold, _ = threshold_by_test(planned, tested, 0.01, 0.95)
             if threshold is not None:
