@@ -365,13 +365,14 @@ class Finisher:
     ) -> SortRule:
         """Fit temperature and thresholds on documents that were not learned from.
 
-        The thresholds must hold on generated documents and on real ones, each on its own.
+        The confidence is to be true of real paper; the thresholds must hold on generated documents
+        and on real ones, each on its own.
         """
         labels = self._plan.labels
         made = [part for (split, _), part in raw.items() if split in {"validation", "calibration"}]
         sets = [(part.first_logits, part.targets) for part in made]
         if self._real is not None:
-            sets = [*sets, (self._real.logits, self._real.targets)]
+            sets = [(self._real.logits, self._real.targets)]
         temperature = temperature_of(sets, len(labels), self._background)
         judge = DocumentJudge(temperature, self._background, novelty, NOVELTY_LIMIT)
         predictions = [joined([judge.predict(part) for part in made])]
