@@ -23,7 +23,7 @@ from docsorter.training.evaluation.curves import (
     percentile_interval,
     pivotal_interval,
 )
-from docsorter.training.evaluation.metrics import at_rule
+from docsorter.training.evaluation.metrics import at_rule, review_metrics
 from starter.cross_validate import OutOfFold
 from starter.rule import Unseen, temperature_of
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
     Rows = NDArray[np.int64]
 
-REVIEWED: Final = (0.05, 0.11, 0.20)
-"""Shares of the documents, the least sure ones, that a person would look at."""
+_ECE: Final = "ECE"
+_AUROC: Final = "AUROC, labels against foreign"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,55 +101,38 @@ def figures(out: SortedOut) -> dict[str, Measured]:
         "foreign taken for a label": resampler.share(top < labels, ~own),
         "sorted alone": ruled.automation,
         "wrong of those sorted, foreign too": ruled.error,
-        "wrong of those of a label": resampler.share(~right, out.chosen & own),
+        "wrong of those of a label": ruled.wrong_label,
         "foreign sorted": ruled.foreign_share,
     }
-    return found | _curves(out.where(own), out, resampler)
+    mine = out.where(own)
+    reviewed = review_metrics(mine.predictions, Resampler(mine.groups, np.random.default_rng(0)))
+    return found | _curves(out, own, resampler) | reviewed
 
 
-def _curves(mine: SortedOut, out: SortedOut, resampler: Resampler) -> dict[str, Measured]:
-    """Return figures that come of an order: ECE, AUROC and errors caught by reviewing."""
-    seen, labels = out.predictions, len(out.labels)
-    surest = seen.probabilities[:, :labels].max(axis=1)
+def _curves(out: SortedOut, own: "Mask", resampler: Resampler) -> dict[str, Measured]:
+    """Return the calibration error on documents of the labels, and how foreign ones stand apart."""
+    seen = out.predictions
+    surest = seen.probabilities[:, : len(out.labels)].max(axis=1)
     confidence = seen.probabilities.max(axis=1)
-    own, right = seen.targets < labels, seen.probabilities.argmax(axis=1) == seen.targets
+    right = seen.probabilities.argmax(axis=1) == seen.targets
 
     def of(rows: "Rows") -> "NDArray[np.float64]":
         here, others = rows[own[rows]], rows[~own[rows]]
-        apart = auroc(-surest[here], -surest[others]) if len(here) and len(others) else np.nan
         if not len(here):
-            return np.full(2 + len(REVIEWED), np.nan)
-        error = calibration_error(confidence[here], right[here])
-        return np.array([error, apart, *caught(confidence[here], right[here])])
+            return np.full(2, np.nan)
+        apart = auroc(-surest[here], -surest[others]) if len(others) else np.nan
+        return np.array([calibration_error(confidence[here], right[here]), apart])
 
-    n, foreign = len(mine.chosen), int((~own).sum())
-    names = {"ECE": n, "AUROC, labels against foreign": min(n, foreign)} | {
-        f"errors caught, least sure {share:.0%} reviewed": int((~right & own).sum())
-        for share in REVIEWED
-    }
-    values, drawn = of(np.arange(len(own))), resampler.spread(of)
-    found = {}
-    for column, (name, count) in enumerate(names.items()):
-        value = float(values[column])
-        if np.isnan(value):
-            found[name] = Measured(value=None, n=count)
-            continue
-        low, high = (
-            pivotal_interval(value, drawn[:, column])
-            if name == "ECE"
-            else percentile_interval(drawn[:, column])
-        )
-        found[name] = Measured(value=value, n=count, low=low, high=high)
+    n, both = int(own.sum()), min(int(own.sum()), int((~own).sum()))
+    (error, apart), drawn = of(np.arange(len(own))), resampler.spread(of)
+    found = {name: Measured(value=None, n=0) for name in (_ECE, _AUROC)}
+    if n:
+        low, high = pivotal_interval(float(error), drawn[:, 0])
+        found[_ECE] = Measured(value=float(error), n=n, low=low, high=high)
+    if both:
+        low, high = percentile_interval(drawn[:, 1])
+        found[_AUROC] = Measured(value=float(apart), n=both, low=low, high=high)
     return found
-
-
-def caught(confidence: "NDArray[np.float64]", right: "Mask") -> list[float]:
-    """Return the shares of errors among the least sure documents, one for each of `REVIEWED`."""
-    order, errors = np.argsort(confidence, kind="stable"), int((~right).sum())
-    return [
-        float((~right[order[: round(share * len(order))]]).sum()) / errors if errors else np.nan
-        for share in REVIEWED
-    ]
 
 
 HEADS: Final = ("n", "right", "sorted", "wrong", "foreign", "taken", "sorted")
@@ -224,6 +207,6 @@ def cross_report(
 def _lines(measured: dict[str, Measured]) -> Iterator[str]:
     for name, one in measured.items():
         if one.value is None or one.low is None or one.high is None:
-            yield f"  {name:44}     -   n {one.n}"
+            yield f"  {name:47}     -   n {one.n}"
         else:
-            yield f"  {name:44} {one.value:.3f} [{one.low:.3f}, {one.high:.3f}]  n {one.n}"
+            yield f"  {name:47} {one.value:.3f} [{one.low:.3f}, {one.high:.3f}]  n {one.n}"
