@@ -26,12 +26,13 @@ from docsorter.training.splits import deal
 from starter.apart import logged_to
 from starter.corpus import Corpus, drawn_by_kind, gather, layout_weights, served_only, source_groups
 from starter.rasters import image_cache
-from starter.training_set import Tuning, plan_classes
+from starter.training_set import LABELS, Tuning, plan_classes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from starter.tuning import Tuner
+    from docsorter.training.network import Network
+    from starter.tuning import DocumentMaps, Tuner
 
 _LOG: Final = logging.getLogger(__name__)
 _DOCUMENTS: Final = "documents.json"
@@ -87,7 +88,7 @@ class OutOfFold:
 
 
 @dataclass(frozen=True, slots=True)
-class Division:
+class DealtDocuments:
     """The real documents of a cross-validation, and how they are dealt.
 
     Attributes:
@@ -103,7 +104,7 @@ class Division:
 
 def divide(
     samples: Sequence[Sample], groups: Sequence[int], folds: int, repeats: int, seed: int
-) -> Division:
+) -> DealtDocuments:
     """Deal groups of real documents into folds, every label evenly, once for each repeat.
 
     Args:
@@ -132,7 +133,7 @@ def divide(
         + (-1,) * (len(samples) - len(free))
         for repeat in range(repeats)
     )
-    return Division(ordered, tuple(mine), dealt)
+    return DealtDocuments(ordered, tuple(mine), dealt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +165,6 @@ class Study:
     seed: int = 0
 
 
-LABELS: Final = ("invoice", "claim", "letter")
-
-
 def cross_validate(study: Study) -> None:
     """Tune and ask a network for each fold that has no results yet.
 
@@ -174,46 +172,44 @@ def cross_validate(study: Study) -> None:
         DocsorterError: Documents or weights are not as they must be, or the folder has results of
             another study.
     """
+    from starter.tuning import Tuner  # noqa: PLC0415 -- TensorFlow, seconds
+
+    dealt, network, maps = _prepare(study)
+    tuner = Tuner(network, maps, study.tuning, study.seed)
+    columns = [network.plan.output_index(sample.label) for sample in maps.samples]
+    targets = np.array(columns, np.int64)
+    for repeat, folds in enumerate(dealt.folds):
+        for fold in range(study.folds):
+            path = _fold_file(study.work, repeat, fold)
+            if not path.is_file():
+                _LOG.info("repeat %d, fold %d", repeat, fold)
+                _write(path, _run_fold(tuner, np.array(folds), fold, targets, (repeat, fold)))
+
+
+def _prepare(study: Study) -> "tuple[DealtDocuments, Network, DocumentMaps]":
+    """Deal the documents, and compute the maps that are not there yet."""
     from starter.training_run import base_key, new_network  # noqa: PLC0415 -- TensorFlow, seconds
-    from starter.tuning import MapMaker, Tuner  # noqa: PLC0415 -- as above
+    from starter.tuning import MapMaker  # noqa: PLC0415 -- as above
 
     cache = image_cache(study.cache / "pages")
     with daemon_cache(study.cache / "pages") as served:
-        corpus = gather(study.synthetic, study.real, cache, seed=study.seed)
-        corpus = served_only(
-            Corpus(tuple(s for s in corpus.samples if s.origin == "real" or s.split == "train")),
-            served,
-            study.size,
-        )
+        found = gather(study.synthetic, study.real, cache, seed=study.seed).samples
+        asked = Corpus(tuple(s for s in found if s.origin == "real" or s.split == "train"))
+        corpus = served_only(asked, served, study.size)
         real = [sample for sample in corpus.samples if sample.origin == "real"]
         if not real:
             raise UsageError(
                 "there are no real documents to measure on",
                 remedy="name folders with a MANIFEST.tsv",
             )
-        division = divide(real, source_groups(real, cache), study.folds, study.repeats, study.seed)
+        dealt = divide(real, source_groups(real, cache), study.folds, study.repeats, study.seed)
         made = drawn_by_kind(corpus.of("train", "synthetic"), study.tuning.generated, study.seed)
-        pairs = ((sample.kind, sample.label) for sample in (*division.samples, *made))
+        pairs = ((sample.kind, sample.label) for sample in (*dealt.samples, *made))
         plan = plan_classes(pairs, LABELS)
-        base = base_key(study.base)
-        _claim(study, division, plan, base)
+        _claim(study, dealt, plan, base_key(study.base))
         network = new_network(plan, study.base, study.size, study.seed)
         maker = MapMaker(network, study.cache / "maps", cache, served, study.seed)
-        maps = maker.make(division.samples, made, study.tuning)
-    tuner = Tuner(network, maps, study.tuning, study.seed)
-    targets = np.array([plan.output_index(sample.label) for sample in maps.samples], np.int64)
-    for repeat, folds in enumerate(division.folds):
-        for fold in range(study.folds):
-            path = _fold_file(study.work, repeat, fold)
-            if not path.is_file():
-                _LOG.info(
-                    "repeat %d of %d, fold %d of %d",
-                    repeat + 1,
-                    study.repeats,
-                    fold + 1,
-                    study.folds,
-                )
-                _write(path, _run_fold(tuner, np.array(folds), fold, targets, (repeat, fold)))
+        return dealt, network, maker.make(dealt.samples, made, study.tuning)
 
 
 def _run_fold(
@@ -255,7 +251,7 @@ def _write(path: Path, arrays: "dict[str, NDArray[np.generic]]") -> None:
     part.replace(path)
 
 
-def _claim(study: Study, division: Division, plan: ClassPlan, base: str | None) -> None:
+def _claim(study: Study, dealt: DealtDocuments, plan: ClassPlan, base: str | None) -> None:
     """Write down what the rows and columns of the results are, once.
 
     Raises:
@@ -264,10 +260,10 @@ def _claim(study: Study, division: Division, plan: ClassPlan, base: str | None) 
     fixed = {"tuning": asdict(study.tuning), "size": study.size, "seed": study.seed, "base": base}
     documents = [
         {**asdict(sample), "path": str(sample.path), "group": group}
-        for sample, group in zip(division.samples, division.groups, strict=True)
+        for sample, group in zip(dealt.samples, dealt.groups, strict=True)
     ]
     what = {
-        **fixed, "labels": plan.labels, "kinds": plan.kinds, "folds": division.folds,
+        **fixed, "labels": plan.labels, "kinds": plan.kinds, "folds": dealt.folds,
         "documents": documents,
     }  # fmt: skip
     text = json.dumps(what, indent=1) + "\n"

@@ -35,6 +35,7 @@ from starter.training_run import (
     shift_background,
 )
 from starter.training_set import (
+    LABELS,
     Selection,
     TrainingSet,
     plan_classes,
@@ -44,7 +45,6 @@ from starter.training_set import (
 from starter.tuning import MapMaker, Tuner
 
 _LOG: Final = logging.getLogger(__name__)
-LABELS: Final = ("invoice", "claim", "letter")
 TUNING: Final = "tuning.npz"
 
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     Square = Callable[[int], NDArray[np.uint8]]
 
 
+LABELS: Final = ("invoice", "claim", "letter")
+
+
 def plan_classes(pairs: Iterable[tuple[str, str]], labels: tuple[str, ...]) -> ClassPlan:
     """Make the plan for documents of the given (kind, output) pairs.
 
