@@ -1,5 +1,5 @@
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import keras
@@ -11,7 +11,7 @@ from docsorter.errors import UsageError
 from docsorter.training.dataset import ClassPlan, Sample
 from docsorter.training.network import Network
 from starter import training_run
-from starter.cross_validate import Study, cross_validate, divide, out_of_fold
+from starter.cross_validate import Study, cross_validate, divide, main, out_of_fold
 from starter.training_set import Tuning
 from starter.tuning import mixed_up
 
@@ -116,6 +116,29 @@ def test_the_same_command_goes_on_with_what_is_missing(
 
     assert kept.stat().st_mtime_ns == before
     np.testing.assert_allclose(out_of_fold(study.work).logits, said.logits, atol=1e-3)
+
+
+def test_the_command_ends_with_the_report_and_asks_nothing_twice(
+    study: Study,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(training_run, "new_network", _tiny)
+    before = (study.work / "fold-1-1.npz").stat().st_mtime_ns
+    options = {
+        "--synth": study.synthetic, "--real": study.real[0], "--base": "random",
+        "--work": study.work, "--cache": study.cache, "--folds": 2, "--repeats": 2,
+        "--size": SIZE, "--json": tmp_path / "report.json",
+    }  # fmt: skip
+    options |= {f"--{name.replace('_', '-')}": value for name, value in asdict(TUNING).items()}
+
+    code = main([str(word) for pair in options.items() for word in pair])
+
+    assert code == 0
+    assert (study.work / "fold-1-1.npz").stat().st_mtime_ns == before
+    assert "sources never learned from, 15 groups" in capsys.readouterr().out
+    assert json.loads((tmp_path / "report.json").read_text())["repeats"] == 2
 
 
 def test_results_of_another_study_are_not_mixed_in(
