@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from docsorter.errors import UsageError
 from docsorter.model.bundle import CARD, load_bundle
 from docsorter.model.card import Origin, read_card
@@ -16,7 +18,7 @@ from docsorter.service.workspace.process import Progress
 from docsorter.training.base import weights_origin
 from docsorter.training.bundle_writer import write_bundle
 from docsorter.training.dataset import ClassPlan, fingerprint
-from docsorter.training.network import IMAGENET, Network
+from docsorter.training.network import IMAGENET, Network, open_weights
 from docsorter.training.rasters import RasterCache, daemon_cache
 from docsorter.training.request import VARIANTS, ExportGate, Variant
 from starter.apart import log_of, logged_to
@@ -42,7 +44,7 @@ from starter.training_set import (
     training_set_of,
     write_training_set,
 )
-from starter.tuning import MapMaker, Tuner
+from starter.tuning import MapMaker, Tuner, weights_digest
 
 _LOG: Final = logging.getLogger(__name__)
 TUNING: Final = "tuning.npz"
@@ -161,13 +163,28 @@ def _train(
             network, training_set, recipe.work, schedule, learned=recipe.learned, seed=recipe.seed
         ).run()
     if schedule.last.steps:
-        made = drawn_by_kind(corpus.of("train", "synthetic"), schedule.last.generated, recipe.seed)
-        cache = image_cache(recipe.work / "pages")
-        maker = MapMaker(network, recipe.work / "maps", cache, served, recipe.seed)
-        maps = maker.make(corpus.of("train", "real"), made, schedule.last)
-        Tuner(network, maps, schedule.last, recipe.seed).tune(range(len(maps.samples)))
+        _tune(recipe, network, corpus, served)
     elif plan.background:  # every output was drawn alike; foreign documents come less often
         shift_background(network, prior_shift(1 / len(plan.outputs)))
+
+
+def _tune(recipe: Recipe, network: Network, corpus: Corpus, served: RasterCache) -> None:
+    """Tune on all documents, once from the same weights."""
+    last, variables = recipe.schedule.last, network.variables()
+    kept = recipe.work / f"tuned-{weights_digest(variables)[:16]}.npz"
+    if not kept.is_file():
+        made = drawn_by_kind(corpus.of("train", "synthetic"), last.generated, recipe.seed)
+        cache = image_cache(recipe.work / "pages")
+        maker = MapMaker(network, recipe.work / "maps", cache, served, recipe.seed)
+        maps = maker.make(corpus.of("train", "real"), made, last)
+        Tuner(network, maps, last, recipe.seed).tune(range(len(maps.samples)))
+        part = kept.with_suffix(".part")
+        with part.open("wb") as stream:
+            np.savez(stream, *(np.asarray(variable) for variable in variables))
+        part.replace(kept)
+    with open_weights(kept) as arrays:
+        for number, variable in enumerate(variables):
+            variable.assign(arrays[f"arr_{number}"])
 
 
 def _add_page_heads(recipe: Recipe) -> None:

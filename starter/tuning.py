@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from docsorter.training.augment import augment, in_chunks, prefetched
 from docsorter.training.dataset import Sample
-from docsorter.training.network import Network, Optimizer, Tensor
+from docsorter.training.network import Network, Optimizer, Tensor, Variable
 from docsorter.training.rasters import BASE, RasterCache
 from docsorter.training.trainer import inputs_of, pooled
 from starter.rule import prior_shift
@@ -113,16 +113,20 @@ class MapMaker:
             return augment(self.cache.pages(path, BASE)[0], size, rng)
 
         files = [(str(s.path), s.path.stat().st_size, s.path.stat().st_mtime_ns) for s in samples]
-        what = json.dumps([self._weights(), size, self.seed, views, files])
+        what = json.dumps(
+            [weights_digest(self.network.lower.weights), size, self.seed, views, files]
+        )
         name = f"{samples[0].origin}-{hashlib.sha256(what.encode()).hexdigest()[:16]}.npy"
         maps = cached_maps(self.network, page, (views + 1) * number, self.folder / name)
         return maps.reshape(views + 1, number, *maps.shape[1:])
 
-    def _weights(self) -> str:
-        found = hashlib.sha256()
-        for variable in self.network.lower.weights:
-            found.update(np.asarray(variable).tobytes())
-        return found.hexdigest()
+
+def weights_digest(variables: Sequence[Variable]) -> str:
+    """Return the SHA-256 of weights, as hex digits."""
+    found = hashlib.sha256()
+    for variable in variables:
+        found.update(np.asarray(variable).tobytes())
+    return found.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

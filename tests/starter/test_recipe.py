@@ -31,6 +31,7 @@ from starter.recipe import Recipe, hand_out, make
 from starter.rule import FOREIGN_SHARE, mix_weights, prior_shift
 from starter.training_run import Schedule, load_tuning_weights, new_network, shift_background
 from starter.training_set import Tuning, plan_classes
+from starter.tuning import Tuner
 
 pytestmark = pytest.mark.slow
 
@@ -207,6 +208,18 @@ def test_the_same_command_resumes_and_another_training_is_refused(
 ) -> None:
     with pytest.raises(UsageError, match="another training is half done"):
         make(replace(recipe, seed=1), _now)
+
+
+def test_what_was_tuned_is_not_tuned_again(
+    recipe: Recipe, exported_before: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(Tuner, "tune", None)
+
+    make(replace(recipe, out=tmp_path / "again", tuning=tmp_path), _now)
+
+    with np.load(tmp_path / "tuning.npz") as again:
+        before = np.load(recipe.work.parent / "tuning" / "tuning.npz")
+        np.testing.assert_array_equal(again["head/bias"], before["head/bias"])
 
 
 def test_an_interrupted_write_leaves_the_old_bundle_and_nothing_else(
