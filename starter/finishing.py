@@ -245,13 +245,8 @@ class Finisher:
             for name, part in predictions.items()
         }  # fmt: skip
         if self._real is not None:
-            predictions[UNSEEN] = self._real.predictions(rule.temperature, novelty)
-            real, seen, count = self._real, predictions[UNSEEN], len(card.labels)
-            evaluations[UNSEEN] = evaluate_predictions(
-                seen, card.labels, rule, groups=list(map(int, real.groups)),
-                rng=np.random.default_rng(0), features=real.features.astype(np.float32),
-                sorted_alone=real.sorted_alone(seen, count, identity.target_error),
-            )  # fmt: skip
+            unseen = _of_unseen(self._real, novelty, card.labels, rule, identity.target_error)
+            evaluations = {UNSEEN: unseen, **evaluations}
         card = complete_card(card, rule, predictions, evaluations)
         parts = self._parts(card, identity, chosen, novelty, evaluations)
         if self._real is not None:
@@ -390,6 +385,19 @@ class Finisher:
         _LOG.info("rule: temperature %.3f, novelty weight %.1f, by label %s", temperature,
                   rule.novelty_weight, asked)  # fmt: skip
         return rule
+
+
+def _of_unseen(
+    real: Unseen, novelty: NoveltyModel, labels: tuple[str, ...], rule: SortRule, target: float
+) -> Evaluation:
+    """Measure real documents; what is sorted is said by thresholds fitted without its source."""
+    seen, fresh = real.predictions(rule.temperature, novelty), real.fresh
+    chosen = real.sorted_alone(seen, len(labels), target)
+    return evaluate_predictions(
+        seen.where(fresh), labels, rule, groups=list(map(int, real.groups[fresh])),
+        rng=np.random.default_rng(0), features=real.features[fresh].astype(np.float32),
+        sorted_alone=chosen[fresh],
+    )  # fmt: skip
 
 
 def first_within(costs: Sequence[ExportCost], gate: ExportGate) -> ExportCost:

@@ -23,6 +23,7 @@ from docsorter.training.rasters import RasterCache, daemon_cache
 from docsorter.training.request import VARIANTS, ExportGate, Variant
 from starter.apart import log_of, logged_to
 from starter.corpus import Corpus, document_names, drawn_by_kind, gather, served_only
+from starter.cross_report import learned_sources
 from starter.cross_validate import out_of_fold
 from starter.finishing import Finished, Finisher, Identity
 from starter.page_heads import add_page_heads, has_later_pages
@@ -146,7 +147,8 @@ def _unseen(recipe: Recipe, plan: ClassPlan) -> Unseen | None:
             f"{recipe.cross_validation} knows other kinds of document than this recipe",
             remedy="cross-validate with the same documents",
         )
-    return Unseen.of(found, document_names(recipe.real))
+    learned = learned_sources(recipe.base)
+    return Unseen.of(found, document_names(recipe.real), learned)
 
 
 def _train(

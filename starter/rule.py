@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -306,6 +306,8 @@ class Unseen:
         distances: (n,) float64, novelty of the page for the network that did not learn from it.
         groups: (n,) int64, sources joined by near-duplicates.
         names: What each is, finer than its label; "" where nobody said.
+        fresh: (n,) bool, whether the weights that every network started from had not learned from
+            its source either. Only those are measured on.
     """
 
     samples: tuple[Sample, ...]
@@ -316,21 +318,27 @@ class Unseen:
     distances: "NDArray[np.float64]"
     groups: "NDArray[np.int64]"
     names: tuple[str, ...]
+    fresh: "Mask"
 
     @classmethod
-    def of(cls, found: OutOfFold, names: Mapping[Path, str]) -> "Unseen":
+    def of(
+        cls, found: OutOfFold, names: Mapping[Path, str], learned: Collection[str] = ()
+    ) -> "Unseen":
         """Take it out of a cross-validation, without documents that may only be measured on.
 
         Args:
             found: The cross-validation.
             names: What documents are, by file; see `corpus.document_names`.
+            learned: Sources that the weights to start from had learned from.
         """
         folds = found.folds[0]
         distances = np.zeros(len(folds))
         for fold in range(int(folds.max()) + 1):
-            learned, left_out = found.learned(fold), folds == fold
+            material, left_out = found.learned(fold), folds == fold
             features = found.features[left_out].astype(np.float64)
-            model = NoveltyModel.fit(learned.features.astype(np.float64), learned.targets, features)
+            model = NoveltyModel.fit(
+                material.features.astype(np.float64), material.targets, features
+            )
             distances[left_out] = model.distance(features)
         rows = np.flatnonzero(folds >= 0)
         return cls(
@@ -342,6 +350,7 @@ class Unseen:
             distances[rows],
             found.groups[rows],
             tuple(names.get(found.samples[row].path, "") for row in rows),
+            np.array([found.samples[row].source not in learned for row in rows], np.bool_),
         )
 
     def foreign(
