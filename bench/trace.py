@@ -38,7 +38,7 @@ ANSWER_LIMIT: Final = 26
 
 _PACKAGE: Final = f"{Path(docsorter.__file__).parent}/"
 _SURE: Final = "invoice-business.png"
-_FOREIGN: Final = "other-article.png"
+_FOREIGN: Final = "other-application-form.png"
 # Two of the sample pages that travel with the shipped model.
 
 

@@ -580,9 +580,10 @@ def _names(origins: Sequence[Origin]) -> set[str]:
 def _limits(fitted: FittedPages) -> Iterator[str]:
     """Yield what the rule of several pages cannot do, as lines of Markdown."""
     for name, compositions in fitted.figures["documents"].items():
-        if name == CROSS_FITTED:
-            continue
-        found = [compositions[kind]["said to be several"] for kind in SEVERAL[:2]]
+        pairs = SEVERAL[:2]
+        if name == CROSS_FITTED or not all(kind in compositions for kind in pairs):
+            continue  # of few documents no pairs are composed
+        found = [compositions[kind]["said to be several"] for kind in pairs]
         if all(one["value"] is not None for one in found):
             same, other = (f"{one['value']:.0%}" for one in found)
             yield (

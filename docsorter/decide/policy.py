@@ -269,7 +269,7 @@ def _threshold_reason(prediction: Prediction, rule: SortRule) -> Reason | None:
     confidence, threshold = _apart(prediction.confidence, needed)
     text = f"unsure: {prediction.label} {confidence}, needs {threshold}"
     if prediction.confidence >= rule.required_confidence(prediction.label):
-        text += " as the page is unusual"
+        text += " (unusual page)"
     return Reason(ReasonCode.UNSURE, text)
 
 

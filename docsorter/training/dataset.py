@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import logsumexp
 
 from docsorter.decide.calibration import label_probabilities
 from docsorter.decide.novelty import NoveltyModel
@@ -61,7 +60,7 @@ class ClassPlan:
     def pooled(self, kinds: "NDArray[np.floating]") -> "NDArray[np.float64]":
         """Return logits of the outputs, (n, outputs): log-sum-exp over the kinds of each."""
         parts = np.split(kinds, np.cumsum(self.widths)[:-1], axis=1)
-        return np.stack([logsumexp(part, axis=1) for part in parts], axis=1)
+        return np.stack([np.logaddexp.reduce(part, axis=1) for part in parts], axis=1)
 
     def output_index(self, output: str) -> int:
         """Return the column of a label (or of "other") among the outputs."""

@@ -96,7 +96,7 @@ def test_a_tree_is_sorted_with_totals_and_what_was_left_alone(
     number = len([p for p in scans.rglob("*") if p.is_file()])
     done = docsorter("sort", scans, "--copy", "-w", workspace)
     assert f"\n{number} files in " in done.stdout
-    assert "2 left alone" in done.stdout
+    assert "2 left alone" in " ".join(done.stdout.split())
     assert "empty: 0 bytes" in done.stdout
     assert "…" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
@@ -175,7 +175,7 @@ def test_the_demo_is_one_line_a_document_in_80_columns(tmp_path: Path) -> None:
         assert sum(path.name in line for line in lines) == 1, path.name
     assert re.search(r"needs \d\d\.\d %", done.stdout)
     assert not re.search(r"\b0\.\d\d", done.stdout), "percentages everywhere"
-    assert re.search(r"^30 files in \d+ s: 22 sorted \(claim 8, ", done.stdout, re.MULTILINE)
+    assert re.search(r"^30 files in \d+ s: 16 sorted \(claim 5, ", done.stdout, re.MULTILINE)
 
 
 def test_the_demo_shows_every_example_once_and_what_to_try_next(tmp_path: Path) -> None:

@@ -308,7 +308,7 @@ def test_a_page_as_unusual_as_half_of_those_learned_from_needs_twice_the_odds() 
     sure = replace(seen((0.93, 0.06, 0.01)), novelty=50.0)
     unusual = decide(sure, rule, LABELS)
     assert unusual.kind is VerdictKind.REVIEW
-    assert unusual.reason.text == "unsure: invoice 93.0 %, needs 94.7 % as the page is unusual"
+    assert unusual.reason.text == "unsure: invoice 93.0 %, needs 94.7 % (unusual page)"
     assert unusual.threshold == pytest.approx(needed)
     assert decide(replace(sure, novelty=0.0), rule, LABELS).kind is VerdictKind.SORT
     assert score_of(sure, rule) < rule.threshold <= score_of(replace(sure, novelty=0.0), rule)

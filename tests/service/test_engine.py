@@ -248,7 +248,7 @@ def test_a_blank_back_changes_nothing(tmp_path: Path, back: str) -> None:
 def test_a_sample_page_is_most_like_itself(tmp_path: Path) -> None:
     model = load_model(create(tmp_path / "paper")[0])
     golden = model.bundle.golden_file.parent
-    for file in ("claim-cash.png", "other-article.png"):
+    for file in ("claim-cash.png", "other-application-form.png"):
         pixels = np.array(Image.open(golden / file).convert("RGB"), np.uint8)
         (page,) = model.inspect(PageSet(pixels[np.newaxis], 1, "image/png")).prediction.pages
         first, *others = page.nearest

@@ -101,7 +101,7 @@ def test_what_is_no_file_and_no_folder_is_refused_before_anything_moves(
 
 
 def test_stopped_it_finishes_what_it_began_and_says_what_it_did_not_begin(tmp_path: Path) -> None:
-    files = [FoundFile(_put(tmp_path / f"{number}.pdf")) for number in range(9)]
+    files = [FoundFile(_put(tmp_path / f"{number:02}.pdf")) for number in range(40)]
     engine, _ = make_engine(make_model("m"))
     stop, seen = Event(), []
     for result in inspect_only(engine, files, 1, stop):

@@ -25,8 +25,9 @@ from docsorter.training.network import CUT, build_network, in_build_order, load_
 from docsorter.training.request import ExportGate
 from starter import apart, finishing
 from starter.__main__ import main
+from starter.cross_validate import Study, cross_validate
 from starter.dataset import Entry
-from starter.finishing import Finished, Identity, first_within
+from starter.finishing import UNSEEN, Finished, Identity, first_within
 from starter.recipe import Recipe, hand_out, make
 from starter.rule import FOREIGN_SHARE, mix_weights, prior_shift
 from starter.training_run import Schedule, load_tuning_weights, new_network, shift_background
@@ -78,6 +79,20 @@ def _generate(root: Path) -> Path:
     return root
 
 
+def _collect(root: Path) -> Path:
+    """Four documents of each label, each of another source; the last one is a receipt."""
+    root.mkdir()
+    lines = ["file\tlabel\tsubclass\tsource\tlayout\tlicence\tuse"]
+    for number, label in enumerate(KINDS):
+        for copy in range(4):
+            name = f"{label}-{copy}.png"
+            _draw(label, 900 + 10 * number + copy).save(root / name)
+            said = "receipt" if name == "other-3.png" else label
+            lines.append(f"{name}\t{said}\t\tsource-{name}\t{name}\tMIT\ttrain-ok")
+    (root / "MANIFEST.tsv").write_text("\n".join(lines) + "\n")
+    return root
+
+
 def _now() -> dt.datetime:
     return dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 
@@ -114,9 +129,12 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Recipe:
     root = tmp_path_factory.mktemp("training")
     last = Tuning(steps=2, batch=4, generated=16, generated_views=1)
     schedule = Schedule(all_steps=2, batch=4, validation_cap=8, size=75, last=last)
+    made, real = _generate(root / "generated"), (_collect(root / "real"),)
+    cross_validate(Study(made, real, None, root / "study", root / "cache", last, folds=2, size=75))
     return Recipe(
-        synthetic=_generate(root / "generated"),
-        real=(),
+        synthetic=made,
+        real=real,
+        cross_validation=root / "study",
         base=None,
         out=root / "bundle",
         work=root / "work",
@@ -173,6 +191,35 @@ def test_a_small_training_makes_a_bundle_that_loads_and_answers(
     assert bundle.card.evidence.documents == 16
     assert len(check_golden(bundle, classifier)) == 4
     assert bundle.card.provenance.documents["test, synthetic"] == dict.fromkeys(KINDS, 4)
+
+
+def test_the_card_says_what_networks_said_of_real_documents_they_had_not_learned_from(
+    recipe: Recipe, micro: Finished
+) -> None:
+    bundle = load_bundle(recipe.out)
+
+    figures = bundle.card.metrics[UNSEEN]
+    foreign = figures["foreign documents sorted"].n
+    assert 8 <= figures["automation rate"].n <= 12  # what nearly equals a test page is left out
+    assert 3 <= foreign <= 4
+    assert next(iter(bundle.card.metrics)) == UNSEEN
+    assert bundle.card.novelty_weight > 0
+    known = bundle.read_foreign()
+    assert known["features"].shape == (foreign, 64)
+    assert known["logits"].shape == (foreign, len(bundle.card.kinds))
+    assert set(known["names"].tolist()) <= {"", "receipt"}
+    assert len(set(known["groups"].tolist())) == foreign
+
+
+def test_a_cross_validation_of_other_kinds_is_refused(recipe: Recipe, tmp_path: Path) -> None:
+    assert recipe.cross_validation is not None
+    shutil.copytree(recipe.cross_validation, tmp_path / "study")
+    documents = tmp_path / "study" / "documents.json"
+    documents.write_text(documents.read_text().replace('"map"', '"plan"'))
+
+    other = replace(recipe, cross_validation=tmp_path / "study", work=tmp_path / "work")
+    with pytest.raises(UsageError, match="knows other kinds of document"):
+        make(other, _now)
 
 
 def test_the_recipe_ends_with_heads_for_documents_of_several_pages(

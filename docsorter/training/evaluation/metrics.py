@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Mask = NDArray[np.bool_]
 
-LEAST_FOR_ECE: Final = 200
+LEAST_FOR_ECE: Final = 100
 CONFIDENCE: Final = 0.95
 TARGETS: Final = (0.01, 0.005)
 REVIEWED: Final = (0.05, 0.11, 0.20)

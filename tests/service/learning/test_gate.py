@@ -48,7 +48,7 @@ def model(name: str, place: int) -> LoadedModel:
         confidence = float(pages.producer.split()[1])
         code = ReasonCode.SURE if confidence > 0.1 else ReasonCode.UNLIKE_TRAINING
         reason = SimpleNamespace(code=code)
-        prediction = SimpleNamespace(label=label, confidence=confidence)
+        prediction = SimpleNamespace(label=label, confidence=confidence, novelty=0.0)
         return SimpleNamespace(prediction=prediction, verdict=SimpleNamespace(reason=reason))
 
     card = SimpleNamespace(name=name, input=SimpleNamespace(size=8))

@@ -63,7 +63,7 @@ def test_figures_on_too_few_documents_say_so_instead_of_a_number() -> None:
 
     assert {measured.value for measured in found.values()} == {None}
     assert {measured.n for measured in found.values()} == {27}
-    assert "500" in found["ECE"].note
+    assert "100" in found["ECE"].note
 
 
 def test_the_calibration_error_is_measured_from_500_documents_on() -> None:
