@@ -95,16 +95,16 @@ class Tuning:
             (Wortsman et al. 2022, arXiv:2109.01903).
     """
 
-    steps: int = 200
+    steps: int = 300
     batch: int = 64
-    rate: float = 1e-4
-    head_rate: float = 10.0
-    real_share: float = 0.5
+    rate: float = 6e-5
+    head_rate: float = 4.0
+    real_share: float = 0.3
     foreign_share: float = 0.34
     views: int = 5
-    generated: int = 4000
+    generated: int = 5000
     generated_views: int = 1
-    mixup: float = 0.0
+    mixup: float = 0.4
     mix: float = 1.0
 
 
