@@ -100,10 +100,10 @@ def test_everything_goes_to_a_person_blind_until_their_answers_certify_it(
         assert (alone.state, alone.answered_by) == (State.SORTED, None)
         assert alone.verdict is not None
         rule = PromiseReader(workspace, service.store).rule
-        said = service.store.documents.prediction(alone.id)
-        assert said is not None
+        seen = service.store.documents.prediction(alone.id)
+        assert seen is not None
         asked = [  # it comes down further while more answers are looked at
-            replace(rule, threshold=each.threshold).required_confidence("claim", said.novelty)
+            replace(rule, threshold=each.threshold).required_confidence("claim", seen.novelty)
             for each in service.store.checks.promises()
             if each.threshold is not None
         ]
