@@ -53,8 +53,8 @@ from docsorter.training.sort_rule import (
 )
 from docsorter.training.splits import deal, group
 from docsorter.training.transfer import judged_out_of_fold, with_foreign
-from starter.corpus import LAYOUT_CAP, dealt_by_source
-from starter.rasters import image_cache
+from starter.corpus import LAYOUT_CAP, dealt_by_source, served_only
+from starter.rasters import image_cache, unreadable
 from starter.rule import apply_rule
 
 if TYPE_CHECKING:
@@ -377,11 +377,12 @@ def _bench(bundle: Path, real: list[Path], work: Path, *, unseen: bool) -> Bench
     kinds = foreign_kinds(LABELS)
     made = foreign_documents(work / "foreign", kinds, _FOREIGN, 0)
     features = work / f"features-{card.name}"
-    wanted = [
-        replace(s, split="test") if unseen and s.split == "train" else s for s in corpus.samples
-    ]
-    wanted = [s for s in wanted if s.label in LABELS or s.split != "train"]
     with daemon_cache(work / "pages") as cache:
+        served = served_only(corpus, cache, card.input.size).samples
+        wanted = [replace(s, split="test") if unseen and s.split == "train" else s for s in served]
+        wanted = [s for s in wanted if s.label in LABELS or s.split != "train"]
+        refused = unreadable(cache, [sample.path for sample in made], card.input.size)
+        made = [sample for sample in made if sample.path not in refused]  # blank pages
         seen = extract(classifier, wanted, cache, features)
         made_seen = extract(classifier, made, cache, features)
     return Bench(head, seen, made_seen, ForeignDocuments.read(opened, len(card.kinds)))
