@@ -32,8 +32,7 @@ from docsorter.model.classifier import LiteRTClassifier
 from docsorter.resources import starter_bundle_dir
 from docsorter.training.augment import augment
 from docsorter.training.base import ForeignDocuments, KnownHead, StartingHead, starting_head
-from docsorter.training.dataset import Predictions, Sample
-from docsorter.training.generated import foreign_documents, foreign_kinds
+from docsorter.training.dataset import Predictions, RawPredictions, Sample
 from docsorter.training.head import (
     LEAST_STRENGTH_OF_KNOWN,
     STRENGTHS,
@@ -43,18 +42,19 @@ from docsorter.training.head import (
     fit_head,
     page_weights,
 )
+from docsorter.training.measuring import Known
 from docsorter.training.network import runtime_weights
 from docsorter.training.rasters import BASE, RasterCache, daemon_cache
 from docsorter.training.sort_rule import (
-    LEAST_TEMPERATURE,
     NOVELTY_LIMIT,
-    RealForeign,
+    KnownForeign,
     careful_thresholds,
+    temperature_of,
 )
 from docsorter.training.splits import deal, group
 from docsorter.training.transfer import judged_out_of_fold, with_foreign
 from starter.corpus import LAYOUT_CAP, dealt_by_source, served_only
-from starter.rasters import image_cache, unreadable
+from starter.rasters import image_cache
 from starter.rule import apply_rule
 
 if TYPE_CHECKING:
@@ -65,7 +65,6 @@ if TYPE_CHECKING:
 LABELS: Final = ("invoice", "claim", "letter")
 SIZES: Final = (5, 10, 20, 50)
 _VIEWS: Final = 2
-_FOREIGN: Final = 90
 _FOLDS: Final = 5
 _LAYOUTS: Final = 0.6  # of a label may be drawn from
 
@@ -126,17 +125,17 @@ class Bench:
 
     Args:
         head: The head of the bundle.
+        base: Its sort rule and its novelty model.
         seen: All real documents.
-        made: Generated foreign documents.
         known: Real foreign documents that the bundle knows, None when that is nothing.
     """
 
     def __init__(
-        self, head: KnownHead, seen: Seen, made: Seen, known: ForeignDocuments | None
+        self, head: KnownHead, base: Known, seen: Seen, known: ForeignDocuments | None
     ) -> None:
         self._head = head
+        self._base = base
         self._seen = seen
-        self._made = made
         self._known = known
 
     def draw(self, per_label: int, seed: int) -> Answered:
@@ -156,7 +155,7 @@ class Bench:
                 trained.plain[here], start.prior(trained.plain[here])
             )
         real = judged_out_of_fold(real, heads, start.plan)
-        rule, novelty = self._rule(trained, folds, out_of_fold, start, final, real)
+        rule, novelty = self._rule(trained, out_of_fold, start, real)
         part = self._seen.rows([*self._others(layouts), *asked])
         said = final.logits(part.plain, start.prior(part.plain))
         return _answered(_predictions(part, said, rule, novelty), rule)
@@ -222,41 +221,32 @@ class Bench:
         return known, [row for row in rows if numbers[samples[row].source] not in half]
 
     def _rule(
-        self,
-        trained: Seen,
-        folds: "NDArray[np.int64]",
-        out_of_fold: "Floats",
-        start: StartingHead,
-        final: Adjustment,
-        real: ForeignDocuments,
+        self, trained: Seen, out_of_fold: "Floats", start: StartingHead, real: ForeignDocuments
     ) -> tuple[SortRule, NoveltyModel]:
-        from docsorter.decide.calibration import fit_temperature  # noqa: PLC0415 -- one use
-
-        temperature = max(LEAST_TEMPERATURE, fit_temperature(out_of_fold, trained.targets, 1))
-        distances = []
-        for fold in np.unique(folds):
-            rest, here = trained.plain[folds != fold], trained.plain[folds == fold]
-            one = NoveltyModel.fit(rest, trained.targets[folds != fold], here)
-            distances.append(one.reference)
-        whole = NoveltyModel.fit(trained.plain, trained.targets, trained.plain)
-        reference = np.sort(np.concatenate(distances))
-        novelty = NoveltyModel.from_arrays({**whole.to_arrays(), "reference": reference})
-        bare = SortRule(temperature, 1.0, NOVELTY_LIMIT)
-        made = final.logits(self._made.plain, start.prior(self._made.plain))
-        parts = [
-            _predictions(trained, out_of_fold, bare, novelty),
-            _predictions(self._made, made, bare, novelty),
-        ]
+        outputs = tuple(
+            RawOutput(logits[np.newaxis].astype(np.float32), features[np.newaxis])
+            for logits, features in zip(out_of_fold, trained.plain, strict=True)
+        )
+        raw = RawPredictions(trained.samples, trained.targets, outputs)
+        temperature = temperature_of(raw, 1, 1.0)
+        novelty, base = self._base.among(raw), self._base.rule
+        assert novelty is not None  # it knows every label
+        own = _predictions(trained, out_of_fold, SortRule(temperature, 1.0, NOVELTY_LIMIT), novelty)
         foreign = Predictions(
             real.samples(),
             np.full(len(real.names), len(LABELS)),
             label_probabilities(start.plan.pooled(real.logits), temperature, 1),
             novelty.percentile(real.features),
         )
+        weight = base.novelty_weight
         threshold, offsets = careful_thresholds(
-            parts, LABELS, 0.01, real=RealForeign(foreign, real.weights)
+            [own], LABELS, 0.01, known=KnownForeign(foreign, real.weights), weight=weight,
+            offsets=base.offsets,
+        )  # fmt: skip
+        rule = SortRule(
+            temperature, threshold, NOVELTY_LIMIT, offsets=offsets, novelty_weight=weight
         )
-        return SortRule(temperature, threshold, NOVELTY_LIMIT, offsets=offsets), novelty
+        return rule, novelty
 
 
 def layout_of(sample: Sample) -> str:
@@ -374,18 +364,14 @@ def _bench(bundle: Path, real: list[Path], work: Path, *, unseen: bool) -> Bench
     )
     classifier = LiteRTClassifier(opened.runtime_file, card, threads=1)
     corpus = dealt_by_source(real, image_cache(work / "pages"))
-    kinds = foreign_kinds(LABELS)
-    made = foreign_documents(work / "foreign", kinds, _FOREIGN, 0)
     features = work / f"features-{card.name}"
     with daemon_cache(work / "pages") as cache:
         served = served_only(corpus, cache, card.input.size).samples
         wanted = [replace(s, split="test") if unseen and s.split == "train" else s for s in served]
         wanted = [s for s in wanted if s.label in LABELS or s.split != "train"]
-        refused = unreadable(cache, [sample.path for sample in made], card.input.size)
-        made = [sample for sample in made if sample.path not in refused]  # blank pages
         seen = extract(classifier, wanted, cache, features)
-        made_seen = extract(classifier, made, cache, features)
-    return Bench(head, seen, made_seen, ForeignDocuments.read(opened, len(card.kinds)))
+    base = Known(card.rule(), NoveltyModel.from_arrays(opened.novelty))
+    return Bench(head, base, seen, ForeignDocuments.read(opened, len(card.kinds)))
 
 
 def summary(per_label: int, draws: Sequence[Answered]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from docsorter.decide.calibration import label_probabilities
 from docsorter.decide.novelty import NoveltyModel
-from docsorter.decide.policy import offsets_of, threshold_scores
+from docsorter.decide.policy import eligible_of, reaches, scores_of
 from docsorter.decide.prediction import PageHeads, PooledPages, pool_document
 from docsorter.documents import SortRule
 from docsorter.model.bundle import ModelBundle
@@ -232,11 +232,8 @@ class Judge:
         shares = np.stack([pooled.probabilities for pooled in found])
         several = np.array([pooled.held for pooled in found], np.bool_)
         novelty = self._novelty[[document.rows[0] for document in documents]]
-        top = shares.argmax(axis=1)
-        named = [*self._labels, NONE_OF_THESE]
-        offsets = offsets_of([named[column] for column in top], novelty, self._rule)
-        sure = threshold_scores(shares.max(axis=1), offsets) >= self._rule.threshold * (1 - 1e-12)
-        alone = sure & (novelty <= self._rule.novelty_limit) & ~several & (top < self.labels)
+        sure = reaches(scores_of(shares, novelty, self._labels, self._rule), self._rule.threshold)
+        alone = sure & eligible_of(shares, novelty, self._labels, self._rule) & ~several
         return Judged(tuple(documents), shares, several, np.asarray(alone, np.bool_))
 
     def _pooled(self, document: Composed, heads: PageHeads) -> PooledPages:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from docsorter.decide.calibration import label_probabilities
 from docsorter.model.bundle import CARD
 from docsorter.model.card import Measured, read_card
 from docsorter.training.dataset import Predictions, Sample
@@ -73,11 +72,7 @@ def sort_out(found: Unseen, labels: tuple[str, ...], target: float) -> SortedOut
     """
     count = len(labels)
     temperature = temperature_of([(found.logits, found.targets)], count, 1)
-    own = np.sort(found.distances[found.targets < count])
-    novelty = 100.0 * np.searchsorted(own, found.distances) / len(own)
-    predictions = Predictions(
-        found.samples, found.targets, label_probabilities(found.logits, temperature, 1), novelty
-    )
+    predictions = found.predictions(temperature, found.distances[found.targets < count])
     chosen = found.sorted_alone(predictions, count, target)
     return SortedOut(predictions, chosen, found.groups, labels)
 

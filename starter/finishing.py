@@ -25,6 +25,7 @@ from docsorter.training.dataset import (
     RawPredictions,
     Sample,
     fingerprint,
+    joined,
 )
 from docsorter.training.evaluation.evaluation import Evaluation, evaluate_predictions
 from docsorter.training.evaluation.report import html_page
@@ -372,7 +373,7 @@ class Finisher:
         judge = DocumentJudge(temperature, self._background, novelty, NOVELTY_LIMIT)
         predictions = [joined([judge.predict(part) for part in made])]
         if self._real is not None:
-            predictions.append(self._real.predictions(temperature, novelty))
+            predictions.append(self._real.predictions(temperature, novelty.reference))
         thresholds = np.max(
             [
                 best_thresholds(scored(part, len(labels)), len(labels), target, FOREIGN_SORTED)
@@ -391,7 +392,7 @@ def _of_unseen(
     real: Unseen, novelty: NoveltyModel, labels: tuple[str, ...], rule: SortRule, target: float
 ) -> Evaluation:
     """Measure real documents; what is sorted is said by thresholds fitted without its source."""
-    seen, fresh = real.predictions(rule.temperature, novelty), real.fresh
+    seen, fresh = real.predictions(rule.temperature, novelty.reference), real.fresh
     chosen = real.sorted_alone(seen, len(labels), target)
     return evaluate_predictions(
         seen.where(fresh), labels, rule, groups=list(map(int, real.groups[fresh])),
@@ -432,16 +433,6 @@ def predict_raw(
     )
     targets = np.array([plan.output_index(sample.label) for sample in samples], np.int64)
     return RawPredictions(tuple(samples), targets, outputs)
-
-
-def joined(parts: Sequence[Predictions]) -> Predictions:
-    """Return the documents of several sets as one."""
-    return Predictions(
-        tuple(sample for part in parts for sample in part.samples),
-        np.concatenate([part.targets for part in parts]),
-        np.concatenate([part.probabilities for part in parts]),
-        np.concatenate([part.novelty for part in parts]),
-    )
 
 
 UNSEEN: Final = "real documents of senders never seen"

@@ -11,10 +11,11 @@ import numpy as np
 
 from docsorter.decide.calibration import fit_temperature, label_probabilities
 from docsorter.decide.novelty import NoveltyModel
-from docsorter.decide.policy import offset_between, offsets_of, threshold_scores
+from docsorter.decide.policy import eligible_of, offset_between, offsets_of, reaches, scores_of
 from docsorter.decide.promise import error_upper_bound
 from docsorter.documents import SortRule
-from docsorter.model.card import NONE_OF_THESE, CardEvidence
+from docsorter.model.card import CardEvidence
+from docsorter.training.base import MOST_OF_SOURCE
 from docsorter.training.dataset import Predictions, Sample
 from docsorter.training.sort_rule import (
     CONFIDENCE,
@@ -126,13 +127,10 @@ class RuleTest:
 
 def apply_rule(predictions: Predictions, labels: Sequence[str], rule: SortRule) -> RuleTest:
     """Apply a rule to documents whose labels are known."""
-    top = predictions.probabilities.argmax(axis=1)
-    named = [*labels, NONE_OF_THESE]
-    offsets = offsets_of([named[column] for column in top], predictions.novelty, rule)
-    sure = threshold_scores(predictions.probabilities.max(axis=1), offsets) >= rule.threshold * (
-        1 - 1e-12
-    )
-    chosen = sure & (predictions.novelty <= rule.novelty_limit) & (top < len(labels))
+    shares, novelty = predictions.probabilities, predictions.novelty
+    sure = reaches(scores_of(shares, novelty, labels, rule), rule.threshold)
+    chosen = sure & eligible_of(shares, novelty, labels, rule)
+    top = shares.argmax(axis=1)
     wrong = chosen & (top != predictions.targets)
     foreign = predictions.targets >= len(labels)
     return RuleTest(
@@ -151,9 +149,6 @@ sorted 0.67 and 4.1 % with a weight of 1, 0.65 and 3.4 % with 2, 0.57 and 1.9 % 
 
 LEAST_CONFIDENCE: Final = 0.8
 """No label is sorted below it, however few mistakes were seen there."""
-
-SOURCE_CAP: Final = 25
-"""A source counts as at most so many documents where shares of foreign ones are limited."""
 
 _SURE: Final = 1 - 1e-9
 _HIGHEST: Final = 11.0  # log odds of a threshold, 0.99998, where nothing may be sorted
@@ -202,12 +197,12 @@ def scored(predictions: Predictions, labels: int, novelty_weight: float = NOVELT
 
 
 def _counted(samples: Sequence[Sample], foreign: "Mask") -> "NDArray[np.float64]":
-    """Count layouts as at most `LAYOUT_CAP` documents, sources of foreign ones as `SOURCE_CAP`."""
+    """Count layouts as `LAYOUT_CAP` documents at most, sources of foreign ones as a source may."""
     weights = np.asarray(layout_weights(samples), np.float64)
     sources = np.array([sample.source for sample in samples])
     for source in np.unique(sources[foreign]):
         mine = foreign & (sources == source)
-        weights[mine] *= min(1.0, SOURCE_CAP / weights[mine].sum())
+        weights[mine] *= min(1.0, MOST_OF_SOURCE / weights[mine].sum())
     return weights
 
 
@@ -371,14 +366,16 @@ class Unseen:
             "groups": sources.astype(np.int16),
         }
 
-    def predictions(self, temperature: float, novelty: NoveltyModel) -> Predictions:
+    def predictions(
+        self, temperature: float, reference: "NDArray[np.floating[Any]]"
+    ) -> Predictions:
         """Return them calibrated; percentiles are those of distances among the reference."""
-        nearer = np.searchsorted(novelty.reference, self.distances.astype(np.float32))
+        nearer = np.searchsorted(np.sort(reference), self.distances.astype(reference.dtype))
         return Predictions(
             self.samples,
             self.targets,
             label_probabilities(self.logits, temperature, 1),
-            100.0 * nearer / len(novelty.reference),
+            100.0 * nearer / len(reference),
         )
 
     def sorted_alone(self, predictions: Predictions, labels: int, target: float) -> "Mask":

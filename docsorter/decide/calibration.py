@@ -13,6 +13,9 @@ Integers = NDArray[np.integer[Any]]
 
 LEAST_TEMPERATURE: Final = 0.05
 GREATEST_TEMPERATURE: Final = 20.0
+KNOWN_COUNTS: Final = 200
+"""A temperature that is known counts as so many documents."""
+
 _COARSE_STEPS: Final = 49
 _GOLDEN: Final = (5**0.5 - 1) / 2
 _LOG_TOLERANCE: Final = 1e-6
@@ -83,12 +86,15 @@ def fit_temperature(
     targets: Integers,
     background: int = 0,
     weights: Floats | None = None,
+    known: float | None = None,
 ) -> float:
     """Find the temperature under which the true labels are most likely.
 
     Temperature scaling as in Guo et al. 2017 (arXiv 1706.04599). The targets are smoothed as Platt
     did (1999): each true label counts n+1 of n+2. Without it a small set with no mistake in
-    it asks for the least temperature there is, and everything looks certain ever after.
+    it asks for the least temperature there is, and everything looks certain ever after. Few
+    documents so smoothed say that a sure model is too sure, though; where a temperature is known,
+    its probabilities count as `KNOWN_COUNTS` further documents instead.
 
     Args:
         logits: (n, C) as for `label_probabilities`.
@@ -96,6 +102,7 @@ def fit_temperature(
         background: As for `label_probabilities`.
         weights: (n,) how much each document counts, >= 0; alike when not given. With them a set
             stands for another mix of labels than its own.
+        known: A temperature that was fitted before, on many documents that are not here.
 
     Returns:
         A temperature within `LEAST_TEMPERATURE` and `GREATEST_TEMPERATURE`.
@@ -107,10 +114,12 @@ def fit_temperature(
     shares = np.ones(len(targets)) if weights is None else weights
     if shares.shape != targets.shape or not (shares.min() >= 0 and 0 < shares.sum() < np.inf):
         raise ModelError("documents need one weight each, none below 0 and not all of them 0")
+    wanted = _smoothed_targets(logits, targets, background, known)
 
     def loss(log_temperature: float) -> float:
         probabilities = label_probabilities(logits, float(np.exp(log_temperature)), background)
-        return _smoothed_loss(probabilities, targets, shares)
+        logs = np.log(np.maximum(probabilities, np.finfo(np.float64).tiny))
+        return -float(np.average((wanted * logs).sum(axis=1), weights=shares))
 
     # Summed background columns can bend the loss, so bracket its minimum before the search.
     grid = np.linspace(np.log(LEAST_TEMPERATURE), np.log(GREATEST_TEMPERATURE), _COARSE_STEPS)
@@ -160,14 +169,20 @@ def brier(probabilities: Floats, targets: Integers) -> float:
     return float(((probabilities - truth) ** 2).sum(axis=1).mean())
 
 
-def _smoothed_loss(probabilities: Floats, targets: Integers, weights: Floats) -> float:
-    count, width = probabilities.shape
-    logs = np.log(np.maximum(probabilities, np.finfo(np.float64).tiny))
-    true_log = logs[np.arange(count), targets]
-    other_log = (logs.sum(axis=1) - true_log) / max(width - 1, 1)
-    smoothing = 1.0 / (count + 2)
-    losses = -((1 - smoothing) * true_log + smoothing * other_log)
-    return float(np.average(losses, weights=weights))
+def _smoothed_targets(
+    logits: NDArray[np.floating[Any]], targets: Integers, background: int, known: float | None
+) -> Floats:
+    """Return what the probabilities are compared with, (n, columns); rows sum to 1."""
+    before = label_probabilities(logits, known or 1.0, background)
+    count, width = before.shape
+    truth = np.eye(width)[targets]
+    if known is not None:
+        share = KNOWN_COUNTS / (count + KNOWN_COUNTS)
+        mixed: Floats = (1 - share) * truth + share * before
+        return mixed
+    share = 1.0 / (count + 2)
+    smoothed: Floats = (1 - share) * truth + share * (1 - truth) / max(width - 1, 1)
+    return smoothed
 
 
 def _finite_matrix(values: NDArray[np.floating[Any]], name: str) -> Floats:

@@ -157,6 +157,50 @@ def threshold_scores(
     return result
 
 
+def scores_of(
+    probabilities: NDArray[np.float64],
+    novelty: NDArray[np.floating[Any]],
+    labels: Sequence[str],
+    rule: SortRule,
+) -> NDArray[np.float64]:
+    """Return `threshold_scores` of many documents, (n,).
+
+    Args:
+        probabilities: (n, C), a column for each of the labels, further ones for none of them.
+        novelty: (n,) percentiles 0-100.
+        labels: The labels.
+        rule: The sort rule; its temperature is in the probabilities already.
+    """
+    top = np.minimum(probabilities.argmax(axis=1), len(labels))
+    named = [*labels, ""]
+    offsets = offsets_of([named[column] for column in top], novelty, rule)
+    return threshold_scores(probabilities.max(axis=1), offsets)
+
+
+def eligible_of(
+    probabilities: NDArray[np.float64],
+    novelty: NDArray[np.floating[Any]],
+    labels: Sequence[str],
+    rule: SortRule,
+) -> NDArray[np.bool_]:
+    """Say of many documents whether policy and novelty let them be sorted, (n,).
+
+    Args:
+        probabilities: As for `scores_of`, and so are the others.
+        novelty: (n,) percentiles 0-100.
+        labels: The labels.
+        rule: The sort rule.
+    """
+    auto = np.array([*(rule.policies.get(name, "auto") == "auto" for name in labels), False])
+    free = auto[np.minimum(probabilities.argmax(axis=1), len(labels))]
+    return np.asarray(free & (novelty <= rule.novelty_limit), np.bool_)
+
+
+def reaches(scores: NDArray[np.float64], threshold: float) -> NDArray[np.bool_]:
+    """Say which scores of `scores_of` reach a threshold; a hair less does, see `SortRule`."""
+    return np.asarray(scores >= threshold * (1 - 1e-12), np.bool_)
+
+
 def _sorted(prediction: Prediction, rule: SortRule) -> Verdict:
     needed = rule.required_confidence(prediction.label, prediction.novelty)
     confidence, threshold = _apart(prediction.confidence, needed)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image
 
+from docsorter.documents import SortRule
 from docsorter.errors import ModelError
 from docsorter.model.bundle import FOREIGN, ModelBundle, digest, load_bundle
 from docsorter.model.card import NONE_OF_THESE, Origin
@@ -188,7 +189,7 @@ class BaseWeights:
         pages: What a bundle knows of pages among others; empty where it knows nothing.
         foreign: What a bundle knows of real foreign documents, None when that is nothing.
         novelty: Arrays of the novelty model of a bundle; empty where there is none.
-        novelty_weight: On its card, see `SortRule.offset`.
+        rule: The sort rule on its card, None where there is none.
     """
 
     name: str
@@ -202,7 +203,7 @@ class BaseWeights:
     pages: "dict[str, NDArray[np.generic]]" = field(default_factory=dict)
     foreign: ForeignDocuments | None = None
     novelty: "dict[str, NDArray[np.generic]]" = field(default_factory=dict)
-    novelty_weight: float = 0.0
+    rule: SortRule | None = None
 
 
 def open_base(name: str, registry: ModelRegistry, *, size: int = 299, seed: int = 0) -> BaseWeights:
@@ -290,7 +291,7 @@ def _from_bundle(bundle: ModelBundle, name: str) -> BaseWeights:
         pages=bundle.pages,
         foreign=ForeignDocuments.read(bundle, len(kinds)),
         novelty=bundle.novelty,
-        novelty_weight=card.novelty_weight,
+        rule=card.rule(),
     )
 
 

@@ -7,7 +7,7 @@ logit of their summed probability.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -164,6 +164,16 @@ class Predictions:
             self.probabilities[rows],
             self.novelty[rows],
         )
+
+
+def joined(parts: Sequence[Predictions]) -> Predictions:
+    """Return the documents of several sets as one."""
+    return Predictions(
+        tuple(sample for part in parts for sample in part.samples),
+        np.concatenate([part.targets for part in parts]),
+        np.concatenate([part.probabilities for part in parts]),
+        np.concatenate([part.novelty for part in parts]),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

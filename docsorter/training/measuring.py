@@ -15,7 +15,7 @@ from docsorter.documents import RawOutput, SortRule
 from docsorter.model.card import CardEvidence
 from docsorter.service.workspace.process import Progress
 from docsorter.training.base import BaseWeights, ForeignDocuments
-from docsorter.training.dataset import DocumentJudge, Predictions, RawPredictions
+from docsorter.training.dataset import DocumentJudge, Predictions, RawPredictions, joined
 from docsorter.training.evaluation.evaluation import Evaluation, evaluate_predictions
 from docsorter.training.export import Exported
 from docsorter.training.head import Adjustment
@@ -25,8 +25,8 @@ from docsorter.training.sort_rule import (
     CONFIDENCE,
     NOVELTY_LIMIT,
     Confidence,
+    KnownForeign,
     Promise,
-    RealForeign,
     careful_thresholds,
     checked,
     least_for_foreign,
@@ -91,17 +91,25 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Usual:
-    """What a base knows of usual pages: its novelty model, and the weight of that on its card."""
+class Known:
+    """What a base knows that holds for the new model too: how unusual pages are to be judged.
 
-    novelty: NoveltyModel
-    weight: float
+    Attributes:
+        rule: The sort rule on its card. Its weight of novelty holds for any labels, its offsets
+            for its own.
+        novelty: Its novelty model where it knows every label; None where it does not.
+    """
 
-    def among(self, own: RawPredictions) -> NoveltyModel:
+    rule: SortRule
+    novelty: NoveltyModel | None
+
+    def among(self, own: RawPredictions) -> NoveltyModel | None:
         """Return the model with percentiles half among its documents, half among one's own.
 
         It never saw those, so that nothing has to be cross-fitted.
         """
+        if self.novelty is None:
+            return None
         mine = self.novelty.distance(own.first_features)
         shares = (np.arange(len(mine)) + 0.5) / len(mine)
         both = np.concatenate([mine, np.quantile(self.novelty.reference, shares)])
@@ -109,19 +117,20 @@ class Usual:
         return NoveltyModel.from_arrays({**self.novelty.to_arrays(), "reference": reference})
 
 
-def usual_of(base: BaseWeights, material: Material, trained: TrainedModel) -> Usual | None:
-    """Return what the base knows of usual pages where it holds for the new model; None else.
+def known_to(base: BaseWeights, material: Material, trained: TrainedModel) -> Known | None:
+    """Return what the base knows of usual pages, where the new model has its trunk; None else.
 
-    It does with the trunk of the base, and where the base knows every label: then distances from
-    its many documents say more than those from a few dozen. With 20 documents per label (4 draws,
-    real documents of other layouts, foreign ones of other sources) 0.44 of the own paper and 9.4 %
-    of the foreign were sorted with a novelty model of their own and no weight, 0.48 and 7.0 % with
-    a weight of 4, 0.48 and 2.5 % with that of the base and percentiles among both.
+    Where the base knows every label, distances from its many documents say more than those from a
+    few dozen. With 20 documents per label (4 draws, real documents of other layouts, foreign ones
+    of other sources) 0.44 of the own paper and 9.4 % of the foreign were sorted with a novelty
+    model of their own and no weight, 0.48 and 7.0 % with a weight of 4, 0.48 and 2.5 % with that of
+    the base and percentiles among both.
     """
-    known = material.start.known[: len(material.labels)].all()
-    if not base.novelty_weight or trained.foreign is None or not known:
+    rule = base.rule
+    if rule is None or not rule.novelty_weight or trained.foreign is None:
         return None
-    return Usual(NoveltyModel.from_arrays(base.novelty), base.novelty_weight)
+    every = material.start.known[: len(material.labels)].all()
+    return Known(rule, NoveltyModel.from_arrays(base.novelty) if every else None)
 
 
 def measure(
@@ -130,7 +139,7 @@ def measure(
     exported: Exported,
     request: TrainingRequest,
     progress: Progress,
-    usual: Usual | None = None,
+    base: Known | None = None,
 ) -> Measurement:
     """Fit the sort rule and measure the model.
 
@@ -140,12 +149,10 @@ def measure(
         exported: The file that runs.
         request: What was asked for.
         progress: Is told how far it is.
-        usual: What the base knows of usual pages, where that holds for the new model too.
+        base: What the base knows that holds for the new model too.
     """
     background = len(material.start.plan.outputs) - len(material.labels)
-    measuring = _Measuring(
-        material, exported, request, background, progress, trained.foreign, usual
-    )
+    measuring = _Measuring(material, exported, request, background, progress, trained.foreign, base)
     if material.division.cross_fitted:
         return measuring.cross_fitted(trained.held_out)
     return measuring.on_sets()
@@ -180,11 +187,11 @@ class _Measuring:
     background: int
     progress: Progress
     known: ForeignDocuments | None
-    usual: Usual | None
+    base: Known | None
 
     @property
     def _weight(self) -> float:
-        return self.usual.weight if self.usual else 0.0
+        return self.base.rule.novelty_weight if self.base else 0.0
 
     def on_sets(self) -> Measurement:
         """Validation fits, calibration tests once, test measures."""
@@ -193,9 +200,7 @@ class _Measuring:
             self._predict(division.rows(split)) for split in ("validation", "calibration", "test")
         )
         temperature = temperature_of(validation, self.background)
-        novelty = (
-            self.usual.among(self._own(validation)) if self.usual else self._novelty(validation)
-        )
+        novelty = self._known_novelty(validation) or self._novelty(validation)
         seen = [
             self._score(part, division.rows(split), temperature, novelty)
             for part, split in zip(
@@ -229,10 +234,9 @@ class _Measuring:
         folds = self.material.division.folds
         raw = self._predict(np.arange(len(folds)))
         raw = self._out_of_fold(raw, heads)
-        temperature = temperature_of(raw, self.background)
-        novelty = (
-            self.usual.among(self._own(raw)) if self.usual else self._cross_fitted_novelty(raw)
-        )
+        # The logits of the base are divided by its temperature: they are true at 1.
+        temperature = temperature_of(raw, self.background, 1.0 if self.base else None)
+        novelty = self._known_novelty(raw) or self._cross_fitted_novelty(raw)
         scored = self._score(raw, np.arange(len(folds)), temperature, novelty)
         foreign = self._foreign(temperature, novelty)
         threshold, offsets = self._careful([scored.predictions], foreign)
@@ -253,6 +257,9 @@ class _Measuring:
 
     def _own(self, raw: RawPredictions) -> RawPredictions:
         return raw.of_labels(self.material.start.plan)
+
+    def _known_novelty(self, raw: RawPredictions) -> NoveltyModel | None:
+        return self.base.among(self._own(raw)) if self.base else None
 
     def _novelty(self, validation: RawPredictions) -> NoveltyModel:
         rows = self.material.division.rows("train")
@@ -327,18 +334,25 @@ class _Measuring:
         return replace(foreign, sorted_alone=chosen)
 
     def _checked(self, scored: Scored, offsets: dict[str, float]) -> CheckedDocuments:
-        labels, policies = self.material.labels, self.request.policies
-        return checked(scored.predictions, scored.held, labels, policies, offsets, self._weight)
+        rule = self._rule(1.0, 0.0, offsets)
+        return checked(scored.predictions, scored.held, self.material.labels, rule)
 
     def _careful(
         self, parts: list[Predictions], foreign: "_Foreign"
     ) -> tuple[float, dict[str, float]]:
-        every = [*parts, *([foreign.generated.predictions] if foreign.generated else [])]
-        real = None
-        if foreign.real is not None:
-            real = RealForeign(foreign.real.predictions, foreign.weights)
         labels, target = self.material.labels, self.request.target_error
-        return careful_thresholds(every, labels, target, real=real, weight=self._weight)
+        made = [foreign.generated.predictions] if foreign.generated else []
+        if foreign.real is None:
+            return careful_thresholds([*parts, *made], labels, target)
+        # Beside real ones generated ones count as one more: there are kinds that only they are of.
+        weights = [foreign.weights, *(np.ones(len(part.samples)) for part in made)]
+        known = KnownForeign(joined([foreign.real.predictions, *made]), np.concatenate(weights))
+        offsets = None
+        if self.base and self.base.novelty and self.material.division.cross_fitted:
+            offsets = self.base.rule.offsets
+        return careful_thresholds(
+            parts, labels, target, known=known, weight=self._weight, offsets=offsets
+        )
 
     def _rule(self, temperature: float, threshold: float, offsets: dict[str, float]) -> SortRule:
         policies = dict(self.request.policies)

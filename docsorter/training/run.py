@@ -23,7 +23,7 @@ from docsorter.training.dataset import fingerprint
 from docsorter.training.export import ExportPages, export_within_limits
 from docsorter.training.labelled import Unreadable, read_labelled, require_trainable
 from docsorter.training.material import Material, gather
-from docsorter.training.measuring import FOREIGN, REAL_FOREIGN, Measurement, measure, usual_of
+from docsorter.training.measuring import FOREIGN, REAL_FOREIGN, Measurement, known_to, measure
 from docsorter.training.page_heads import page_arrays
 from docsorter.training.rasters import RasterCache, daemon_cache
 from docsorter.training.request import (
@@ -260,8 +260,8 @@ def _train(
     )
     pages_known = page_arrays(material, trained, base, exported, work, progress)
     exported = replace(exported, pages=pages_known)
-    usual = usual_of(base, material, trained)
-    measurement = measure(material, trained, exported, request, progress, usual)
+    known = known_to(base, material, trained)
+    measurement = measure(material, trained, exported, request, progress, known)
     card = complete_card(draft, measurement)
     publish(request, card, base, exported, measurement, trained, work)
     return training_result(request, material, trained, measurement, card)

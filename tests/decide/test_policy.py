@@ -8,12 +8,16 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from docsorter.decide.calibration import softmax
 from docsorter.decide.policy import (
     decide,
+    eligible_of,
     offset_between,
     offsets_of,
+    reaches,
     rule_key,
     score_of,
+    scores_of,
     threshold_scores,
 )
 from docsorter.documents import (
@@ -320,3 +324,34 @@ def test_an_offset_leads_from_one_threshold_to_the_other(threshold: float, asked
     found = rule.required_confidence("x")
     assert found >= asked * (1 - 1e-11)
     assert math.log(found / (1 - found)) == pytest.approx(math.log(asked / (1 - asked)), abs=2e-3)
+
+
+def test_policies_and_novelty_keep_documents_of_many_from_being_sorted() -> None:
+    shares = np.array([[0.9, 0.05, 0.05], [0.05, 0.9, 0.05], [0.1, 0.1, 0.8], [0.9, 0.1, 0.0]])
+    rule = SortRule(1.0, 0.9, 99.0, {"letter": "review"})
+    free = eligible_of(shares, np.array([0.0, 0.0, 0.0, 99.5]), ("invoice", "letter"), rule)
+    assert free.tolist() == [True, False, False, False]
+
+
+@given(
+    st.lists(st.floats(-6, 6), min_size=3, max_size=3),
+    st.floats(0, 100),
+    st.floats(0.5, 0.999),
+    st.floats(-3, 3),
+    st.sampled_from([0.0, 1.0, 3.0]),
+)
+def test_many_documents_are_judged_as_one_is(
+    logits: list[float], novelty: float, threshold: float, offset: float, weight: float
+) -> None:
+    labels, columns = ("invoice", "letter"), ("invoice", "letter", "other")
+    rule = SortRule(
+        1.0, threshold, 99.0, {"other": "never"}, {"letter": offset}, novelty_weight=weight
+    )
+    shares, several = softmax(np.array([logits])), np.array([novelty])
+    one = seen(tuple(shares[0].tolist()), novelty=novelty, labels=columns)
+    sure = reaches(scores_of(shares, several, labels, rule), rule.threshold)
+    free = eligible_of(shares, several, labels, rule)
+    needed = rule.required_confidence(one.label, novelty)
+    assume(abs(one.confidence - needed) > 1e-9)
+    alone = decide(one, rule, labels).kind is VerdictKind.SORT
+    assert bool((free & sure)[0]) is alone

@@ -8,18 +8,16 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from docsorter.documents import SortRule
-from docsorter.training.dataset import Predictions, Sample
+from docsorter.training.base import MOST_OF_SOURCE
+from docsorter.training.dataset import Predictions, Sample, joined
 from docsorter.training.sort_rule import (
     GREATEST_THRESHOLD,
     LEAST_THRESHOLD,
     careful_thresholds,
-    common_threshold,
 )
-from starter.finishing import joined
 from starter.rule import (
     FOREIGN_SORTED,
     LEAST_CONFIDENCE,
-    SOURCE_CAP,
     apply_rule,
     best_thresholds,
     rule_of,
@@ -68,6 +66,10 @@ def test_evidence_carries_the_exact_binomial_bound() -> None:
     assert evidence.upper_bound < 0.01
 
 
+def _common(*parts: Predictions) -> float:
+    return careful_thresholds(parts, LABELS, 0.01, FOREIGN_SORTED, offsets={})[0]
+
+
 @given(
     rows=st.lists(
         st.tuples(st.floats(0.3, 0.9999), st.integers(0, 3), st.integers(0, 3)),
@@ -81,7 +83,7 @@ def test_a_fitted_threshold_lets_no_more_errors_through_than_the_target(
 ) -> None:
     predictions = _predictions(rows)
 
-    threshold = common_threshold([predictions], 3, 0.01, FOREIGN_SORTED)
+    threshold = _common(predictions)
 
     assert LEAST_THRESHOLD <= threshold <= GREATEST_THRESHOLD
     if threshold < GREATEST_THRESHOLD:
@@ -94,8 +96,8 @@ def test_the_strictest_set_decides_and_a_margin_is_added() -> None:
     easy = _predictions([(0.97, 0, 0)] * 50)
     hard = _predictions([(0.94, 0, 1), (0.99, 0, 0)])
 
-    assert common_threshold([easy], 3, 0.01, FOREIGN_SORTED) == LEAST_THRESHOLD
-    assert common_threshold([easy, hard], 3, 0.01, FOREIGN_SORTED) == pytest.approx(0.97, abs=1e-6)
+    assert _common(easy) == LEAST_THRESHOLD
+    assert _common(easy, hard) == pytest.approx(0.97, abs=1e-6)
 
 
 def test_a_deceptive_label_holds_no_other_back() -> None:
@@ -144,8 +146,8 @@ def test_few_foreign_documents_may_pass_when_there_are_many_of_them() -> None:
         _predictions([*sure, *low, (0.96, 0, 3)]),
         _predictions([*sure, *low[:9], (0.96, 0, 3)]),
     )
-    assert common_threshold([many], 3, 0.01, FOREIGN_SORTED) == LEAST_THRESHOLD
-    assert common_threshold([few], 3, 0.01, FOREIGN_SORTED) > 0.96
+    assert _common(many) == LEAST_THRESHOLD
+    assert _common(few) > 0.96
 
 
 def test_sets_are_joined_row_by_row() -> None:
@@ -221,7 +223,7 @@ def test_a_large_collection_of_foreign_documents_counts_no_more_than_others() ->
     )
     documents = scored(dataclasses.replace(_predictions(rows), samples=samples), 3)
 
-    assert documents.weights[:150].sum() == pytest.approx(SOURCE_CAP)
+    assert documents.weights[:150].sum() == pytest.approx(MOST_OF_SOURCE)
     assert documents.weights[150:].sum() == 50
 
 

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from docsorter.decide.novelty import NoveltyModel
-from docsorter.documents import RawOutput
+from docsorter.documents import RawOutput, SortRule
 from docsorter.service.workspace.process import silent
 from docsorter.training.base import ForeignDocuments, StartingHead
 from docsorter.training.dataset import ClassPlan, RawPredictions, Sample
@@ -20,8 +20,8 @@ from docsorter.training.measuring import (
     FOREIGN,
     REAL_FOREIGN,
     TESTED,
+    Known,
     Measurement,
-    Usual,
     measure,
 )
 from docsorter.training.request import TrainingRequest
@@ -63,6 +63,7 @@ class Model:
 
     asked: list[str] = field(default_factory=list)
     pages: dict[str, NDArray[np.generic]] = field(default_factory=dict)
+    foreign_like: int = 2
 
     def predict(self, samples: "tuple[Sample, ...]", progress: object) -> RawPredictions:
         del progress
@@ -72,12 +73,12 @@ class Model:
         ).start
         for sample in samples:
             self.asked.append(sample.path.name)
-            corner = {"a": 0, "b": 1, "other": 2}[sample.label]
+            corner = {"a": 0, "b": 1, "other": self.foreign_like}[sample.label]
             rng = np.random.default_rng([corner, int(sample.path.stem)])
             features = rng.normal(0, 0.25, (1, WIDTH)).astype(np.float32)
             features[0, corner] += 1
             outputs.append(RawOutput(head.prior(features).astype(np.float32), features))
-            targets.append(min(corner, 2))
+            targets.append({"a": 0, "b": 1, "other": 2}[sample.label])
         return RawPredictions(tuple(samples), np.array(targets, np.int64), tuple(outputs))
 
 
@@ -100,7 +101,7 @@ def measured(
     model: Model,
     heads: list[Adjustment],
     known: ForeignDocuments | None = None,
-    usual: Usual | None = None,
+    base: Known | None = None,
 ) -> Measurement:
     @dataclass
     class Heads:
@@ -114,7 +115,7 @@ def measured(
         cast("Exported", model),
         request,
         silent,
-        usual,
+        base,
     )
 
 
@@ -202,15 +203,38 @@ def test_real_foreign_documents_are_judged_by_a_rule_that_does_not_know_their_so
     assert found.sets[REAL_FOREIGN].at_rule.foreign_sorted == 5
 
 
+BASE_RULE = SortRule(1.0, 0.95, 99.0, offsets={"b": -0.5}, novelty_weight=4.0)
+
+
 @pytest.mark.parametrize("each", [30, 100])
 def test_where_the_novelty_of_the_base_holds_it_stays_with_its_weight(each: int) -> None:
     pages = np.random.default_rng(2).normal(0.3, 0.5, (60, WIDTH))
-    usual = Usual(NoveltyModel.fit(pages, np.arange(60) % 2, pages), 4.0)
-    found = measured(files(each), Model(), [nothing()] * 5, like_a(6, 5, 3.0), usual)
+    known = Known(BASE_RULE, NoveltyModel.fit(pages, np.arange(60) % 2, pages))
+    found = measured(files(each), Model(), [nothing()] * 5, like_a(6, 5, 3.0), known)
     novelty = found.confidence.novelty
-    assert np.array_equal(novelty.centres, usual.novelty.centres)
-    assert not np.array_equal(novelty.reference, usual.novelty.reference)
+    assert known.novelty is not None
+    assert np.array_equal(novelty.centres, known.novelty.centres)
+    assert not np.array_equal(novelty.reference, known.novelty.reference)
     assert found.confidence.rule.novelty_weight == 4.0
+    assert (found.confidence.rule.offsets == BASE_RULE.offsets) is (each == 30)
+
+
+def test_a_base_that_lacks_a_label_lends_its_weight_of_novelty_alone() -> None:
+    known = Known(BASE_RULE, None)
+    found = measured(files(30), Model(), [nothing()] * 5, like_a(6, 5, 3.0), known)
+    assert found.confidence.rule.novelty_weight == 4.0
+    assert found.confidence.rule.offsets != BASE_RULE.offsets
+
+
+@pytest.mark.parametrize("known", [None, like_a(6, 5, -9.0)])
+def test_generated_foreign_documents_set_thresholds_also_beside_real_ones(
+    known: ForeignDocuments | None,
+) -> None:
+    few, many = (
+        measured(files(30, n), Model(foreign_like=0), [nothing()] * 5, known).confidence.rule
+        for n in (0, 30)
+    )
+    assert few.required_confidence("a") < many.required_confidence("a")
 
 
 def test_the_same_seed_measures_the_same() -> None:

@@ -7,12 +7,13 @@ from numpy.typing import NDArray
 
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.thresholds import CheckedDocuments
-from docsorter.documents import RawOutput
+from docsorter.documents import RawOutput, SortRule
 from docsorter.training.dataset import DocumentJudge, Predictions, RawPredictions, Sample
 from docsorter.training.sort_rule import (
     LEAST_TEMPERATURE,
+    LEAST_THRESHOLD,
     NOVELTY_LIMIT,
-    RealForeign,
+    KnownForeign,
     careful_thresholds,
     checked,
     least_for_foreign,
@@ -22,6 +23,7 @@ from docsorter.training.sort_rule import (
 )
 
 TWO_LABELS = ("claim", "invoice")
+RULE = SortRule(1.0, 0.0, NOVELTY_LIMIT)
 
 
 def predictions(
@@ -49,46 +51,47 @@ def sure(n: int, errors: int = 0) -> CheckedDocuments:
 def test_only_what_every_rule_lets_pass_can_be_sorted() -> None:
     shares = np.array([[0.9, 0.05, 0.05], [0.05, 0.9, 0.05], [0.02, 0.08, 0.9], [0.9, 0.1, 0.0]])
     held = np.array([False, False, False, True])
-    found = checked(predictions(shares, [0, 1, 2, 0]), held, TWO_LABELS, {"invoice": "review"}, {})
+    rule = replace(RULE, policies={"invoice": "review"})
+    found = checked(predictions(shares, [0, 1, 2, 0]), held, TWO_LABELS, rule)
     assert found.eligible.tolist() == [True, False, False, False]
     assert found.correct.tolist() == [True, True, True, True]
-    strange = checked(predictions(shares, [0, 1, 2, 0], novelty=100.0), held, TWO_LABELS, {}, {})
+    strange = checked(predictions(shares, [0, 1, 2, 0], novelty=100.0), held, TWO_LABELS, RULE)
     assert not strange.eligible.any()
 
 
 def test_an_unusual_page_must_be_surer_where_novelty_has_a_weight() -> None:
     shares, nobody = np.array([[0.9, 0.05, 0.05]] * 2), np.zeros(2, np.bool_)
     pages = replace(predictions(shares, [0, 0]), novelty=np.array([0.0, 90.0]))
-    usual, unusual = checked(pages, nobody, TWO_LABELS, {}, {}, weight=1.0).confidences
+    rule = replace(RULE, novelty_weight=1.0)
+    usual, unusual = checked(pages, nobody, TWO_LABELS, rule).confidences
     assert usual == pytest.approx(0.9)
     assert unusual == pytest.approx(0.9 / (0.9 + 1))  # a tenth of the odds
-    foreign = RealForeign(replace(pages, targets=np.array([2, 2])), np.array([1e-9, 1.0]))
-    alike, _ = careful_thresholds([], TWO_LABELS, 0.01, real=foreign)
-    weighed, _ = careful_thresholds([], TWO_LABELS, 0.01, real=foreign, weight=1.0)
+    foreign = KnownForeign(replace(pages, targets=np.array([2, 2])), np.array([1e-9, 1.0]))
+    alike, _ = careful_thresholds([], TWO_LABELS, 0.01, known=foreign)
+    weighed, _ = careful_thresholds([], TWO_LABELS, 0.01, known=foreign, weight=1.0)
     assert alike > weighed == 0.9
 
 
 def test_a_model_without_background_has_no_column_for_foreign_documents() -> None:
-    found = checked(
-        predictions(np.array([[0.9, 0.1]]), [2]), np.zeros(1, np.bool_), TWO_LABELS, {}, {}
-    )
+    pages = predictions(np.array([[0.9, 0.1]]), [2])
+    found = checked(pages, np.zeros(1, np.bool_), TWO_LABELS, RULE)
     assert found.eligible.tolist() == [True]
     assert found.correct.tolist() == [False]
 
 
-def real_foreign(*confidences: float, weight: float = 1.0) -> RealForeign:
+def real_foreign(*confidences: float, weight: float = 1.0) -> KnownForeign:
     """Documents of no label, taken for the second label with these confidences."""
     shares = np.array([[0.0, one, 1 - one] for one in confidences])
     found = predictions(shares, [2] * len(confidences))
-    return RealForeign(found, np.full(len(confidences), weight))
+    return KnownForeign(found, np.full(len(confidences), weight))
 
 
 def test_real_foreign_documents_raise_the_threshold_of_the_label_they_look_like() -> None:
     own = predictions(np.array([[0.99, 0.0, 0.01], [0.0, 0.99, 0.01]] * 60), [0, 1] * 60)
     low, _ = careful_thresholds([own], TWO_LABELS, 0.01)
-    few = careful_thresholds([own], TWO_LABELS, 0.01, real=real_foreign(*[0.4] * 199, 0.95))
+    few = careful_thresholds([own], TWO_LABELS, 0.01, known=real_foreign(*[0.4] * 199, 0.95))
     threshold, offsets = careful_thresholds(
-        [own], TWO_LABELS, 0.01, real=real_foreign(*[0.4] * 90, *[0.97] * 10)
+        [own], TWO_LABELS, 0.01, known=real_foreign(*[0.4] * 90, *[0.97] * 10)
     )
     assert few == (low, {})
     assert threshold > 0.97
@@ -97,12 +100,27 @@ def test_real_foreign_documents_raise_the_threshold_of_the_label_they_look_like(
 
 def test_real_foreign_documents_count_by_their_weights() -> None:
     shares = real_foreign(*[0.4] * 90, *[0.97] * 10)
-    light = RealForeign(shares.predictions, np.repeat([1.0, 0.1], [90, 10]))
-    threshold, _ = careful_thresholds([], TWO_LABELS, 0.01, real=light)
+    light = KnownForeign(shares.predictions, np.repeat([1.0, 0.1], [90, 10]))
+    threshold, _ = careful_thresholds([], TWO_LABELS, 0.01, known=light)
     assert threshold == 0.9
     seen = CheckedDocuments(np.array([0.97, 0.95]), np.zeros(2, np.bool_), np.ones(2, np.bool_))
     assert least_for_foreign(seen, np.array([0.01, 1.0])) == pytest.approx(0.95)
     assert least_for_foreign(seen, np.array([1.0, 0.01])) == pytest.approx(0.97)
+
+
+def test_known_offsets_stay_and_one_threshold_is_fitted_beside_them() -> None:
+    own = predictions(np.array([[0.99, 0.0, 0.01], [0.0, 0.99, 0.01]] * 9), [0, 1] * 9)
+    offsets = {"invoice": -1.0}
+    easy, same = careful_thresholds([own], TWO_LABELS, 0.01, offsets=offsets)
+    rule = replace(RULE, threshold=easy, offsets=same)
+    assert same == offsets
+    assert rule.required_confidence("invoice") == pytest.approx(LEAST_THRESHOLD)
+    assert rule.required_confidence("claim") > LEAST_THRESHOLD
+    foreign = real_foreign(*[0.4] * 90, *[0.97] * 10)
+    hard, same = careful_thresholds([own], TWO_LABELS, 0.01, known=foreign, offsets=offsets)
+    rule = replace(RULE, threshold=hard, offsets=same)
+    assert same == offsets
+    assert rule.required_confidence("invoice") == pytest.approx(0.97)
 
 
 def test_pages_that_name_different_labels_are_held() -> None:
@@ -117,6 +135,15 @@ def test_pages_that_name_different_labels_are_held() -> None:
 
 def test_the_temperature_never_makes_a_small_set_too_sure() -> None:
     assert temperature_of(raw(*[[[0.5, 0.0]]] * 200), 0) == LEAST_TEMPERATURE
+
+
+def test_few_documents_do_not_make_a_base_modest_that_is_true() -> None:
+    """Of sixty sure ones a single one is wrong: smoothed alone they would ask for far less."""
+    logits = [[[7.0, 0.0]]] * 55 + [[[1.5, 0.0]]] * 5
+    documents = replace(raw(*logits), targets=np.array([0] * 59 + [1]))
+    alone, beside = temperature_of(documents, 0), temperature_of(documents, 0, known=1.0)
+    assert alone > 1.3
+    assert 0.9 < beside < 1.1
 
 
 def test_enough_evidence_certifies_the_threshold() -> None:
@@ -172,7 +199,7 @@ class TwoLabels:
         targets = np.where(self.wrong, 1 - self.top, self.top)
         everything = Predictions((), targets, self.shares, np.zeros(len(targets)))
         nobody = np.zeros(len(targets), np.bool_)
-        seen = checked(everything, nobody, TWO_LABELS, {}, offsets)
+        seen = checked(everything, nobody, TWO_LABELS, replace(RULE, offsets=offsets))
         sorted_alone, errors = seen.sorted_at(threshold)
         return sorted_alone / len(targets), errors / max(sorted_alone, 1)
 
@@ -188,7 +215,8 @@ def test_a_promise_with_offsets_is_kept_and_sorts_more() -> None:
         rules: dict[str, dict[str, float]] = {"alike": {}, "by label": fitted}
         for name, offsets in rules.items():
             planned, tested = (
-                checked(part, nobody, TWO_LABELS, {}, offsets) for part in (validation, calibration)
+                checked(part, nobody, TWO_LABELS, replace(RULE, offsets=offsets))
+                for part in (validation, calibration)
             )
             threshold, _ = threshold_by_test(planned, tested, 0.01, 0.95)
             if threshold is not None:

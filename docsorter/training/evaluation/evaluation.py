@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from docsorter.decide.policy import offsets_of, threshold_scores
+from docsorter.decide.policy import eligible_of, reaches, scores_of
 from docsorter.decide.thresholds import CheckedDocuments
 from docsorter.documents import SortRule
 from docsorter.errors import UsageError
@@ -38,7 +38,6 @@ from docsorter.training.evaluation.metrics import (
     automation,
     confidence_metrics,
     confusion_counts,
-    eligible,
     label_metrics,
     review_metrics,
     source_metrics,
@@ -221,7 +220,7 @@ def evaluate_predictions(  # noqa: PLR0913 -- all but three by name, each a thin
     _check(n, numbers, features, held, sorted_alone)
     names = (*labels, NONE_OF_THESE)[: predictions.probabilities.shape[1]]
     own = predictions.targets < count
-    checked, chosen = _by_rule(predictions, labels, names, rule, held)
+    checked, chosen = _by_rule(predictions, labels, rule, held)
     chosen = chosen if sorted_alone is None else sorted_alone
     progress(STAGE, 0, _STEPS)
     resampler = Resampler(numbers, rng)
@@ -262,22 +261,15 @@ def layout_groups(samples: Sequence[Sample]) -> list[int]:
 
 
 def _by_rule(
-    predictions: Predictions,
-    labels: tuple[str, ...],
-    names: tuple[str, ...],
-    rule: SortRule,
-    held: "Mask | None",
+    predictions: Predictions, labels: tuple[str, ...], rule: SortRule, held: "Mask | None"
 ) -> "tuple[CheckedDocuments, Mask]":
     """Return the documents as the rule compares them, and which of them it sorts alone."""
-    top, confidence = (
-        predictions.probabilities.argmax(axis=1),
-        predictions.probabilities.max(axis=1),
-    )
-    free = eligible(predictions, labels, rule, held)
-    offsets = offsets_of([names[column] for column in top], predictions.novelty, rule)
-    scores = threshold_scores(confidence, offsets)
-    chosen = free & (scores >= rule.threshold * (1 - 1e-12))
-    return CheckedDocuments(scores, top == predictions.targets, free), chosen
+    shares, novelty = predictions.probabilities, predictions.novelty
+    free = eligible_of(shares, novelty, labels, rule)
+    free = free if held is None else free & ~held
+    scores = scores_of(shares, novelty, labels, rule)
+    right = shares.argmax(axis=1) == predictions.targets
+    return CheckedDocuments(scores, right, free), free & reaches(scores, rule.threshold)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ import numpy as np
 from docsorter.decide.calibration import brier
 from docsorter.decide.promise import checks_needed, error_upper_bound
 from docsorter.decide.thresholds import CheckedDocuments, choose_threshold, plan_thresholds
-from docsorter.documents import SortRule
 from docsorter.errors import ModelError
 from docsorter.model.card import Measured
 from docsorter.training.dataset import Predictions
@@ -347,18 +346,6 @@ def source_metrics(
             )
         )
     return tuple(found)
-
-
-def eligible(
-    predictions: Predictions, labels: tuple[str, ...], rule: SortRule, held: "Mask | None" = None
-) -> "Mask":
-    """Say for each document whether everything but the threshold lets it be sorted, (n,) bool."""
-    auto = np.zeros(predictions.probabilities.shape[1], np.bool_)
-    auto[: len(labels)] = [rule.policies.get(label, "auto") == "auto" for label in labels]
-    free = auto[predictions.probabilities.argmax(axis=1)] & (
-        predictions.novelty <= rule.novelty_limit
-    )
-    return free if held is None else free & ~held
 
 
 def at_rule(predictions: Predictions, labels: int, chosen: "Mask", resampler: Resampler) -> AtRule:

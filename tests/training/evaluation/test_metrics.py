@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import f1_score
 
+from docsorter.decide.policy import eligible_of
 from docsorter.decide.thresholds import CheckedDocuments
 from docsorter.documents import SortRule
 from docsorter.training.dataset import Predictions
@@ -15,7 +16,6 @@ from docsorter.training.evaluation.metrics import (
     automation,
     confidence_metrics,
     confusion_counts,
-    eligible,
     label_metrics,
     macro_f1,
     oracle_threshold,
@@ -134,7 +134,7 @@ def test_a_label_with_few_documents_has_no_figures() -> None:
 def chosen_by(
     predictions: Predictions, rule: SortRule
 ) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    free = eligible(predictions, LABELS, rule)
+    free = eligible_of(predictions.probabilities, predictions.novelty, LABELS, rule)
     return np.asarray(free & (predictions.probabilities.max(axis=1) >= rule.threshold))
 
 
@@ -156,16 +156,6 @@ def test_a_rule_that_sorts_nothing_promises_nothing() -> None:
     seen = at_rule(predictions, 3, chosen_by(predictions, RULE), resampler(50))
 
     assert (seen.sorted_alone, seen.upper_bound, seen.error.value) == (0, 1.0, None)
-
-
-def test_policies_novelty_and_disagreeing_pages_keep_a_document_from_being_sorted() -> None:
-    predictions = predictions_of([(0.99, 0, 0), (0.99, 1, 1), (0.99, 3, 3)])
-    rule = SortRule(1.0, 0.9, 99.0, {"claim": "review"})
-
-    assert eligible(predictions, LABELS, rule).tolist() == [True, False, False]
-    held = np.array([True, False, False])
-    assert not eligible(predictions, LABELS, rule, held).any()
-    assert not eligible(predictions_of([(0.99, 0, 0)], novelty=99.5), LABELS, rule).any()
 
 
 @given(
