@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -146,6 +146,36 @@ class PageSet:
     def __post_init__(self) -> None:
         if not self.numbers:
             object.__setattr__(self, "numbers", tuple(range(len(self.pixels))))
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word that a person can see on a page.
+
+    Attributes:
+        text: 1-64 characters, none of them a control character.
+        box: Left, top, right, bottom as shares, 0-1, of the page as it is drawn for a person.
+    """
+
+    text: str
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PageWords:
+    """The words of one page.
+
+    Attributes:
+        page: Which page of the document, counted from 0.
+        words: In reading order.
+        source: The text layer of a PDF, or recognition of the picture.
+        whole: Whether all of the page was read; its upper half otherwise.
+    """
+
+    page: int
+    words: tuple[Word, ...]
+    source: Literal["layer", "ocr"]
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)

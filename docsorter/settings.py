@@ -164,6 +164,18 @@ class PagesSettings(Section):
     """Address space of the child."""
 
 
+class WordsSettings(Section):
+    """The words of a page, which are asked for where the picture leaves a document open."""
+
+    read: Literal["unsure", "never"] = "unsure"
+    """Read words of documents that the picture is not sure of, or of none."""
+    languages: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_]{3,}(/[A-Za-z_]+)?$")], ...] = (
+        "eng",
+        "deu",
+    )
+    """What scans are written in, by Tesseract's names; those not installed are left out."""
+
+
 class DeliverSettings(Section):
     """Where and how a sorted document is put."""
 
@@ -247,6 +259,7 @@ class Settings(BaseSettings):
     places: PlacesSettings = PlacesSettings()
     intake: IntakeSettings = IntakeSettings()
     pages: PagesSettings = PagesSettings()
+    words: WordsSettings = WordsSettings()
     model: ModelSettings = ModelSettings()
     decide: DecideSettings = DecideSettings()
     promise: PromiseSettings = PromiseSettings()

@@ -9,6 +9,7 @@ import errno
 import os
 import re
 import struct
+import unicodedata
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -35,6 +36,9 @@ _FAULTS: Final = frozenset(
 )  # fmt: skip
 _MEGA: Final = 1_000_000
 _MAX_LENGTH: Final = 120
+LONGEST_WORD: Final = 64  # characters
+_NO_LETTERS: Final = frozenset({"Co", "Cn", "Cs"})  # private, not assigned, half a pair
+_NOT_SEEN: Final = frozenset({"Cc", "Cf"})  # controls; marks of direction, of no width
 _MAKE: Final = 0x010F
 _MODEL: Final = 0x0110
 _SOFTWARE: Final = 0x0131
@@ -222,6 +226,24 @@ def clean(text: str, length: int = _MAX_LENGTH) -> str:
     """Return text as one printable line of at most `length` characters."""
     spaced = "".join(character if character.isprintable() else " " for character in text)
     return " ".join(spaced.split())[:length].rstrip()
+
+
+def readable(text: str) -> str:
+    """Return a word in its usual letters, "" when people could not read it.
+
+    Ligatures and the like become plain letters, and what has no looks of its own is taken out: it
+    could turn a line round or part a word. Characters without a meaning are those of a font that
+    does not say what its letters are.
+    """
+    kinds = [(character, unicodedata.category(character)) for character in text]
+    if any(
+        kind in _NO_LETTERS or character == "\N{REPLACEMENT CHARACTER}" for character, kind in kinds
+    ):
+        return ""
+    seen = "".join(character for character, kind in kinds if kind not in _NOT_SEEN)
+    word = "".join(unicodedata.normalize("NFKC", seen).split())[:LONGEST_WORD]
+    said = any(character.isalnum() or unicodedata.category(character) == "Sc" for character in word)
+    return word if said and word.isprintable() else ""
 
 
 def joined(parts: Iterable[object]) -> str:

@@ -17,6 +17,8 @@ from docsorter.documents import ReasonCode
 from docsorter.errors import DocumentError, EnvironmentFaultError
 
 MAX_PACKET: Final = 65536
+MOST_WORDS: Final = 2000  # of a page
+MOST_WORD_BYTES: Final = 100_000  # of all words of a page, in UTF-8
 NOT_CONFINED: Final = 71  # exit status of a child that could not confine itself; EX_OSERR
 _LENGTH: Final = struct.Struct(">I")
 _MAX_HEADER: Final = 1 << 20
@@ -31,7 +33,8 @@ class ReadRequest:
     """One document to be read.
 
     Attributes:
-        kind: Pages for the classifier, a PNG of one page for a person, or how the sandbox stands.
+        kind: Pages for the classifier, a PNG of one page for a person, the words of one page, or
+            how the sandbox stands.
         size: Side of the classifier's square, or longest side of the PNG, pixels.
         first: First page, counted from 0.
         count: Number of pages at most.
@@ -39,10 +42,13 @@ class ReadRequest:
         max_pixels: Most pixels of one picture.
         time_limit: Wall clock, seconds.
         memory_limit: Address space, bytes.
+        languages: What recognition of words may expect, by Tesseract's names; none: there is none.
+        whole: Whether the words of a whole page are recognised, or of its upper half.
+        turned: By how many degrees, clockwise, the page lies turned: 0, 90, 180 or 270.
         suffix: How the name ends, for the text of a refusal only; the bytes say what a file is.
     """
 
-    kind: Literal["pages", "preview", "report"]
+    kind: Literal["pages", "preview", "words", "report"]
     size: int = 1
     first: int = 0
     count: int = 1
@@ -50,6 +56,9 @@ class ReadRequest:
     max_pixels: int = 1
     time_limit: float = 1.0
     memory_limit: int = 0
+    languages: tuple[str, ...] = ()
+    whole: bool = True
+    turned: int = 0
     suffix: str = ""
 
     def encode(self) -> bytes:
@@ -64,6 +73,8 @@ class ReadRequest:
     @property
     def max_body(self) -> int:
         """Most bytes that may follow the header of the result."""
+        if self.kind == "words":
+            return 0
         square = self.size * self.size
         if self.kind == "pages":
             return self.count * square * 3

@@ -1,14 +1,17 @@
 """`PageReader`, for the daemon and commands: a file becomes pages, read by a sandboxed child."""
 
+import dataclasses
 import errno
 import json
 import os
+import shutil
 import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from types import TracebackType
@@ -16,7 +19,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from docsorter.documents import REFUSED_FOR, UNSEEN, PageSet, ReasonCode
+from docsorter.documents import REFUSED_FOR, UNSEEN, PageSet, PageWords, ReasonCode, Word
 from docsorter.errors import (
     DependencyError,
     DocsorterError,
@@ -26,12 +29,21 @@ from docsorter.errors import (
 )
 from docsorter.pages import protocol
 from docsorter.pages.fit import checked_traits
-from docsorter.pages.images import clean
-from docsorter.pages.protocol import MAX_PACKET, NOT_CONFINED, ReadRequest, ResultError, read_result
-from docsorter.settings import PagesSettings
+from docsorter.pages.images import clean, readable
+from docsorter.pages.protocol import (
+    MAX_PACKET,
+    MOST_WORD_BYTES,
+    MOST_WORDS,
+    NOT_CONFINED,
+    ReadRequest,
+    ResultError,
+    read_result,
+)
+from docsorter.settings import PagesSettings, WordsSettings
 
 _MEGA: Final = 1_000_000
 INPUT_SIZE: Final = 299
+_WORDS_SIDE: Final = 1754  # pixels of the longer side of A4 at 150 dpi
 _MEGABYTE: Final = 1 << 20
 _TRIES: Final = 2
 _SUFFIX_LENGTH: Final = 12
@@ -52,7 +64,9 @@ _FAULTS: Final[dict[str, type[DocsorterError]]] = {
     "environment": EnvironmentFaultError,
 }
 _ROOT: Final = Path(__file__).resolve().parent.parent.parent
-_KEPT_VARIABLES: Final = ("PATH", "LD_LIBRARY_PATH", "TZ", "FONTCONFIG_FILE", "FONTCONFIG_PATH")
+_KEPT_VARIABLES: Final = (
+    "PATH", "LD_LIBRARY_PATH", "TZ", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "TESSDATA_PREFIX",
+)  # fmt: skip
 # A decoded page is megabytes, and a child lives for one document: what it frees stays in its heap,
 # which grows by 16 MB at a time in pages of 2 MB, so that a fifth fewer are touched for the first
 # time ("Memory Allocation Tunables" of the glibc manual).
@@ -75,12 +89,19 @@ class PageReader:
         settings: Limits of a child.
         size: Side of the classifier's square, pixels.
         concurrency: Documents read at the same time; further callers wait.
+        words: Which languages words are expected in; the default ones when not given.
     """
 
     def __init__(
-        self, settings: PagesSettings, *, size: int = INPUT_SIZE, concurrency: int = 1
+        self,
+        settings: PagesSettings,
+        *,
+        size: int = INPUT_SIZE,
+        concurrency: int = 1,
+        words: WordsSettings | None = None,
     ) -> None:
         self._settings = settings
+        self._words = words or WordsSettings()
         self._size = size
         self._slots = BoundedSemaphore(concurrency)
         self._lock = Lock()
@@ -132,6 +153,32 @@ class PageReader:
         request = self._request("preview", path, "", size=max_px, first=page, count=1)
         header, body = self._ask(request, path)
         return png(header, body)
+
+    def words(self, path: Path, page: int = 0, *, whole: bool = True, turned: int = 0) -> PageWords:
+        """Read the words of one page; whoever asks goes on without them when that fails.
+
+        Args:
+            path: Where the document's bytes are.
+            page: Which page, counted from 0.
+            whole: Whether a picture is read to its end; its upper half otherwise. A text layer
+                that shows what it says is always read whole.
+            turned: By how many degrees, clockwise, the page lies turned: 0, 90, 180 or 270.
+
+        Raises:
+            NotFoundError: The document has fewer pages.
+            DependencyError: The page is a picture, and nothing that recognises words is installed.
+            DocumentError: As for `read`, and so are the others; `time_limit` also where the words
+                take too long.
+        """
+        wanted = self._words.languages
+        request = dataclasses.replace(
+            self._request("words", path, "", size=_WORDS_SIDE, first=page, count=1),
+            languages=installed_languages(wanted),
+            whole=whole,
+            turned=turned,
+        )
+        header, _ = self._ask(request, path)
+        return page_words(header, page, wanted)
 
     def sandbox_report(self) -> dict[str, str]:
         """Return what shuts a child in on this machine, and why the rest does not."""
@@ -388,6 +435,72 @@ def png(header: dict[str, Any], body: bytearray) -> bytes:
     return bytes(body)
 
 
+def page_words(header: dict[str, Any], page: int, languages: Sequence[str]) -> PageWords:
+    """Return the words of a result.
+
+    Args:
+        header: What the child says of the page.
+        page: Which one was asked for.
+        languages: Those wanted, to say what is missing.
+
+    Raises:
+        DependencyError: The page is a picture, and nothing recognises words here.
+        DocumentError: `damaged`: the parts of the result do not fit together.
+    """
+    source, whole, sent = header.get("source"), header.get("whole"), header.get("words")
+    if source == "none":
+        raise DependencyError(
+            "the words of a picture cannot be read: Tesseract is not installed, or without "
+            f"{', '.join(languages) or 'a language'}",
+            remedy=f"apt install {' '.join(ocr_packages(languages))}",
+        )
+    fits = isinstance(sent, list) and len(sent) <= MOST_WORDS and isinstance(whole, bool)
+    found = [_word(one) for one in sent] if isinstance(sent, list) and fits else []
+    length = sum(len(word.text.encode()) for word in found if word)
+    if source not in {"layer", "ocr"} or not fits or None in found or length > MOST_WORD_BYTES:
+        raise protocol.crashed("its answer does not fit together")
+    return PageWords(page, tuple(filter(None, found)), source, bool(whole))
+
+
+def _word(sent: object) -> Word | None:
+    """Return a word that a child sent; None when it is none."""
+    if not isinstance(sent, list) or len(sent) != 1 + 4 or not isinstance(sent[0], str):
+        return None
+    text, box = sent[0], sent[1:]
+    if any(type(side) not in {int, float} or not 0 <= side <= 1 for side in box):
+        return None  # and so is what is no number
+    left, top, right, bottom = map(float, box)
+    if left >= right or top >= bottom or not text or readable(text) != text:
+        return None
+    return Word(text, (left, top, right, bottom))
+
+
+def installed_languages(wanted: Sequence[str]) -> tuple[str, ...]:
+    """Return those of the wanted languages that words can be recognised in here; for `doctor` too.
+
+    Args:
+        wanted: Tesseract's names. Which are installed is asked once in the life of a process.
+    """
+    there = _tesseract_languages()
+    return tuple(language for language in wanted if language in there)
+
+
+@cache
+def _tesseract_languages() -> frozenset[str]:
+    try:
+        command = [shutil.which("tesseract") or "tesseract", "--list-langs"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return frozenset()
+    return frozenset(done.stdout.split("\n")[1:]) if done.returncode == 0 else frozenset()
+
+
+def ocr_packages(languages: Sequence[str]) -> list[str]:
+    """Return the Debian packages that recognise words in some languages, by Tesseract's names."""
+    named = (language.rpartition("/")[2].lower().replace("_", "-") for language in languages)
+    return ["tesseract-ocr", *(f"tesseract-ocr-{name}" for name in named)]
+
+
 class ServerGoneError(Exception):
     """The fork server ended, or does not answer."""
 
@@ -463,7 +576,8 @@ def _environment() -> dict[str, str]:
     memory = {"MALLOC_ARENA_MAX": "1", "GLIBC_TUNABLES": ":".join(_HEAP)}
     paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     search = {"PYTHONPATH": os.pathsep.join(paths)}
-    return {**kept, **search, **memory, "LC_ALL": "C.UTF-8"}
+    # Documents are read side by side, each by one thread.
+    return {**kept, **search, **memory, "LC_ALL": "C.UTF-8", "OMP_THREAD_LIMIT": "1"}
 
 
 def sandbox_report() -> dict[str, str]:

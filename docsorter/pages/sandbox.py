@@ -123,10 +123,11 @@ def _readable_paths() -> tuple[str, ...]:
     """
     package = str(Path(__file__).resolve().parent.parent.parent)
     installed = str(Path(PIL.__file__).resolve().parent.parent)
-    poppler = shutil.which("pdftoppm")
-    prefix = str(Path(poppler).resolve().parent.parent) if poppler else ""
-    libraries = os.environ.get("LD_LIBRARY_PATH", "").split(":")
-    paths = (*_SYSTEM_PATHS, sys.prefix, sys.base_prefix, package, installed, prefix, *libraries)
+    programs = [shutil.which("pdftoppm"), shutil.which("tesseract")]
+    prefixes = [str(Path(found).resolve().parent.parent) for found in programs if found]
+    named = [os.environ.get("TESSDATA_PREFIX", "")]
+    named += os.environ.get("LD_LIBRARY_PATH", "").split(":")
+    paths = (*_SYSTEM_PATHS, sys.prefix, sys.base_prefix, package, installed, *prefixes, *named)
     given = {Path(path).resolve() for path in paths if path not in {"", "/"}} - {Path("/")}
     return tuple(sorted(str(path) for path in given if given.isdisjoint(path.parents)))
 

@@ -26,7 +26,7 @@ from PIL import Image
 
 from docsorter.documents import ReasonCode
 from docsorter.errors import DependencyError, DocumentError, NotFoundError
-from docsorter.pages import kernel, protocol
+from docsorter.pages import kernel, protocol, words
 from docsorter.pages.blank import MEASURED_AT, Blankness, blankness_of, darkness_of, shows_through
 from docsorter.pages.families import open_document, preload
 from docsorter.pages.fit import Traits, centred, flatten, measure_traits, reduce_to, seen_sides
@@ -42,6 +42,7 @@ _USEFUL: Final = 8 / 3  # pages are drawn this much larger than the classifier's
 _AVERAGED: Final = 4 / 3  # pictures are averaged down to no less, see docs/develop/performance.md
 _MOST_LOOKED_AT: Final = 128  # pages, where one after the other is blank
 _FAILED: Final = 70  # EX_SOFTWARE of sysexits.h
+_PDF: Final = "application/pdf"
 
 _Result = tuple[dict[str, Any], list[bytes]]
 
@@ -371,6 +372,19 @@ def _blank(code: ReasonCode, pages: int) -> DocumentError:
 
 def _preview(file: BinaryIO, request: ReadRequest) -> _Result:
     media_type, pictures = open_document(file, _wanted(request), request.suffix)
+    png = io.BytesIO()
+    # Not compressed: it goes through a pipe, and of a noisy scan a third of the work remains.
+    _picture(pictures, request).save(png, "PNG", compress_level=0)
+    return _header(media_type, pictures), [png.getvalue()]
+
+
+def _picture(pictures: PageStream, request: ReadRequest) -> Image.Image:
+    """Draw the one page that was asked for as people see it.
+
+    Raises:
+        NotFoundError: There is no such page.
+        DocumentError: It cannot be drawn.
+    """
     page = next(pictures.pages, None)
     if page is None:
         raise no_such_page(request.first + 1, pictures.total_pages)
@@ -380,10 +394,19 @@ def _preview(file: BinaryIO, request: ReadRequest) -> _Result:
     if (width, height) != page.size:
         picture = picture.resize((max(1, round(width)), max(1, round(height))))
     picture.thumbnail((request.size, request.size), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    png = io.BytesIO()
-    # Not compressed: it goes through a pipe, and of a noisy scan a third of the work remains.
-    picture.save(png, "PNG", compress_level=0)
-    return _header(media_type, pictures), [png.getvalue()]
+    return picture
+
+
+def _words(file: BinaryIO, request: ReadRequest) -> _Result:
+    """Read the words of a page: its text layer where that is what people see, else its picture."""
+    wanted = _wanted(request)
+    media_type, pictures = open_document(file, wanted, request.suffix)
+    found = words.visible_layer(wanted, request.languages) if media_type == _PDF else None
+    source, whole = "layer" if found else "none", True
+    if not found and request.languages:
+        source, whole = "ocr", request.whole
+        found = words.recognise(_picture(pictures, request), request)
+    return {"source": source, "whole": whole, "words": words.cut(found or [])}, []
 
 
 def _wanted(request: ReadRequest, useful: float = 1, averaged: float = 1) -> PageRequest:
@@ -428,6 +451,7 @@ def _place_descriptors(document: int, result: int) -> None:
 _KINDS: Final[dict[str, Callable[[BinaryIO, ReadRequest], _Result]]] = {
     "pages": _pages,
     "preview": _preview,
+    "words": _words,
 }
 
 
