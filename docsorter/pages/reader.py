@@ -154,7 +154,15 @@ class PageReader:
         header, body = self._ask(request, path)
         return png(header, body)
 
-    def words(self, path: Path, page: int = 0, *, whole: bool = True, turned: int = 0) -> PageWords:
+    def words(
+        self,
+        path: Path,
+        page: int = 0,
+        *,
+        whole: bool = True,
+        upper: PageWords | None = None,
+        turned: int = 0,
+    ) -> PageWords:
         """Read the words of one page; whoever asks goes on without them when that fails.
 
         Args:
@@ -162,6 +170,7 @@ class PageReader:
             page: Which page, counted from 0.
             whole: Whether a picture is read to its end; its upper half otherwise. A text layer
                 that shows what it says is always read whole.
+            upper: What was read of the upper half, which is not recognised again then.
             turned: By how many degrees, clockwise, the page lies turned: 0, 90, 180 or 270.
 
         Raises:
@@ -174,11 +183,14 @@ class PageReader:
         request = dataclasses.replace(
             self._request("words", path, "", size=_WORDS_SIDE, first=page, count=1),
             languages=installed_languages(wanted),
-            whole=whole,
+            part="lower" if upper else "whole" if whole else "upper",
             turned=turned,
         )
         header, _ = self._ask(request, path)
-        return page_words(header, page, wanted)
+        found = page_words(header, page, wanted)
+        if upper is None:
+            return found
+        return dataclasses.replace(found, words=(upper.words + found.words)[:MOST_WORDS])
 
     def sandbox_report(self) -> dict[str, str]:
         """Return what shuts a child in on this machine, and why the rest does not."""

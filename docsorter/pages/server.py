@@ -401,12 +401,15 @@ def _words(file: BinaryIO, request: ReadRequest) -> _Result:
     """Read the words of a page: its text layer where that is what people see, else its picture."""
     wanted = _wanted(request)
     media_type, pictures = open_document(file, wanted, request.suffix)
-    found = words.visible_layer(wanted, request.languages) if media_type == _PDF else None
-    source, whole = "layer" if found else "none", True
-    if not found and request.languages:
-        source, whole = "ocr", request.whole
-        found = words.recognise(_picture(pictures, request), request)
-    return {"source": source, "whole": whole, "words": words.cut(found or [])}, []
+    # Whoever asks for the lower half knows that no text layer is to be trusted.
+    layer = words.LayerFindings()
+    if media_type == _PDF and request.part != "lower":
+        layer = words.examine_layer(wanted, request.languages)
+    if layer.words or not request.languages:
+        source = "layer" if layer.words else "none"
+        return {"source": source, "whole": True, "words": words.cut(layer.words)}, []
+    found = words.recognise(layer.shown or _picture(pictures, request), request)
+    return {"source": "ocr", "whole": request.part != "upper", "words": words.cut(found)}, []
 
 
 def _wanted(request: ReadRequest, useful: float = 1, averaged: float = 1) -> PageRequest:

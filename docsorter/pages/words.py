@@ -9,6 +9,7 @@ too little, or of which too much fails, is read like a scan.
 import html
 import io
 import itertools
+import math
 import re
 import resource
 import signal
@@ -17,6 +18,7 @@ import unicodedata
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Final
 
 import pikepdf
@@ -55,6 +57,12 @@ _STRIP: Final = 0.05  # of the height: what is recognised to compare a layer wit
 _LONG_WORD: Final = 4  # letters; shorter ones are found anywhere
 _FEW_WORDS: Final = 5
 _LEAST_ALIKE: Final = 0.4  # of the groups of letters
+_PARTS: Final = {
+    "whole": (0.0, 1.0, 0.0, 1.0),
+    "upper": (0.0, 0.5, 0.0, 0.49),
+    "lower": (0.48, 1.0, 0.49, 1.0),
+}
+"""Where the picture of a part is cut, and where the middle of its words lies: no line is cut."""
 _CONFIDENCE: Final = 30.0  # of 0-100, of what Tesseract recognises
 _WORD_LEVEL: Final = "5"
 _COLUMNS: Final = 12
@@ -76,32 +84,48 @@ def cut(words: Iterable[FoundWord]) -> list[list[str | float]]:
     ]
 
 
-def visible_layer(wanted: PageRequest, languages: Sequence[str]) -> list[FoundWord] | None:
-    """Return the words that a text layer lets people see; None where it is not to be trusted.
+@dataclass(slots=True)
+class LayerFindings:
+    """What was found of a text layer.
+
+    Attributes:
+        words: Those that people see; none where the layer is not to be trusted.
+        shown: The page, where it had to be drawn for that.
+    """
+
+    words: list[FoundWord] = field(default_factory=list)
+    shown: Image.Image | None = None
+
+
+def examine_layer(wanted: PageRequest, languages: Sequence[str]) -> LayerFindings:
+    """Find the words that a text layer lets people see.
 
     Args:
         wanted: Names the page; the document must be standard input.
         languages: What words can be recognised in, to compare some of them with what is seen.
     """
+    found = LayerFindings()
     document = open_pdf(poppler.PATH)
     page = None if document is None else document.page(wanted.first)
     if document is None or page is None:
-        return None
+        return found
     try:
         # Of a scan the writing is not looked at: what a scanner recognised is not what is seen.
         claimed = [] if only_image(document.file, page) else _claimed(page, wanted.first)
         copy = _without_fonts(document, page) if claimed else b""
     except Exception:  # noqa: BLE001 - hostile bytes reach any line; the picture is read instead
-        return None
-    if not copy:
-        return None
-    shown = _drawn(range(wanted.first, wanted.first + 1), wanted)
-    bare = _drawn(range(1), wanted, copy)
-    if shown is None or bare is None or shown.size != bare.size:
-        return None
+        return found
+    bare = _drawn(range(1), wanted, copy) if copy else None
+    if bare is None:
+        return found
+    found.shown = shown = _drawn(range(wanted.first, wanted.first + 1), wanted)
+    if shown is None or shown.size != bare.size:
+        return found
     text = ImageChops.difference(shown, bare).point(_is_seen)
     seen = _trusted(claimed, shown, text)
-    return seen if seen and (not languages or _agrees(seen, shown, languages)) else None
+    if not languages or _agrees(seen, shown, languages):
+        found.words = seen
+    return found
 
 
 def _claimed(page: PdfPage, number: int) -> list[FoundWord]:
@@ -197,10 +221,8 @@ def _is_seen(level: int) -> int:
     return 255 if level >= _SEEN else 0
 
 
-def _trusted(
-    claimed: list[FoundWord], shown: Image.Image, text: Image.Image
-) -> list[FoundWord] | None:
-    """Return those words of a layer that people see; None when too much of it is not so.
+def _trusted(claimed: list[FoundWord], shown: Image.Image, text: Image.Image) -> list[FoundWord]:
+    """Return those words of a layer that people see; none when too much of it is not so.
 
     Args:
         claimed: What the layer says.
@@ -214,11 +236,11 @@ def _trusted(
         if number not in covered and word[0] and _visible(word, shown, text)
     ]
     if len(claimed) - len(seen) > _MOST_FAILING * len(claimed):
-        return None
+        return []
     ground = max(range(256), key=shown.histogram().__getitem__)
     ink = shown.point(lambda level: _is_seen(abs(level - ground)))
     if _cells(text) < _LEAST_SHARE * _cells(ink):
-        return None
+        return []
     return seen
 
 
@@ -303,12 +325,18 @@ def recognise(picture: Image.Image, request: ReadRequest) -> list[FoundWord]:
     turn = _UPRIGHT.get(request.turned)
     page = picture.convert("L")
     page = page if turn is None else page.transpose(turn)
-    height = page.height if request.whole else -(-page.height // 2)
-    share = height / page.height
-    part = page.crop((0, 0, page.width, height))
-    return [
-        (text, _lying((left, top * share, right, bottom * share), request.turned))
+    first, last, start, end = _PARTS[request.part]
+    edges = int(first * page.height), math.ceil(last * page.height)
+    part = page.crop((0, edges[0], page.width, edges[1]))
+    offset, share = edges[0] / page.height, part.height / page.height
+    found = [
+        (text, (left, offset + top * share, right, offset + bottom * share))
         for text, (left, top, right, bottom) in _ocr(part, request.languages)
+    ]
+    return [
+        (text, _lying(box, request.turned))
+        for text, box in found
+        if start <= (box[1] + box[3]) / 2 < end
     ]
 
 

@@ -379,7 +379,7 @@ def test_a_program_that_never_ends_meets_the_time_limit(programs: Path, tmp_path
 
 
 def test_a_program_that_says_what_it_likes_is_not_believed(programs: Path, tmp_path: Path) -> None:
-    tesseract(programs, "cat > /dev/null; " + ROW.replace("%s", "30\\t80\\t60\\t900"))
+    tesseract(programs, "cat > /dev/null; " + ROW.replace("%s", "30\\t80\\t60\\t600"))
     with pytest.raises(DocumentError, match="does not fit together"):
         recognised(tmp_path)
     tesseract(programs, "cat > /dev/null; yes 'no table'")
@@ -439,6 +439,9 @@ def test_a_scan_is_recognised_in_part_or_whole(english: PageReader, tmp_path: Pa
     whole = english.words(path)
     assert (said(whole), whole.whole) == (["Invoice", "number", "Total", "amount"], True)
     assert inked(english, path, whole)
+    rest = english.words(path, upper=half)
+    assert (said(rest), rest.whole) == (said(whole), True)
+    assert inked(english, path, rest)
     with pytest.raises(NotFoundError):
         english.words(path, 1)
 

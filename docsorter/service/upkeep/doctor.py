@@ -14,7 +14,7 @@ from docsorter.documents import Place
 from docsorter.errors import DocsorterError
 from docsorter.filesystem import file_system, is_network_or_virtual
 from docsorter.intake.watch import inotify_limits
-from docsorter.pages.reader import sandbox_report
+from docsorter.pages.reader import installed_languages, ocr_packages, sandbox_report
 from docsorter.service.engine import load_model
 from docsorter.service.promise.report import alarm_words, last_alarm, report
 from docsorter.service.workspace import process
@@ -47,6 +47,7 @@ def diagnose(configuration: Configuration) -> list[Diagnosis]:
     findings: list[Diagnosis] = []
     checks: tuple[Callable[[Configuration], Iterator[Diagnosis]], ...] = (
         _poppler,
+        _words,
         _folders,
         _file_systems,
         _inotify,
@@ -79,6 +80,22 @@ def _poppler(_: Configuration) -> Iterator[Diagnosis]:
         )
         version = (shown.stderr or shown.stdout).splitlines()[0]
         yield Diagnosis(Level.GOOD, program, version.strip())
+
+
+def _words(configuration: Configuration) -> Iterator[Diagnosis]:
+    settings = configuration.settings.words
+    there = installed_languages(settings.languages)
+    missing = [language for language in settings.languages if language not in there]
+    if settings.read == "never":
+        return
+    if there:
+        yield Diagnosis(Level.GOOD, "words", f"Tesseract reads {', '.join(there)}")
+    if missing:
+        yield Diagnosis(
+            Level.NOTE, "words", f"Tesseract does not read {', '.join(missing)} here: such scans "
+            "are sorted by their looks alone",
+            f"apt install {' '.join(ocr_packages(missing))}, or change words.languages",
+        )  # fmt: skip
 
 
 def _folders(configuration: Configuration) -> Iterator[Diagnosis]:

@@ -1,0 +1,28 @@
+"""The doctor names what is missing, and what to type."""
+
+from dataclasses import replace
+
+import pytest
+
+from docsorter.configuration import Configuration
+from docsorter.service.upkeep import doctor
+from docsorter.service.upkeep.doctor import Diagnosis, Level
+from docsorter.settings import WordsSettings
+
+
+def about_words(configuration: Configuration, **changes: object) -> list[Diagnosis]:
+    words = WordsSettings.model_validate(changes)
+    settings = configuration.settings.model_copy(update={"words": words})
+    return list(doctor._words(replace(configuration, settings=settings)))
+
+
+def test_languages_that_scans_are_not_read_in_are_named(
+    configuration: Configuration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "installed_languages", lambda _: ("eng",))
+    good, missing = about_words(configuration, languages=("eng", "chi_sim"))
+    assert (good.level, good.text) == (Level.GOOD, "Tesseract reads eng")
+    assert missing.level == Level.NOTE
+    assert "chi_sim" in missing.text
+    assert missing.remedy.startswith("apt install tesseract-ocr tesseract-ocr-chi-sim")
+    assert about_words(configuration, read="never") == []
