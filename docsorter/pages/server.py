@@ -40,6 +40,7 @@ _DESCRIPTORS: Final = 3  # of a request: socket, document, result
 _ABOVE: Final = 16  # descriptors are moved here while their numbers change
 _USEFUL: Final = 8 / 3  # pages are drawn this much larger than the classifier's square
 _AVERAGED: Final = 4 / 3  # pictures are averaged down to no less, see docs/develop/performance.md
+_LEGIBLE: Final = 0.85  # of 150 dpi: words are recognised as well, in a picture decoded by halves
 _MOST_LOOKED_AT: Final = 128  # pages, where one after the other is blank
 _FAILED: Final = 70  # EX_SOFTWARE of sysexits.h
 _PDF: Final = "application/pdf"
@@ -399,7 +400,7 @@ def _picture(pictures: PageStream, request: ReadRequest) -> Image.Image:
 
 def _words(file: BinaryIO, request: ReadRequest) -> _Result:
     """Read the words of a page: its text layer where that is what people see, else its picture."""
-    wanted = _wanted(request)
+    wanted = _wanted(request, averaged=_LEGIBLE)
     media_type, pictures = open_document(file, wanted, request.suffix)
     # Whoever asks for the lower half knows that no text layer is to be trusted.
     layer = words.LayerFindings()

@@ -5,6 +5,7 @@ import math
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pikepdf
@@ -16,11 +17,13 @@ from docsorter.errors import DependencyError, DocumentError, NotFoundError
 from docsorter.pages import reader as reader_module
 from docsorter.pages import words
 from docsorter.pages.images import readable
-from docsorter.pages.reader import PageReader, installed_languages, page_words
+from docsorter.pages.protocol import ReaderKilledError
+from docsorter.pages.reader import PageReader, installed_languages, page_words, sandbox_report
 from docsorter.settings import PagesSettings, WordsSettings
 from tests.pages import scan_files
 from tests.pages.papers import exif, pdf, saved, sheet, stream_object, turned
 from tests.pages.scan_files import scan
+from tests.pages.test_limits import descendants, name_of, waited
 
 LETTER = [
     b"Invoice number 4711", b"Please transfer the amount", b"within fourteen days",
@@ -376,6 +379,40 @@ def test_a_program_that_never_ends_meets_the_time_limit(programs: Path, tmp_path
     with pytest.raises(DocumentError) as caught:
         recognised(tmp_path, time_limit_seconds=0.4)
     assert caught.value.code == ReasonCode.TIME_LIMIT
+
+
+def test_a_program_killed_from_outside_is_no_fault_of_the_page(
+    programs: Path, tmp_path: Path
+) -> None:
+    tesseract(programs, "while :; do :; done")
+    path = saved(tmp_path / "a.png", sheet(300, 400))
+    with PageReader(PagesSettings()) as reader, ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(reader.words, path)
+
+        def started() -> list[int]:
+            below = descendants(reader.server_pid) if reader.server_pid else []
+            return [pid for pid in below if "tesseract" in name_of(pid)]
+
+        for pid in waited(started):
+            os.kill(pid, signal.SIGKILL)
+        with pytest.raises(ReaderKilledError):
+            reading.result(20)
+        assert reader.server_pid is not None
+        below = reader.server_pid
+        waited(lambda: not descendants(below))
+
+
+def test_the_program_reads_its_data_and_nothing_else(
+    programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, other = tmp_path / "data", tmp_path / "other"
+    data.mkdir()
+    (data / "eng").write_text("x", encoding="ascii")
+    other.write_text("x", encoding="ascii")
+    monkeypatch.setenv("TESSDATA_PREFIX", str(data))
+    tesseract(programs, f"cat $TESSDATA_PREFIX/eng || exit 4; cat {other} && exit 5; exit 0")
+    if sandbox_report()["landlock"].startswith("active"):
+        assert recognised(tmp_path).words == ()
 
 
 def test_a_program_that_says_what_it_likes_is_not_believed(programs: Path, tmp_path: Path) -> None:
