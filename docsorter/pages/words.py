@@ -16,6 +16,7 @@ import signal
 import subprocess
 import unicodedata
 import warnings
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -55,7 +56,6 @@ _HALF: Final = 0.5
 _MARGIN: Final = 0.01  # of the height, above and below that strip
 _STRIP: Final = 0.05  # of the height: what is recognised to compare a layer with
 _LONG_WORD: Final = 4  # letters; shorter ones are found anywhere
-_FEW_WORDS: Final = 5
 _LEAST_ALIKE: Final = 0.4  # of the groups of letters
 _PARTS: Final = {
     "whole": (0.0, 1.0, 0.0, 1.0),
@@ -287,23 +287,39 @@ def _cells(mask: Image.Image) -> int:
 
 
 def _agrees(words: list[FoundWord], shown: Image.Image, languages: Sequence[str]) -> bool:
-    """Whether a strip of the page reads as its layer says, which may say what it likes of letters.
+    """Whether a page reads as its layer says, which may say what it likes of letters.
 
-    The strip is the one with most words in the upper half. Of letters that are not ASCII nothing
-    is known, since they may be of a language that is not installed.
+    Two strips of the upper half are recognised: the one with most words, and the one of the
+    tallest word. Of letters that are not ASCII nothing is known, since they may be of a language
+    that is not installed.
     """
-    plain = [word for word in words if word[0].isascii() and len(word[0]) >= _LONG_WORD]
-    tops = sorted({box[1] for _, box in plain if box[1] < _HALF})
-    strips = [[word for word in plain if top <= word[1][1] < top + _STRIP] for top in tops]
-    strip = max(strips, key=len, default=[])
-    if len(strip) < _FEW_WORDS:
+    plain = sorted(
+        (word for word in words if word[0].isascii() and len(word[0]) >= _LONG_WORD),
+        key=lambda word: word[1][1],
+    )
+    tops = [box[1] for _, box in plain]
+    ends = [bisect_left(tops, top + _STRIP) for top in tops if top < _HALF]
+    if not ends:
         return True
-    claimed = _groups(text for text, _ in strip)
-    first, last = min(box[1] for _, box in strip), max(box[3] for _, box in strip)
-    edges = max(0.0, first - _MARGIN) * shown.height, min(1.0, last + _MARGIN) * shown.height
-    part = shown.crop((0, int(edges[0]), shown.width, int(edges[1])))
-    seen = _groups(text for text, _ in _ocr(part, languages[:1]))
-    return len(claimed & seen) >= _LEAST_ALIKE * len(claimed)
+    densest = max(range(len(ends)), key=lambda at: ends[at] - at)
+    tallest = max(range(len(ends)), key=lambda at: plain[at][1][3] - tops[at])
+    strips = [plain[at : ends[at]] for at in sorted({densest, tallest})]
+    seen = _groups(text for text, _ in _ocr(_cut_out(strips, shown), languages[:1]))
+    claims = [_groups(text for text, _ in strip) for strip in strips]
+    return all(len(claim & seen) >= _LEAST_ALIKE * len(claim) for claim in claims)
+
+
+def _cut_out(strips: list[list[FoundWord]], shown: Image.Image) -> Image.Image:
+    """Return the strips of a page that words are in, one below the other."""
+    parts = []
+    for strip in strips:
+        first, last = min(box[1] for _, box in strip), max(box[3] for _, box in strip)
+        edges = max(0.0, first - _MARGIN) * shown.height, min(1.0, last + _MARGIN) * shown.height
+        parts.append(shown.crop((0, int(edges[0]), shown.width, int(edges[1]))))
+    whole = Image.new("L", (shown.width, sum(part.height for part in parts)))
+    for at, part in enumerate(parts):
+        whole.paste(part, (0, sum(above.height for above in parts[:at])))
+    return whole
 
 
 def _groups(texts: Iterable[str]) -> set[str]:

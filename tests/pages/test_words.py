@@ -485,7 +485,7 @@ def test_a_scan_is_recognised_in_part_or_whole(english: PageReader, tmp_path: Pa
 
 @needs_tesseract
 def test_a_layer_that_reads_otherwise_than_it_looks_is_not_believed(
-    english: PageReader, written: Path
+    english: PageReader, plain: PageReader, written: Path
 ) -> None:
     written.write_bytes(pdf([letter()]))
     assert english.words(written).source == "layer"
@@ -494,3 +494,10 @@ def test_a_layer_that_reads_otherwise_than_it_looks_is_not_believed(
     found = english.words(written)
     assert found.source == "ocr"
     assert said(found)[:2] == ["Invoice", "number"]
+    heading = line(b"Reminder", y=800, size=30).replace(b"/F", b"/G")
+    false = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 100 0 R>>"
+    page = pdf([letter() + heading], extra=[_mapped(*shifted), false])
+    written.write_bytes(changed(page, b"/F 3 0 R", b"/F 3 0 R/G 101 0 R"))
+    assert plain.words(written).source == "layer"  # where there is nothing to compare it with
+    found = english.words(written)
+    assert (found.source, said(found)[0]) == ("ocr", "Reminder")
