@@ -197,6 +197,21 @@ def _rng(kind: str, seed: int, split: Split) -> random.Random:
     return random.Random(zlib.crc32(f"{kind}|{split}".encode()) << 32 | (seed & 0xFFFFFFFF))
 
 
+def typeset(kind: str, seed: int, split: Split) -> tuple[Plan, str]:
+    """Plan one document and return its Typst source, in the script of its language.
+
+    Args:
+        kind: one of ``EVERY`` that is typeset, that is, no photograph.
+        seed: as for `generate`, which shows the same document.
+        split: as for `generate`.
+    """
+    rng = _rng(kind, seed, split)
+    plan = make_plan(kind, SLOTS[kind], split, font_book(), rng, None)
+    draw_capture(rng, kind)
+    rng.getrandbits(32)
+    return plan, _BUILDERS[kind](plan, Writer(plan.locale, rng))
+
+
 def generate(
     kind: str,
     seed: int,
