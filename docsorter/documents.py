@@ -169,13 +169,11 @@ class PageWords:
         page: Which page of the document, counted from 0.
         words: In reading order.
         source: The text layer of a PDF, or recognition of the picture.
-        whole: Whether all of the page was read; its upper half otherwise.
     """
 
     page: int
     words: tuple[Word, ...]
     source: Literal["layer", "ocr"]
-    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +252,25 @@ def pages_named(numbers: Sequence[int]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class WordsRead:
+    """What was made of the words of a document, beside its picture.
+
+    Attributes:
+        source: Where they come from, see `PageWords`.
+        page: The page that was read, counted from 0.
+        known: How many different words of it the model knows.
+        picture: What the picture alone says, in the order of the labels.
+        words: What the words alone say.
+    """
+
+    source: Literal["layer", "ocr"]
+    page: int
+    known: int
+    picture: tuple[float, ...]
+    words: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """Probabilities over labels for a document, with the model that made them.
 
@@ -265,6 +282,8 @@ class Prediction:
         pages: The same, page by page, of those with something on them.
         blank: Pages that were left out because nothing is on them, counted from 0.
         undrawable: Pages that could not be drawn, counted from 0, and why.
+        read: What its words add; None where they were not read. The probabilities are then those
+            of picture and words together.
     """
 
     model: str
@@ -274,6 +293,7 @@ class Prediction:
     pages: tuple[PagePrediction, ...]
     blank: tuple[int, ...] = ()
     undrawable: dict[int, str] = field(default_factory=dict)
+    read: WordsRead | None = None
 
     @property
     def cut_before(self) -> tuple[int, ...]:
@@ -345,6 +365,8 @@ class Prediction:
                 )
                 for page in self.pages
             ),
+            read=self.read
+            and replace(self.read, picture=added(self.read.picture), words=added(self.read.words)),
         )
 
 
@@ -385,6 +407,24 @@ _LEAST_USUAL = 1e-3  # the percentile of a page beyond all training pages is 100
 
 
 @dataclass(frozen=True, slots=True)
+class WordsRule:
+    """What is asked of a document whose words were read, in place of the same of `SortRule`.
+
+    Attributes:
+        offsets: Per label, by how much the log odds of the threshold are raised for it.
+        novelty_weight: How much surer picture and words must be of an unusual page, >= 0.
+        first_look: By how much the log odds of the threshold are raised, >= 0, for what the picture
+            decides alone: where the words can be asked they are asked more often.
+        languages: In which words are recognised; evidence about some holds for no others.
+    """
+
+    offsets: dict[str, float] = field(default_factory=dict)
+    novelty_weight: float = 0.0
+    first_look: float = 0.0
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SortRule:
     """The complete rule by which a document is sorted without a person.
 
@@ -397,6 +437,7 @@ class SortRule:
             label not named. See `docsorter.decide.policy`.
         blank: Whether pages with nothing on them are left out ("skip") or count as pages.
         novelty_weight: How much surer the model must be of an unusual page, >= 0; see `offset`.
+        words: For documents whose words were read; None where words are not read.
     """
 
     temperature: float
@@ -406,8 +447,9 @@ class SortRule:
     offsets: dict[str, float] = field(default_factory=dict)
     blank: str = "skip"
     novelty_weight: float = 0.0
+    words: WordsRule | None = None
 
-    def offset(self, label: str, novelty: float = 0.0) -> float:
+    def offset(self, label: str, novelty: float = 0.0, *, read: bool = False) -> float:
         """Return by how much the log odds of the threshold are raised for a document.
 
         To the offset of its label comes `-novelty_weight * log(1 - novelty / 100)`: where a share q
@@ -417,13 +459,18 @@ class SortRule:
         Args:
             label: What the document is taken for.
             novelty: Percentile, 0-100; 0 is the most usual page.
+            read: Whether its words were read.
         """
         usual = max(1.0 - novelty / 100.0, _LEAST_USUAL)
-        return self.offsets.get(label, 0.0) - self.novelty_weight * math.log(usual)
+        asked: SortRule | WordsRule = self
+        more = 0.0
+        if self.words is not None:
+            asked, more = (self.words, 0.0) if read else (self, self.words.first_look)
+        return more + asked.offsets.get(label, 0.0) - asked.novelty_weight * math.log(usual)
 
-    def required_confidence(self, label: str, novelty: float = 0.0) -> float:
+    def required_confidence(self, label: str, novelty: float = 0.0, *, read: bool = False) -> float:
         """Return the least confidence, 0-1, with which a document is sorted; see `offset`."""
-        offset = self.offset(label, novelty)
+        offset = self.offset(label, novelty, read=read)
         if offset == 0 or not 0 < self.threshold < 1:
             return self.threshold
         odds = self.threshold * math.exp(offset)

@@ -17,6 +17,7 @@ import numpy as np
 from docsorter.decide.words import LEAST_WORDS, WordsModel, places_of
 from docsorter.documents import SortRule
 from docsorter.model.card import NONE_OF_THESE
+from docsorter.training.base import MOST_OF_SOURCE
 from docsorter.training.dataset import Predictions
 from docsorter.training.splits import deal
 from docsorter.training.words import TextExamples, cross_fitted, fit_fusion, learn_words
@@ -25,7 +26,6 @@ from starter.document import typeset
 from starter.kinds import EVERY, KINDS
 from starter.rule import (
     FOREIGN_SORTED,
-    SOURCE_CAP,
     Scored,
     Unseen,
     best_thresholds,
@@ -163,7 +163,7 @@ def make_words(
 
 
 def source_weights(targets: "Ints", sources: "NDArray[np.str_]") -> "Floats":
-    """Weigh documents by their label, and those of a source as at most `SOURCE_CAP` of them.
+    """Weigh documents by their label, and those of a source as at most `MOST_OF_SOURCE` of them.
 
     Args:
         targets: (n,) columns, the last one for foreign documents.
@@ -177,7 +177,7 @@ def source_weights(targets: "Ints", sources: "NDArray[np.str_]") -> "Floats":
         mine = targets == column
         for source in np.unique(sources[mine]):
             here = mine & (sources == source)
-            weights[here] = min(1.0, SOURCE_CAP / here.sum())
+            weights[here] = min(1.0, MOST_OF_SOURCE / here.sum())
         weights[mine] *= _SHARES[column] / weights[mine].sum()
     return weights
 

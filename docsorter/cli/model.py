@@ -450,7 +450,7 @@ def _look(settings: "Configuration", first: str, second: str, folder: Path) -> "
     workers = settings.settings.service.workers or usable_cores()
     with stage_bars() as progress:
         told = partial(progress, "both classify the documents")
-        return compare_on(one, two, files, settings.settings.pages, workers, told)
+        return compare_on(one, two, files, settings.settings, workers, told)
 
 
 def _figures(compared: "CardComparison") -> list[dict[str, object]]:

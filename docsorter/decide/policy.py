@@ -87,7 +87,8 @@ def is_eligible(verdict: Verdict) -> bool:
 
 def score_of(prediction: Prediction, rule: SortRule) -> float:
     """Return what the threshold applies to, 0-1: the confidence, less `SortRule.offset`."""
-    offset = rule.offset(prediction.label, prediction.novelty)
+    read = prediction.read is not None
+    offset = rule.offset(prediction.label, prediction.novelty, read=read)
     if offset == 0:
         return prediction.confidence
     return float(threshold_scores(np.array([prediction.confidence]), np.array([offset]))[0])
@@ -107,8 +108,8 @@ def rule_key(fingerprint: str, rule: SortRule, labels: Sequence[str]) -> str:
 
     Args:
         fingerprint: Of the model bundle (SHA-256 of its SHA256SUMS).
-        rule: Temperature, novelty limit and weight, policies, offsets and what is done with blank
-            pages; the threshold is what evidence is sought for.
+        rule: Temperature, novelty limit and weight, policies, offsets, what is done with blank
+            pages and words; the threshold is what evidence is sought for.
         labels: Labels that documents may be sorted to.
 
     Returns:
@@ -119,6 +120,7 @@ def rule_key(fingerprint: str, rule: SortRule, labels: Sequence[str]) -> str:
     content = [fingerprint, rule.temperature, rule.novelty_limit, policies, offsets, sorted(labels)]
     content += [rule.blank, _POOLING]
     content += [rule.novelty_weight] if rule.novelty_weight else []
+    content += [dataclasses.asdict(rule.words)] if rule.words else []
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -201,12 +203,20 @@ def reaches(scores: NDArray[np.float64], threshold: float) -> NDArray[np.bool_]:
     return np.asarray(scores >= threshold * (1 - 1e-12), np.bool_)
 
 
+def _needed(prediction: Prediction, rule: SortRule, novelty: float | None = None) -> float:
+    unusual = prediction.novelty if novelty is None else novelty
+    return rule.required_confidence(prediction.label, unusual, read=prediction.read is not None)
+
+
 def _sorted(prediction: Prediction, rule: SortRule) -> Verdict:
-    needed = rule.required_confidence(prediction.label, prediction.novelty)
+    needed = _needed(prediction, rule)
     confidence, threshold = _apart(prediction.confidence, needed)
     return Verdict(
         VerdictKind.SORT,
-        Reason(ReasonCode.SURE, f"sure: {prediction.label} {confidence}, needs {threshold}"),
+        Reason(
+            ReasonCode.SURE,
+            f"sure: {prediction.label} {confidence}, needs {threshold}{_by(prediction)}",
+        ),
         label=prediction.label,
         confidence=prediction.confidence,
         threshold=needed,
@@ -226,7 +236,7 @@ def _review(
     )
     needed = None
     if reason.code is ReasonCode.UNSURE:
-        needed = rule.required_confidence(prediction.label, prediction.novelty)
+        needed = _needed(prediction, rule)
     return Verdict(VerdictKind.REVIEW, reason, label, confidence, needed)
 
 
@@ -303,16 +313,20 @@ def _pages_reason(prediction: Prediction) -> Reason | None:
     return Reason(ReasonCode.PAGES_DISAGREE, f"pages disagree: {said}")
 
 
+def _by(prediction: Prediction) -> str:
+    return "" if prediction.read is None else " (picture and words)"
+
+
 def _threshold_reason(prediction: Prediction, rule: SortRule) -> Reason | None:
-    needed = rule.required_confidence(prediction.label, prediction.novelty)
+    needed = _needed(prediction, rule)
     if prediction.confidence >= needed:
         return None
     ranked = prediction.ranked
     if len(ranked) > 1 and ranked[1][1] >= _COMPETES * ranked[0][1]:
-        return Reason(ReasonCode.UNSURE, f"unsure: {_named(ranked[:2])}")
+        return Reason(ReasonCode.UNSURE, f"unsure: {_named(ranked[:2])}{_by(prediction)}")
     confidence, threshold = _apart(prediction.confidence, needed)
-    text = f"unsure: {prediction.label} {confidence}, needs {threshold}"
-    if prediction.confidence >= rule.required_confidence(prediction.label):
+    text = f"unsure: {prediction.label} {confidence}, needs {threshold}{_by(prediction)}"
+    if prediction.confidence >= _needed(prediction, rule, novelty=0.0):
         text += " (unusual page)"
     return Reason(ReasonCode.UNSURE, text)
 
@@ -330,6 +344,8 @@ def _check(prediction: Prediction, rule: SortRule) -> None:
             "or something that is no probability"
         )
     limits = [rule.threshold, rule.novelty_limit, rule.novelty_weight, *rule.offsets.values()]
+    if rule.words is not None:
+        limits += [rule.words.novelty_weight, rule.words.first_look, *rule.words.offsets.values()]
     if any(map(math.isnan, limits)):
         raise ModelError("the sort rule is damaged: a limit in it is no number")
 

@@ -4,6 +4,7 @@ card.json     what the model is                 golden/*.png        synthetic pa
 model.tflite  the model that runs               golden/golden.json  the answers expected of them
 novelty.npz   arrays that novelty needs         SHA256SUMS          of every file above
 pages.npz     what it knows of pages among others: first or later, upright or turned; may be missing
+words.npz     what it knows of words; may be missing
 foreign.npz   what it knows of real documents that are of no label, for training; may be missing
 """
 
@@ -24,6 +25,7 @@ CARD: Final = "card.json"
 RUNTIME: Final = "model.tflite"
 NOVELTY: Final = "novelty.npz"
 PAGES: Final = "pages.npz"
+WORDS: Final = "words.npz"
 FOREIGN: Final = "foreign.npz"
 GOLDEN: Final = "golden/golden.json"
 CHECKSUMS: Final = "SHA256SUMS"
@@ -42,6 +44,8 @@ class ModelBundle:
     novelty: "dict[str, NDArray[np.generic]]" = field(repr=False)
     pages: "dict[str, NDArray[np.generic]]" = field(default_factory=dict, repr=False)
     """Arrays about pages of many-page documents; empty when the bundle has none."""
+    words: "dict[str, NDArray[np.generic]]" = field(default_factory=dict, repr=False)
+    """Arrays of the reader of words; empty when the bundle has none."""
 
     @property
     def runtime_file(self) -> Path:
@@ -75,8 +79,8 @@ def load_bundle(path: Path) -> ModelBundle:
         )
     card = read_card(path / CARD)  # first: a newer format may well have other files
     listed = verify_checksums(path)
-    pages = _read_arrays(path / PAGES) if PAGES in listed else {}
-    return ModelBundle(path, card, _read_arrays(path / NOVELTY), pages)
+    pages, words = (_read_arrays(path / name) if name in listed else {} for name in (PAGES, WORDS))
+    return ModelBundle(path, card, _read_arrays(path / NOVELTY), pages, words)
 
 
 def verify_checksums(path: Path) -> frozenset[str]:

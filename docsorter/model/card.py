@@ -17,15 +17,15 @@ from pydantic import (
     model_validator,
 )
 
-from docsorter.documents import SortEvidence, SortRule
+from docsorter.documents import SortEvidence, SortRule, WordsRule
 from docsorter.errors import ModelError
 
-FORMAT_VERSION: Final = 3
+FORMAT_VERSION: Final = 4
 """The newest card format that this docsorter reads.
 
-1: one threshold for all labels. 2: `offsets` as well. 3: `novelty_weight` as well. A docsorter that
-does not know them must not sort by such a card. A card is written in the oldest format that holds
-it.
+1: one threshold for all labels. 2: `offsets` as well. 3: `novelty_weight` as well. 4: `words` as
+well. A docsorter that does not know them must not sort by such a card. A card is written in the
+oldest format that holds it.
 """
 
 NONE_OF_THESE: Final = "other"
@@ -112,6 +112,17 @@ class CardEvidence(_Part):
         return SortEvidence(**self.model_dump())
 
 
+class CardWords(_Part):
+    """What is asked of documents whose words were read; see `WordsRule`."""
+
+    offsets: dict[str, Annotated[float, Ge(-10), Le(10)]] = Field(default_factory=dict)
+    """By label, what is added to the log odds of the threshold; 0 if not named."""
+    novelty_weight: Annotated[float, Ge(0), Le(100)] = 0.0
+    """How much surer picture and words must be of an unusual page."""
+    first_look: Annotated[float, Ge(0), Le(10)] = 0.0
+    """By how much the log odds of the threshold are raised for what the picture decides alone."""
+
+
 class ModelCard(_Part):
     """All that is known of a model, as it stands in `card.json`."""
 
@@ -134,6 +145,8 @@ class ModelCard(_Part):
     """By label, what is added to the log odds of the threshold; 0 if not named. Format 2."""
     novelty_weight: Annotated[float, Ge(0), Le(100)] = 0.0
     """How much surer the model must be of an unusual page; see `SortRule.offset`. Format 3."""
+    words: CardWords | None = None
+    """Of documents whose words were read; None where the model knows none. Format 4."""
     policies: dict[str, Literal["auto", "review", "never"]] = Field(default_factory=dict)
     evidence: CardEvidence | None = None
     """Of the sort rule on this card; None when it was not tested."""
@@ -148,19 +161,22 @@ class ModelCard(_Part):
             raise ValueError("a label occurs twice")
         if self.background and NONE_OF_THESE in self.labels:
             raise ValueError(f"{NONE_OF_THESE!r} is taken by the background outputs")
-        if unknown := set(self.offsets) - set(self.labels):
+        named = {*self.offsets, *(self.words.offsets if self.words else ())}
+        if unknown := named - set(self.labels):
             raise ValueError(f"there is an offset for {min(unknown)!r}, which is no label")
         if self.offsets and self.format_version < 2:  # noqa: PLR2004 -- the format they came with
             raise ValueError("offsets of labels belong to format 2")
         if self.novelty_weight and self.format_version < 3:  # noqa: PLR2004 -- as above
             raise ValueError("a weight of novelty belongs to format 3")
+        if self.words and self.format_version < 4:  # noqa: PLR2004 -- as above
+            raise ValueError("what is asked where words were read belongs to format 4")
         return self
 
     @model_serializer(mode="wrap")
     def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
         """Leave out what a docsorter that reads only an older format would refuse."""
         values: dict[str, object] = write(self)
-        for name in ("offsets", "novelty_weight"):
+        for name in ("offsets", "novelty_weight", "words"):
             if not getattr(self, name):
                 values.pop(name, None)
         return values
@@ -183,6 +199,7 @@ class ModelCard(_Part):
         return SortRule(
             self.temperature, self.threshold, self.novelty_limit, policies, dict(self.offsets),
             novelty_weight=self.novelty_weight,
+            words=WordsRule(**self.words.model_dump()) if self.words else None,
         )  # fmt: skip
 
     def with_rule(self, rule: SortRule) -> "ModelCard":
@@ -192,12 +209,27 @@ class ModelCard(_Part):
         """
         offsets = {label: value for label, value in rule.offsets.items() if value}
         changes: dict[str, Any] = {
-            "format_version": 3 if rule.novelty_weight else 2 if offsets else 1,
+            "format_version": next(
+                version
+                for version, needed in (
+                    (4, rule.words),
+                    (3, rule.novelty_weight),
+                    (2, offsets),
+                    (1, 1),
+                )
+                if needed
+            ),
             "temperature": rule.temperature,
             "threshold": rule.threshold,
             "novelty_limit": rule.novelty_limit,
             "offsets": offsets,
             "novelty_weight": rule.novelty_weight,
+            "words": rule.words
+            and CardWords(
+                offsets=rule.words.offsets,
+                novelty_weight=rule.words.novelty_weight,
+                first_look=rule.words.first_look,
+            ),
         }
         return self.model_copy(update=changes)
 
@@ -318,6 +350,7 @@ def _facts(card: ModelCard) -> list[tuple[str, str]]:
         ("threshold", card.threshold_text()),
         ("novelty limit", f"{card.novelty_limit:g}"),
         ("novelty weight", f"{card.novelty_weight:g}"),
+        ("words", "read where the picture is unsure" if card.words else "not read"),
         ("policies", policies or "none"),
         ("evidence", _evidence(card.evidence)),
     ]

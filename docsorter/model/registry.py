@@ -50,6 +50,7 @@ _LIMITS: Final = {
     r"model\.tflite": 512,
     r"novelty\.npz": 256,
     r"pages\.npz": 16,
+    r"words\.npz": 16,
     r"foreign\.npz": 64,
     r"tuning\.npz": 512,
     r"golden/golden\.json": 4,

@@ -43,7 +43,6 @@ class ReadRequest:
         time_limit: Wall clock, seconds.
         memory_limit: Address space, bytes.
         languages: What recognition of words may expect, by Tesseract's names; none: there is none.
-        part: Of a page that words are recognised on.
         turned: By how many degrees, clockwise, the page lies turned: 0, 90, 180 or 270.
         suffix: How the name ends, for the text of a refusal only; the bytes say what a file is.
     """
@@ -57,7 +56,6 @@ class ReadRequest:
     time_limit: float = 1.0
     memory_limit: int = 0
     languages: tuple[str, ...] = ()
-    part: Literal["whole", "upper", "lower"] = "whole"
     turned: int = 0
     suffix: str = ""
 

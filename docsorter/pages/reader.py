@@ -154,23 +154,12 @@ class PageReader:
         header, body = self._ask(request, path)
         return png(header, body)
 
-    def words(
-        self,
-        path: Path,
-        page: int = 0,
-        *,
-        whole: bool = True,
-        upper: PageWords | None = None,
-        turned: int = 0,
-    ) -> PageWords:
+    def words(self, path: Path, page: int = 0, *, turned: int = 0) -> PageWords:
         """Read the words of one page; whoever asks goes on without them when that fails.
 
         Args:
             path: Where the document's bytes are.
             page: Which page, counted from 0.
-            whole: Whether a picture is read to its end; its upper half otherwise. A text layer
-                that shows what it says is always read whole.
-            upper: What was read of the upper half, which is not recognised again then.
             turned: By how many degrees, clockwise, the page lies turned: 0, 90, 180 or 270.
 
         Raises:
@@ -183,14 +172,10 @@ class PageReader:
         request = dataclasses.replace(
             self._request("words", path, "", size=_WORDS_SIDE, first=page, count=1),
             languages=installed_languages(wanted),
-            part="lower" if upper else "whole" if whole else "upper",
             turned=turned,
         )
         header, _ = self._ask(request, path)
-        found = page_words(header, page, wanted)
-        if upper is None:
-            return found
-        return dataclasses.replace(found, words=(upper.words + found.words)[:MOST_WORDS])
+        return page_words(header, page, wanted)
 
     def sandbox_report(self) -> dict[str, str]:
         """Return what shuts a child in on this machine, and why the rest does not."""
@@ -459,19 +444,19 @@ def page_words(header: dict[str, Any], page: int, languages: Sequence[str]) -> P
         DependencyError: The page is a picture, and nothing recognises words here.
         DocumentError: `damaged`: the parts of the result do not fit together.
     """
-    source, whole, sent = header.get("source"), header.get("whole"), header.get("words")
+    source, sent = header.get("source"), header.get("words")
     if source == "none":
         raise DependencyError(
             "the words of a picture cannot be read: Tesseract is not installed, or without "
             f"{', '.join(languages) or 'a language'}",
             remedy=f"apt install {' '.join(ocr_packages(languages))}",
         )
-    fits = isinstance(sent, list) and len(sent) <= MOST_WORDS and isinstance(whole, bool)
+    fits = isinstance(sent, list) and len(sent) <= MOST_WORDS
     found = [_word(one) for one in sent] if isinstance(sent, list) and fits else []
     length = sum(len(word.text.encode()) for word in found if word)
     if source not in {"layer", "ocr"} or not fits or None in found or length > MOST_WORD_BYTES:
         raise protocol.crashed("its answer does not fit together")
-    return PageWords(page, tuple(filter(None, found)), source, bool(whole))
+    return PageWords(page, tuple(filter(None, found)), source)
 
 
 def _word(sent: object) -> Word | None:

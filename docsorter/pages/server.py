@@ -402,15 +402,14 @@ def _words(file: BinaryIO, request: ReadRequest) -> _Result:
     """Read the words of a page: its text layer where that is what people see, else its picture."""
     wanted = _wanted(request, averaged=_LEGIBLE)
     media_type, pictures = open_document(file, wanted, request.suffix)
-    # Whoever asks for the lower half knows that no text layer is to be trusted.
     layer = words.LayerFindings()
-    if media_type == _PDF and request.part != "lower":
+    if media_type == _PDF:
         layer = words.examine_layer(wanted, request.languages)
     if layer.words or not request.languages:
         source = "layer" if layer.words else "none"
-        return {"source": source, "whole": True, "words": words.cut(layer.words)}, []
+        return {"source": source, "words": words.cut(layer.words)}, []
     found = words.recognise(layer.shown or _picture(pictures, request), request)
-    return {"source": "ocr", "whole": request.part != "upper", "words": words.cut(found)}, []
+    return {"source": "ocr", "words": words.cut(found)}, []
 
 
 def _wanted(request: ReadRequest, useful: float = 1, averaged: float = 1) -> PageRequest:

@@ -9,7 +9,6 @@ too little, or of which too much fails, is read like a scan.
 import html
 import io
 import itertools
-import math
 import re
 import resource
 import signal
@@ -57,12 +56,6 @@ _MARGIN: Final = 0.01  # of the height, above and below that strip
 _STRIP: Final = 0.05  # of the height: what is recognised to compare a layer with
 _LONG_WORD: Final = 4  # letters; shorter ones are found anywhere
 _LEAST_ALIKE: Final = 0.4  # of the groups of letters
-_PARTS: Final = {
-    "whole": (0.0, 1.0, 0.0, 1.0),
-    "upper": (0.0, 0.5, 0.0, 0.49),
-    "lower": (0.48, 1.0, 0.49, 1.0),
-}
-"""Where the picture of a part is cut, and where the middle of its words lies: no line is cut."""
 _CONFIDENCE: Final = 30.0  # of 0-100, of what Tesseract recognises
 _WORD_LEVEL: Final = "5"
 _COLUMNS: Final = 12
@@ -341,19 +334,7 @@ def recognise(picture: Image.Image, request: ReadRequest) -> list[FoundWord]:
     turn = _UPRIGHT.get(request.turned)
     page = picture.convert("L")
     page = page if turn is None else page.transpose(turn)
-    first, last, start, end = _PARTS[request.part]
-    edges = int(first * page.height), math.ceil(last * page.height)
-    part = page.crop((0, edges[0], page.width, edges[1]))
-    offset, share = edges[0] / page.height, part.height / page.height
-    found = [
-        (text, (left, offset + top * share, right, offset + bottom * share))
-        for text, (left, top, right, bottom) in _ocr(part, request.languages)
-    ]
-    return [
-        (text, _lying(box, request.turned))
-        for text, box in found
-        if start <= (box[1] + box[3]) / 2 < end
-    ]
+    return [(text, _lying(box, request.turned)) for text, box in _ocr(page, request.languages)]
 
 
 def _ocr(picture: Image.Image, languages: Sequence[str]) -> list[FoundWord]:

@@ -1,8 +1,9 @@
 """From a file to a verdict: pages, model and decision wired together, without moving anything."""
 
 import dataclasses
+import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol, Self
@@ -11,33 +12,44 @@ import numpy as np
 
 from docsorter.clock import SystemClock
 from docsorter.configuration import Configuration
+from docsorter.decide.calibration import softmax
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.policy import decide, rule_key
 from docsorter.decide.prediction import PageHeads, predict
 from docsorter.decide.promise import RealFigures, starter_statement
 from docsorter.decide.similarity import SamplePages
+from docsorter.decide.words import LEAST_WORDS, WordsModel
 from docsorter.documents import (
     PageSet,
+    PageWords,
     Prediction,
     RawOutput,
+    ReasonCode,
     SortRule,
     Verdict,
     VerdictKind,
+    WordsRead,
+    WordsRule,
 )
 from docsorter.errors import DocsorterError, SettingsError
 from docsorter.model.bundle import CARD, ModelBundle, load_bundle
-from docsorter.model.card import REAL, Measured, ModelCard, read_card
+from docsorter.model.card import NONE_OF_THESE, REAL, Measured, ModelCard, read_card
 from docsorter.model.classifier import Classifier, open_classifier
 from docsorter.model.golden import check_golden, label_of
 from docsorter.model.registry import ModelRegistry, refuse_changed
 from docsorter.model.threads import chosen_threads, runtime_environment
-from docsorter.pages.reader import PageReader
+from docsorter.pages.reader import PageReader, installed_languages
 from docsorter.resources import usable_cores
-from docsorter.settings import PagesSettings
+from docsorter.settings import Settings, WordsSettings
 from docsorter.store import Findings, open_store
 
+_LOG: Final = logging.getLogger(__name__)
 _QUARTER: Final = 90  # degrees
 _STRICTNESS: Final = ("auto", "review", "never")
+
+
+ReadWords = Callable[[int, int], PageWords]
+"""Reads the words of a page, by its number and by how many degrees it lies turned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,7 @@ class Inspection:
         statement: How far the model that was asked is to be trusted.
         rule_key: What evidence about this verdict belongs to.
         rule: That it was made by; None where no model of ours inspected it.
+        words: What was read of its words.
     """
 
     pages: PageSet
@@ -59,6 +72,7 @@ class Inspection:
     statement: str = ""
     rule_key: str = ""
     rule: SortRule | None = None
+    words: tuple[PageWords, ...] = ()
 
     @property
     def findings(self) -> Findings:
@@ -94,6 +108,7 @@ class LoadedModel:
         golden_difference: Greatest difference of a probability on its golden pages.
         samples: The same pages, to compare documents with.
         heads: Tell first pages from later ones, and how a page lies, if the model can.
+        words: What it knows of words; None where they are not read.
         statement: How far it is to be trusted.
     """
 
@@ -106,6 +121,7 @@ class LoadedModel:
     golden_difference: float
     samples: SamplePages | None = None
     heads: PageHeads | None = None
+    words: WordsModel | None = None
     statement: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -121,13 +137,47 @@ class LoadedModel:
         """What evidence about its verdicts belongs to."""
         return rule_key(self.fingerprint, self.rule, self.card.labels)
 
-    def inspect(self, pages: PageSet) -> Inspection:
-        """Classify and decide; pages that lie sideways are looked at upright too.
+    def inspect(self, pages: PageSet, read: ReadWords | None = None) -> Inspection:
+        """Classify and decide; what the picture leaves open is decided with the words.
 
-        What was sorted at the first look stays so, unless upright it looks like another label.
+        Args:
+            pages: As the classifier sees them.
+            read: Reads the words of one of them; without it they are not read.
 
         Raises:
             ModelError: The model answered with something that is no probability.
+        """
+        seen = self._seen(pages)
+        if self.words is None or read is None or not _left_open(seen.verdict, seen.prediction):
+            return seen
+        return self._with_words(seen, self.words, read)
+
+    def _with_words(self, seen: Inspection, model: WordsModel, read: ReadWords) -> Inspection:
+        first = seen.prediction.pages[0]
+        try:
+            found = read(first.number, first.turned)
+        except DocsorterError as error:  # it goes to a person, as it would without words
+            _LOG.info("the words of a document were not read: %s", error)
+            return seen
+        text = " ".join(word.text for word in found.words)
+        known = int(model.known([text])[0])
+        if known < LEAST_WORDS:
+            return dataclasses.replace(seen, words=(found,))
+        logits, picture = model.logits([text]), seen.prediction.probabilities
+        both = model.together(np.array([picture]), logits)[0]
+        alone = tuple(softmax(logits)[0].tolist())
+        prediction = dataclasses.replace(
+            seen.prediction,
+            probabilities=tuple(both.tolist()),
+            read=WordsRead(found.source, found.page, known, picture, alone),
+        )
+        verdict = decide(prediction, self.rule, self.card.labels)
+        return dataclasses.replace(seen, prediction=prediction, verdict=verdict, words=(found,))
+
+    def _seen(self, pages: PageSet) -> Inspection:
+        """Classify and decide by the picture; pages that lie sideways are looked at upright too.
+
+        What was sorted at the first look stays so, unless upright it looks like another label.
         """
         raw = self.classifier.classify(pages.pixels)
         seen = self._judged(pages, raw)
@@ -182,6 +232,18 @@ class LoadedModel:
         return RawOutput(logits, features), degrees
 
 
+def words_reader(reader: PageReader, path: Path) -> ReadWords:
+    """Return what reads the words of a document."""
+    return lambda page, turned: reader.words(path, page, turned=turned)
+
+
+def _left_open(verdict: Verdict, prediction: Prediction) -> bool:
+    """Whether words may change a verdict: they say nothing of how a scan is made up."""
+    if verdict.reason.code is ReasonCode.UNLIKE_TRAINING:
+        return prediction.label == NONE_OF_THESE
+    return verdict.reason.code is ReasonCode.UNSURE
+
+
 class Engine:
     """Inspects documents with one model; safe to use from several threads."""
 
@@ -212,7 +274,9 @@ class Engine:
             EnvironmentFaultError: Something around it fails; the same file may work later.
             ModelError: The model answered with something that is no probability.
         """
-        return self.model.inspect(self.reader.read(path, name=name))
+        return self.model.inspect(
+            self.reader.read(path, name=name), words_reader(self.reader, path)
+        )
 
 
 class SwitchingEngine:
@@ -222,9 +286,9 @@ class SwitchingEngine:
     last reference LiteRT gives its memory back. Safe to use from several threads.
     """
 
-    def __init__(self, engine: Engine, pages: PagesSettings, workers: int) -> None:
+    def __init__(self, engine: Engine, settings: Settings, workers: int) -> None:
         self._current = engine
-        self._pages = pages
+        self._settings = settings
         self._workers = workers
         self._lock = threading.Lock()
         self._inspecting: dict[Engine, int] = {}
@@ -262,7 +326,7 @@ class SwitchingEngine:
         old, size = self._current, model.card.input.size
         reader = old.reader
         if size != old.card.input.size:
-            reader = PageReader(self._pages, size=size, concurrency=self._workers)
+            reader = open_reader(self._settings, size, self._workers)
         with self._lock:
             self._current = Engine(model, reader)
         self._retire(old)
@@ -296,7 +360,12 @@ def open_engine(configuration: Configuration, workers: int) -> Engine:
     """
     model = load_model(configuration)
     size = model.card.input.size
-    return Engine(model, PageReader(configuration.settings.pages, size=size, concurrency=workers))
+    return Engine(model, open_reader(configuration.settings, size, workers))
+
+
+def open_reader(settings: Settings, size: int, workers: int) -> PageReader:
+    """Return what reads pages and words for a model that takes squares of `size` pixels."""
+    return PageReader(settings.pages, size=size, concurrency=workers, words=settings.words)
 
 
 def load_model(configuration: Configuration, name: str = "") -> LoadedModel:
@@ -317,13 +386,8 @@ def load_model(configuration: Configuration, name: str = "") -> LoadedModel:
     used = registry.in_use(name or settings.model.bundle)
     mark = refuse_changed(used)
     bundle = load_bundle(used.path)
-    decide_by = settings.decide
-    rule = sort_rule(
-        bundle.card,
-        decide_by.threshold,
-        policies_of(bundle.card, decide_by.policies, label_names(configuration)),
-        settings.pages.blank,
-    )
+    policies = policies_of(bundle.card, settings.decide.policies, label_names(configuration))
+    rule = sort_rule(bundle.card, settings, policies)
     threads = settings.model.threads or chosen_threads(
         configuration.state, runtime_environment(mark, usable_cores())
     )
@@ -335,7 +399,10 @@ def load_model(configuration: Configuration, name: str = "") -> LoadedModel:
     labels = [label_of(name, bundle.card.prediction_labels) for name in names]
     samples = SamplePages.from_features(names, labels, [page.features for page in golden], novelty)
     heads = PageHeads.from_arrays(bundle.pages)
-    return LoadedModel(used.name, mark, bundle, classifier, rule, novelty, worst, samples, heads)
+    words = WordsModel.from_arrays(bundle.words) if rule.words and bundle.words else None
+    return LoadedModel(
+        used.name, mark, bundle, classifier, rule, novelty, worst, samples, heads, words
+    )
 
 
 def policies_of(
@@ -384,17 +451,21 @@ def refuse_wrong_rule(configuration: Configuration) -> None:
     registry = ModelRegistry(configuration.state / "models")
     card = read_card(registry.resolve(settings.model.bundle) / CARD)
     policies = policies_of(card, settings.decide.policies, label_names(configuration))
-    sort_rule(card, settings.decide.threshold, policies)
+    sort_rule(card, settings, policies)
 
 
-def sort_rule(
-    card: ModelCard, threshold: float | None, policies: Mapping[str, str], blank: str = "skip"
-) -> SortRule:
+def sort_rule(card: ModelCard, settings: Settings, policies: Mapping[str, str]) -> SortRule:
     """Join the card's rule with what the user asks for, which may only be stricter.
+
+    Args:
+        card: Of the model.
+        settings: Threshold, blank pages, and whether words are read.
+        policies: By label, see `policies_of`.
 
     Raises:
         SettingsError: The threshold is below the card's, or a policy names an unknown label.
     """
+    threshold = settings.decide.threshold
     if threshold is not None and threshold < card.threshold:
         raise SettingsError(
             f"decide.threshold = {threshold} is below {card.threshold:.4f}, the least that the "
@@ -408,16 +479,31 @@ def sort_rule(
             remedy=f"its labels are: {', '.join(card.labels)}",
         )
     rule = card.rule()
+    words = _words_rule(rule.words, settings.words)
     offsets = rule.offsets
     if threshold is not None:  # no label is asked for less than the user asks for
-        offsets = {label: max(offset, 0.0) for label, offset in offsets.items()}
+        offsets = _not_below(offsets)
+        words = words and dataclasses.replace(words, offsets=_not_below(words.offsets))
     return dataclasses.replace(
         rule,
         threshold=max(rule.threshold, threshold or 0.0),
         policies={**rule.policies, **policies},
         offsets=offsets,
-        blank=blank,
+        blank=settings.pages.blank,
+        words=words,
     )
+
+
+def _not_below(offsets: Mapping[str, float]) -> dict[str, float]:
+    return {label: max(offset, 0.0) for label, offset in offsets.items()}
+
+
+def _words_rule(known: WordsRule | None, settings: WordsSettings) -> WordsRule | None:
+    """Return what is asked where words were read; None where they are not read here."""
+    languages = installed_languages(settings.languages) if known else ()
+    if known is None or settings.read == "never" or not languages:
+        return None
+    return dataclasses.replace(known, languages=languages)
 
 
 def card_statement(card: ModelCard) -> str:

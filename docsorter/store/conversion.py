@@ -19,6 +19,7 @@ from docsorter.documents import (
     ReviewEntry,
     Verdict,
     VerdictKind,
+    WordsRead,
 )
 from docsorter.store.tables import (
     AnswerRow,
@@ -154,6 +155,7 @@ def prediction_values(document_id: int, made: Prediction, at: dt.datetime) -> di
             *map(_page_values, made.pages),
             *({"number": number, "blank": True} for number in made.blank),
             *({"number": number, "undrawable": why} for number, why in made.undrawable.items()),
+            *([] if made.read is None else [{"read": dataclasses.asdict(made.read)}]),
         ],
     }
 
@@ -186,7 +188,13 @@ def prediction(row: PredictionRow) -> Prediction:
             for page in row.pages
             if "undrawable" in page
         },
+        read=next((_read(page["read"]) for page in row.pages if "read" in page), None),
     )
+
+
+def _read(stored: Any) -> WordsRead:  # noqa: ANN401 -- JSON
+    shares = {name: tuple(stored[name]) for name in ("picture", "words")}
+    return WordsRead(**{**stored, **shares})
 
 
 def entry(

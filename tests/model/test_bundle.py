@@ -103,9 +103,9 @@ def test_checksums_never_point_outside_the_bundle(whole: Path, name: str) -> Non
 
 
 def test_a_card_of_a_newer_format_asks_for_an_update(whole: Path) -> None:
-    (whole / "card.json").write_text(json.dumps({"format_version": 4, "new_field": True}))
+    (whole / "card.json").write_text(json.dumps({"format_version": 5, "new_field": True}))
 
-    with pytest.raises(ModelError, match="has format 4, this docsorter reads up to 3") as caught:
+    with pytest.raises(ModelError, match="has format 5, this docsorter reads up to 4") as caught:
         load_bundle(whole)
 
     assert "update docsorter" in caught.value.remedy

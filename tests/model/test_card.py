@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from docsorter.documents import SortRule
+from docsorter.documents import SortRule, WordsRule
 from docsorter.errors import ModelError
 from docsorter.model.card import Measured, compare_cards, read_card
 from tests.model.bundles import make_card
@@ -65,10 +65,10 @@ def test_a_weight_of_novelty_needs_the_third_format_and_survives_it(tmp_path: Pa
 
 
 def test_a_format_that_is_not_known_is_refused_and_not_guessed_at(tmp_path: Path) -> None:
-    card = json.loads(make_card().model_dump_json()) | {"format_version": 4, "later": 1}
+    card = json.loads(make_card().model_dump_json()) | {"format_version": 5, "later": 1}
     (tmp_path / "card.json").write_text(json.dumps(card))
 
-    with pytest.raises(ModelError, match="has format 4, this docsorter reads up to 3"):
+    with pytest.raises(ModelError, match="has format 5, this docsorter reads up to 4"):
         read_card(tmp_path / "card.json")
 
 
@@ -105,3 +105,18 @@ def test_facts_stand_side_by_side() -> None:
     assert ("temperature", "1.000", "2.500") in facts
     assert ("labels", "invoice, claim, letter", "bill, note") in facts
     assert ("evidence", "none", "none") in facts
+
+
+def test_what_is_asked_where_words_were_read_needs_the_fourth_format(tmp_path: Path) -> None:
+    words = WordsRule({"claim": 0.5}, novelty_weight=1.0, first_look=0.25)
+    card = make_card().with_rule(replace(RULE, words=words))
+    (tmp_path / "card.json").write_text(card.model_dump_json())
+
+    rule = read_card(tmp_path / "card.json").rule()
+    assert rule.words == words
+    assert card.format_version == 4
+    asked = [rule.required_confidence("claim", read=read) for read in (False, True)]
+    assert RULE.required_confidence("claim") < asked[0] < asked[1]
+    assert "words" not in make_card().with_rule(RULE).model_dump()
+    with pytest.raises(ValidationError, match="belongs to format 4"):
+        make_card(words={}, format_version=3)

@@ -85,8 +85,8 @@ def test_a_text_layer_is_read_whole_in_its_order(
     plain: PageReader, written: Path, turn: int, crop: str
 ) -> None:
     written.write_bytes(pdf([letter()], page_keys=f"/Rotate {turn}{crop}"))
-    found = plain.words(written, whole=False)
-    assert (found.page, found.source, found.whole) == (0, "layer", True)
+    found = plain.words(written)
+    assert (found.page, found.source) == (0, "layer")
     assert said(found) == SEEN if turn < 270 else sorted(said(found)) == sorted(SEEN)
     assert inked(plain, written, found)
 
@@ -279,7 +279,7 @@ def test_no_more_words_than_anybody_reads_leave_the_child(plain: PageReader, wri
 
 
 WORD = ["invoice", 0.1, 0.1, 0.2, 0.2]
-ANSWER: dict[str, object] = {"source": "layer", "whole": True, "words": [WORD]}
+ANSWER: dict[str, object] = {"source": "layer", "words": [WORD]}
 
 
 def test_words_that_a_child_sends_are_checked() -> None:
@@ -292,7 +292,6 @@ def test_words_that_a_child_sends_are_checked() -> None:
     [
         {"source": "person"},
         {"source": None},
-        {"whole": 1},
         {"words": None},
         {"words": "invoice"},
         {"words": [WORD] * 2001},
@@ -350,7 +349,7 @@ def recognised(path: Path, **settings: float) -> PageWords:
 def test_what_is_recognised_is_where_it_stands(programs: Path, tmp_path: Path) -> None:
     tesseract(programs, "cat > /dev/null; " + ROW.replace("%s", "30\\t80\\t60\\t40"))
     found = recognised(tmp_path)
-    assert (found.source, found.whole, said(found)) == ("ocr", True, ["invoice"])
+    assert (found.source, said(found)) == ("ocr", ["invoice"])
     assert found.words[0].box == (0.1, 0.2, 0.3, 0.3)
 
 
@@ -468,17 +467,12 @@ def english() -> Iterator[PageReader]:
 
 
 @needs_tesseract
-def test_a_scan_is_recognised_in_part_or_whole(english: PageReader, tmp_path: Path) -> None:
+def test_a_scan_is_recognised(english: PageReader, tmp_path: Path) -> None:
     page = typed("Invoice number", "Total amount")
     path = saved(tmp_path / "a.jpg", turned(page, 6), exif=exif(orientation=6))
-    half = english.words(path, whole=False)
-    assert (said(half), half.source, half.whole) == (["Invoice", "number"], "ocr", False)
-    whole = english.words(path)
-    assert (said(whole), whole.whole) == (["Invoice", "number", "Total", "amount"], True)
-    assert inked(english, path, whole)
-    rest = english.words(path, upper=half)
-    assert (said(rest), rest.whole) == (said(whole), True)
-    assert inked(english, path, rest)
+    found = english.words(path)
+    assert (found.source, said(found)) == ("ocr", ["Invoice", "number", "Total", "amount"])
+    assert inked(english, path, found)
     with pytest.raises(NotFoundError):
         english.words(path, 1)
 

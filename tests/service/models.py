@@ -14,7 +14,7 @@ from docsorter.model.bundle import ModelBundle
 from docsorter.model.card import ModelCard
 from docsorter.pages.reader import PageReader
 from docsorter.service.engine import Engine, LoadedModel, SwitchingEngine
-from docsorter.settings import PagesSettings
+from docsorter.settings import Settings
 from tests.model.bundles import make_card
 
 
@@ -68,7 +68,7 @@ def make_model(
 def make_engine(model: LoadedModel) -> tuple[SwitchingEngine, KnownPages]:
     pages = KnownPages()
     engine = Engine(model, cast("PageReader", pages))
-    return SwitchingEngine(engine, PagesSettings(), 1), pages
+    return SwitchingEngine(engine, Settings(), 1), pages
 
 
 class Held(OneAnswer):

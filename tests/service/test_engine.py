@@ -3,6 +3,7 @@
 import gc
 import threading
 import weakref
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,22 +12,34 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from docsorter.decide.policy import score_of
 from docsorter.decide.prediction import PageHeads
-from docsorter.documents import PageSet, RawOutput, VerdictKind
-from docsorter.errors import ModelError, SettingsError
+from docsorter.decide.words import WordsModel
+from docsorter.documents import (
+    PageSet,
+    PageWords,
+    RawOutput,
+    ReasonCode,
+    VerdictKind,
+    Word,
+    WordsRule,
+)
+from docsorter.errors import DocumentError, EnvironmentFaultError, ModelError, SettingsError
 from docsorter.model.card import Measured, read_card
 from docsorter.model.golden import read_golden
 from docsorter.pages.reader import PageReader
 from docsorter.resources import starter_bundle_dir
 from docsorter.service.engine import (
     Inspection,
+    LoadedModel,
+    ReadWords,
     card_statement,
     load_model,
     policies_of,
     sort_rule,
 )
 from docsorter.service.workspace.layout import create
-from docsorter.settings import PagesSettings
+from docsorter.settings import DecideSettings, PagesSettings, Settings, WordsSettings
 from tests.model.bundles import make_card
 from tests.service.models import Held, OneAnswer, make_engine, make_model
 
@@ -258,8 +271,12 @@ def test_a_sample_page_is_most_like_itself(tmp_path: Path) -> None:
         assert [other.distance > first.distance for other in others] == [True, True]
 
 
+def asking(threshold: float) -> Settings:
+    return Settings(decide=DecideSettings(threshold=threshold))
+
+
 def test_what_the_card_asks_of_each_label_is_asked() -> None:
-    rule = sort_rule(make_card(**OFFSETS), None, {})
+    rule = sort_rule(make_card(**OFFSETS), Settings(), {})
     assert (
         rule.required_confidence("invoice")
         < rule.required_confidence("claim")
@@ -269,14 +286,14 @@ def test_what_the_card_asks_of_each_label_is_asked() -> None:
 
 
 def test_no_label_is_asked_for_less_than_the_user_asks_for() -> None:
-    rule = sort_rule(make_card(**OFFSETS), 0.95, {})
+    rule = sort_rule(make_card(**OFFSETS), asking(0.95), {})
     assert rule.required_confidence("invoice") == rule.required_confidence("claim") == 0.95
     assert rule.required_confidence("letter") > 0.95
 
 
 def test_less_than_the_card_supports_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"below 0\.9000"):
-        sort_rule(make_card(**OFFSETS), 0.85, {})
+        sort_rule(make_card(**OFFSETS), asking(0.85), {})
 
 
 def test_the_sentence_of_the_card_leads_with_the_first_real_documents() -> None:
@@ -320,3 +337,130 @@ def test_policies_follow_a_label_to_its_new_name_and_the_strictest_holds() -> No
     }
     later = make_card(labels=("invoice", "Schaden"))
     assert policies_of(later, {"claim": "review"}, names) == {"Schaden": "review"}
+
+
+def words_of_two_labels(*known: str, sure: float = 8.0) -> WordsModel:
+    """Known words speak for the second label, all of them alike."""
+    keys = np.unique([zlib.crc32(word.encode()) for word in known]).astype(np.uint32)
+    weights = np.zeros((len(keys), 4), np.float16)
+    weights[:, 1] = sure
+    bias, fusion = np.zeros(4, np.float32), np.array([0.5, 1, 0, 0, 0, 0], np.float32)
+    ones = np.ones(len(keys), np.float16)
+    return WordsModel(keys, ones, weights, bias, np.zeros(1, np.float32), fusion)
+
+
+class Torn(OneAnswer):
+    """A classifier that cannot tell the first two labels apart."""
+
+    def classify(self, pixels: NDArray[np.uint8]) -> RawOutput:
+        logits = np.tile(np.array([2.1, 2.0, 0, 0], np.float32), (len(pixels), 1))
+        return RawOutput(logits, np.zeros((len(pixels), 2), np.float32))
+
+
+PAGE = PageSet(np.zeros((1, 8, 8, 3), np.uint8), 1, "application/pdf")
+FORM = ("claim", "form", "policy", "loss", "insured", "signature")
+
+
+def reading(*words: str) -> ReadWords:
+    found = tuple(Word(word, (0.1, 0.1, 0.2, 0.2)) for word in words)
+    return lambda page, _turned: PageWords(page, found, "ocr")
+
+
+def raising(error: Exception) -> ReadWords:
+    def read(_page: int, _turned: int) -> PageWords:
+        raise error
+
+    return read
+
+
+FUSED = np.array([0.5, 0.1, 0, 0, 0, 0], np.float32)
+
+
+def reader_model(answer: OneAnswer, *known: str) -> LoadedModel:
+    model = make_model("a", answer=answer, background=1)
+    rule = replace(model.rule, policies={"other": "never"}, words=WordsRule())
+    return replace(model, rule=rule, words=words_of_two_labels(*known))
+
+
+def test_what_the_picture_leaves_open_is_decided_with_the_words() -> None:
+    model = reader_model(Torn(), *FORM)
+    alone, both = model.inspect(PAGE), model.inspect(PAGE, reading(*FORM))
+    assert alone.verdict.reason.code is ReasonCode.UNSURE
+    assert (both.verdict.kind, both.verdict.label) == (VerdictKind.SORT, "claim")
+    assert both.verdict.reason.text.endswith("(picture and words)")
+    read = both.prediction.read
+    assert read is not None
+    assert (read.known, read.source, read.picture) == (6, "ocr", alone.prediction.probabilities)
+    assert [word.text for word in both.words[0].words] == list(FORM)
+
+
+def test_the_words_of_what_the_picture_is_sure_of_are_not_read() -> None:
+    def never(_page: int, _turned: int) -> PageWords:
+        raise AssertionError("nobody asked for words")
+
+    seen = reader_model(OneAnswer(), *FORM).inspect(PAGE, never)
+    assert (seen.verdict.kind, seen.prediction.read) == (VerdictKind.SORT, None)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        reading(*FORM[:4]),  # too few
+        reading("words", "of", "another", "language", "and", "more"),
+        raising(DocumentError(ReasonCode.TIME_LIMIT, "too long")),
+        raising(EnvironmentFaultError("killed")),
+    ],
+)
+def test_without_words_a_person_is_asked_as_before(read: ReadWords) -> None:
+    model = reader_model(Torn(), *FORM)
+    alone, both = model.inspect(PAGE), model.inspect(PAGE, read)
+    assert (both.prediction, both.verdict) == (alone.prediction, alone.verdict)
+
+
+def test_words_that_contradict_the_picture_sort_nothing() -> None:
+    model = reader_model(Torn(), *FORM)
+    against = replace(model, words=replace(words_of_two_labels(*FORM), fusion=FUSED))
+    seen = against.inspect(PAGE, reading(*FORM))
+    assert seen.verdict.kind is VerdictKind.REVIEW
+
+
+def test_what_was_read_belongs_to_the_rule_that_evidence_is_about() -> None:
+    model = reader_model(Torn(), *FORM)
+    others = [
+        replace(model.rule, words=None),
+        replace(model.rule, words=WordsRule({"claim": 1.0})),
+        replace(model.rule, words=WordsRule(languages=("eng",))),
+    ]
+    keys = {model.rule_key, *(replace(model, rule=rule).rule_key for rule in others)}
+    assert len(keys) == 4
+
+
+def test_a_document_whose_words_were_read_is_asked_for_something_else() -> None:
+    rule = WordsRule({"claim": 12.0})
+    model = reader_model(Torn(), *FORM)
+    strict = replace(model, rule=replace(model.rule, words=rule))
+    seen = strict.inspect(PAGE, reading(*FORM))
+    assert seen.verdict.kind is VerdictKind.REVIEW
+    needed = strict.rule.required_confidence("claim", read=True)
+    assert needed > strict.rule.required_confidence("claim")
+    assert seen.verdict.threshold == needed
+    assert score_of(seen.prediction, strict.rule) < strict.rule.threshold
+
+
+@pytest.mark.parametrize(
+    ("settings", "installed", "rule"),
+    [
+        (WordsSettings(), ("eng",), WordsRule({"claim": 0.5}, languages=("eng",))),
+        (WordsSettings(read="never"), ("eng",), None),
+        (WordsSettings(), (), None),
+    ],
+)
+def test_words_are_read_where_that_is_wanted_and_can_be_done(
+    settings: WordsSettings,
+    installed: tuple[str, ...],
+    rule: WordsRule | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("docsorter.service.engine.installed_languages", lambda _: installed)
+    card = make_card(words={"offsets": {"claim": 0.5}}, format_version=4)
+    assert sort_rule(card, Settings(words=settings), {}).words == rule

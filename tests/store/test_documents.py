@@ -14,6 +14,7 @@ from docsorter.documents import (
     State,
     Verdict,
     VerdictKind,
+    WordsRead,
 )
 from docsorter.errors import ConflictError, NotFoundError
 from docsorter.store import Arrival, Destination, DocumentFilter, Findings, Store, conversion
@@ -175,6 +176,21 @@ def test_what_is_said_of_single_pages_comes_back(store: Store, office: Office) -
     found = store.documents.prediction(document.id)
     assert found == told
     assert found.cut_before == (6,)
+
+
+def test_what_words_added_comes_back_in_the_labels_of_today(store: Store, office: Office) -> None:
+    made = office.prediction("invoice", 0.9)
+    shares = made.probabilities
+    told = replace(made, read=WordsRead("ocr", 2, 31, shares, shares[::-1]))
+    document = office.drop()
+    store.documents.record_prediction(document.id, Findings(told, 7))
+    found = store.documents.prediction(document.id)
+    assert found == told
+    assert found.read is not None
+    merged = found.renamed({"invoice": made.labels[1]}).read
+    assert merged is not None
+    assert sum(merged.picture) == pytest.approx(1)
+    assert len(merged.words) == len(made.labels) - 1
 
 
 def test_a_prediction_comes_back_number_for_number(store: Store, office: Office) -> None:

@@ -204,7 +204,7 @@ def assemble(configuration: Configuration, clock: Clock | None = None) -> Assemb
         store.documents.clamp_retries(longest_wait(configuration, clock))
         recovered = recover(store, mover)
         workers = settings.service.workers or usable_cores()
-        engine = SwitchingEngine(open_engine(configuration, workers), settings.pages, workers)
+        engine = SwitchingEngine(open_engine(configuration, workers), settings, workers)
         opened.callback(engine.close)
         autonomy = _autonomy(configuration, store, engine, clock)
         scanner_hold = ScannerHold(configuration.state, store, settings.drift.probation_checks)

@@ -13,8 +13,8 @@ from docsorter.documents import PageSet, Prediction, VerdictKind
 from docsorter.errors import DocumentError, EnvironmentFaultError, UsageError
 from docsorter.model.card import NONE_OF_THESE
 from docsorter.pages.reader import PageReader
-from docsorter.service.engine import Inspection, LoadedModel
-from docsorter.settings import PagesSettings
+from docsorter.service.engine import Inspection, LoadedModel, open_reader, words_reader
+from docsorter.settings import Settings
 
 _IGNORED_SUFFIXES = frozenset({".json", ".toml", ".md"})
 
@@ -178,7 +178,7 @@ def compare_on(
     first: LoadedModel,
     second: LoadedModel,
     files: Sequence[LabelledFile],
-    settings: PagesSettings,
+    settings: Settings,
     workers: int,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Comparison:
@@ -191,7 +191,7 @@ def compare_on(
     pairs: list[Pair] = []
     unreadable: list[tuple[str, str]] = []
     sizes = {model.card.input.size for model in (first, second)}
-    readers = {s: PageReader(settings, size=s, concurrency=workers) for s in sizes}
+    readers = {size: open_reader(settings, size, workers) for size in sizes}
     try:
         judged = _judged(first, second, files, readers, workers)
         for done, (file, said) in enumerate(judged, 1):
@@ -220,7 +220,11 @@ def _judged(
                 read[size] = reader.read(file.path, name=file.name)
         except (DocumentError, EnvironmentFaultError) as error:
             return error.message
-        one, two = (model.inspect(read[model.card.input.size]) for model in (first, second))
+        one, two = (
+            model.inspect(read[size], words_reader(readers[size], file.path))
+            for model in (first, second)
+            for size in (model.card.input.size,)
+        )
         return _pair(file, one, two)
 
     with ThreadPoolExecutor(max(1, workers)) as pool:

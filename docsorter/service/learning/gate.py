@@ -23,7 +23,7 @@ from docsorter.documents import Document, PageSet
 from docsorter.errors import DocumentError, EnvironmentFaultError
 from docsorter.filesystem import Disk
 from docsorter.pages.reader import PageReader
-from docsorter.service.engine import LoadedModel
+from docsorter.service.engine import LoadedModel, open_reader, words_reader
 from docsorter.service.learning.candidates import (
     Candidate,
     Candidates,
@@ -222,9 +222,9 @@ class CandidateEvaluator:
             return marks <= opinion.labels.keys() and keys <= opinion.scores.keys()
 
         todo = [document for number, document in documents.items() if not is_known(number)]
-        settings = self._configuration.settings.pages
+        settings = self._configuration.settings
         sizes = {model.card.input.size for model in models}
-        readers = {s: PageReader(settings, size=s, concurrency=self._workers) for s in sizes}
+        readers = {size: open_reader(settings, size, self._workers) for size in sizes}
         try:
             with ThreadPoolExecutor(max(1, self._workers)) as pool:
                 answers = pool.map(lambda one: self._opinion(one, models, readers), todo)
@@ -262,7 +262,8 @@ class CandidateEvaluator:
         labels: dict[str, str] = {}
         scores: dict[str, float | None] = {}
         for model in models:
-            inspection = model.inspect(read[model.card.input.size])
+            size = model.card.input.size
+            inspection = model.inspect(read[size], words_reader(readers[size], path))
             labels[model.fingerprint] = inspection.prediction.label
             may = is_eligible(inspection.verdict)
             scores[model.rule_key] = score_of(inspection.prediction, model.rule) if may else None

@@ -43,12 +43,9 @@ class PromiseReader:
         self._promise = settings.promise
         self.card: ModelCard = read_card(used.path / CARD)
         """Of the model in use."""
-        self.rule: SortRule = sort_rule(
-            self.card,
-            settings.decide.threshold,
-            policies_of(self.card, settings.decide.policies, store.documents.label_names()),
-            settings.pages.blank,
-        )
+        names = store.documents.label_names()
+        policies = policies_of(self.card, settings.decide.policies, names)
+        self.rule: SortRule = sort_rule(self.card, settings, policies)
         """Its rule as the settings make it."""
         self.rule_key: str = rule_key(refuse_changed(used), self.rule, self.card.labels)
         """What evidence about it belongs to."""

@@ -106,7 +106,7 @@ def test_two_real_models_look_at_the_same_documents(
 
     found = compare_on(
         one, two, files_to_compare(folder.parent, one.card.labels),
-        configuration.settings.pages, 1, lambda done, total: steps.append((done, total)),
+        configuration.settings, 1, lambda done, total: steps.append((done, total)),
     )  # fmt: skip
 
     assert steps == [(1, 3), (2, 3), (3, 3)]
