@@ -190,6 +190,8 @@ class BaseWeights:
         foreign: What a bundle knows of real foreign documents, None when that is nothing.
         novelty: Arrays of the novelty model of a bundle; empty where there is none.
         rule: The sort rule on its card, None where there is none.
+        labels: On its card; empty where there is none.
+        words: Arrays of its reader of words; empty where it has none.
     """
 
     name: str
@@ -204,6 +206,8 @@ class BaseWeights:
     foreign: ForeignDocuments | None = None
     novelty: "dict[str, NDArray[np.generic]]" = field(default_factory=dict)
     rule: SortRule | None = None
+    labels: tuple[str, ...] = ()
+    words: "dict[str, NDArray[np.generic]]" = field(default_factory=dict)
 
 
 def open_base(name: str, registry: ModelRegistry, *, size: int = 299, seed: int = 0) -> BaseWeights:
@@ -292,6 +296,8 @@ def _from_bundle(bundle: ModelBundle, name: str) -> BaseWeights:
         foreign=ForeignDocuments.read(bundle, len(kinds)),
         novelty=bundle.novelty,
         rule=card.rule(),
+        labels=card.labels,
+        words=bundle.words,
     )
 
 

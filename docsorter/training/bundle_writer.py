@@ -7,13 +7,14 @@ import json
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from PIL import Image
 
+from docsorter.documents import WordsRule
 from docsorter.errors import EnvironmentFaultError, UsageError
 from docsorter.filesystem import Disk, environment_reason
 from docsorter.model.bundle import (
@@ -24,6 +25,7 @@ from docsorter.model.bundle import (
     NOVELTY,
     PAGES,
     RUNTIME,
+    WORDS,
     digest,
     load_bundle,
 )
@@ -106,9 +108,11 @@ def _origins(material: Material, request: TrainingRequest) -> tuple[Origin, ...]
     return (own, generated) if request.generated else (own,)
 
 
-def complete_card(draft: ModelCard, measurement: Measurement) -> ModelCard:
+def complete_card(
+    draft: ModelCard, measurement: Measurement, words: WordsRule | None = None
+) -> ModelCard:
     """Return the card with the sort rule, its evidence and the figures."""
-    rule = measurement.confidence.rule
+    rule = replace(measurement.confidence.rule, words=words)
     changes: dict[str, Any] = {
         "evidence": measurement.evidence,
         "metrics": {name: found.metrics() for name, found in measurement.sets.items()},
@@ -165,20 +169,27 @@ def _parts(
         novelty=dict(measurement.confidence.novelty.to_arrays()),
         golden=[GoldenPicture(name, pixels) for name, pixels in base.golden],
         texts={
-            "MODEL_CARD.md": model_card_text(card, _limits_text(measurement)),
+            "MODEL_CARD.md": model_card_text(card, _limits_text(measurement, trained)),
             "report.html": html_page(measurement.sets, card, cost=cost),
             "figures.json": _figures(measurement, trained, cost),
         },
         pages=exported.pages,
         foreign=trained.foreign.to_arrays() if trained.foreign is not None else {},
+        words=trained.words.model.to_arrays() if trained.words is not None else {},
     )
 
 
-def _limits_text(measurement: Measurement) -> str:
+def _limits_text(measurement: Measurement, trained: TrainedModel) -> str:
     """Say in Markdown what the model cannot do and what its figures are worth."""
     promise: Promise = measurement.confidence.promise
+    said = "* It looks at the picture of a page, it does not read."
+    if trained.words is not None:
+        said = (
+            "* It reads the words of a first page where the picture leaves it open. The figures "
+            "are of the picture alone."
+        )
     lines = [
-        "* It looks at the picture of a page, it does not read.",
+        said,
         "* The figures hold for documents like those it was taught; other senders may be harder.",
         f"* Promise for documents like these: {promise.statement()}.",
     ]
@@ -246,6 +257,7 @@ class BundleParts:
         texts: Further text files by name: the model card in words, the report, the log.
         pages: Arrays about pages of many-page documents; none writes no file of them.
         foreign: Arrays about foreign documents; likewise.
+        words: Arrays of the reader of words; likewise.
     """
 
     card: ModelCard
@@ -255,6 +267,7 @@ class BundleParts:
     texts: dict[str, str]
     pages: "dict[str, NDArray[np.generic]]" = field(default_factory=dict)
     foreign: "dict[str, NDArray[np.generic]]" = field(default_factory=dict)
+    words: "dict[str, NDArray[np.generic]]" = field(default_factory=dict)
 
 
 def write_bundle(parts: BundleParts, target: Path) -> None:
@@ -287,7 +300,7 @@ def write_bundle(parts: BundleParts, target: Path) -> None:
 def _fill(folder: Path, parts: BundleParts) -> None:
     shutil.copyfile(parts.runtime, folder / RUNTIME)
     (folder / CARD).write_text(parts.card.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    optional = ((PAGES, parts.pages), (FOREIGN, parts.foreign))
+    optional = ((PAGES, parts.pages), (FOREIGN, parts.foreign), (WORDS, parts.words))
     for file, arrays in ((NOVELTY, parts.novelty), *optional):
         if arrays:
             with (folder / file).open("wb") as stream:

@@ -36,6 +36,7 @@ from docsorter.training.request import (
 )
 from docsorter.training.sort_rule import Promise
 from docsorter.training.splits import LEAST_FOR_SETS, SPLITS
+from docsorter.training.texts import learn_own_words
 from docsorter.training.transfer import TrainedModel, train_model
 
 NO_FIGURE: Final = "not measurable"
@@ -64,6 +65,8 @@ class TrainingResult:
         unreadable: Files that could not be learned from.
         real_foreign: Share of the real foreign documents known to the base that would be sorted, by
             rules that knew none of the same source; None where it knew none.
+        words: From how many documents words were learned, and how many of them words alone name
+            right that were not learned from them; None where words are not read.
     """
 
     name: str
@@ -83,6 +86,7 @@ class TrainingResult:
     promise: Promise
     unreadable: tuple[Unreadable, ...]
     real_foreign: Measured | None = None
+    words: tuple[int, int] | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return everything as plain values."""
@@ -108,6 +112,7 @@ class TrainingResult:
             ("accuracy", _share(self.accuracy)),
             ("sorts alone", f"{_share(self.automation)}; {self.sorted_alone} tested, {wrong}"),
             ("foreign", self._foreign()),
+            ("words", self._words()),
             ("promise", self._promise()),
         ]
         if self.foreign is None and self.real_foreign is None:
@@ -128,6 +133,15 @@ class TrainingResult:
         if self.foreign is not None:
             parts.append(f"{_share(self.foreign)} of generated ones")
         return "; ".join(parts) + " would be sorted"
+
+    def _words(self) -> str:
+        if self.words is None:
+            return "not read: the figures and the model are of pictures alone"
+        read, right = self.words
+        return (
+            f"learned from {read} documents, {right} right by words not learned from them; read "
+            "where the picture is unsure, beyond the figures above"
+        )
 
     def _split(self) -> str:
         if self.cross_fitted:
@@ -179,6 +193,7 @@ def training_result(
         threshold=card.threshold,
         promise=measurement.confidence.promise,
         unreadable=material.folder.unreadable,
+        words=(trained.words.read, trained.words.right) if trained.words else None,
     )
 
 
@@ -262,7 +277,12 @@ def _train(
     exported = replace(exported, pages=pages_known)
     known = known_to(base, material, trained)
     measurement = measure(material, trained, exported, request, progress, known)
-    card = complete_card(draft, measurement)
+    if not measurement.confidence.promise.certified:  # that was tested on pictures alone
+        rule = measurement.confidence.rule
+        words = learn_own_words(material, base, rule, work, progress, request.renamed)
+        trained = replace(trained, words=words)
+    asked = trained.words.rule if trained.words else None
+    card = complete_card(draft, measurement, asked)
     publish(request, card, base, exported, measurement, trained, work)
     return training_result(request, material, trained, measurement, card)
 

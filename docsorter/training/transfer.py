@@ -32,6 +32,7 @@ from docsorter.training.head import (
 from docsorter.training.material import Material, with_head
 from docsorter.training.network import Network
 from docsorter.training.request import TrainingRequest
+from docsorter.training.texts import OwnWords
 from docsorter.training.trainer import Stage, TrainingLoop, Validation
 
 if TYPE_CHECKING:
@@ -197,6 +198,7 @@ class TrainedModel:
         tuning: What tuning brought, None when it was not tried.
         foreign: The real foreign documents of the base with what heads say of them that did not
             learn from their sources; None where it has none.
+        words: What was learned of words, None where they are not read.
     """
 
     network: Network
@@ -204,6 +206,7 @@ class TrainedModel:
     held_out: tuple[Adjustment, ...]
     tuning: TuningResult | None
     foreign: ForeignDocuments | None = None
+    words: OwnWords | None = None
 
 
 def train_model(
