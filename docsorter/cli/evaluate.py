@@ -105,7 +105,7 @@ def _measured(
                 classifier,
                 directory,
                 cache,
-                page_cap=settings.pages.page_cap,
+                settings=settings,
                 rng=np.random.default_rng(0),
                 progress=progress,
             )

@@ -134,11 +134,23 @@ def offset_between(threshold: float, needed: float) -> float:
 
 
 def offsets_of(
-    labels: Sequence[str], novelty: NDArray[np.floating[Any]], rule: SortRule
+    labels: Sequence[str],
+    novelty: NDArray[np.floating[Any]],
+    rule: SortRule,
+    read: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
-    """Return the offset of each document, (n,), by what it is taken for and its percentile."""
-    pairs = zip(labels, map(float, novelty), strict=True)
-    return np.array([rule.offset(label, percentile) for label, percentile in pairs], np.float64)
+    """Return the offset of each document, (n,), see `SortRule.offset`.
+
+    Args:
+        labels: What each of n documents is taken for.
+        novelty: (n,) percentiles 0-100.
+        rule: The sort rule.
+        read: (n,) whether its words were read; None for none.
+    """
+    words = np.zeros(len(novelty), np.bool_) if read is None else read
+    each = zip(labels, novelty.tolist(), words.tolist(), strict=True)
+    found = [rule.offset(label, percentile, read=seen) for label, percentile, seen in each]
+    return np.array(found, np.float64)
 
 
 def threshold_scores(
@@ -164,6 +176,7 @@ def scores_of(
     novelty: NDArray[np.floating[Any]],
     labels: Sequence[str],
     rule: SortRule,
+    read: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
     """Return `threshold_scores` of many documents, (n,).
 
@@ -172,10 +185,11 @@ def scores_of(
         novelty: (n,) percentiles 0-100.
         labels: The labels.
         rule: The sort rule; its temperature is in the probabilities already.
+        read: (n,) whether words were read; None for none.
     """
     top = np.minimum(probabilities.argmax(axis=1), len(labels))
     named = [*labels, ""]
-    offsets = offsets_of([named[column] for column in top], novelty, rule)
+    offsets = offsets_of([named[column] for column in top], novelty, rule, read)
     return threshold_scores(probabilities.max(axis=1), offsets)
 
 

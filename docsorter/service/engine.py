@@ -479,7 +479,7 @@ def sort_rule(card: ModelCard, settings: Settings, policies: Mapping[str, str]) 
             remedy=f"its labels are: {', '.join(card.labels)}",
         )
     rule = card.rule()
-    words = _words_rule(rule.words, settings.words)
+    words = words_rule(rule.words, settings.words)
     offsets = rule.offsets
     if threshold is not None:  # no label is asked for less than the user asks for
         offsets = _not_below(offsets)
@@ -498,7 +498,7 @@ def _not_below(offsets: Mapping[str, float]) -> dict[str, float]:
     return {label: max(offset, 0.0) for label, offset in offsets.items()}
 
 
-def _words_rule(known: WordsRule | None, settings: WordsSettings) -> WordsRule | None:
+def words_rule(known: WordsRule | None, settings: WordsSettings) -> WordsRule | None:
     """Return what is asked where words were read; None where they are not read here."""
     languages = installed_languages(settings.languages) if known else ()
     if known is None or settings.read == "never" or not languages:

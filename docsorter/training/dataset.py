@@ -148,12 +148,14 @@ class Predictions:
         targets: (n,) column of the label or of "other".
         probabilities: (n, labels) or, with a background, (n, labels + 1).
         novelty: (n,) percentile 0-100 of the first page.
+        read: (n,) of which documents the words were read; None for none.
     """
 
     samples: tuple[Sample, ...]
     targets: "NDArray[np.int64]"
     probabilities: "NDArray[np.float64]"
     novelty: "NDArray[np.float64]"
+    read: "NDArray[np.bool_] | None" = None
 
     def where(self, chosen: "NDArray[np.bool_]") -> "Predictions":
         """Return the documents for which `chosen` is true."""
@@ -163,6 +165,7 @@ class Predictions:
             self.targets[rows],
             self.probabilities[rows],
             self.novelty[rows],
+            None if self.read is None else self.read[rows],
         )
 
 

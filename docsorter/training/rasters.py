@@ -51,10 +51,13 @@ class RasterCache:
     Args:
         folder: Where to keep them; made when missing.
         source: What makes them.
+
+    Attributes:
+        folder: The same, for whatever else is kept of the documents.
     """
 
     def __init__(self, folder: Path, source: PageSource) -> None:
-        self._folder = folder
+        self.folder = folder
         self._source = source
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -66,7 +69,7 @@ class RasterCache:
         """
         stat = path.stat()
         key = f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}|{size}|{cap}|{self._source.name}"
-        kept = self._folder / f"{hashlib.sha256(os.fsencode(key)).hexdigest()[:32]}.npy"
+        kept = self.folder / f"{hashlib.sha256(os.fsencode(key)).hexdigest()[:32]}.npy"
         if kept.is_file():
             pages: NDArray[np.uint8] = np.load(kept, allow_pickle=False)
             return pages

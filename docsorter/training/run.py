@@ -36,8 +36,8 @@ from docsorter.training.request import (
 )
 from docsorter.training.sort_rule import Promise
 from docsorter.training.splits import LEAST_FOR_SETS, SPLITS
-from docsorter.training.texts import learn_own_words
 from docsorter.training.transfer import TrainedModel, train_model
+from docsorter.training.words import learn_own_words
 
 NO_FIGURE: Final = "not measurable"
 

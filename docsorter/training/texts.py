@@ -1,133 +1,65 @@
-"""The words of labelled documents: reading them, and the reader of words that learns from them.
+"""The words of documents: reading them, and putting them together with the picture.
 
-Training starts from the words that the base knows and keeps how it puts picture and words together:
-a folder has hardly any foreign documents that words would have to tell apart. What is asked of a
-label where words were read stays the same as well. So this is done only where the labels are those
-of the base.
+What is learned from them is in `docsorter.training.words`, which needs more of training.
 """
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from docsorter.decide.policy import offset_between
+from docsorter.decide.policy import eligible_of, reaches, scores_of
 from docsorter.decide.words import LEAST_WORDS, WordsModel
-from docsorter.documents import SortRule, WordsRule
+from docsorter.documents import SortRule
 from docsorter.errors import DocsorterError
 from docsorter.model.bundle import digest
-from docsorter.pages.reader import PageReader, installed_languages
+from docsorter.pages.reader import PageReader
 from docsorter.resources import usable_cores
 from docsorter.service.workspace.process import Progress
-from docsorter.settings import PagesSettings, WordsSettings
-from docsorter.training.base import BaseWeights
-from docsorter.training.dataset import Sample
-from docsorter.training.head import page_weights
-from docsorter.training.material import Material
-from docsorter.training.words import TextExamples, learn_words
+from docsorter.settings import PagesSettings
+from docsorter.training.dataset import Predictions, Sample
 
 _LOG: Final = logging.getLogger(__name__)
 STAGE: Final = "reading words"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OwnWords:
-    """What was learned from the words of a folder.
-
-    Attributes:
-        model: For `words.npz`.
-        rule: What is asked where words were read.
-        read: Documents with words enough.
-        right: How many of those the words alone name right, each by a reader that had not learned
-            from its fold.
-    """
-
-    model: WordsModel
-    rule: WordsRule
-    read: int
-    right: int
-
-
-def learn_own_words(
-    material: Material,
-    base: BaseWeights,
+def with_words(
+    predictions: Predictions,
     rule: SortRule,
-    work: Path,
-    progress: Progress,
-    renamed: Mapping[str, str],
-) -> OwnWords | None:
-    """Learn the words of a folder; None where the base or this machine does not allow it.
+    labels: Sequence[str],
+    model: WordsModel,
+    read: Callable[[Sequence[Sample]], list[str]],
+) -> Predictions:
+    """Put picture and words together where the picture leaves it open, as the engine does.
 
     Args:
-        material: The documents.
-        base: What the training starts from.
-        rule: Of the new model, for the scale of its threshold.
-        work: Folder for the words that were read; who resumes finds them there.
-        progress: Is told how far it is.
-        renamed: What labels of the base are called in the folder.
+        predictions: What the picture says, with a column for "other".
+        rule: With the rule of words.
+        labels: The labels.
+        model: The reader of words.
+        read: Returns the words of documents.
     """
-    reader = _base_reader(base, material.labels, renamed)
-    if reader is None or not installed_languages(WordsSettings().languages):
-        return None
-    texts = read_texts(material.samples, work / "words", progress)
-    outputs, division = len(material.labels) + 1, material.division
-    shares = np.full(outputs, 1.0 / outputs)
-    examples = TextExamples.of(
-        [[text] for text in texts],
-        material.targets,
-        page_weights(material.targets, np.arange(len(texts)), shares),
-        np.array(material.groups, np.int64),
-    )
-    rows = division.rows("train")
-    chosen = np.isin(np.arange(len(texts)), rows)
-    folds = division.folds[chosen]
-    learned = learn_words(examples.where(chosen), outputs, folds, base=reader.model)
-    model = replace(learned.model, fusion=reader.model.fusion)
-    enough = model.known([texts[row] for row in rows]) >= LEAST_WORDS
-    right = learned.logits.argmax(axis=1) == material.targets[rows]
-    offsets = {
-        label: offset_between(rule.threshold, needed) for label, needed in reader.needed.items()
-    }
-    asked = replace(reader.rule, offsets=offsets)
-    return OwnWords(model, asked, int(enough.sum()), int((right & enough).sum()))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _BaseReader:
-    """The reader of words of a base, its columns in the order of the new labels."""
-
-    model: WordsModel
-    rule: WordsRule
-    needed: dict[str, float]
-
-
-def _base_reader(
-    base: BaseWeights, labels: tuple[str, ...], renamed: Mapping[str, str]
-) -> _BaseReader | None:
-    rule = base.rule
-    known = [renamed.get(label, label) for label in base.labels]
-    if rule is None or rule.words is None or not base.words or {*known} != {*labels}:
-        return None
-    model = WordsModel.from_arrays(base.words)
-    order = np.array([*(known.index(label) for label in labels), len(labels)])
-    needed = {
-        renamed.get(label, label): rule.required_confidence(label, read=True)
-        for label in base.labels
-    }
-    moved = replace(
-        model,
-        weights=model.weights[:, order],
-        bias=model.bias[order],
-        fusion=np.append(model.fusion[:2], model.fusion[2:][order]),
-    )
-    return _BaseReader(moved, rule.words, needed)
+    shares, novelty = predictions.probabilities, predictions.novelty
+    free = eligible_of(shares, novelty, labels, rule)
+    sure = reaches(scores_of(shares, novelty, labels, rule), rule.threshold)
+    none = shares.argmax(axis=1) == len(labels)
+    rows = np.flatnonzero((free & ~sure) | none)
+    texts = read([predictions.samples[row] for row in rows])
+    known = model.known(texts) >= LEAST_WORDS
+    both = shares.copy()
+    asked = rows[known]
+    if len(asked):
+        logits = model.logits([text for text, enough in zip(texts, known, strict=True) if enough])
+        both[asked] = model.together(shares[asked], logits)
+    seen = np.isin(np.arange(len(shares)), asked)
+    return replace(predictions, probabilities=both, read=seen)
 
 
 def read_texts(samples: Sequence[Sample], folder: Path, progress: Progress) -> list[str]:

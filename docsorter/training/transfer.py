@@ -32,8 +32,8 @@ from docsorter.training.head import (
 from docsorter.training.material import Material, with_head
 from docsorter.training.network import Network
 from docsorter.training.request import TrainingRequest
-from docsorter.training.texts import OwnWords
 from docsorter.training.trainer import Stage, TrainingLoop, Validation
+from docsorter.training.words import OwnWords
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

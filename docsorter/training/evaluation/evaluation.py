@@ -267,7 +267,7 @@ def _by_rule(
     shares, novelty = predictions.probabilities, predictions.novelty
     free = eligible_of(shares, novelty, labels, rule)
     free = free if held is None else free & ~held
-    scores = scores_of(shares, novelty, labels, rule)
+    scores = scores_of(shares, novelty, labels, rule, predictions.read)
     right = shares.argmax(axis=1) == predictions.targets
     return CheckedDocuments(scores, right, free), free & reaches(scores, rule.threshold)
 

@@ -6,7 +6,7 @@ The page is made from the template `evaluation.html.j2`.
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,12 +16,15 @@ from PIL import Image
 
 from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.prediction import PageHeads
+from docsorter.decide.words import WordsModel
 from docsorter.documents import RawOutput, ReasonCode
 from docsorter.errors import DocumentError, UsageError
 from docsorter.model.bundle import ModelBundle
 from docsorter.model.card import NONE_OF_THESE, ModelCard, real_first
 from docsorter.model.classifier import Classifier
+from docsorter.service.engine import words_rule
 from docsorter.service.workspace.process import Progress
+from docsorter.settings import Settings
 from docsorter.training.dataset import DocumentJudge, RawPredictions, Sample
 from docsorter.training.evaluation import plots
 from docsorter.training.evaluation.curves import RiskPoint
@@ -30,6 +33,7 @@ from docsorter.training.evaluation.metrics import CAUGHT
 from docsorter.training.labelled import LabelledFolder, Unreadable, document_groups, read_labelled
 from docsorter.training.rasters import RasterCache
 from docsorter.training.report import jpeg_uri, not_writable, render, without_padding, write_whole
+from docsorter.training.texts import read_texts, with_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,7 +109,7 @@ def evaluate_folder(
     root: Path,
     cache: RasterCache,
     *,
-    page_cap: int,
+    settings: Settings,
     rng: np.random.Generator,
     progress: Progress,
 ) -> FolderEvaluation:
@@ -117,7 +121,7 @@ def evaluate_folder(
         root: A folder with one sub-folder per label; documents of labels that the model does not
             know, and those of `other`, count as foreign.
         cache: Makes and keeps the pages.
-        page_cap: Pages that are looked at of each document.
+        settings: How many pages are looked at, and whether words are read.
         rng: Of the resamples.
         progress: Told how far it is.
 
@@ -130,7 +134,7 @@ def evaluate_folder(
     _check(folder, card)
 
     def read(sample: Sample) -> "NDArray[np.uint8]":
-        return cache.pages(sample.path, card.input.size, cap=page_cap)
+        return cache.pages(sample.path, card.input.size, cap=settings.pages.page_cap)
 
     outputs = _classify(classifier, folder.samples, read, progress)
     raw = RawPredictions(folder.samples, _targets(folder.samples, card), outputs)
@@ -141,12 +145,18 @@ def evaluate_folder(
         card.novelty_limit,
         PageHeads.from_arrays(bundle.pages),
     )
-    predictions = judge.predict(raw)
+    predictions, rule = judge.predict(raw), card.rule()
+    rule = replace(rule, words=words_rule(rule.words, settings.words))
+    if rule.words is not None and bundle.words:
+        model, kept = WordsModel.from_arrays(bundle.words), cache.folder / "words"
+        predictions = with_words(
+            predictions, rule, card.labels, model, lambda rows: read_texts(rows, kept, progress)
+        )
     groups = document_groups(folder, cache, progress, raw.first_features)
     evaluation = evaluate_predictions(
         predictions,
         card.labels,
-        card.rule(),
+        rule,
         groups=groups,
         rng=rng,
         features=raw.first_features,

@@ -1,5 +1,8 @@
 """A folder evaluated as the command does it, with a classifier that looks at colours."""
 
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +10,15 @@ import pytest
 from PIL import Image
 
 from docsorter.decide.novelty import NoveltyModel
+from docsorter.decide.words import WordsModel
 from docsorter.documents import RawOutput
 from docsorter.errors import DocumentError, EnvironmentFaultError, UsageError
 from docsorter.model.bundle import ModelBundle
+from docsorter.model.card import CardWords
 from docsorter.service.workspace.process import silent
+from docsorter.settings import Settings
+from docsorter.training.dataset import Sample
+from docsorter.training.evaluation import report
 from docsorter.training.evaluation.report import (
     FolderEvaluation,
     evaluate_folder,
@@ -52,13 +60,13 @@ def fill(root: Path, label: str, number: int, colour: tuple[int, int, int]) -> N
         image.save(folder / f"{label}-{page}.png")
 
 
-def evaluate(root: Path, tmp_path: Path) -> FolderEvaluation:
+def evaluate(root: Path, tmp_path: Path, model: ModelBundle | None = None) -> FolderEvaluation:
     return evaluate_folder(
-        bundle(),
+        model or bundle(),
         ByColour(),
         root,
         image_cache(tmp_path / "pages"),
-        page_cap=8,
+        settings=Settings(),
         rng=np.random.default_rng(0),
         progress=silent,
     )
@@ -140,3 +148,34 @@ def test_a_report_may_not_lie_among_the_documents_nor_on_a_file(tmp_path: Path) 
 def test_a_report_that_cannot_be_written_is_the_surroundings_fault(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFaultError, match="cannot be written"):
         write_report(tmp_path / "gone", "page", {})
+
+
+def test_what_the_picture_leaves_open_is_measured_with_the_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All pages look like either label; what they say tells them apart."""
+    root = tmp_path / "checked"
+    for label in ("invoice", "claim"):
+        fill(root, label, 16, (160, 160, 160))
+    keys = np.unique([zlib.crc32(f"{label}{n}".encode()) for label in COLOURS for n in "abcde"])
+    known = {zlib.crc32(f"{label}{n}".encode()): label for label in COLOURS for n in "abcde"}
+    weights = np.zeros((15, 4), np.float16)
+    for row, key in enumerate(keys.tolist()):
+        weights[row, list(COLOURS).index(known[key])] = 9
+    words = WordsModel(
+        keys.astype(np.uint32), np.ones(15, np.float16), weights, np.zeros(4, np.float32),
+        np.zeros(1, np.float32), np.array([0.5, 1, 0, 0, 0, 0], np.float32),
+    )  # fmt: skip
+
+    def read(samples: Sequence[Sample], _folder: Path, _progress: object) -> list[str]:
+        return [" ".join(f"{sample.label}{n}" for n in "abcde") for sample in samples]
+
+    monkeypatch.setattr(report, "read_texts", read)
+    monkeypatch.setattr("docsorter.service.engine.installed_languages", lambda _: ("eng",))
+    card = bundle().card.model_copy(update={"format_version": 4, "words": CardWords()})
+    reads = replace(bundle(), card=card, words=dict(words.to_arrays()))
+    alone, both = (evaluate(root, tmp_path, one).evaluation for one in (bundle(), reads))
+    assert alone.figures["accuracy"].value is not None
+    assert alone.figures["accuracy"].value < 0.9
+    assert both.figures["accuracy"].value == 1.0
+    assert both.at_rule.sorted_alone > alone.at_rule.sorted_alone
