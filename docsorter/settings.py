@@ -174,6 +174,9 @@ class WordsSettings(Section):
         "deu",
     )
     """What scans are written in, by Tesseract's names; those not installed are left out."""
+    keep: bool = False
+    """Whether the words that were read are kept, to search for them. Switched off again, those that
+    were kept are erased by the next daily maintenance."""
 
 
 class DeliverSettings(Section):

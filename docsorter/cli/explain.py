@@ -42,6 +42,7 @@ def history(
         dt.datetime | None, typer.Option(help="Arrived since then.", formats=["%Y-%m-%d"])
     ] = None,
     text: Annotated[str, typer.Option(help="Only with this in the file name.")] = "",
+    words: Annotated[str, typer.Option(help="Only where all of these words were read.")] = "",
     before: Annotated[int | None, typer.Option(help="Only older than this document.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
     as_json: AsJson = False,
@@ -60,6 +61,7 @@ def history(
         label=label or None,
         since=since.astimezone(dt.UTC) if since else None,
         text=text,
+        words=words or None,
     )
     with review_service(ctx) as workspace:
         documents = workspace.store.documents.find(wanted, limit=limit, before_id=before)

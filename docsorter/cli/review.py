@@ -99,6 +99,7 @@ def list_(
     source: Annotated[str, typer.Option(help="Only from this sub-folder of the inbox.")] = "",
     age: Annotated[str, typer.Option(help="Only what has waited so long: 30m, 12h, 2d, 1w.")] = "",
     purpose: Annotated[str, typer.Option(help="Only for this: decide, check or second.")] = "",
+    words: Annotated[str, typer.Option(help="Only where all of these words were read.")] = "",
     order: Order = "helps",
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
     as_json: AsJson = False,
@@ -109,6 +110,7 @@ def list_(
     from docsorter.store import ReviewOrder, Turn
 
     given = {"reason": reason, "label": label, "source": source, "age": age, "purpose": purpose}
+    given["words"] = words
     wanted = filter_of({name: value for name, value in given.items() if value})
     chosen = _word(ReviewOrder, order, "--order")
     with review_service(ctx) as workspace:
@@ -215,7 +217,7 @@ def answer(
         typer.Option(
             "--where",
             metavar="FIELD=VALUE",
-            help="All that wait and match: reason=, label=, source=, age=2d, name=.",
+            help="All that wait and match: reason=, label=, source=, age=2d, words=, name=.",
         ),
     ] = None,
     reject: Annotated[

@@ -10,8 +10,8 @@ from docsorter.documents import Purpose, ReasonCode
 from docsorter.errors import UsageError
 from docsorter.store import ReviewFilter
 
-FIELDS = ("reason", "label", "source", "age", "purpose")
-_HELP = "e.g. reason:unsure label:claim source:fax age:2d, or a part of the file name"
+FIELDS = ("reason", "label", "source", "age", "purpose", "words")
+_HELP = "e.g. reason:unsure label:claim source:fax age:2d words:tariff, or a part of the file name"
 _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(m|h|d|w)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _Word = TypeVar("_Word", bound=StrEnum)
@@ -21,8 +21,8 @@ def parse_search(text: str) -> ReviewFilter:
     """Return the filter that a text asks for.
 
     Args:
-        text: `reason:`, `label:`, `source:`, `age:` and `purpose:` each with a word (or "words in
-            quotes"); everything else is a part of the file name.
+        text: `reason:`, `label:`, `source:`, `age:`, `purpose:` and `words:` (read on the pages)
+            each with a word (or "words in quotes"); everything else is a part of the file name.
 
     Raises:
         UsageError: It names a reason, a purpose or a field that does not exist, or no age.
@@ -52,7 +52,8 @@ def parse_conditions(conditions: Sequence[str]) -> ReviewFilter:
         if not equals or field not in {*FIELDS, "name"} or not value:
             raise UsageError(
                 f"{condition!r} is no condition",
-                remedy="e.g. reason=unsure label=claim source=fax age=2d purpose=decide name=scan_",
+                remedy="e.g. reason=unsure label=claim source=fax age=2d purpose=decide name=scan_"
+                " words=tariff",
             )
         fields[field] = value
     return filter_of(fields, fields.get("name", ""))
@@ -71,6 +72,7 @@ def filter_of(fields: Mapping[str, str], text: str = "") -> ReviewFilter:
         text=text,
         purpose=_purpose(fields["purpose"]) if "purpose" in fields else None,
         older=parse_age(fields["age"]) if "age" in fields else None,
+        words=fields.get("words"),
     )
 
 

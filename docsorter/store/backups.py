@@ -47,8 +47,8 @@ _WIPE_CHECKS = (
     " settled_at = coalesce(settled_at, :now) WHERE document_id = :id"
 )
 _WIPE_TRAITS = "UPDATE documents SET traits = NULL WHERE id = :id"
-# Of the index of names, which keeps what was removed until it is merged.
-_HAS_INDEX = "SELECT 1 FROM sqlite_master WHERE name = 'document_names'"
+# The indexes keep what was removed until they are merged.
+_INDEXES = "SELECT name FROM sqlite_master WHERE name IN ('document_names', 'document_words')"
 _WAITING = "('claiming', 'spooled', 'review')"
 _WITHDRAW = (
     (
@@ -129,10 +129,13 @@ def scrub(path: Path, forgotten: Iterable[ForgottenDocument], now: dt.datetime) 
         database.execute("PRAGMA secure_delete = 1")
         database.execute("BEGIN IMMEDIATE")
         known = [number for number, at in forgotten if _knows(database, number, at)]
+        indexes = [name for (name,) in database.execute(_INDEXES)]
         for number in known:
             _forget(database, number, stamp)
-        if known and database.execute(_HAS_INDEX).fetchone():
-            database.execute("INSERT INTO document_names (document_names) VALUES ('optimize')")
+            if "document_words" in indexes:
+                database.execute("DELETE FROM document_words WHERE rowid = ?", (number,))
+        for index in indexes if known else ():
+            database.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")  # noqa: S608
         database.execute("COMMIT")
         if known:
             database.execute("VACUUM")

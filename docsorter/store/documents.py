@@ -33,7 +33,7 @@ from docsorter.documents import (
     State,
     VerdictKind,
 )
-from docsorter.store import conversion, names, rows
+from docsorter.store import conversion, names, rows, words
 from docsorter.store.database import Repository
 from docsorter.store.records import (
     AdoptedFile,
@@ -290,11 +290,17 @@ class DocumentRepository(Repository):
         limit: int = 50,
         before_id: int | None = None,
     ) -> list[Document]:
-        """Return documents, the newest first; `before_id` continues a listing."""
+        """Return documents, the newest first; `before_id` continues a listing.
+
+        Raises:
+            UsageError: They are to be found by words, and none are named or kept.
+        """
         query = _chosen(filter)
         if before_id is not None:
             query = query.where(DocumentRow.id < before_id)
         with self._database.read() as session:
+            if filter.words is not None:
+                query = query.where(DocumentRow.id.in_(words.having(session, filter.words)))
             few = names.few(session, filter.text)
             if few is not None:
                 query = query.where(DocumentRow.id.in_(few))

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from docsorter.clock import Clock
 from docsorter.errors import EnvironmentFaultError, StoreError, UsageError
 from docsorter.resources import migrations_dir
-from docsorter.store import names
+from docsorter.store import names, words
 from docsorter.store.backups import copy_database, prune
 from docsorter.store.database import make_engine, translated, writing
 from docsorter.store.location import Location, create, grant, locate, refuse_shared_storage
@@ -137,7 +137,7 @@ def _config() -> "Config":
 
 
 def _adapt_names(engine: Engine, version: str) -> None:
-    """Let the index of names fit this machine's SQLite, which may be another than yesterday's."""
+    """Let the indexes fit this machine's SQLite, which may be another than yesterday's."""
     if version != SCHEMA_VERSION:
         return
     with engine.begin() as connection:
@@ -145,6 +145,7 @@ def _adapt_names(engine: Engine, version: str) -> None:
             return
     with writing(engine).begin() as connection:
         names.adapt(connection)
+        words.adapt(connection)
 
 
 def _change(

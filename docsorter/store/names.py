@@ -182,23 +182,26 @@ def rebuild(session: Session) -> None:
 
 
 def merge_slice(session: Session) -> bool:
-    """Merge a slice of the index of names; say whether anything is left to merge.
+    """Merge a slice of the index of names; say whether anything is left to merge."""
+    return is_kept(session) and merge_index(session, "document_names")
+
+
+def merge_index(session: Session, index: str) -> bool:
+    """Merge a slice of an index of FTS5 by its name; say whether anything is left to merge.
 
     What was removed stays in its files until they are merged ("the merge command" of
     sqlite.org/fts5.html).
     """
-    if not is_kept(session):
-        return False
     before = _changes(session)
-    session.execute(_command("merge", -_SLICE))
+    session.execute(_command("merge", -_SLICE, index))
     return _changes(session) - before >= 2  # noqa: PLR2004 -- so the manual says
 
 
-def _command(name: str, rank: int | None = None) -> TextClause:
-    """Return a command to the index, which SQLite takes in the form of an insertion."""
-    columns = "document_names" if rank is None else "document_names, rank"
+def _command(name: str, rank: int | None = None, index: str = "document_names") -> TextClause:
+    """Return a command to an index, which SQLite takes in the form of an insertion."""
+    columns = index if rank is None else f"{index}, rank"
     values = ":name" if rank is None else ":name, :rank"
-    statement = text(f"INSERT INTO document_names ({columns}) VALUES ({values})")  # noqa: S608
+    statement = text(f"INSERT INTO {index} ({columns}) VALUES ({values})")  # noqa: S608
     values_of: dict[str, object] = {"name": name} | ({} if rank is None else {"rank": rank})
     return statement.bindparams(**values_of)
 

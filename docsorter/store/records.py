@@ -73,6 +73,7 @@ class Findings:
         duplicate_of: Id of an earlier document with the same bytes.
         digest: Of the bytes that were looked at, None when they were not read.
         traits: What the scan looks like as a scan; empty when that was not measured.
+        text: Its words in reading order, to be found by; empty when none are to be kept.
     """
 
     prediction: Prediction | None = None
@@ -82,6 +83,7 @@ class Findings:
     duplicate_of: int | None = None
     digest: Digest | None = None
     traits: Mapping[str, float | str] = field(default_factory=dict)
+    text: str = ""
 
 
 class Changes(TypedDict, total=False):
@@ -105,6 +107,7 @@ class DocumentFilter:
         since: Arrived then or later.
         text: Part of the name; the case of ASCII letters does not matter.
         source: Inbox sub-folder ("" is the inbox itself, None any).
+        words: All of these words were read in it, the last one perhaps only begins so; None any.
     """
 
     state: State | None = None
@@ -112,6 +115,7 @@ class DocumentFilter:
     since: dt.datetime | None = None
     text: str = ""
     source: str | None = None
+    words: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +217,7 @@ class ReviewFilter:
         source: Inbox sub-folder ("" is the inbox itself, None any).
         text: Part of the name; the case of ASCII letters does not matter.
         older: They have waited for at least so long.
+        words: As in a `DocumentFilter`.
     """
 
     reason: ReasonCode | None = None
@@ -221,6 +226,7 @@ class ReviewFilter:
     text: str = ""
     purpose: Purpose | None = None
     older: dt.timedelta | None = None
+    words: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

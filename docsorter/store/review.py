@@ -30,7 +30,7 @@ from docsorter.documents import (
 )
 from docsorter.errors import ConflictError, NotFoundError
 from docsorter.resources import has_ended
-from docsorter.store import blind_checks, conversion, names, queue_order, rows
+from docsorter.store import blind_checks, conversion, names, queue_order, rows, words
 from docsorter.store.database import Database, Repository
 from docsorter.store.queue_order import has_colleagues
 from docsorter.store.records import (
@@ -68,7 +68,11 @@ class ReviewRepository(Repository):
         offset: int = 0,
         turn: Turn = _FIRST,
     ) -> list[ReviewEntry]:
-        """Return entries that wait for a person and are not being moved."""
+        """Return entries that wait for a person and are not being moved.
+
+        Raises:
+            UsageError: They are to be found by words, and none are named or kept.
+        """
         now = self._clock.now()
         with self._database.read() as session:
             waiting = _named(session, filter, _waiting(filter, now))
@@ -593,7 +597,9 @@ def _waiting(wanted: ReviewFilter, now: dt.datetime) -> Select[EntryRow]:
 
 
 def _named(session: Session, wanted: ReviewFilter, query: Select[EntryRow]) -> Select[EntryRow]:
-    """Let an index of names narrow a search, where it helps."""
+    """Narrow a search by the words of documents, and by an index of names where it helps."""
+    if wanted.words is not None:
+        query = query.where(EntryRow.document_id.in_(words.having(session, wanted.words)))
     few = names.few(session, wanted.text)
     if few is not None:
         return query.where(EntryRow.document_id.in_(few))

@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 
 from docsorter.documents import Move, MoveState, Place, Purpose, ReasonCode, State, Verdict
 from docsorter.errors import ConflictError, NotFoundError
-from docsorter.store import conversion
+from docsorter.store import conversion, words
 from docsorter.store.records import Destination, Findings, Manner
 from docsorter.store.tables import (
     AnswerRow,
@@ -380,6 +380,8 @@ def insert_findings(
     if prediction is not None:
         values = conversion.prediction_values(document_id, prediction, now)
         _inserted(session, _NEW_PREDICTION, values)
+    if findings.text:
+        words.keep(session, document_id, findings.text)
     known = {
         "model": None if prediction is None else prediction.model,
         "traits": dict(findings.traits) or None,

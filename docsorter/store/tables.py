@@ -37,7 +37,7 @@ from docsorter.documents import (
     VerdictKind,
 )
 
-SCHEMA_VERSION = "0005"
+SCHEMA_VERSION = "0006"
 """Revision this code speaks; revisions are numbered in order, so a greater one is newer."""
 
 _STILL_OPEN = text("closed_at IS NULL")

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from docsorter.documents import Document, MoveState, Place, Purpose, State
 from docsorter.errors import ConflictError, DocsorterError, UsageError
-from docsorter.store import backups, blind_checks, conversion, names, rows
+from docsorter.store import backups, blind_checks, conversion, names, rows, words
 from docsorter.store.database import Repository, damaged, make_engine, translated
 from docsorter.store.records import ExpectedFile
 from docsorter.store.tables import (
@@ -75,10 +75,10 @@ class UpkeepRepository(Repository):
             return conversion.document(row)
 
     def finish_forget(self, *document_ids: int) -> None:
-        """Wipe names, paths, digest, reasons in words, predictions and sidecars of documents.
+        """Wipe names, paths, digest, reasons, predictions, sidecars and words of documents.
 
         Their rows, their answers and their log stay: that they were, when, and who did what. The
-        index of names is merged once for all of them.
+        indexes of names and words are merged once for all of them.
 
         Raises:
             NotFoundError: There is none of a number.
@@ -93,7 +93,7 @@ class UpkeepRepository(Repository):
                         remedy=f"begin with: docsorter forget {row.id}",
                     )
                 _wipe(session, row)
-        self._forget_old_names()
+        self.merge_indexes()
         wiped = DocumentRow.id.in_(document_ids) & (DocumentRow.name == _HALFWAY)
         with self._database.write() as session:
             session.execute(update(DocumentRow).where(wiped).values(name=backups.FORGOTTEN))
@@ -143,11 +143,13 @@ class UpkeepRepository(Repository):
     def drop_predictions_before(self, time: dt.datetime, limit: int) -> int:
         """Remove predictions made before a time of documents that nobody waits for any more.
 
+        The words of these documents go with them.
+
         Returns:
             How many were removed; at most `limit`, so that the transaction stays short.
         """
         old = (
-            select(PredictionRow.id)
+            select(PredictionRow.id, DocumentRow.id)
             .join(DocumentRow, DocumentRow.id == PredictionRow.document_id)
             .where(
                 PredictionRow.made_at < time,
@@ -157,8 +159,17 @@ class UpkeepRepository(Repository):
             .limit(limit)
         )
         with self._database.write() as session:
-            numbers = list(session.scalars(old))
+            found = session.execute(old).all()
+            numbers = [number for number, _ in found]
             session.execute(delete(PredictionRow).where(PredictionRow.id.in_(numbers)))
+            words.erase(session, {document_id for _, document_id in found})
+            return len(numbers)
+
+    def drop_words(self, limit: int) -> int:
+        """Remove the words of at most so many documents; return of how many."""
+        with self._database.write() as session:
+            numbers = words.kept(session, limit)
+            words.erase(session, numbers)
             return len(numbers)
 
     def expected(self, after_id: int, limit: int) -> list[ExpectedFile]:
@@ -298,12 +309,13 @@ class UpkeepRepository(Repository):
         with self._database.write() as session:
             names.rebuild(session)
 
-    def _forget_old_names(self) -> None:
-        """Leave nothing of names in the index that are no longer in the table."""
-        is_left = True
-        while is_left:
-            with self._database.write() as session:
-                is_left = names.merge_slice(session)
+    def merge_indexes(self) -> None:
+        """Leave nothing of names and words in the indexes that are no longer in the tables."""
+        for merge_slice in (names.merge_slice, words.merge_slice):
+            is_left = True
+            while is_left:
+                with self._database.write() as session:
+                    is_left = merge_slice(session)
 
     def backup(self, path: Path) -> Path:
         """Copy the database while it is in use, and verify the copy.
@@ -474,6 +486,7 @@ def _wipe(session: Session, row: DocumentRow) -> None:
     row.waiting = None
     row.reason_text = None if row.reason is None else ""
     session.execute(delete(PredictionRow).where(PredictionRow.document_id == row.id))
+    words.erase(session, [row.id])
     session.execute(update(CheckRow).where(CheckRow.document_id == row.id).values(source=""))
     session.execute(update(EntryRow).where(EntryRow.document_id == row.id).values(source=""))
     session.execute(

@@ -15,6 +15,7 @@ from docsorter.configuration import Configuration
 from docsorter.documents import Place, State
 from docsorter.errors import DocsorterError, ExitCode
 from docsorter.service.review.service import ReviewService
+from docsorter.store import Findings
 from tests.service.desk import Desk
 
 ME = pwd.getpwuid(os.getuid()).pw_name
@@ -92,6 +93,19 @@ def test_all_that_match_are_shown_first_and_answered_when_that_is_wanted(typed: 
     assert "4 documents answered" in typed(*where, "--yes").stdout
     assert typed.states() == "ssssss"
     assert "nothing matches" in typed(*where, "--yes").stdout
+
+
+def test_documents_are_found_by_the_words_on_them(typed: Typed) -> None:
+    ways = (("history", "--words"), ("review", "list", "--words"))
+    for way in ways:
+        assert "words.keep" in failed(typed(*way, "tariff"), ExitCode.USAGE)
+    typed.desk.store.documents.record_prediction(2, Findings(text="claim number tariff"))
+    for way in ways:
+        (found,) = json.loads(typed(*way, "tariff claim", "--json").stdout)
+        assert found.get("document", found)["id"] == 2
+        assert json.loads(typed(*way, '"NEAR*', "--json").stdout) == []
+    assert typed("review", "answer", "--where", "words=tar", "claim", "--yes").exit_code == 0
+    assert typed.states() == "rsrrss"
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ from docsorter.store import ReviewFilter
         ('label:"tax form" x', ReviewFilter(label="tax form", text="x")),
         ("source: a.pdf", ReviewFilter(source="", text="a.pdf")),
         ("12:30.pdf", ReviewFilter(text="12:30.pdf")),
+        ("words:claim scan", ReviewFilter(words="claim", text="scan")),
+        ('words:"claim NEAR 7*"', ReviewFilter(words="claim NEAR 7*")),
     ],
 )
 def test_what_is_typed_becomes_a_filter(text: str, wanted: ReviewFilter) -> None:

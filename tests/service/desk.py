@@ -1,4 +1,7 @@
-"""A workspace with everything real but the eye: what a file is stands in its first word."""
+"""A workspace with everything real but the eye: what a file is stands in its first word.
+
+What follows the number are the words that can be read on it.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,12 +16,14 @@ from docsorter.documents import (
     Likeness,
     PagePrediction,
     PageSet,
+    PageWords,
     Place,
     Prediction,
     Reason,
     ReasonCode,
     Verdict,
     VerdictKind,
+    Word,
 )
 from docsorter.errors import DocumentError
 from docsorter.service.daemon.assembly import open_mover
@@ -26,7 +31,7 @@ from docsorter.service.daemon.pipeline import Pipeline
 from docsorter.service.engine import Inspection
 from docsorter.service.promise.controller import AutonomyController
 from docsorter.service.workspace.layout import open_workspace_store
-from docsorter.settings import IntakeSettings
+from docsorter.settings import IntakeSettings, WordsSettings
 from docsorter.store import Arrival, Store
 
 LABELS = ("invoice", "claim", "letter")
@@ -53,7 +58,10 @@ class WordReader:
         code = ReasonCode.SURE if kind is VerdictKind.SORT else ReasonCode.UNSURE
         verdict = Verdict(kind, Reason(code, f"{label} {confidence}"), label, confidence, 0.9)
         pixels = np.zeros((1, 8, 8, 3), np.uint8)
-        return Inspection(PageSet(pixels, 1, "application/pdf"), prediction, verdict, "a statement")
+        pages = PageSet(pixels, 1, "application/pdf")
+        words = tuple(Word(each, (0, 0, 1, 1)) for each in number.decode().split()[1:])
+        read = (PageWords(0, words, "layer", whole=True),)
+        return Inspection(pages, prediction, verdict, "a statement", words=read)
 
 
 class Desk:
@@ -78,6 +86,11 @@ class Desk:
     def make_pipeline(self, earning: AutonomyController | None = None) -> Pipeline:
         """Return a pipeline from the spool to the folders."""
         return Pipeline(self.reader, self.mover, self._settings, autonomy=earning)
+
+    def keep_words(self) -> None:
+        """Let what is read from now on be searched for."""
+        self._settings = self._settings.model_copy(update={"words": WordsSettings(keep=True)})
+        self.pipeline = self.make_pipeline()
 
     def drop(self, name: str, content: bytes) -> Document:
         """Put a file into the inbox and claim it."""

@@ -8,11 +8,26 @@ import pytest
 
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration
-from docsorter.documents import Document, Place, Reason, ReasonCode, State, VerdictKind
-from docsorter.errors import DependencyError, DocumentError, EnvironmentFaultError
-from docsorter.service.daemon.pipeline import ROUNDS, Pipeline, Workers, threads_for
+from docsorter.documents import (
+    Document,
+    PageWords,
+    Place,
+    Reason,
+    ReasonCode,
+    State,
+    VerdictKind,
+    Word,
+)
+from docsorter.errors import DependencyError, DocumentError, EnvironmentFaultError, UsageError
+from docsorter.service.daemon.pipeline import (
+    ROUNDS,
+    Pipeline,
+    Workers,
+    searchable_text,
+    threads_for,
+)
 from docsorter.settings import IntakeSettings
-from docsorter.store import Destination
+from docsorter.store import Destination, DocumentFilter
 from tests.service.desk import Desk
 
 
@@ -37,6 +52,28 @@ def test_an_unsure_document_waits_for_a_person_without_a_sidecar(desk: Desk) -> 
     entry = desk.store.review.entry_for_document(document.id)
     assert entry.prediction is not None
     assert entry.prediction.label == "claim"
+
+
+def test_words_are_kept_only_where_that_is_wished(desk: Desk) -> None:
+    wanted = DocumentFilter(words="tariff")
+    desk.pipeline.handle(desk.drop("a.pdf", b"claim 0.5 tariff seven").id)
+    with pytest.raises(UsageError, match="no words"):
+        desk.store.documents.find(wanted)
+    desk.keep_words()
+    document = desk.pipeline.handle(desk.drop("b.pdf", b"claim 0.6 tariff eight").id)
+    assert [each.id for each in desk.store.documents.find(wanted)] == [document.id]
+    assert "tariff" not in str(desk.store.documents.events())
+
+
+def test_as_many_words_are_kept_as_fit(desk: Desk) -> None:
+    def page(*texts: str) -> PageWords:
+        return PageWords(0, tuple(Word(text, (0, 0, 1, 1)) for text in texts), "ocr", whole=True)
+
+    assert searchable_text([page("Größe", "7"), page("\udcff", "end")]) == "Größe 7 ? end"
+    assert searchable_text([]) == ""
+    just = ["ü" * 4] * 11_111  # 8 bytes and a blank
+    assert searchable_text([page(*just, "x")]) == " ".join([*just, "x"])
+    assert searchable_text([page(*just, "xy", "z")]) == " ".join(just)
 
 
 def test_a_broken_document_is_rejected_with_reason_and_remedy(desk: Desk) -> None:

@@ -143,7 +143,7 @@ def test_a_kill_before_the_index_is_merged_is_finished_by_the_next_try(
     document = Office(store).sort(name=SECRET)
     store.upkeep.begin_forget(document.id, actor="anna")
     with monkeypatch.context() as patched:
-        patched.setattr(UpkeepRepository, "_forget_old_names", raise_kill)
+        patched.setattr(UpkeepRepository, "merge_indexes", raise_kill)
         with pytest.raises(KeyboardInterrupt):
             store.upkeep.finish_forget(document.id)
     assert store.upkeep.unfinished_forgets() == [document.id]

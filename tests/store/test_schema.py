@@ -25,8 +25,8 @@ def scripts() -> ScriptDirectory:
 
 
 def is_of_index(name: str) -> bool:
-    """The indexes of names are SQLite's own; test_names.py and test_short_texts.py test them."""
-    return name.startswith(("document_names", "name_parts", "name_positions"))
+    """SQLite's own; test_names.py, test_short_texts.py and test_words.py test them."""
+    return name.startswith(("document_names", "document_words", "name_parts", "name_positions"))
 
 
 def test_the_code_speaks_the_last_revision_and_revisions_are_numbered() -> None:

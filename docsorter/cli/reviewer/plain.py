@@ -23,7 +23,7 @@ COMMANDS: Final = (
     ("skip", "it comes last for a while"),
     ("reject [WHY]", "it belongs nowhere"),
     ("open", "open the file in the system's viewer"),
-    ("search [WORDS]", "only some: part of a name, reason:, label:, source:, age:2d; alone: all"),
+    ("search [WORDS]", "only some: part of a name, reason:, label:, age:2d, words:; alone: all"),
     ("again", "read this document out again"),
     ("help", "this list"),
     ("quit", "end; what you hold goes back to the queue"),

@@ -203,7 +203,7 @@ class ReviewScreen(Screen[None]):
 
     def action_search(self) -> None:
         """Ask what to show."""
-        hint = "part of the name, reason:unsure, label:claim, source:fax, age:2d; empty shows all"
+        hint = "part of the name, reason:unsure, label:claim, age:2d, words:tariff; empty shows all"
         self.app.push_screen(
             Question("Show which documents?", hint, value=self._searched), self._search
         )

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ from docsorter.documents import (
     REFUSED_FOR,
     Document,
     Move,
+    PageWords,
     Place,
     Reason,
     ReasonCode,
@@ -54,6 +55,7 @@ and one tick hands out several."""
 ROUNDS = 3
 """Turns of the reader that a document waits for at most, its own included; see `threads_for`."""
 ACTOR = "daemon"
+_MOST_TEXT: Final = 100_000  # bytes
 _AT_REST = frozenset({State.SORTED, State.REVIEW, State.REJECTED})
 _STILL_OPEN: Final = Reason(
     ReasonCode.BUSY, "its writer still has it open, though it rested; it waits for that"
@@ -95,6 +97,7 @@ class Pipeline:
         self._disk = Disk()
         self._intake = settings.intake
         self._delivery = settings.deliver
+        self._keeps_words = settings.words.keep
         self._autonomy = autonomy
         self._scanner_hold = scanner_hold
         # Of the same bytes, inspected side by side, one is kept: who decides first.
@@ -157,6 +160,8 @@ class Pipeline:
         else:
             decision = self._decide(document, inspection)
             verdict, findings = decision.verdict, inspection.findings
+            if self._keeps_words:
+                findings = dataclasses.replace(findings, text=searchable_text(inspection.words))
         if self._changed(document, path):
             return self._wait(document, _STILL_WRITTEN, self._intake.slow_rest_seconds)
         return self._deliver(document, verdict, findings, decision)
@@ -439,6 +444,15 @@ def _exists(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
+
+
+def searchable_text(pages: Sequence[PageWords]) -> str:
+    """Return the words of a document in reading order: as many as fit in 100 kB of UTF-8."""
+    words = (word.text for page in pages for word in page.words)
+    text = " ".join(words).encode(errors="replace")
+    if len(text) > _MOST_TEXT:
+        text = text[: _MOST_TEXT + 1].rpartition(b" ")[0]
+    return text.decode()
 
 
 def unreadable(error: DocumentError) -> Verdict:

@@ -201,7 +201,13 @@ class ReviewSession:
                 self.service.store.review.release(entry_id, token)
 
     def narrow(self, wanted: ReviewFilter) -> None:
-        """Take only such entries from now on."""
+        """Take only such entries from now on.
+
+        Raises:
+            UsageError: They are to be found by words, and none are named or kept.
+        """
+        if wanted.words is not None:
+            self.service.store.review.entries(filter=wanted, limit=1)  # before it is in use
         self.wanted = wanted
 
     def waiting(self) -> int:

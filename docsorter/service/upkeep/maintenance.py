@@ -99,6 +99,7 @@ class Maintenance:
         steps: list[tuple[str, Callable[[MaintenanceReport], None]]] = [
             ("forgetting", self._retain),
             ("predictions", self._drop_predictions),
+            ("words", self._drop_words),
             ("statistics", lambda _: self._store.upkeep.optimize()),
             ("free pages", self._shrink),
         ]
@@ -136,6 +137,14 @@ class Maintenance:
         if report.predictions:
             detail: dict[str, object] = {"predictions": report.predictions, "days": days}
             self._store.documents.add_event("predictions_dropped", actor=ACTOR, detail=detail)
+
+    def _drop_words(self, report: MaintenanceReport) -> None:
+        dropped = report.predictions > 0  # words went with them
+        kept = self._configuration.settings.words.keep
+        while not kept and self._store.upkeep.drop_words(_PREDICTION_BATCH):
+            dropped = True
+        if dropped:
+            self._store.upkeep.merge_indexes()
 
     def _shrink(self, report: MaintenanceReport) -> None:
         before = free = self._store.upkeep.free_pages()

@@ -23,6 +23,7 @@ from docsorter.review.choices import LabelChoice, label_choices
 from docsorter.review.items import suggestion
 from docsorter.service.daemon.pipeline import Pipeline
 from docsorter.service.engine import Inspection
+from docsorter.store import Findings
 from tests.cli.reviewer.scene import LABELS, Scene, Shown, run
 
 
@@ -232,6 +233,20 @@ def test_a_search_for_an_unknown_reason_says_which_there_are(scene: Scene) -> No
         await shown.press("slash", *"reason:boring", "enter")
         assert "no reason 'boring'" in shown.status
         assert shown.name == "invoice-1.png"
+
+    run(scene, drive)
+
+
+def test_words_are_searched_for_where_they_are_kept(scene: Scene) -> None:
+    _, second = scene.wait("invoice-1.png", "claim-2.png")
+
+    async def drive(shown: Shown) -> None:
+        await shown.press("slash", *"words:tariff", "enter")
+        assert "no words of documents are kept" in shown.status
+        assert shown.name == "invoice-1.png"
+        scene.desk.store.documents.record_prediction(second.id, Findings(text="Tariff 7"))
+        await shown.press("slash", *"words:tar", "enter")
+        assert shown.name == "claim-2.png"
 
     run(scene, drive)
 

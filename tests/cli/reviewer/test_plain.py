@@ -112,6 +112,14 @@ def test_search_shows_only_what_matches(scene: Scene) -> None:
     assert "Document 2: claim-2.png" in heard
 
 
+def test_a_search_for_words_that_are_not_kept_changes_nothing(scene: Scene) -> None:
+    scene.wait("invoice-1.png")
+    heard = hold(scene, "search words:tariff", "search words:", "again", "quit")
+    assert "Not done: no words of documents are kept" in heard
+    assert "words.keep" in heard
+    assert heard.count("Document 1:") >= 2
+
+
 def test_help_names_every_command(scene: Scene) -> None:
     scene.wait("invoice-1.png")
     heard = hold(scene, "help", "again")

@@ -43,6 +43,7 @@ def test_no_trace_of_a_document_is_left_anywhere(
     desk: Desk, content: bytes, tmp_path: Path
 ) -> None:
     """Content is looked for in every file: folders, database, its log, its copies."""
+    desk.keep_words()
     kept = document(desk, b"letter 0.99", "other.pdf")
     made = document(desk, content)
     make_backup(desk.configuration, desk.store, actor="anna", clock=desk.clock)

@@ -10,8 +10,9 @@ import pytest
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration, load
 from docsorter.documents import State
-from docsorter.errors import StoreError
+from docsorter.errors import StoreError, UsageError
 from docsorter.service.upkeep.maintenance import Maintenance, MaintenanceThread, read_times
+from docsorter.store import DocumentFilter
 from tests.service.desk import Desk
 
 DAY = 24 * 3600.0
@@ -63,6 +64,20 @@ def test_old_predictions_go_but_not_of_what_waits_for_a_person(desk: Desk) -> No
     assert desk.store.documents.prediction(1) is None
     assert desk.store.documents.prediction(2) is not None
     assert desk.store.documents.get(1).verdict is not None
+
+
+def test_words_are_erased_when_they_are_no_longer_to_be_kept(desk: Desk) -> None:
+    desk.keep_words()
+    desk.pipeline.handle(desk.drop("a.pdf", b"claim 0.5 Zwiebelkuchen").id)
+    wanted = DocumentFilter(words="zwiebelkuchen")
+    keep = load(desk.configuration.workspace, {"words.keep": True})
+    Maintenance(keep, desk.store, desk.clock).maintain()
+    assert len(desk.store.documents.find(wanted)) == 1
+    Maintenance(desk.configuration, desk.store, desk.clock).maintain()
+    with pytest.raises(UsageError, match="no words"):
+        desk.store.documents.find(wanted)
+    desk.store.upkeep.checkpoint(truncate=True)
+    assert b"zwiebel" not in (desk.configuration.state / "docsorter.db").read_bytes()
 
 
 def test_it_is_due_once_a_day_and_checks_once_a_week(desk: Desk) -> None:
