@@ -200,7 +200,7 @@ class RetentionSettings(Section):
     rejected_days: Annotated[int, Ge(0), Le(36500)] = 0
     """Forget rejected documents, files included, after so many days."""
     predictions_days: Annotated[int, Ge(0), Le(36500)] = 0
-    """Remove the stored predictions of finished documents after so many days."""
+    """Remove the stored predictions and words of finished documents after so many days."""
 
 
 class ReviewSettings(Section):

@@ -300,7 +300,7 @@ class DocumentRepository(Repository):
             query = query.where(DocumentRow.id < before_id)
         with self._database.read() as session:
             if filter.words is not None:
-                query = query.where(DocumentRow.id.in_(words.having(session, filter.words)))
+                query = query.where(words.found_in(session, DocumentRow.id, filter.words))
             few = names.few(session, filter.text)
             if few is not None:
                 query = query.where(DocumentRow.id.in_(few))

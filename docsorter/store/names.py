@@ -33,7 +33,7 @@ from docsorter.store.tables import ForeignText
 
 _LEAST: Final = 3
 """Characters of a text that the index can be asked for."""
-_FEW: Final = 2_000
+FEW: Final = 2_000
 """What more documents have than this is found soon by reading names until a page is full."""
 _SLICE: Final = 500
 """Pages of the index that are merged in one transaction."""
@@ -119,8 +119,8 @@ def few(session: Session, wanted: str) -> Select[int] | None:
         return None
     quoted = '"{}"'.format(wanted.replace('"', '""'))
     found = select(_INDEX.c.rowid).where(_INDEX.c.document_names.op("MATCH")(quoted))
-    number = session.scalar(select(func.count()).select_from(found.limit(_FEW + 1).subquery()))
-    return found if (number or 0) <= _FEW else None
+    number = session.scalar(select(func.count()).select_from(found.limit(FEW + 1).subquery()))
+    return found if (number or 0) <= FEW else None
 
 
 def is_kept(session: Session) -> bool:

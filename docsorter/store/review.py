@@ -599,7 +599,7 @@ def _waiting(wanted: ReviewFilter, now: dt.datetime) -> Select[EntryRow]:
 def _named(session: Session, wanted: ReviewFilter, query: Select[EntryRow]) -> Select[EntryRow]:
     """Narrow a search by the words of documents, and by an index of names where it helps."""
     if wanted.words is not None:
-        query = query.where(EntryRow.document_id.in_(words.having(session, wanted.words)))
+        query = query.where(words.found_in(session, EntryRow.document_id, wanted.words))
     few = names.few(session, wanted.text)
     if few is not None:
         return query.where(EntryRow.document_id.in_(few))

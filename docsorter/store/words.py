@@ -12,8 +12,19 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import BigInteger, Connection, Select, column, delete, insert, select, table, text
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    column,
+    delete,
+    func,
+    insert,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from docsorter.errors import DependencyError, UsageError
 from docsorter.store import names
@@ -60,11 +71,14 @@ def kept(session: Session, most: int) -> list[int]:
     return list(session.scalars(select(_TABLE.c.rowid).limit(most)))
 
 
-def having(session: Session, wanted: str) -> Select[int]:
-    """Return a query for the numbers of the documents with all of some words.
+def found_in(
+    session: Session, document_id: InstrumentedAttribute[int], wanted: str
+) -> ColumnElement[bool]:
+    """Return the condition that a document has all of some words.
 
     Args:
         session: Of the database.
+        document_id: The column with its number.
         wanted: Words as somebody typed them. One with a hyphen or the like stands for words in a
             row; the last may be the beginning of a word, from three characters on.
 
@@ -90,7 +104,11 @@ def having(session: Session, wanted: str) -> Select[int]:
         )
     dialect = session.get_bind().dialect.name
     condition = text(_MATCHES[dialect]).bindparams(typed_words=_query(dialect, typed))
-    return select(_TABLE.c.rowid).where(condition)
+    found = select(_TABLE.c.rowid).where(condition)
+    some = session.scalar(select(func.count()).select_from(found.limit(names.FEW + 1).subquery()))
+    # What many have is met soon on any way through the documents: SQLite is kept from looking each
+    # of them up and sorting all.
+    return (document_id if (some or 0) <= names.FEW else document_id + 0).in_(found)
 
 
 def merge_slice(session: Session) -> bool:

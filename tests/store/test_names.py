@@ -112,7 +112,7 @@ def test_what_many_have_is_read_from_the_names(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claim(store, *(f"scan {number}.pdf" for number in range(5)))
-    monkeypatch.setattr(names, "_FEW", 3)
+    monkeypatch.setattr(names, "FEW", 3)
     with store.database.read() as session:
         assert names.few(session, "scan") is None
         assert names.few(session, "an 4") is not None

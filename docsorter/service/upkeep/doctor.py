@@ -20,6 +20,7 @@ from docsorter.service.promise.report import alarm_words, last_alarm, report
 from docsorter.service.workspace import process
 from docsorter.service.workspace.layout import free_megabytes, open_workspace_store
 from docsorter.service.workspace.process import WorkspaceLock
+from docsorter.store.words import can_be_kept
 
 _MIN_WATCHES = 8192
 
@@ -155,6 +156,13 @@ def _inotify(_: Configuration) -> Iterator[Diagnosis]:
 
 def _database(configuration: Configuration) -> Iterator[Diagnosis]:
     with open_workspace_store(configuration) as store:
+        with store.database.read() as session:
+            can_keep = can_be_kept(session)
+        if configuration.settings.words.keep and not can_keep:
+            yield Diagnosis(
+                Level.NOTE, "words", "this SQLite has no FTS5: no words are kept and searched",
+                "run docsorter with a Python whose SQLite has it",
+            )  # fmt: skip
         troubles = store.upkeep.integrity_check()
         for trouble in troubles:
             yield Diagnosis(

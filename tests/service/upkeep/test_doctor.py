@@ -16,6 +16,21 @@ def about_words(configuration: Configuration, **changes: object) -> list[Diagnos
     return list(doctor._words(replace(configuration, settings=settings)))
 
 
+def test_an_sqlite_that_cannot_keep_words_is_named_where_they_are_wanted(
+    configuration: Configuration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def subjects(*, keep: bool) -> list[str]:
+        words = WordsSettings(keep=keep)
+        settings = configuration.settings.model_copy(update={"words": words})
+        found = doctor._database(replace(configuration, settings=settings))
+        return [each.subject for each in found]
+
+    assert subjects(keep=True) == ["database"]
+    monkeypatch.setattr("docsorter.store.words.has_fts5", lambda _: False)
+    assert subjects(keep=True) == ["words", "database"]
+    assert subjects(keep=False) == ["database"]
+
+
 def test_languages_that_scans_are_not_read_in_are_named(
     configuration: Configuration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
