@@ -271,6 +271,54 @@ class WordsRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Tone:
+    """How the words of a document sound by a lexicon, -1 bad to 1 good: a hint, never a verdict.
+
+    Attributes:
+        language: Of the lexicon, by Tesseract's name, e.g. "deu".
+        score: The mean of the words that have a score.
+        low: Lower end of the interval of that mean, 95 % sure.
+        high: Its upper end.
+        words: How many have a score.
+        histogram: How many of them fall into each of ten equal parts of -1 to 1.
+        negative: The strongest words below zero, the strongest first, each with its score.
+        positive: The same above zero.
+        mixed: The mean may be zero, though there are strong words of both signs.
+    """
+
+    language: str
+    score: float
+    low: float
+    high: float
+    words: int
+    histogram: tuple[int, ...]
+    negative: tuple[tuple[str, float], ...]
+    positive: tuple[tuple[str, float], ...]
+    mixed: bool
+
+    @property
+    def leaning(self) -> Literal["negative", "positive", "mixed", "neutral"]:
+        """What may be said of it in one word; a sign only where the whole interval has it."""
+        if self.high < 0:
+            return "negative"
+        if self.low > 0:
+            return "positive"
+        return "mixed" if self.mixed else "neutral"
+
+    @property
+    def sentence(self) -> str:
+        """The same in a line for people, with the words that it rests on."""
+        signs = {"negative": self.negative, "positive": self.positive}
+        named = (
+            f"; {sign}: {', '.join(w for w, _ in said)}" for sign, said in signs.items() if said
+        )
+        return (
+            f"tone {self.leaning}: {self.score:+.2f}, 95 % sure within {self.low:+.2f} and "
+            f"{self.high:+.2f}, by {self.words} words{''.join(named)}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """Probabilities over labels for a document, with the model that made them.
 
@@ -284,6 +332,7 @@ class Prediction:
         undrawable: Pages that could not be drawn, counted from 0, and why.
         read: What its words add; None where they were not read. The probabilities are then those
             of picture and words together.
+        tone: How its words sound, where that was asked for and they were read.
     """
 
     model: str
@@ -294,6 +343,7 @@ class Prediction:
     blank: tuple[int, ...] = ()
     undrawable: dict[int, str] = field(default_factory=dict)
     read: WordsRead | None = None
+    tone: Tone | None = None
 
     @property
     def cut_before(self) -> tuple[int, ...]:
@@ -302,7 +352,7 @@ class Prediction:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What is to be said of single pages, one line each."""
+        """What is to be said of single pages, and of the tone, one line each."""
         unlike = [page.number for page in self.pages if page.role is PageRole.UNLIKE]
         said = [
             f"{pages_named(self.blank)} blank: left out" if self.blank else "",
@@ -317,6 +367,7 @@ class Prediction:
                 f"page {page + 1} begins another document: cut before it"
                 for page in self.cut_before
             ),
+            "" if self.tone is None else self.tone.sentence,
         ]
         return tuple(filter(None, said))
 

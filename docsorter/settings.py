@@ -219,6 +219,8 @@ class ReviewSettings(Section):
     or DOCSORTER_REVIEWER."""
     pictures: Literal["auto", "sixel", "kitty", "blocks", "dots", "off"] = "auto"
     """How docsorter review draws pages; auto asks the terminal, dots do without colour."""
+    tone: Literal["off", "hint"] = "off"
+    """hint: tell how the words of a waiting document sound (extra `tone`); never in a verdict."""
 
 
 class StoreSettings(Section):

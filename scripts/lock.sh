@@ -9,4 +9,5 @@ python3 -m venv "$tool"
 compile=("$tool/bin/uv" pip compile pyproject.toml --quiet --universal --python-version 3.11
     --generate-hashes --no-header --upgrade)
 "${compile[@]}" --output-file requirements/runtime.txt
-"${compile[@]}" --extra train --extra postgresql --group dev --output-file requirements/dev.txt
+"${compile[@]}" --extra train --extra postgresql --extra tone --group dev \
+    --output-file requirements/dev.txt

@@ -414,4 +414,16 @@ def print_prediction(prediction: "Prediction") -> None:
         say(f"  {label:<{width}}  {drawn:<{_BAR}}  {percent(probability):>7}")
     say(f"  more unusual than {percent(prediction.novelty / 100)} of the training pages")
     for remark in prediction.remarks:
-        say(f"  {remark}")
+        say_wrapped(remark, "  ")
+    if prediction.tone is not None:
+        say(f"  {_histogram(prediction.tone.histogram)}")
+
+
+_LEVELS = " ▁▂▃▄▅▆▇█"
+
+
+def _histogram(counts: Sequence[int]) -> str:
+    """Return bars, as wide together as that of a label, between the ends of the scale."""
+    most, wide = max(counts), _BAR // len(counts)
+    bars = "".join(_LEVELS[math.ceil(8 * count / most)] * wide for count in counts)
+    return f"-1 [{bars}] +1  words by their score, at most {most} in a bar"

@@ -5,6 +5,8 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from sqlalchemy import ColumnElement, Text, cast
+
 from docsorter.documents import (
     Answer,
     Document,
@@ -17,6 +19,7 @@ from docsorter.documents import (
     Reason,
     ReasonCode,
     ReviewEntry,
+    Tone,
     Verdict,
     VerdictKind,
     WordsRead,
@@ -156,6 +159,7 @@ def prediction_values(document_id: int, made: Prediction, at: dt.datetime) -> di
             *({"number": number, "blank": True} for number in made.blank),
             *({"number": number, "undrawable": why} for number, why in made.undrawable.items()),
             *([] if made.read is None else [{"read": dataclasses.asdict(made.read)}]),
+            *([] if made.tone is None else [{"tone": _tone_values(made.tone)}]),
         ],
     }
 
@@ -170,6 +174,16 @@ def _page_values(page: PagePrediction) -> dict[str, object]:
         "first": page.first,
         "turned": page.turned,
     }
+
+
+def _tone_values(tone: Tone) -> dict[str, object]:
+    """Return it with its leaning, which the queue is searched by."""
+    return {**dataclasses.asdict(tone), "leaning": tone.leaning}
+
+
+def has_tone(leaning: str) -> ColumnElement[bool]:
+    """Return the condition that the words of a prediction sound so."""
+    return cast(PredictionRow.pages, Text).contains(f'"leaning": "{leaning}"', autoescape=True)
 
 
 def prediction(row: PredictionRow) -> Prediction:
@@ -189,6 +203,7 @@ def prediction(row: PredictionRow) -> Prediction:
             if "undrawable" in page
         },
         read=next((_read(page["read"]) for page in row.pages if "read" in page), None),
+        tone=next((_tone(page["tone"]) for page in row.pages if "tone" in page), None),
     )
 
 
@@ -244,6 +259,15 @@ def event(row: EventRow) -> Event:
 
 def _floats(values: Sequence[float]) -> list[float]:
     return [float(value) for value in values]
+
+
+def _tone(stored: Any) -> Tone:  # noqa: ANN401 -- JSON
+    names = (each.name for each in dataclasses.fields(Tone))
+    return Tone(**{name: _tuples(stored[name]) for name in names})
+
+
+def _tuples(value: Any) -> Any:  # noqa: ANN401 -- JSON
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _page(stored: dict[str, Any], place: int) -> PagePrediction:

@@ -41,6 +41,7 @@ from docsorter.pages.protocol import ReaderKilledError
 from docsorter.service.engine import Inspection, Inspector
 from docsorter.service.promise.controller import AutonomyController, Decision
 from docsorter.service.promise.scanner_hold import ScannerHold
+from docsorter.service.tone import wanted_lexicons, with_tone
 from docsorter.service.workspace.process import LOGGER
 from docsorter.settings import Settings
 from docsorter.store import Digest, Findings
@@ -98,6 +99,7 @@ class Pipeline:
         self._intake = settings.intake
         self._delivery = settings.deliver
         self._keeps_words = settings.words.keep
+        self._lexicons = wanted_lexicons(settings.review)
         self._autonomy = autonomy
         self._scanner_hold = scanner_hold
         # Of the same bytes, inspected side by side, one is kept: who decides first.
@@ -162,6 +164,8 @@ class Pipeline:
             verdict, findings = decision.verdict, inspection.findings
             if self._keeps_words:
                 findings = dataclasses.replace(findings, text=searchable_text(inspection.words))
+            if self._lexicons and verdict.kind is VerdictKind.REVIEW:
+                findings = with_tone(findings, inspection.words, self._lexicons)
         if self._changed(document, path):
             return self._wait(document, _STILL_WRITTEN, self._intake.slow_rest_seconds)
         return self._deliver(document, verdict, findings, decision)

@@ -26,6 +26,7 @@ from docsorter.documents import Place
 from docsorter.errors import DocsorterError, EnvironmentFaultError, SettingsError
 from docsorter.filesystem import Disk, environment_reason
 from docsorter.service.engine import refuse_wrong_rule
+from docsorter.service.tone import refuse_missing_lexicons
 from docsorter.settings import Settings
 from docsorter.store.location import locate
 
@@ -232,6 +233,7 @@ def _wrong_by_itself(configuration: Configuration) -> Iterator[SettingsError]:
         lambda: group_id("service.group", settings.service.group),
         lambda: locate(configuration.store_url, configuration.state),
         lambda: refuse_wrong_rule(configuration),
+        lambda: refuse_missing_lexicons(settings.review),
     )
     for check in checks:
         try:

@@ -4,7 +4,9 @@ import multiprocessing
 import os
 import stat
 import tomllib
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -173,6 +175,20 @@ def test_every_problem_is_told_with_its_remedy(file: SettingsFile) -> None:
     assert any("clam" in text for text in beyond)
     file.path.write_text(TEXT)
     assert file.problems() == []
+
+
+def test_a_tone_without_lexicons_is_refused_in_one_line_with_its_remedy(
+    file: SettingsFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("docsorter.service.tone.distribution", _missing)
+    with pytest.raises(SettingsError, match="needs lexicons") as caught:
+        file.set("review.tone", "hint")
+    assert "pip install 'docsorter[tone]'" in caught.value.remedy
+    assert "\n" not in str(caught.value)
+
+
+def _missing(name: str) -> NoReturn:
+    raise PackageNotFoundError(name)
 
 
 def test_two_commands_at_once_lose_neither_change(file: SettingsFile) -> None:
