@@ -10,7 +10,8 @@ from docsorter.documents import Purpose, ReasonCode
 from docsorter.errors import UsageError
 from docsorter.store import ReviewFilter
 
-FIELDS = ("reason", "label", "source", "age", "purpose", "words")
+FIELDS = ("reason", "label", "source", "age", "purpose", "words", "tone")
+_TONES = ("negative", "positive", "mixed", "neutral")
 _HELP = "e.g. reason:unsure label:claim source:fax age:2d words:tariff, or a part of the file name"
 _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(m|h|d|w)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -21,11 +22,12 @@ def parse_search(text: str) -> ReviewFilter:
     """Return the filter that a text asks for.
 
     Args:
-        text: `reason:`, `label:`, `source:`, `age:`, `purpose:` and `words:` (read on the pages)
-            each with a word (or "words in quotes"); everything else is a part of the file name.
+        text: `reason:`, `label:`, `source:`, `age:`, `purpose:`, `tone:` and `words:` (read on the
+            pages) each with a word (or "words in quotes"); everything else is a part of the file
+            name.
 
     Raises:
-        UsageError: It names a reason, a purpose or a field that does not exist, or no age.
+        UsageError: It names a reason, a purpose, a tone or a field that does not exist, or no age.
     """
     fields: dict[str, str] = {}
     name = []
@@ -63,7 +65,7 @@ def filter_of(fields: Mapping[str, str], text: str = "") -> ReviewFilter:
     """Return the filter of some of the fields, each with its word, and a part of the name.
 
     Raises:
-        UsageError: A reason or a purpose does not exist, or an age is none.
+        UsageError: A reason, a purpose or a tone does not exist, or an age is none.
     """
     return ReviewFilter(
         reason=_reason(fields["reason"]) if "reason" in fields else None,
@@ -73,6 +75,7 @@ def filter_of(fields: Mapping[str, str], text: str = "") -> ReviewFilter:
         purpose=_purpose(fields["purpose"]) if "purpose" in fields else None,
         older=parse_age(fields["age"]) if "age" in fields else None,
         words=fields.get("words"),
+        tone=_tone(fields["tone"]) if "tone" in fields else None,
     )
 
 
@@ -118,6 +121,12 @@ def _purpose(value: str) -> Purpose:
     if near is None:
         raise UsageError(f"there is no purpose {value!r}", remedy=f"one of: {', '.join(Purpose)}")
     return near
+
+
+def _tone(value: str) -> str:
+    if value not in _TONES:
+        raise UsageError(f"there is no tone {value!r}", remedy=f"one of: {', '.join(_TONES)}")
+    return value
 
 
 def _reason(value: str) -> ReasonCode:

@@ -210,7 +210,8 @@ class Turn:
 class ReviewFilter:
     """Which review entries to show; every condition given must hold.
 
-    A condition on reason or label leaves out what is judged blind: it would give the model away.
+    A condition on reason, label or tone leaves out what is judged blind: it would give away what
+    was seen.
 
     Attributes:
         label: The model's best guess.
@@ -218,6 +219,7 @@ class ReviewFilter:
         text: Part of the name; the case of ASCII letters does not matter.
         older: They have waited for at least so long.
         words: As in a `DocumentFilter`.
+        tone: How their words sound: "negative", "positive", "mixed" or "neutral".
     """
 
     reason: ReasonCode | None = None
@@ -227,6 +229,7 @@ class ReviewFilter:
     purpose: Purpose | None = None
     older: dt.timedelta | None = None
     words: str | None = None
+    tone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

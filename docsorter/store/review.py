@@ -44,7 +44,7 @@ from docsorter.store.records import (
     ReviewStats,
     Turn,
 )
-from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow
+from docsorter.store.tables import AnswerRow, DocumentRow, EntryRow, MoveRow, PredictionRow
 
 _EVERY = ReviewFilter()
 _FIRST = Turn()
@@ -575,7 +575,7 @@ def _waiting(wanted: ReviewFilter, now: dt.datetime) -> Select[EntryRow]:
         MoveRow.document_id == EntryRow.document_id, MoveRow.closed_at.is_(None)
     )
     query = select(EntryRow).where(EntryRow.closed_at.is_(None), ~moving.exists())
-    if wanted.reason is not None or wanted.label is not None:
+    if any(given is not None for given in (wanted.reason, wanted.label, wanted.tone)):
         query = query.where(EntryRow.blind == false())
     if wanted.reason is not None:
         query = query.where(EntryRow.reason == wanted.reason)
@@ -587,6 +587,11 @@ def _waiting(wanted: ReviewFilter, now: dt.datetime) -> Select[EntryRow]:
         query = query.where(EntryRow.purpose == wanted.purpose)
     if wanted.older is not None:
         query = query.where(EntryRow.created_at <= now - wanted.older)
+    if wanted.tone is not None:
+        sounding = select(PredictionRow.id).where(
+            PredictionRow.document_id == EntryRow.document_id, conversion.has_tone(wanted.tone)
+        )
+        query = query.where(sounding.exists())
     if wanted.text:
         named = select(DocumentRow.id).where(
             DocumentRow.id == EntryRow.document_id,

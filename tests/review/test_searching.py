@@ -1,4 +1,5 @@
 import contextlib
+import datetime as dt
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +19,7 @@ from docsorter.store import ReviewFilter
         ("reason:unsure", ReviewFilter(reason=ReasonCode.UNSURE)),
         ("reason:unlike", ReviewFilter(reason=ReasonCode.UNLIKE_TRAINING)),
         ('label:"tax form" x', ReviewFilter(label="tax form", text="x")),
+        ("tone:negative age:1h", ReviewFilter(tone="negative", older=dt.timedelta(hours=1))),
         ("source: a.pdf", ReviewFilter(source="", text="a.pdf")),
         ("12:30.pdf", ReviewFilter(text="12:30.pdf")),
         ("words:claim scan", ReviewFilter(words="claim", text="scan")),
@@ -33,6 +35,12 @@ def test_what_does_not_exist_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_search(text)
     assert "e.g." in caught.value.remedy
+
+
+def test_a_tone_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    with pytest.raises(UsageError, match="there is no tone 'bad'") as caught:
+        parse_search("tone:bad")
+    assert "negative" in caught.value.remedy
 
 
 @settings(max_examples=40, deadline=None)

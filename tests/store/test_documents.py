@@ -12,12 +12,21 @@ from docsorter.documents import (
     Reason,
     ReasonCode,
     State,
+    Tone,
     Verdict,
     VerdictKind,
     WordsRead,
 )
 from docsorter.errors import ConflictError, NotFoundError
-from docsorter.store import Arrival, Destination, DocumentFilter, Findings, Store, conversion
+from docsorter.store import (
+    Arrival,
+    Destination,
+    DocumentFilter,
+    Findings,
+    ReviewFilter,
+    Store,
+    conversion,
+)
 from docsorter.store.tables import PredictionRow
 from tests.store.office import Office
 
@@ -26,6 +35,7 @@ pytestmark = pytest.mark.any_database
 NOW = ManualClock().now()
 FULL = Reason(ReasonCode.DISK_FULL, "the disk is full")
 MOMENT = dt.timedelta(seconds=60)
+TONE = Tone("deu", -0.5, -0.8, -0.2, 9, (4, 0, 5), (("Ärger", -1.0),), (("gut", 1.0),), mixed=False)
 
 
 def test_a_claim_gets_a_number_and_a_planned_move_to_a_tame_name(store: Store) -> None:
@@ -170,6 +180,7 @@ def test_what_is_said_of_single_pages_comes_back(store: Store, office: Office) -
         ),
         blank=(0, 2, 5),
         undrawable={3: "page 4 cannot be drawn"},
+        tone=TONE,
     )
     document = office.drop()
     store.documents.record_prediction(document.id, Findings(told, 7))
@@ -191,6 +202,23 @@ def test_what_words_added_comes_back_in_the_labels_of_today(store: Store, office
     assert merged is not None
     assert sum(merged.picture) == pytest.approx(1)
     assert len(merged.words) == len(made.labels) - 1
+
+
+def test_the_queue_is_searched_by_the_tone_that_was_heard(store: Store, office: Office) -> None:
+    bad, good, silent = (office.review() for _ in range(3))
+    for document, score in ((bad, -0.5), (good, 0.5)):
+        tone = replace(TONE, score=score, low=score, high=score, negative=(("%", score),))
+        made = replace(office.prediction("claim", 0.6), tone=tone)
+        store.documents.record_prediction(document.id, Findings(made))
+
+    def waiting(tone: str | None) -> list[int]:
+        found = store.review.entries(filter=ReviewFilter(tone=tone))
+        return [entry.document.id for entry in found]
+
+    assert waiting("negative") == [bad.id]
+    assert waiting("positive") == [good.id]
+    assert waiting("mixed") == []
+    assert waiting(None) == [bad.id, good.id, silent.id]
 
 
 def test_a_prediction_comes_back_number_for_number(store: Store, office: Office) -> None:
