@@ -313,8 +313,8 @@ class Tone:
             f"; {sign}: {', '.join(w for w, _ in said)}" for sign, said in signs.items() if said
         )
         return (
-            f"tone {self.leaning}: {self.score:+.2f}, 95 % sure within {self.low:+.2f} and "
-            f"{self.high:+.2f}, by {self.words} words{''.join(named)}"
+            f"tone {self.leaning}: {self.score:+.2f} (95 % sure: {self.low:+.2f} to "
+            f"{self.high:+.2f}), {self.words} words{''.join(named)}"
         )
 
 

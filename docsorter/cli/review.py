@@ -100,6 +100,7 @@ def list_(
     age: Annotated[str, typer.Option(help="Only what has waited so long: 30m, 12h, 2d, 1w.")] = "",
     purpose: Annotated[str, typer.Option(help="Only for this: decide, check or second.")] = "",
     words: Annotated[str, typer.Option(help="Only where all of these words were read.")] = "",
+    tone: Annotated[str, typer.Option(help="Only what sounds negative, positive, mixed ...")] = "",
     order: Order = "helps",
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
     as_json: AsJson = False,
@@ -109,8 +110,10 @@ def list_(
     from docsorter.review.searching import filter_of
     from docsorter.store import ReviewOrder, Turn
 
-    given = {"reason": reason, "label": label, "source": source, "age": age, "purpose": purpose}
-    given["words"] = words
+    given = {
+        "reason": reason, "label": label, "source": source, "age": age, "purpose": purpose,
+        "words": words, "tone": tone,
+    }  # fmt: skip
     wanted = filter_of({name: value for name, value in given.items() if value})
     chosen = _word(ReviewOrder, order, "--order")
     with review_service(ctx) as workspace:

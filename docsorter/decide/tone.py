@@ -23,6 +23,7 @@ _SHOWN: Final = 4  # words of each sign
 _RESAMPLES: Final = 1000
 _INTERVAL: Final = (2.5, 97.5)  # percentiles: 95 % confidence
 _LEAST_STEM: Final = 4  # letters that remain of a word without its ending
+_LEAST_LETTERS: Final = 3  # shorter ones are abbreviations on paper: "TX", and no thanks
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _ENDS: Final = tuple(".,;:!?)")
 
@@ -152,7 +153,9 @@ def _scored(
         plain = word.lower()
         if plain in language.negations:
             negation, left = word, language.reach
-        elif word and not _is_empty(plain, written[place + 1 : place + 2], language):
+        elif len(word) >= _LEAST_LETTERS and not _is_empty(
+            plain, written[place + 1 : place + 2], language
+        ):
             score = _score(word, scores, language)
             if score and left:
                 yield f"{negation} {word}", score * language.factor

@@ -263,7 +263,7 @@ def _floats(values: Sequence[float]) -> list[float]:
 
 def _tone(stored: Any) -> Tone:  # noqa: ANN401 -- JSON
     names = (each.name for each in dataclasses.fields(Tone))
-    return Tone(**{name: _tuples(stored[name]) for name in names})
+    return Tone(**{name: _tuples(stored[name]) for name in names if name in stored})
 
 
 def _tuples(value: Any) -> Any:  # noqa: ANN401 -- JSON

@@ -12,6 +12,7 @@ LEXICONS: Mapping[str, Mapping[str, float]] = {
     "eng": {
         "happy": 0.7, "good": 0.5, "safe": 0.5, "clean": 0.4, "excellent": 0.7, "kind": 0.6,
         "dear": 0.4, "die": -0.7, "terrible": -0.6, "broken": -0.5, "rude": -0.6, "late": -0.3,
+        "an": 0.5,
     },
     "deu": {
         "gut": 1.0, "zufrieden": 1.0, "freundlich": 1.0, "Dank": 1.0, "hervorragend": 1.0,
@@ -101,7 +102,10 @@ def test_a_word_divided_at_the_end_of_a_line_is_put_together() -> None:
     assert ("hervorragend", 1.0) in found.positive
 
 
-@pytest.mark.parametrize("text", ["", "- 12 %", "happy", ENGLISH + "happy good safe clean"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "- 12 %", "happy", ENGLISH + "an an an an an an", ENGLISH + "happy good safe clean"],
+)
 def test_few_words_have_no_tone(text: str) -> None:
     assert tone(text.split(), LEXICONS) is None
 

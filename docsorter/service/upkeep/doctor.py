@@ -17,6 +17,7 @@ from docsorter.intake.watch import inotify_limits
 from docsorter.pages.reader import installed_languages, ocr_packages, sandbox_report
 from docsorter.service.engine import load_model
 from docsorter.service.promise.report import alarm_words, last_alarm, report
+from docsorter.service.tone import read_lexicons
 from docsorter.service.workspace import process
 from docsorter.service.workspace.layout import free_megabytes, open_workspace_store
 from docsorter.service.workspace.process import WorkspaceLock
@@ -49,6 +50,7 @@ def diagnose(configuration: Configuration) -> list[Diagnosis]:
     checks: tuple[Callable[[Configuration], Iterator[Diagnosis]], ...] = (
         _poppler,
         _words,
+        _tone,
         _folders,
         _file_systems,
         _inotify,
@@ -97,6 +99,11 @@ def _words(configuration: Configuration) -> Iterator[Diagnosis]:
             "are sorted by their looks alone",
             f"apt install {' '.join(ocr_packages(missing))}, or change words.languages",
         )  # fmt: skip
+
+
+def _tone(configuration: Configuration) -> Iterator[Diagnosis]:
+    if configuration.settings.review.tone == "hint":
+        yield Diagnosis(Level.GOOD, "tone", f"lexicons: {', '.join(read_lexicons())}")
 
 
 def _folders(configuration: Configuration) -> Iterator[Diagnosis]:

@@ -1,13 +1,15 @@
 """The doctor names what is missing, and what to type."""
 
 from dataclasses import replace
+from typing import NoReturn
 
 import pytest
 
 from docsorter.configuration import Configuration
+from docsorter.errors import SettingsError
 from docsorter.service.upkeep import doctor
 from docsorter.service.upkeep.doctor import Diagnosis, Level
-from docsorter.settings import WordsSettings
+from docsorter.settings import ReviewSettings, WordsSettings
 
 
 def about_words(configuration: Configuration, **changes: object) -> list[Diagnosis]:
@@ -41,3 +43,20 @@ def test_languages_that_scans_are_not_read_in_are_named(
     assert "chi_sim" in missing.text
     assert missing.remedy.startswith("apt install tesseract-ocr tesseract-ocr-chi-sim")
     assert about_words(configuration, read="never") == []
+
+
+def test_a_tone_that_no_lexicon_can_tell_is_told_with_its_remedy(
+    configuration: Configuration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert list(doctor._tone(configuration)) == []  # nobody asked for it
+    asked = configuration.settings.model_copy(update={"review": ReviewSettings(tone="hint")})
+    hinting = replace(configuration, settings=asked)
+    monkeypatch.setattr(doctor, "read_lexicons", lambda: {"deu": {"gut": 1.0}})
+    assert [one.text for one in doctor._tone(hinting)] == ["lexicons: deu"]
+    monkeypatch.setattr(doctor, "read_lexicons", _no_lexicons)
+    with pytest.raises(SettingsError):  # which every check turns into a finding
+        list(doctor._tone(hinting))
+
+
+def _no_lexicons() -> NoReturn:
+    raise SettingsError("no lexicons")
