@@ -24,6 +24,7 @@ from docsorter.documents import (
     Prediction,
     Reason,
     ReasonCode,
+    Tone,
     Verdict,
     VerdictKind,
 )
@@ -63,13 +64,14 @@ class SeenAs:
     def __init__(self) -> None:
         self.pages = 1
         self.number, self.turned, self.blank = 0, 0, tuple[int, ...]()
+        self.tone: Tone | None = None
 
     def inspect(self, path: Path, name: str) -> Inspection:
         assert path.is_file()
         label = name.partition("-")[0]
         shares = SHARES[label]
         page = PagePrediction(shares, 12.5, number=self.number, turned=self.turned)
-        prediction = Prediction("test-1", LABELS, shares, 12.5, (page,), self.blank)
+        prediction = Prediction("test-1", LABELS, shares, 12.5, (page,), self.blank, tone=self.tone)
         first, second = prediction.ranked[:2]
         reason = Reason(
             ReasonCode.UNSURE,

@@ -3,7 +3,7 @@
 import asyncio
 
 from docsorter.cli.reviewer.plain import Console, PlainReview
-from docsorter.documents import Document, Purpose
+from docsorter.documents import Document, Purpose, Tone
 from docsorter.service.review.service import ReviewService
 from tests.cli.reviewer.scene import Scene
 
@@ -19,6 +19,26 @@ def asked_again(scene: Scene) -> Document:
     )
     service = ReviewService(desk.configuration, desk.store, desk.mover)
     return service.answer(document.id, "letter", reviewer="ben", uid=2)
+
+
+def test_the_tone_is_told_in_words_and_never_of_what_is_judged_blind(scene: Scene) -> None:
+    bad = (("Mahnung", -1.0), ("not good", -0.35))
+    scene.eye.tone = Tone("deu", -0.5, -0.75, -0.25, 9, (9,) + (0,) * 9, bad, (), mixed=False)
+
+    def heard(*lines: str) -> str:
+        said: list[str] = []
+        typed = iter(lines)
+        console = Console(lambda _: next(typed), said.append)
+        PlainReview(scene.session(), console, scene.opened.append).run()
+        return "\n".join(said)
+
+    scene.wait("invoice-1.png")
+    told = "Tone negative: -0.50 (95 % sure: -0.75 to -0.25), 9 words; negative: Mahnung, not good."
+    assert told in heard("invoice")
+    asked_again(scene)
+    blind = heard("quit")
+    assert "judge by the page alone" in blind
+    assert "Mahnung" not in blind
 
 
 def test_the_screen_shows_no_suggestion_and_opens_a_copy(scene: Scene) -> None:
