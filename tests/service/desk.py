@@ -60,7 +60,7 @@ class WordReader:
         pixels = np.zeros((1, 8, 8, 3), np.uint8)
         pages = PageSet(pixels, 1, "application/pdf")
         words = tuple(Word(each, (0, 0, 1, 1)) for each in number.decode().split()[1:])
-        read = (PageWords(0, words, "layer", whole=True),)
+        read = (PageWords(0, words, "layer"),)
         return Inspection(pages, prediction, verdict, "a statement", words=read)
 
 

@@ -67,7 +67,7 @@ def test_words_are_kept_only_where_that_is_wished(desk: Desk) -> None:
 
 def test_as_many_words_are_kept_as_fit(desk: Desk) -> None:
     def page(*texts: str) -> PageWords:
-        return PageWords(0, tuple(Word(text, (0, 0, 1, 1)) for text in texts), "ocr", whole=True)
+        return PageWords(0, tuple(Word(text, (0, 0, 1, 1)) for text in texts), "ocr")
 
     assert searchable_text([page("Größe", "7"), page("\udcff", "end")]) == "Größe 7 ? end"
     assert searchable_text([]) == ""
