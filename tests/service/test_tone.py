@@ -159,7 +159,8 @@ def test_no_verdict_knows_of_the_tone(desk: Desk) -> None:
     assert decide(heard, rule, LABELS) == decide(unheard, rule, LABELS)
 
     told = desk.store.documents.find(limit=1)[0].verdict
-    silent = Desk(desk.configuration, desk.clock)  # reads no words
+    settings = desk.configuration.settings.model_copy(update={"review": ReviewSettings()})
+    silent = Desk(replace(desk.configuration, settings=settings), desk.clock)
     assert waiting(silent, f"letter 0.5 {COMPLAINT} .") == unheard
     assert silent.store.documents.find(limit=1)[0].verdict == told
 
