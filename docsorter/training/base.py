@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image
 
-from docsorter.documents import SortRule
+from docsorter.decide.policy import offset_between
+from docsorter.decide.words import WordsModel
+from docsorter.documents import SortRule, WordsRule
 from docsorter.errors import ModelError
 from docsorter.model.bundle import FOREIGN, ModelBundle, digest, load_bundle
 from docsorter.model.card import NONE_OF_THESE, Origin
@@ -208,6 +210,50 @@ class BaseWeights:
     rule: SortRule | None = None
     labels: tuple[str, ...] = ()
     words: "dict[str, NDArray[np.generic]]" = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CarriedWords:
+    """A reader of words for the labels of a new model, and what is asked where words were read."""
+
+    model: WordsModel
+    rule: WordsRule
+
+
+def carried_words(
+    base: BaseWeights, labels: Sequence[str], rule: SortRule, renamed: Mapping[str, str]
+) -> CarriedWords | None:
+    """Return the words of a base for a new model; None where the labels are not those of the base.
+
+    They stay as they are: a folder has hardly any foreign documents that words would have to tell
+    apart. With 20 documents per label (4 draws of layouts, other ones asked) the picture sorted
+    0.59, with the words of the base 0.75, with words moved by these documents 0.76 to 0.79; of the
+    foreign documents of other sources 3.0, 1.8, and 2.9 to 3.4 %.
+
+    Args:
+        base: What the training started from.
+        labels: Of the new model.
+        rule: Of the new model, without words.
+        renamed: What labels are called today, by the names that the base has for them.
+    """
+    by_base = base.rule
+    known = [renamed.get(label, label) for label in base.labels]
+    if by_base is None or by_base.words is None or not base.words or {*known} != {*labels}:
+        return None
+    model = WordsModel.from_arrays(base.words)
+    order = np.array([*(known.index(label) for label in labels), len(labels)])
+    needed = {
+        renamed.get(label, label): by_base.required_confidence(label, read=True)
+        for label in base.labels
+    }
+    moved = dataclasses.replace(
+        model,
+        weights=model.weights[:, order],
+        bias=model.bias[order],
+        fusion=np.append(model.fusion[:2], model.fusion[2:][order]),
+    )
+    offsets = {label: offset_between(rule.threshold, least) for label, least in needed.items()}
+    return CarriedWords(moved, dataclasses.replace(by_base.words, offsets=offsets))
 
 
 def open_base(name: str, registry: ModelRegistry, *, size: int = 299, seed: int = 0) -> BaseWeights:

@@ -17,7 +17,7 @@ from docsorter.errors import UsageError
 from docsorter.model.card import NONE_OF_THESE, Measured, ModelCard
 from docsorter.model.registry import ModelRegistry
 from docsorter.service.workspace.process import Progress
-from docsorter.training.base import open_base
+from docsorter.training.base import carried_words, open_base
 from docsorter.training.bundle_writer import complete_card, draft_card, publish
 from docsorter.training.dataset import fingerprint
 from docsorter.training.export import ExportPages, export_within_limits
@@ -37,7 +37,6 @@ from docsorter.training.request import (
 from docsorter.training.sort_rule import Promise
 from docsorter.training.splits import LEAST_FOR_SETS, SPLITS
 from docsorter.training.transfer import TrainedModel, train_model
-from docsorter.training.words import learn_own_words
 
 NO_FIGURE: Final = "not measurable"
 
@@ -65,8 +64,7 @@ class TrainingResult:
         unreadable: Files that could not be learned from.
         real_foreign: Share of the real foreign documents known to the base that would be sorted, by
             rules that knew none of the same source; None where it knew none.
-        words: From how many documents words were learned, and how many of them words alone name
-            right that were not learned from them; None where words are not read.
+        words: Whether words are read where the picture leaves it open.
     """
 
     name: str
@@ -86,7 +84,7 @@ class TrainingResult:
     promise: Promise
     unreadable: tuple[Unreadable, ...]
     real_foreign: Measured | None = None
-    words: tuple[int, int] | None = None
+    words: bool = False
 
     def as_json(self) -> dict[str, object]:
         """Return everything as plain values."""
@@ -135,13 +133,9 @@ class TrainingResult:
         return "; ".join(parts) + " would be sorted"
 
     def _words(self) -> str:
-        if self.words is None:
-            return "not read: the figures and the model are of pictures alone"
-        read, right = self.words
-        return (
-            f"learned from {read} documents, {right} right by words not learned from them; read "
-            "where the picture is unsure, beyond the figures above"
-        )
+        if self.words:
+            return "read where the picture is unsure, as by the base; the figures are without them"
+        return "not read: the base knows words of other labels, or none"
 
     def _split(self) -> str:
         if self.cross_fitted:
@@ -193,7 +187,7 @@ def training_result(
         threshold=card.threshold,
         promise=measurement.confidence.promise,
         unreadable=material.folder.unreadable,
-        words=(trained.words.read, trained.words.right) if trained.words else None,
+        words=trained.words is not None,
     )
 
 
@@ -279,7 +273,7 @@ def _train(
     measurement = measure(material, trained, exported, request, progress, known)
     if not measurement.confidence.promise.certified:  # that was tested on pictures alone
         rule = measurement.confidence.rule
-        words = learn_own_words(material, base, rule, work, progress, request.renamed)
+        words = carried_words(base, material.labels, rule, request.renamed)
         trained = replace(trained, words=words)
     asked = trained.words.rule if trained.words else None
     card = complete_card(draft, measurement, asked)

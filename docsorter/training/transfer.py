@@ -18,7 +18,7 @@ from scipy.special import log_softmax
 from docsorter.model.card import NONE_OF_THESE
 from docsorter.service.workspace.process import Progress
 from docsorter.training.augment import in_chunks, prefetched
-from docsorter.training.base import ForeignDocuments
+from docsorter.training.base import CarriedWords, ForeignDocuments
 from docsorter.training.dataset import ClassPlan, Sample
 from docsorter.training.head import (
     LEAST_STRENGTH_OF_KNOWN,
@@ -33,7 +33,6 @@ from docsorter.training.material import Material, with_head
 from docsorter.training.network import Network
 from docsorter.training.request import TrainingRequest
 from docsorter.training.trainer import Stage, TrainingLoop, Validation
-from docsorter.training.words import OwnWords
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -198,7 +197,7 @@ class TrainedModel:
         tuning: What tuning brought, None when it was not tried.
         foreign: The real foreign documents of the base with what heads say of them that did not
             learn from their sources; None where it has none.
-        words: What was learned of words, None where they are not read.
+        words: Of the base, None where they are not read.
     """
 
     network: Network
@@ -206,7 +205,7 @@ class TrainedModel:
     held_out: tuple[Adjustment, ...]
     tuning: TuningResult | None
     foreign: ForeignDocuments | None = None
-    words: OwnWords | None = None
+    words: CarriedWords | None = None
 
 
 def train_model(

@@ -5,15 +5,10 @@ says what a document is to it), under a Gaussian prior around what the base know
 without a base, around the base's own weights with one, so that few documents move little. What
 picture and words say together is fitted on logits that neither reader has seen the document for
 (stacked generalisation, Wolpert 1992), or it would trust whichever reader learns by heart.
-
-Training on a folder keeps the base's fusion, and what the base asks of a label where words were
-read: a folder has hardly any foreign documents that words would have to tell apart. So its words
-are learned only where its labels are those of the base.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -22,17 +17,8 @@ from scipy.sparse import csr_array
 from scipy.special import log_softmax
 
 from docsorter.decide.calibration import fit_temperature, softmax
-from docsorter.decide.policy import offset_between
-from docsorter.decide.words import LEAST_WORDS, WordsModel, fused_logits, places_of, word_keys
-from docsorter.documents import SortRule, WordsRule
+from docsorter.decide.words import WordsModel, fused_logits, places_of, word_keys
 from docsorter.errors import UsageError
-from docsorter.pages.reader import installed_languages
-from docsorter.service.workspace.process import Progress
-from docsorter.settings import WordsSettings
-from docsorter.training.base import BaseWeights
-from docsorter.training.head import page_weights
-from docsorter.training.material import Material
-from docsorter.training.texts import read_texts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -350,96 +336,3 @@ def _unknown(model: WordsModel, examples: TextExamples) -> "NDArray[np.float32]"
 def _reference(unknown: "Sequence[NDArray[np.float32]]") -> "NDArray[np.float32]":
     found = np.sort(np.concatenate(unknown))
     return found if len(found) else np.zeros(1, np.float32)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OwnWords:
-    """What was learned from the words of a folder.
-
-    Attributes:
-        model: For `words.npz`.
-        rule: What is asked where words were read.
-        read: Documents with words enough.
-        right: How many of those the words alone name right, each by a reader that had not learned
-            from its fold.
-    """
-
-    model: WordsModel
-    rule: WordsRule
-    read: int
-    right: int
-
-
-def learn_own_words(
-    material: Material,
-    base: BaseWeights,
-    rule: SortRule,
-    work: Path,
-    progress: Progress,
-    renamed: Mapping[str, str],
-) -> OwnWords | None:
-    """Learn the words of a folder; None where the base or this machine does not allow it.
-
-    Args:
-        material: The documents.
-        base: What the training starts from.
-        rule: Of the new model, for the scale of its threshold.
-        work: Folder for the words that were read; who resumes finds them there.
-        progress: Is told how far it is.
-        renamed: What labels of the base are called in the folder.
-    """
-    reader = _base_reader(base, material.labels, renamed)
-    if reader is None or not installed_languages(WordsSettings().languages):
-        return None
-    texts = read_texts(material.samples, work / "words", progress)
-    outputs, division = len(material.labels) + 1, material.division
-    shares = np.full(outputs, 1.0 / outputs)
-    examples = TextExamples.of(
-        [[text] for text in texts],
-        material.targets,
-        page_weights(material.targets, np.arange(len(texts)), shares),
-        np.array(material.groups, np.int64),
-    )
-    rows = division.rows("train")
-    chosen = np.isin(np.arange(len(texts)), rows)
-    folds = division.folds[chosen]
-    learned = learn_words(examples.where(chosen), outputs, folds, base=reader.model)
-    model = replace(learned.model, fusion=reader.model.fusion)
-    enough = model.known([texts[row] for row in rows]) >= LEAST_WORDS
-    right = learned.logits.argmax(axis=1) == material.targets[rows]
-    offsets = {
-        label: offset_between(rule.threshold, needed) for label, needed in reader.needed.items()
-    }
-    asked = replace(reader.rule, offsets=offsets)
-    return OwnWords(model, asked, int(enough.sum()), int((right & enough).sum()))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _BaseReader:
-    """The reader of words of a base, its columns in the order of the new labels."""
-
-    model: WordsModel
-    rule: WordsRule
-    needed: dict[str, float]
-
-
-def _base_reader(
-    base: BaseWeights, labels: tuple[str, ...], renamed: Mapping[str, str]
-) -> _BaseReader | None:
-    rule = base.rule
-    known = [renamed.get(label, label) for label in base.labels]
-    if rule is None or rule.words is None or not base.words or {*known} != {*labels}:
-        return None
-    model = WordsModel.from_arrays(base.words)
-    order = np.array([*(known.index(label) for label in labels), len(labels)])
-    needed = {
-        renamed.get(label, label): rule.required_confidence(label, read=True)
-        for label in base.labels
-    }
-    moved = replace(
-        model,
-        weights=model.weights[:, order],
-        bias=model.bias[order],
-        fusion=np.append(model.fusion[:2], model.fusion[2:][order]),
-    )
-    return _BaseReader(moved, rule.words, needed)

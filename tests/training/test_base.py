@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -5,9 +6,19 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from docsorter.decide.words import WordsModel
+from docsorter.documents import SortRule, WordsRule
 from docsorter.errors import ModelError
 from docsorter.model.bundle import load_bundle
-from docsorter.training.base import ForeignDocuments, KnownHead, StartingHead, starting_head
+from docsorter.model.card import Origin
+from docsorter.training.base import (
+    BaseWeights,
+    ForeignDocuments,
+    KnownHead,
+    StartingHead,
+    carried_words,
+    starting_head,
+)
 from docsorter.training.head import Adjustment
 from tests.model.bundles import write_checksums, write_whole_bundle
 
@@ -158,3 +169,62 @@ def test_foreign_documents_survive_being_written_and_read(tmp_path: Path) -> Non
     assert (found.names.tolist(), found.sources.tolist()) == (["form", "receipt"], [4, 5])
     with pytest.raises(ModelError, match=r"foreign\.npz is damaged"):
         ForeignDocuments.read(bundle, len(KINDS) + 1)
+
+
+WORDS_RULE = SortRule(
+    1.0, 0.9, 99.0, words=WordsRule({"invoice": -1.0, "claim": 2.0}, 2.0, first_look=0.5)
+)
+
+
+def knowing_words(labels: tuple[str, ...] = ("invoice", "claim"), **changes: object) -> BaseWeights:
+    """A base of two labels that knows a word of each."""
+    words = WordsModel(
+        np.array([3, 7], np.uint32),
+        np.ones(2, np.float16),
+        np.array([[3.0, 0, 1], [0, 4.0, 2]], np.float16),
+        np.array([0.1, 0.2, 0.3], np.float32),
+        np.zeros(1, np.float32),
+        np.array([0.5, 0.6, 1, 2, 3], np.float32),
+    )
+    origin, nothing = Origin(name="x", licence="x"), (lambda _: None)
+    made = BaseWeights(
+        "x", "x", origin, 299, None, nothing, None, (),
+        rule=WORDS_RULE, labels=labels, words=words.to_arrays(),
+    )  # fmt: skip
+    return replace(made, **changes)  # type: ignore[arg-type] # fields by name
+
+
+def test_the_words_of_a_base_stay_in_the_order_of_the_new_labels() -> None:
+    found = carried_words(knowing_words(), ("claim", "invoice"), SortRule(1.0, 0.95, 99.0), {})
+    assert found is not None
+    assert found.model.weights.tolist() == [[0, 3, 1], [4, 0, 2]]
+    assert found.model.bias.tolist() == pytest.approx([0.2, 0.1, 0.3])
+    assert found.model.fusion.tolist() == pytest.approx([0.5, 0.6, 2, 1, 3])
+
+
+def test_what_the_base_asks_where_words_were_read_is_asked_on_the_new_scale() -> None:
+    found = carried_words(
+        knowing_words(("bill", "claim"), rule=replace(WORDS_RULE, words=WordsRule({"bill": -1.0}))),
+        ("claim", "invoice"), SortRule(1.0, 0.95, 99.0), {"bill": "invoice"},
+    )  # fmt: skip
+    assert found is not None
+    rule = SortRule(1.0, 0.95, 99.0, words=found.rule)
+    assert rule.required_confidence("claim", read=True) == pytest.approx(0.9, abs=1e-3)
+    needed = replace(WORDS_RULE, words=WordsRule({"bill": -1.0}))
+    assert rule.required_confidence("invoice", read=True) == pytest.approx(
+        needed.required_confidence("bill", read=True), abs=1e-3
+    )
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        knowing_words(("invoice", "claim", "letter")),
+        knowing_words(("invoice", "order")),
+        knowing_words(words={}),
+        knowing_words(rule=replace(WORDS_RULE, words=None)),
+        knowing_words(rule=None),
+    ],
+)
+def test_without_a_base_that_knows_words_of_these_labels_none_are_read(base: BaseWeights) -> None:
+    assert carried_words(base, ("claim", "invoice"), WORDS_RULE, {}) is None
