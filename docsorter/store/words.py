@@ -100,7 +100,8 @@ def found_in(
     if not kept(session, 1):
         raise UsageError(
             "no words of documents are kept, so that none can be searched for",
-            remedy="docsorter config set words.keep true keeps what is read from then on",
+            remedy="docsorter config set words.keep true keeps what is read from then on, of"
+            " documents that the picture leaves open",
         )
     dialect = session.get_bind().dialect.name
     condition = text(_MATCHES[dialect]).bindparams(typed_words=_query(dialect, typed))
