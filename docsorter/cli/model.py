@@ -115,7 +115,7 @@ def show(
 ) -> None:
     """Show what a model was trained on, what its tests showed and by which rule it sorts."""
     from docsorter.model.card import read_card
-    from docsorter.service.engine import card_statement
+    from docsorter.service.engine import card_statement, words_rule
 
     known, used = registry(ctx)
     path = known.resolve(name) if name else used.path
@@ -124,6 +124,7 @@ def show(
         print_json(card.model_dump(mode="json"))
         return
     learned = _unlearned(ctx, card.name)
+    words = words_rule(card.rule().words, configuration_or_defaults(ctx).settings.words)
     fields(
         (
             ("model", card.name),
@@ -133,7 +134,7 @@ def show(
             ("learned", _learned_from(card)),
             ("sorts at", _sorts_at(card)),
             ("asks", f"a person beyond the {card.novelty_limit:g}th percentile of novelty"),
-            ("so", card_statement(card)),
+            ("so", card_statement(card, words)),
             *((("answers", learned),) if learned else ()),
         )
     )

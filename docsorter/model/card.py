@@ -34,6 +34,8 @@ NONE_OF_THESE: Final = "other"
 _T = TypeVar("_T")
 REAL: Final = "real"
 """What the name of a kind of documents begins with on which nothing was generated."""
+WITH_WORDS: Final = "with their words"
+"""What it ends with where the words were read of what the picture left open."""
 
 Share = Annotated[float, Ge(0), Le(1)]
 Count = Annotated[int, Ge(0)]

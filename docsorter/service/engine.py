@@ -33,7 +33,7 @@ from docsorter.documents import (
 )
 from docsorter.errors import DocsorterError, SettingsError
 from docsorter.model.bundle import CARD, ModelBundle, load_bundle
-from docsorter.model.card import NONE_OF_THESE, REAL, Measured, ModelCard, read_card
+from docsorter.model.card import NONE_OF_THESE, REAL, WITH_WORDS, Measured, ModelCard, read_card
 from docsorter.model.classifier import Classifier, open_classifier
 from docsorter.model.golden import check_golden, label_of
 from docsorter.model.registry import ModelRegistry, refuse_changed
@@ -125,7 +125,7 @@ class LoadedModel:
     statement: str = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "statement", card_statement(self.card))
+        object.__setattr__(self, "statement", card_statement(self.card, self.rule.words))
 
     @property
     def card(self) -> ModelCard:
@@ -506,18 +506,29 @@ def words_rule(known: WordsRule | None, settings: WordsSettings) -> WordsRule | 
     return dataclasses.replace(known, languages=languages)
 
 
-def card_statement(card: ModelCard) -> str:
-    """Return the sentence that every surface prints about the model in use."""
+def card_statement(card: ModelCard, words: WordsRule | None = None) -> str:
+    """Return the sentence that every surface prints about the model in use.
+
+    Args:
+        card: Of the model.
+        words: What is asked where words are read; None where they are not.
+    """
     evidence = card.evidence.as_sort_evidence() if card.evidence else None
-    return starter_statement(evidence, real_figures(card))
+    real = real_figures(card, words=True) if words else None
+    return starter_statement(evidence, real or real_figures(card))
 
 
-def real_figures(card: ModelCard) -> RealFigures | None:
+def real_figures(card: ModelCard, *, words: bool = False) -> RealFigures | None:
     """Return what was measured on real documents that were not learned from, if it is told.
 
     It is of the first kind of documents among the figures that is called "real ...".
+
+    Args:
+        card: Of the model.
+        words: Whether of picture and words, and not of the picture alone.
     """
-    kind = next((name for name in card.metrics if name.startswith(REAL)), "")
+    real = (name for name in card.metrics if name.startswith(REAL))
+    kind = next((name for name in real if name.endswith(WITH_WORDS) is words), "")
     figures = card.metrics.get(kind, {})
     right, alone, foreign, wrong = (
         figures.get(name, Measured(value=None, n=0))

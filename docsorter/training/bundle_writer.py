@@ -423,6 +423,10 @@ def _rule_text(card: ModelCard) -> str:
         )
     if (real := real_figures(card)) is not None:
         rule += f" O{real.sentence()[1:]}."
+    if card.words is not None:
+        rule += " Where the picture leaves it open, the words of the first page are read as well."
+    if (both := real_figures(card, words=True)) is not None:
+        rule += f" Picture and words: {both.sentence()}."
     if card.evidence is None:
         return rule if real else f"{rule} The rule was not tested."
     seen = card.evidence

@@ -319,6 +319,23 @@ def test_the_sentence_of_the_card_leads_with_the_first_real_documents() -> None:
     )
 
 
+def test_where_words_are_read_the_sentence_is_of_picture_and_words() -> None:
+    alone, both = (
+        {
+            "accuracy": Measured(value=share, n=40),
+            "error among sorted": Measured(value=0.0, n=10),
+            "automation rate": Measured(value=share, n=40),
+        }
+        for share in (0.5, 0.75)
+    )
+    metrics = {"real documents": alone, "real documents, with their words": both}
+    card = read_card(starter_bundle_dir() / "card.json").model_copy(update={"metrics": metrics})
+    assert "right 50.0 %" in card_statement(card)
+    assert "right 75.0 %" in card_statement(card, WordsRule())
+    alone_only = card.model_copy(update={"metrics": {"real documents": alone}})
+    assert "right 50.0 %" in card_statement(alone_only, WordsRule())
+
+
 def test_a_card_that_tells_of_no_real_documents_claims_nothing_of_them() -> None:
     card = read_card(starter_bundle_dir() / "card.json").model_copy(update={"metrics": {}})
     assert "real" not in card_statement(card)

@@ -140,13 +140,16 @@ def report(configuration: Configuration, store: Store, now: dt.datetime) -> Prom
     state = reader.state()
     starter = settings.decide.autonomy == "starter"
     level = state.level or state.certification
+    by_card = card_statement(reader.card, reader.rule.words)
     return PromiseReport(
         autonomy=settings.decide.autonomy,
         model=reader.card.name,
         rule=reader.rule_key,
         target=settings.promise.target_error,
         confidence=settings.promise.confidence,
-        statement=card_statement(reader.card) if starter else state.summary(settings.promise),
+        statement=card_statement(reader.card, reader.rule.words)
+        if starter
+        else state.summary(settings.promise),
         threshold=reader.rule.threshold if starter else state.threshold,
         checked=0 if level is None else level.checked,
         errors=0 if level is None else level.errors,

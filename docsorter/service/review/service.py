@@ -34,7 +34,7 @@ from docsorter.model.card import ModelCard, read_card
 from docsorter.model.registry import ModelRegistry
 from docsorter.review.choices import check_label
 from docsorter.service.daemon.assembly import open_mover
-from docsorter.service.engine import card_statement
+from docsorter.service.engine import card_statement, words_rule
 from docsorter.service.learning.candidates import Candidate, Candidates, candidate_line
 from docsorter.service.learning.snapshots import (
     Snapshots,
@@ -281,17 +281,21 @@ class ReviewService:
     def statement(self) -> str:
         """Return what the promise of the model in use is worth here."""
         if self.configuration.settings.decide.autonomy == "starter":
-            return card_statement(self.card)
+            return self._card_statement()
         return (
             PromiseReader(self.configuration, self.store)
             .state()
             .summary(self.configuration.settings.promise)
         )
 
+    def _card_statement(self) -> str:
+        words = words_rule(self.card.rule().words, self.configuration.settings.words)
+        return card_statement(self.card, words)
+
     def brief_statement(self) -> str:
         """Return the same for a sidecar, in no more time with much evidence than with little."""
         if self.configuration.settings.decide.autonomy == "starter":
-            return card_statement(self.card)
+            return self._card_statement()
         return PromiseReader(self.configuration, self.store).brief()
 
     def path_of(self, document: Document) -> Path:
