@@ -1,16 +1,20 @@
 """The reader of words of the starter: what it learns from, and how its rule is measured."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from docsorter.documents import SortRule
 from docsorter.training.dataset import Predictions, Sample
+from docsorter.training.words import foreign_texts
 from starter.document import generate, typeset
 from starter.rule import Unseen
-from starter.words import MadeText, made_texts, make_words, source_weights
+from starter.words import PACKED, MadeText, made_texts, make_words, source_weights
 
 LABELS = ("invoice", "claim", "letter")
+RULE = SortRule(1.0, 0.95, 99.0)
 SAID = ("invoice total due amount", "claim insured policy patient", "dear sir sincerely yours",
         "receipt cash till change")  # fmt: skip
 
@@ -44,11 +48,11 @@ def test_both_readers_sort_what_the_picture_leaves() -> None:
         for sample, target in zip(unseen.samples, unseen.targets, strict=True)
     }
     made = [
-        MadeText([*LABELS, "other"][column], f"{column}:{turn}", _text(column, rng))
+        MadeText([*LABELS, "other"][column], f"kind-{column}", f"{turn}", _text(column, rng))
         for column in range(4)
         for turn in range(10)
     ]
-    found = make_words(unseen, picture, texts.__getitem__, made, LABELS)
+    found = make_words(unseen, picture, texts.__getitem__, made, LABELS, RULE)
 
     own = unseen.targets < 3
     assert not found.first.any()
@@ -58,7 +62,11 @@ def test_both_readers_sort_what_the_picture_leaves() -> None:
     assert right.mean() > 0.95
     said = found.model.logits([_text(2, rng)])
     assert found.model.together(np.full((1, 4), 0.25), said).argmax() == 2
-    assert found.rule.temperature == 1
+    rule = replace(RULE, words=found.rule)
+    assert 0.8 <= rule.required_confidence("invoice", read=True) < 0.99
+    assert rule.required_confidence("invoice") > RULE.threshold
+    assert len(foreign_texts(found.arrays(), ("cheque",))) == 4 * PACKED
+    assert found.arrays()["foreign"].argmax(axis=1).tolist() == [3] * 20
 
 
 def test_a_page_without_words_is_left_to_the_picture() -> None:
@@ -68,8 +76,8 @@ def test_a_page_without_words_is_left_to_the_picture() -> None:
         sample.path: [_text(int(target), rng) if row else ""]
         for row, (sample, target) in enumerate(zip(unseen.samples, unseen.targets, strict=True))
     }
-    made = [MadeText("claim", "a", _text(1, rng)), MadeText("other", "b", _text(3, rng))]
-    found = make_words(unseen, picture, texts.__getitem__, made, LABELS)
+    made = [MadeText("claim", "a", "", _text(1, rng)), MadeText("other", "b", "", _text(3, rng))]
+    found = make_words(unseen, picture, texts.__getitem__, made, LABELS, RULE)
 
     assert found.both.probabilities[0].tolist() == picture.probabilities[0].tolist()
     assert not found.second[0]

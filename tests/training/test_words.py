@@ -12,6 +12,7 @@ from docsorter.training.words import (
     cross_fitted,
     fit_fusion,
     fit_words,
+    foreign_texts,
     learn_words,
 )
 
@@ -71,19 +72,6 @@ def test_the_views_of_a_document_share_its_weight() -> None:
     assert [k.tolist() for k in twice.first_texts()] == [k.tolist() for k in once.keys]
 
 
-def test_few_documents_move_a_base_little_and_add_their_words() -> None:
-    base = fit_words(examples(1), 3)
-    own = TextExamples.of(
-        [["dear sir our house style"]] * 4, np.ones(4, np.int64), np.ones(4), np.arange(4)
-    )
-    model = fit_words(own, 3, base=base)
-    assert set(base.keys) | set(word_keys("our house style")) == set(model.keys)
-    assert right(model, 2) > 0.95
-    assert model.logits(["house style"])[0, 1] > base.logits(["house style"])[0, 1]
-    heavy = fit_words(own, 3, base=base, penalty=1e6)
-    assert heavy.logits(["dear sir"]) == pytest.approx(base.logits(["dear sir"]), abs=0.01)
-
-
 def test_no_document_is_asked_about_by_a_reader_that_learned_from_it() -> None:
     own = examples(4, 90)
     folds = np.arange(90) // 3 % 3
@@ -102,6 +90,25 @@ def test_no_document_is_asked_about_by_a_reader_that_learned_from_it() -> None:
     )
     blind = learn_words(noise, 3, np.arange(90) % 3, least_groups=1).logits
     assert (blind.argmax(axis=1) == noise.targets).mean() < 0.6
+
+
+def test_generated_documents_of_no_label_teach_other() -> None:
+    made = [word_keys(one) for one in ("dear sir", "receipt cash till", "cash till change")]
+    arrays = {
+        "made_names": np.array(["letter/letter-brief", "other/receipt", "other/ticket"]),
+        "made_starts": np.cumsum([0, *map(len, made)]),
+        "made_keys": np.concatenate(made),
+    }
+    assert len(foreign_texts(arrays, ("orders",))) == 3
+    foreign = foreign_texts(arrays, ("Letters", "till receipt"))
+    assert [keys.tolist() for keys in foreign] == [made[2].tolist()]
+    assert foreign_texts({}, ("Letters",)) == ()
+
+    own = examples(10).where(np.arange(60) % 3 < 2)
+    whole = own.with_foreign(foreign, 2)
+    assert whole.weights[-1] == pytest.approx(0.34 * whole.weights.sum())
+    assert fit_words(whole, 3, least_groups=1).logits(["cash till"]).argmax() == 2
+    assert own.with_foreign((), 2) is own
 
 
 def readers(seed: int, n: int = 300) -> tuple[Floats, Floats, NDArray[np.int64]]:
