@@ -19,8 +19,8 @@ from starter.cross_validate import add_tuning, tuning_of
 LIMITS: Final = """\
 * Learned mostly from generated documents and from few real ones. On real paper of other senders it
   is less sure, and wrong more often, than on generated test documents.
-* It looks at the picture of a page, 299 pixels wide and high; it does not read. A letter that says
-  "invoice" and looks like a letter is a letter.
+* It looks at the picture of a page, 299 pixels wide and high. A letter that says "invoice" and
+  looks like a letter is a letter.
 * A document of none of the labels can still look like one: see "foreign documents sorted".
 * Scripts other than Latin were hardly seen.
 * The evidence holds for documents like those of the test, not for anybody's own paper.
@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     add("--out", type=Path, required=True, help="where the bundle goes; replaced when there")
     add("--work", type=Path, help="pages and checkpoints (default: OUT with -work appended)")
     add("--tuning", type=Path, help="folder for the weights for further fine-tuning")
-    add("--name", default="starter-6", help="name on the card")
+    add("--name", default="starter-7", help="name on the card")
     add("--seed", type=int, default=0)
     add("--all-steps", type=int, default=1500, help="of training every layer")
     add("--batch", type=int, default=16)

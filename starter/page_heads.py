@@ -522,6 +522,36 @@ def add_to(
     out: Path,
 ) -> None:
     """Write the bundle once more, with its heads, under a name; the model stays as it is."""
+    card = _card(bundle, fitted, again, name)
+    noted = {"page heads": fitted.figures}
+    write_again(
+        bundle, card, Additions(again, noted, tuple(_limits(fitted)), log, fitted.arrays), out
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Additions:
+    """What a bundle is written again with.
+
+    Attributes:
+        evaluations: Beside those it has, by title; what has the title of one replaces it.
+        figures: For `figures.json`, by name.
+        limits: Further limits, lines of Markdown.
+        log: Of how it was made.
+        pages: Arrays about pages; those it has when not given.
+        words: Arrays of the reader of words; likewise.
+    """
+
+    evaluations: dict[str, Evaluation]
+    figures: dict[str, Any]
+    limits: tuple[str, ...]
+    log: str
+    pages: "dict[str, NDArray[np.generic]] | None" = None
+    words: "dict[str, NDArray[np.generic]] | None" = None
+
+
+def write_again(bundle: ModelBundle, card: ModelCard, added: Additions, out: Path) -> None:
+    """Write a bundle with another card and more in it; the model stays as it is."""
     texts = {
         path.name: path.read_text(encoding="utf-8")
         for path in bundle.path.iterdir()
@@ -529,29 +559,27 @@ def add_to(
     }
     evaluations = {
         title: _evaluation(plain) for title, plain in json.loads(texts["evaluation.json"]).items()
-    } | again
-    card = _card(bundle, fitted, again, name)
+    } | added.evaluations
     figures = json.loads(texts["figures.json"])
     figures["metrics"] = card.model_dump(mode="json")["metrics"]
-    figures["page heads"] = fitted.figures
+    figures |= added.figures
     texts["figures.json"] = json.dumps(figures, indent=1) + "\n"
     texts["evaluation.json"] = json.dumps({t: found.as_json() for t, found in evaluations.items()})
     texts["report.html"] = html_page(evaluations, card, cost=figures["export"][0])
-    texts["train.log"] = texts.get("train.log", "") + log
+    texts["train.log"] = texts.get("train.log", "") + added.log
     limits = texts["MODEL_CARD.md"].split("## Limits\n\n")[1].strip()
-    texts["MODEL_CARD.md"] = model_card_text(card, "\n".join([limits, *_limits(fitted)]))
-    write_bundle(
-        BundleParts(
-            card,
-            bundle.runtime_file,
-            bundle.novelty,
-            _golden(bundle),
-            texts,
-            fitted.arrays,
-            bundle.read_foreign(),
-        ),
-        out,
+    texts["MODEL_CARD.md"] = model_card_text(card, "\n".join([limits, *added.limits]))
+    parts = BundleParts(
+        card,
+        bundle.runtime_file,
+        bundle.novelty,
+        _golden(bundle),
+        texts,
+        bundle.pages if added.pages is None else added.pages,
+        bundle.read_foreign(),
+        bundle.words if added.words is None else added.words,
     )
+    write_bundle(parts, out)
 
 
 def _card(

@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
@@ -46,6 +46,7 @@ from starter.training_set import (
     write_training_set,
 )
 from starter.tuning import MapMaker, Tuner, weights_digest
+from starter.words import MADE, add_words
 
 _LOG: Final = logging.getLogger(__name__)
 TUNING: Final = "tuning.npz"
@@ -72,6 +73,8 @@ class Recipe:
         cross_validation: Results of `starter.cross_validate` with the same documents, base and
             tuning: the sort rule is fitted on them, and the card quotes them. Without them nothing
             is known of real documents.
+        texts: Texts to generate for the reader of words, by label; it needs the cross-validation.
+            Without them there is none.
     """
 
     synthetic: Path
@@ -87,6 +90,7 @@ class Recipe:
     learned: Path | None = None
     seed: int = 0
     cross_validation: Path | None = None
+    texts: Mapping[str, int] = field(default_factory=lambda: MADE)
 
     @property
     def choice(self) -> Selection:
@@ -127,6 +131,9 @@ def make(recipe: Recipe, now: Callable[[], dt.datetime]) -> Finished:
         finished.parts.texts["figures.json"] = _figures(finished)
         write_bundle(finished.parts, recipe.out)
         _add_page_heads(recipe)
+        if unseen is not None and recipe.texts:
+            work, name = recipe.work / "words", recipe.identity.name
+            add_words(load_bundle(recipe.out), unseen, recipe.texts, work, name, recipe.out)
         if recipe.tuning is not None:
             recipe.tuning.mkdir(parents=True, exist_ok=True)
             save_tuning_weights(network, recipe.tuning / TUNING)

@@ -6,27 +6,43 @@ senders 0.94 were right by their words without them, 0.98 with them (area under 
 against foreign 0.918 and 0.934).
 """
 
+import argparse
 import dataclasses
+import json
+import logging
 import subprocess
-from collections import Counter
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from docsorter.decide.novelty import NoveltyModel
 from docsorter.decide.policy import offset_between
-from docsorter.decide.words import LEAST_WORDS, WordsModel, places_of, word_keys
+from docsorter.decide.words import LEAST_WORDS, WordsModel, places_of
 from docsorter.documents import SortRule, WordsRule
-from docsorter.model.card import NONE_OF_THESE
+from docsorter.errors import DocsorterError, UsageError
+from docsorter.model.bundle import ModelBundle, digest, load_bundle
+from docsorter.model.card import NONE_OF_THESE, WITH_WORDS
+from docsorter.pages.reader import PageReader, installed_languages
+from docsorter.resources import usable_cores
+from docsorter.settings import PagesSettings, WordsSettings
 from docsorter.training.base import MOST_OF_SOURCE
 from docsorter.training.dataset import Predictions
+from docsorter.training.evaluation.evaluation import Evaluation, evaluate_predictions
 from docsorter.training.splits import deal
 from docsorter.training.words import TextExamples, cross_fitted, fit_fusion, learn_words
+from starter.apart import logged_to
+from starter.cross_report import learned_sources
+from starter.cross_validate import out_of_fold
 from starter.dataset import spread
 from starter.document import typeset
+from starter.finishing import UNSEEN
 from starter.kinds import EVERY, KINDS
+from starter.page_heads import Additions, write_again
 from starter.rule import FOREIGN_SORTED, Scored, Unseen, best_thresholds, rule_of, scored
 from starter.typesetting import to_pdf
 
@@ -51,13 +67,16 @@ their source, the picture alone sorted 0.62 of 198 real documents and 2.4 % of 4
 one that is not raised 0.72 and 3.1 %, raised by 1 0.72 and 2.2 %, by 2 0.74 and 1.9 %. Of the 0.74,
 the picture had sorted 0.42."""
 
-PACKED: Final = 5
-"""Generated texts of each kind that travel with the bundle, for whoever trains other labels."""
-
 _SHARES: Final = np.array([0.22, 0.22, 0.22, 0.34])
 _MADE_SHARE: Final = 0.5
 _FOLDS: Final = 6
 _TARGET: Final = 0.01
+_LOG: Final = logging.getLogger(__name__)
+_HALF: Final = 0.5
+_LIMIT: Final = (
+    "* Where the picture leaves it open it reads the words of the first page, if Tesseract is "
+    "there. Scripts other than Latin are not read."
+)
 _WITHOUT_LAYER: Final = frozenset({"photo", "invoice-script"})
 
 
@@ -82,9 +101,6 @@ class StarterWords:
             with too few words have the picture's.
         first: (n,) bool, what the picture sorts alone at thresholds fitted without its source.
         second: (n,) bool, what both sort of the rest.
-        foreign: (m, C) float16, logits of the words of the foreign documents among them, in the
-            order of `Unseen.foreign`: what training weighs its own labels against.
-        made: See `packed`.
     """
 
     model: WordsModel
@@ -92,23 +108,17 @@ class StarterWords:
     both: Predictions
     first: "Mask"
     second: "Mask"
-    foreign: "NDArray[np.float16]"
-    made: "dict[str, NDArray[np.generic]]"
-
-    def arrays(self) -> "dict[str, NDArray[np.generic]]":
-        """Return what `words.npz` of the bundle holds."""
-        return {**self.model.to_arrays(), "foreign": self.foreign, **self.made}
 
 
-def made_texts(counts: Mapping[str, int] | None = None, seed: int = 900_000) -> list[MadeText]:
+def made_texts(counts: Mapping[str, int], seed: int = 900_000) -> list[MadeText]:
     """Generate texts of documents, spread over the kinds of each label.
 
     Args:
-        counts: Texts by label; `MADE` when not given.
+        counts: Texts by label.
         seed: The first one.
     """
     found = []
-    for kind, number in spread(counts or MADE, tuple(KINDS)).items():
+    for kind, number in spread(counts, tuple(KINDS)).items():
         for turn in range(0 if kind in _WITHOUT_LAYER else number):
             plan, source = typeset(kind, seed + turn, "train")
             found.append(MadeText(EVERY[kind], kind, plan.layout, _first_text(to_pdf(source))))
@@ -163,16 +173,8 @@ def make_words(
     looks = _Looks(scored(picture, count), _scored_together(both, few, count), count)
     first, second = looks.out_of_group(unseen.groups)
     together = rule_of(looks.thresholds()[1], labels, 1.0)
-    foreign = logits[targets == count].astype(np.float16)
-    return StarterWords(
-        model,
-        _words_rule(together, labels, rule.threshold),
-        both,
-        first,
-        second,
-        foreign,
-        packed(made),
-    )
+    asked = _words_rule(together, labels, rule.threshold)
+    return StarterWords(model, asked, both, first, second)
 
 
 def _words_rule(together: SortRule, labels: Sequence[str], threshold: float) -> WordsRule:
@@ -181,23 +183,6 @@ def _words_rule(together: SortRule, labels: Sequence[str], threshold: float) -> 
         label: offset_between(threshold, together.required_confidence(label)) for label in labels
     }
     return WordsRule(offsets, together.novelty_weight, FIRST_LOOK)
-
-
-def packed(made: Sequence[MadeText]) -> "dict[str, NDArray[np.generic]]":
-    """Return `PACKED` texts of each kind as the arrays that `foreign_texts` of training reads."""
-    seen: Counter[str] = Counter()
-    names, keys = [], []
-    for one in made:
-        if seen[one.kind] < PACKED:
-            seen[one.kind] += 1
-            names.append(f"{one.label}/{one.kind}")
-            keys.append(word_keys(one.text))
-    starts = np.cumsum([0, *map(len, keys)])
-    return {
-        "made_names": np.array(names),
-        "made_starts": starts.astype(np.int32),
-        "made_keys": np.concatenate([*keys, np.zeros(0, np.uint32)]),
-    }
 
 
 def source_weights(targets: "Ints", sources: "NDArray[np.str_]") -> "Floats":
@@ -279,3 +264,141 @@ class _Looks:
             first[here] = self.picture.where(here).sorted_at(alone)
             second[here] = self.both.where(here).sorted_at(together)
         return first, second & ~first
+
+
+def read_views(reader: PageReader, path: Path) -> list[str]:
+    """Return the words of a first page as it may be read, first as the daemon reads it.
+
+    Raises:
+        DocsorterError: The document cannot be read.
+    """
+    number = reader.read(path).numbers[0]
+    words = reader.words(path, number).words
+    upper = [word for word in words if word.box[3] < _HALF]
+    views = [" ".join(word.text for word in part) for part in (words, upper)]
+    if path.suffix.lower() == ".pdf":
+        views.append(_first_text(path.read_bytes()))
+    return [views[0], *filter(None, views[1:])]
+
+
+def views_of(paths: Sequence[Path], work: Path) -> dict[Path, list[str]]:
+    """Read the words of documents; what was read is kept in `work`, and who comes back goes on."""
+    work.mkdir(parents=True, exist_ok=True)
+    languages = installed_languages(WordsSettings().languages)
+    if languages != WordsSettings().languages:
+        raise UsageError("Tesseract or its languages are missing", remedy="see `docsorter doctor`")
+    cores = usable_cores()
+
+    def read(path: Path) -> list[str]:
+        kept = work / f"{digest(path)}.json"
+        if not kept.is_file():
+            try:
+                views = read_views(reader, path)
+            except DocsorterError as error:
+                _LOG.info("no words of %s: %s", path.name, error)
+                views = [""]
+            part = kept.with_suffix(".part")
+            part.write_text(json.dumps(views), encoding="utf-8")
+            part.replace(kept)
+        found: list[str] = json.loads(kept.read_text(encoding="utf-8"))
+        return found
+
+    with (
+        PageReader(PagesSettings(), concurrency=cores) as reader,
+        ThreadPoolExecutor(cores) as pool,
+    ):
+        return dict(zip(paths, pool.map(read, paths), strict=True))
+
+
+def add_words(
+    bundle: ModelBundle,
+    unseen: Unseen,
+    counts: Mapping[str, int],
+    work: Path,
+    name: str,
+    out: Path,
+) -> None:
+    """Learn the words of real documents for a bundle, and write it with them.
+
+    Args:
+        bundle: Any with a sort rule that was fitted on the same cross-validation.
+        unseen: What networks that learned nothing of their source said of real documents.
+        counts: Texts to generate, by label.
+        work: Words that were read; the same folder resumes.
+        name: For the card.
+        out: Where the bundle goes.
+    """
+    log = work / "words.log"
+    work.mkdir(parents=True, exist_ok=True)
+    log.unlink(missing_ok=True)  # of a run that was interrupted
+    card = bundle.card
+    rule, labels = card.rule(), card.labels
+    with logged_to(log):
+        views = views_of([sample.path for sample in unseen.samples], work)
+        novelty = NoveltyModel.from_arrays(bundle.novelty)
+        picture = unseen.predictions(rule.temperature, novelty.reference)
+        found = make_words(unseen, picture, views.__getitem__, made_texts(counts), labels, rule)
+        asked = dataclasses.replace(rule, words=found.rule)
+        measured = _measured(unseen, picture, found, labels, asked)
+        needed = {one: round(asked.required_confidence(one, read=True), 4) for one in labels}
+        _LOG.info("words: %d known, needed where they were read: %s", len(found.model.keys), needed)
+    title = f"{UNSEEN}, {WITH_WORDS}"
+    metrics = {UNSEEN: card.metrics[UNSEEN], title: measured.metrics()}
+    metrics |= {one: known for one, known in card.metrics.items() if one not in metrics}
+    card = card.with_rule(asked).model_copy(update={"name": name, "metrics": metrics})
+    figures = {"words": {"known": len(found.model.keys), "fusion": found.model.fusion.tolist()}}
+    added = Additions(
+        {title: measured},
+        figures,
+        (_LIMIT,),
+        log.read_text(encoding="utf-8"),
+        words=found.model.to_arrays(),
+    )
+    write_again(bundle, card, added, out)
+
+
+def _measured(
+    unseen: Unseen,
+    picture: Predictions,
+    found: StarterWords,
+    labels: tuple[str, ...],
+    rule: SortRule,
+) -> Evaluation:
+    """Measure what the daemon does with documents of sources that no weights had seen."""
+    first, fresh = found.first, unseen.fresh
+    shares = np.where(first[:, np.newaxis], picture.probabilities, found.both.probabilities)
+    read = ~first & (found.both.probabilities != picture.probabilities).any(axis=1)
+    seen = dataclasses.replace(picture, probabilities=shares, read=read)
+    return evaluate_predictions(
+        seen.where(fresh), labels, rule, groups=list(map(int, unseen.groups[fresh])),
+        rng=np.random.default_rng(0), sorted_alone=(first | found.second)[fresh],
+    )  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m starter.words",
+        description="Add a reader of words to a bundle; the model stays as it is.",
+    )
+    add = parser.add_argument
+    add("bundle", type=Path, help="the folder of the bundle")
+    add("--cross-validation", type=Path, required=True, help="of its sort rule")
+    add("--base", type=Path, help="what the cross-validation started from")
+    add("--work", type=Path, required=True, help="words that were read")
+    add("--out", type=Path, required=True, help="where the bundle goes; replaced when there")
+    add("--name", required=True, help="name on the card")
+    options = parser.parse_args(arguments)
+    try:
+        found = out_of_fold(options.cross_validation)
+        unseen = Unseen.of(found, {}, learned_sources(options.base))
+        bundle, work = load_bundle(options.bundle), options.work
+        add_words(bundle, unseen, MADE, work, options.name, options.out)
+    except DocsorterError as error:
+        sys.stderr.write(f"{error}\n")
+        return int(error.exit_code)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -14,7 +14,7 @@ and 5.7, 0.79 and 10.4 %. What a sender's own words say for a label they say for
 of that sender, too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -26,7 +26,6 @@ from scipy.special import log_softmax
 from docsorter.decide.calibration import fit_temperature, softmax
 from docsorter.decide.words import WordsModel, fused_logits, places_of, word_keys
 from docsorter.errors import UsageError
-from docsorter.training.generated import same_word
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,9 +40,6 @@ the same within their noise."""
 
 LEAST_GROUPS: Final = 3
 """A word is learned that so many groups of documents have; fewer are names."""
-
-FOREIGN_DRAWN: Final = 0.34
-"""Share of foreign documents among those that are learned from."""
 
 FOREIGN_SHARE: Final = 0.05
 """Share of foreign documents that is expected among those to come."""
@@ -96,44 +92,10 @@ class TextExamples:
             self.groups[chosen],
         )
 
-    def with_foreign(self, texts: "Sequence[Keys]", column: int) -> "TextExamples":
-        """Return these and some foreign documents, which get `FOREIGN_DRAWN` of all weight."""
-        if not texts:
-            return self
-        count = len(texts)
-        share = FOREIGN_DRAWN / (1 - FOREIGN_DRAWN) * self.weights.sum() / count
-        return TextExamples(
-            (*self.keys, *texts),
-            np.concatenate([self.documents, len(self.targets) + np.arange(count)]),
-            np.concatenate([self.targets, np.full(count, column)]),
-            np.concatenate([self.weights, np.full(count, share)]),
-            np.concatenate([self.groups, self.groups.max(initial=0) + 1 + np.arange(count)]),
-        )
-
     def first_texts(self) -> "tuple[Keys, ...]":
         """Return the words that the daemon would read of each document."""
         _, first = np.unique(self.documents, return_index=True)
         return tuple(self.keys[row] for row in first)
-
-
-def foreign_texts(
-    arrays: "Mapping[str, NDArray[np.generic]]", labels: Sequence[str]
-) -> "tuple[Keys, ...]":
-    """Return generated documents that are none of the labels, to learn "other" from.
-
-    Args:
-        arrays: Of `words.npz`: `made_names` (n,) "label/kind" of each document, `made_starts`
-            (n + 1,) where its words begin in `made_keys`, uint32. Without them there are none.
-        labels: What the documents are called; kinds that share a word with one are left out.
-    """
-    if "made_names" not in arrays:
-        return ()
-    keys, starts = arrays["made_keys"].astype(np.uint32), arrays["made_starts"].astype(np.int64)
-    return tuple(
-        keys[starts[row] : starts[row + 1]]
-        for row, name in enumerate(arrays["made_names"].tolist())
-        if not any(same_word(part, label) for part in str(name).split("/") for label in labels)
-    )
 
 
 def fit_words(

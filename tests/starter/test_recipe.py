@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from docsorter.decide.prediction import PageHeads
+from docsorter.decide.words import WordsModel
 from docsorter.errors import EnvironmentFaultError, ModelError, UsageError
 from docsorter.model.bundle import load_bundle
 from docsorter.model.card import Origin
@@ -23,16 +24,17 @@ from docsorter.training import bundle_writer
 from docsorter.training.export import ExportCost, check_gate
 from docsorter.training.network import CUT, build_network, in_build_order, load_folded
 from docsorter.training.request import ExportGate
-from starter import apart, finishing
+from starter import apart, finishing, words
 from starter.__main__ import main
-from starter.cross_validate import Study, cross_validate
+from starter.cross_validate import Study, cross_validate, out_of_fold
 from starter.dataset import Entry
 from starter.finishing import UNSEEN, Finished, Identity, first_within
 from starter.recipe import Recipe, hand_out, make
-from starter.rule import FOREIGN_SHARE, mix_weights, prior_shift
+from starter.rule import FOREIGN_SHARE, Unseen, mix_weights, prior_shift
 from starter.training_run import Schedule, load_tuning_weights, new_network, shift_background
 from starter.training_set import Tuning, plan_classes
 from starter.tuning import Tuner
+from starter.words import add_words
 
 pytestmark = pytest.mark.slow
 
@@ -143,6 +145,7 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Recipe:
         schedule=schedule,
         gate=OPEN_GATE,
         variants=("int8-weights",),
+        texts={},
     )
 
 
@@ -209,6 +212,35 @@ def test_the_card_says_what_networks_said_of_real_documents_they_had_not_learned
     assert known["logits"].shape == (foreign, len(bundle.card.kinds))
     assert set(known["names"].tolist()) <= {"", "receipt"}
     assert len(set(known["groups"].tolist())) == foreign
+
+
+def test_words_are_added_to_a_bundle_with_their_rule_and_figures(
+    recipe: Recipe, micro: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = load_bundle(recipe.out)
+    assert recipe.cross_validation is not None
+    unseen = Unseen.of(out_of_fold(recipe.cross_validation), {})
+    labels = (*bundle.card.labels, "other")
+    said = {
+        sample.path: [" ".join(f"{labels[min(target, len(labels) - 1)]}{n}" for n in "abcdefgh")]
+        for sample, target in zip(unseen.samples, unseen.targets, strict=True)
+    }
+    monkeypatch.setattr(
+        words, "views_of", lambda paths, _work: {path: said[path] for path in paths}
+    )
+    monkeypatch.setattr(words, "made_texts", lambda _counts: [])
+    add_words(bundle, unseen, {}, tmp_path / "work", "micro-2", tmp_path / "out")
+
+    again = load_bundle(tmp_path / "out")
+    assert again.card.name == "micro-2"
+    assert again.card.words is not None
+    assert list(again.card.metrics)[:2] == [UNSEEN, f"{UNSEEN}, with their words"]
+    model = WordsModel.from_arrays(again.words)
+    assert len(model.keys) >= 8
+    assert again.card.rule().words is not None
+    assert (tmp_path / "out" / "model.tflite").read_bytes() == bundle.runtime_file.read_bytes()
+    assert again.pages.keys() == bundle.pages.keys()
+    assert "words" in json.loads((tmp_path / "out" / "figures.json").read_text())
 
 
 def test_a_cross_validation_of_other_kinds_is_refused(recipe: Recipe, tmp_path: Path) -> None:

@@ -5,14 +5,13 @@ import pytest
 from numpy.typing import NDArray
 
 from docsorter.decide.calibration import softmax
-from docsorter.decide.words import WordsModel, word_keys
+from docsorter.decide.words import WordsModel
 from docsorter.errors import UsageError
 from docsorter.training.words import (
     TextExamples,
     cross_fitted,
     fit_fusion,
     fit_words,
-    foreign_texts,
     learn_words,
 )
 
@@ -90,25 +89,6 @@ def test_no_document_is_asked_about_by_a_reader_that_learned_from_it() -> None:
     )
     blind = learn_words(noise, 3, np.arange(90) % 3, least_groups=1).logits
     assert (blind.argmax(axis=1) == noise.targets).mean() < 0.6
-
-
-def test_generated_documents_of_no_label_teach_other() -> None:
-    made = [word_keys(one) for one in ("dear sir", "receipt cash till", "cash till change")]
-    arrays = {
-        "made_names": np.array(["letter/letter-brief", "other/receipt", "other/ticket"]),
-        "made_starts": np.cumsum([0, *map(len, made)]),
-        "made_keys": np.concatenate(made),
-    }
-    assert len(foreign_texts(arrays, ("orders",))) == 3
-    foreign = foreign_texts(arrays, ("Letters", "till receipt"))
-    assert [keys.tolist() for keys in foreign] == [made[2].tolist()]
-    assert foreign_texts({}, ("Letters",)) == ()
-
-    own = examples(10).where(np.arange(60) % 3 < 2)
-    whole = own.with_foreign(foreign, 2)
-    assert whole.weights[-1] == pytest.approx(0.34 * whole.weights.sum())
-    assert fit_words(whole, 3, least_groups=1).logits(["cash till"]).argmax() == 2
-    assert own.with_foreign((), 2) is own
 
 
 def readers(seed: int, n: int = 300) -> tuple[Floats, Floats, NDArray[np.int64]]:

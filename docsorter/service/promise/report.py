@@ -147,9 +147,7 @@ def report(configuration: Configuration, store: Store, now: dt.datetime) -> Prom
         rule=reader.rule_key,
         target=settings.promise.target_error,
         confidence=settings.promise.confidence,
-        statement=card_statement(reader.card, reader.rule.words)
-        if starter
-        else state.summary(settings.promise),
+        statement=by_card if starter else state.summary(settings.promise),
         threshold=reader.rule.threshold if starter else state.threshold,
         checked=0 if level is None else level.checked,
         errors=0 if level is None else level.errors,
