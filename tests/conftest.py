@@ -11,10 +11,15 @@ from hypothesis import settings
 
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration
+from docsorter.pages.reader import installed_languages, known_languages
 from docsorter.service.workspace.layout import create, migrate_workspace
 from tests.ordering import pytest_collection_modifyitems
 
 __all__ = ["pytest_collection_modifyitems"]
+
+# What is recognised differs between machines, and takes a second: only who asks for it has it.
+TESSDATA = os.environ.get("TESSDATA_PREFIX")
+os.environ["TESSDATA_PREFIX"] = "/nonexistent"
 
 DATABASE = "docsorter.db"
 MEMORY = Path("/dev/shm")
@@ -29,6 +34,20 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("DOCSORTER_"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def recognising(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let Tesseract find its languages, here and in every process that is started."""
+    if TESSDATA is None:
+        monkeypatch.delenv("TESSDATA_PREFIX")
+    else:
+        monkeypatch.setenv("TESSDATA_PREFIX", TESSDATA)
+    known_languages.cache_clear()
+    if not installed_languages(("eng",)):
+        pytest.skip("Tesseract with its English data is not installed")
+    yield
+    known_languages.cache_clear()
 
 
 @pytest.fixture

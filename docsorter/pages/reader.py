@@ -478,12 +478,13 @@ def installed_languages(wanted: Sequence[str]) -> tuple[str, ...]:
     Args:
         wanted: Tesseract's names. Which are installed is asked once in the life of a process.
     """
-    there = _tesseract_languages()
+    there = known_languages()
     return tuple(language for language in wanted if language in there)
 
 
 @cache
-def _tesseract_languages() -> frozenset[str]:
+def known_languages() -> frozenset[str]:
+    """Return the languages that Tesseract has data of on this machine, by its names."""
     try:
         command = [shutil.which("tesseract") or "tesseract", "--list-langs"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)

@@ -14,11 +14,16 @@ from PIL import Image, ImageDraw, ImageFont
 
 from docsorter.documents import PageWords, ReasonCode
 from docsorter.errors import DependencyError, DocumentError, NotFoundError
-from docsorter.pages import reader as reader_module
 from docsorter.pages import words
 from docsorter.pages.images import readable
 from docsorter.pages.protocol import ReaderKilledError
-from docsorter.pages.reader import PageReader, installed_languages, page_words, sandbox_report
+from docsorter.pages.reader import (
+    PageReader,
+    installed_languages,
+    known_languages,
+    page_words,
+    sandbox_report,
+)
 from docsorter.settings import PagesSettings, WordsSettings
 from tests.pages import scan_files
 from tests.pages.papers import exif, pdf, saved, sheet, stream_object, turned
@@ -31,9 +36,7 @@ LETTER = [
 ]  # fmt: skip
 SEEN = b" ".join(LETTER).decode().split()
 
-needs_tesseract = pytest.mark.skipif(
-    not installed_languages(("eng",)), reason="Tesseract with its English data is not installed"
-)
+needs_tesseract = pytest.mark.usefixtures("recognising")
 
 
 @pytest.fixture(scope="module")
@@ -324,10 +327,10 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "programs" / "bin"
     folder.mkdir(parents=True)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    reader_module._tesseract_languages.cache_clear()
+    known_languages.cache_clear()
     yield folder
     monkeypatch.undo()
-    reader_module._tesseract_languages.cache_clear()
+    known_languages.cache_clear()
 
 
 def tesseract(folder: Path, does: str) -> None:
@@ -460,8 +463,8 @@ def typed(*lines: str, size: tuple[int, int] = (700, 900)) -> Image.Image:
     return page
 
 
-@pytest.fixture(scope="module")
-def english() -> Iterator[PageReader]:
+@pytest.fixture
+def english(recognising: None) -> Iterator[PageReader]:
     with PageReader(PagesSettings(), words=WordsSettings(languages=("eng",))) as reader:
         yield reader
 
