@@ -27,7 +27,7 @@ from docsorter.errors import UsageError
 if TYPE_CHECKING:
     from docsorter.configuration import Configuration
     from docsorter.documents import Answer, Document
-    from docsorter.service.explain import Explanation, Heatmap, NearestPage
+    from docsorter.service.explain import Explanation, Heatmap, NearestPage, WordsTold
     from docsorter.store import Check, PromiseChange
 
 app = group()
@@ -92,6 +92,7 @@ Examples:
   docsorter explain 7 --nearest           and what it is most like
   docsorter explain 7 --heatmap why.png   a picture of what spoke for it
   docsorter explain 7 --heatmap why.png --label claim
+  docsorter explain 7 --words words.png   its words, coloured by what they say
 """
 
 
@@ -107,34 +108,44 @@ def explain(
         Path | None,
         typer.Option(metavar="FILE", help="Write a picture of what on the page spoke for it."),
     ] = None,
+    words: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a picture of which words spoke for it."),
+    ] = None,
     label: Annotated[
         str, typer.Option(metavar="LABEL", help="What the picture is of; default: the likeliest.")
     ] = "",
-    page: Annotated[int, typer.Option(metavar="N", help="Page of the picture.", min=1)] = 1,
+    page: Annotated[
+        int | None, typer.Option(metavar="N", help="Page of the picture.", min=1)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell the chain of reasons for one document, from its arrival to where it is."""
     from docsorter.errors import ConflictError
-    from docsorter.service.explain import explain_document, nearest_pages
+    from docsorter.service.explain import explain_document, nearest_pages, tell_words
     from docsorter.service.review.service import open_review_service
 
     chosen = configuration(ctx)
     with open_review_service(chosen) as workspace:
         told = explain_document(chosen, workspace, document_id)
-        if told.blind and (nearest or heatmap is not None):
+        if told.blind and (nearest or heatmap is not None or words is not None):
             raise ConflictError(
                 f"document {document_id} waits for an answer that must not be led",
                 remedy=f"answer it first: docsorter review answer {document_id} LABEL",
             )
         near = nearest_pages(chosen, workspace.store, told.document) if nearest else ()
+    number = None if page is None else page - 1
+    spoken = tell_words(chosen, told, words, label=label, page=number)
     heat = None
     if heatmap is not None:
-        heat = _heatmap(chosen, told.document, heatmap, label, page - 1)
+        heat = _heatmap(chosen, told.document, heatmap, label, number or 0)
     if as_json:
         shown = {each.name: getattr(told, each.name) for each in dataclasses.fields(told)}
-        print_json({**shown, "nearest": near, "heatmap": heat})
+        words_shown = None if told.blind else spoken.as_json()
+        print_json({**shown, "nearest": near, "heatmap": heat, "words": words_shown})
         return
     _print(told)
+    _print_words(spoken, words)
     for number, one in enumerate(near):
         say(f"{'like' if number == 0 else '    '}  {_like(one)}")
     if heat is not None:
@@ -142,6 +153,26 @@ def explain(
     say()
     for event in told.events:
         say_wrapped(f"{event.actor}: {sentence(event)}", f"{when(event.at)}  ")
+
+
+def _print_words(spoken: "WordsTold", target: Path | None) -> None:
+    if spoken.both:
+        print_table(
+            ("", ">picture", ">words", ">both"),
+            (
+                (name, percent(spoken.picture[name]), percent(spoken.words[name]), percent(share))
+                for name, share in sorted(spoken.both.items(), key=lambda pair: -pair[1])
+            ),
+            empty="",
+        )
+    found = spoken.evidence
+    if found is not None:
+        say_wrapped(found.sentence(), "words  ")
+    elif spoken.why_not:
+        what = "which spoke cannot be told" if spoken.both else "not read"
+        say_wrapped(f"{what}: {spoken.why_not}", "words  ")
+    if target is not None:
+        say(f"wrote {target}")
 
 
 def _like(near: "NearestPage") -> str:
@@ -314,6 +345,7 @@ _TOLD: dict[str, Callable[[Detail], str]] = {
     "check_void": lambda detail: f"its blind check is void: {detail.get('reason')}",
     "undone": _undone,
     "taken_back": _taken_back,
+    "reread": lambda detail: f"words read again: {detail.get('model')} knows too few of them",
     "second_opinion": _second_opinion,
     "waiting": _waiting,
     "move_abandoned": lambda detail: f"a move was given up: {detail.get('reason')}",

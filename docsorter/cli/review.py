@@ -1,6 +1,7 @@
-"""review: the screen of whoever decides; list, show, answer, undo, stats, groups for scripts."""
+"""review: the screen of whoever decides; list, show, answer, undo, reread, groups for scripts."""
 
 import datetime as dt
+import os
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -42,8 +43,9 @@ if TYPE_CHECKING:
     from docsorter.documents import Document, ReviewEntry
     from docsorter.review.statistics import Agreement, AnswerFigures
     from docsorter.service.learning.groups import Group, GroupListing, UnknownDocuments
+    from docsorter.service.review.reread import Reread
     from docsorter.service.review.service import ReviewService
-    from docsorter.service.review.session import BatchResult
+    from docsorter.service.review.session import BatchFailure, BatchResult
     from docsorter.settings import PagesSettings
 
 app = group(
@@ -61,6 +63,7 @@ _Word = TypeVar("_Word", bound=StrEnum)
 _SHOWN = 30  # rows of a table of what is about to happen
 _EXAMPLES = 6
 _PERIOD = dt.timedelta(days=30)
+_LOW_PRIORITY = 10  # nicer than everything else that runs here
 
 
 @app.callback()
@@ -502,6 +505,71 @@ def _say_agreement(both: "Agreement", everything: "AnswerFigures") -> None:
         kappa = "not defined" if both.kappa is None else f"{both.kappa:.2f}"
         share = percent(both.agreed / both.pairs)
         say(f"two people agree in {share} of {both.pairs} second opinions; Cohen's kappa {kappa}")
+
+
+@app.command(
+    epilog="Examples: docsorter review reread\n\ndocsorter review reread --limit 100 --json"
+)
+def reread(
+    ctx: typer.Context,
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="At most so many; default: all.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the words of what waits because its picture is unsure; sort what is sure with them.
+
+    Blind checks, and what somebody looks at just now, are left alone. It runs at low priority
+    beside the daemon; stopped in the middle, the same command goes on.
+    """
+    from docsorter.service.review.reread import Reread, open_rereading
+    from docsorter.service.review.service import open_review_service
+
+    os.nice(_LOW_PRIORITY)
+    chosen = configuration(ctx)
+    done: list[Reread] = []
+    failed: list[BatchFailure] = []
+    with (
+        open_review_service(chosen) as workspace,
+        open_rereading(chosen, workspace) as (rereading, workers),
+    ):
+        numbers = rereading.waiting(limit)
+        with bar("reading words", len(numbers)) as progress:
+            for count, one in enumerate(rereading.reread_all(numbers, workers), start=1):
+                if isinstance(one, Reread):
+                    done.append(one)
+                else:
+                    failed.append(one)
+                progress(count)
+    _print_reread(done, failed, as_json=as_json)
+    if failed:
+        raise typer.Exit(failed[0].error.exit_code)
+
+
+def _print_reread(
+    done: Sequence["Reread"], failed: Sequence["BatchFailure"], *, as_json: bool
+) -> None:
+    from docsorter.documents import State
+
+    now: dict[str, list[int]] = {"sorted": [], "still_waiting": [], "without_words": []}
+    for one in done:
+        is_sorted = one.document.state is State.SORTED
+        name = "sorted" if is_sorted else "still_waiting" if one.read else "without_words"
+        now[name].append(one.document.id)
+    if as_json:
+        left = [{"document_id": f.document_id, "error": f.error.message} for f in failed]
+        print_json({**now, "left_alone": left})
+        return
+    for each in failed[:_SHOWN]:
+        say(f"left alone: {each.error}")
+    say_more(len(failed) - _SHOWN)
+    if not done and not failed:
+        say("nothing waits whose words could change that")
+        return
+    told = ("sorted with their words", "still wait, with a new suggestion", "have too few words")
+    counted = [f"{len(of)} {what}" for of, what in zip(now.values(), told, strict=True) if of]
+    counted += [f"{len(failed)} left alone"] if failed else []
+    say(f"{documents(len(done) + len(failed))}: {', '.join(counted)}")
 
 
 @app.command(

@@ -446,11 +446,7 @@ def page_words(header: dict[str, Any], page: int, languages: Sequence[str]) -> P
     """
     source, sent = header.get("source"), header.get("words")
     if source == "none":
-        raise DependencyError(
-            "the words of a picture cannot be read: Tesseract is not installed, or without "
-            f"{', '.join(languages) or 'a language'}",
-            remedy=f"apt install {' '.join(ocr_packages(languages))}",
-        )
+        raise no_ocr(languages)
     fits = isinstance(sent, list) and len(sent) <= MOST_WORDS
     found = [_word(one) for one in sent] if isinstance(sent, list) and fits else []
     length = sum(len(word.text.encode()) for word in found if word)
@@ -491,6 +487,15 @@ def known_languages() -> frozenset[str]:
     except (OSError, subprocess.TimeoutExpired):
         return frozenset()
     return frozenset(done.stdout.split("\n")[1:]) if done.returncode == 0 else frozenset()
+
+
+def no_ocr(languages: Sequence[str]) -> DependencyError:
+    """Return the error that nothing recognises words of these languages here."""
+    return DependencyError(
+        "the words of a picture cannot be read: Tesseract is not installed, or without "
+        f"{', '.join(languages) or 'a language'}",
+        remedy=f"apt install {' '.join(ocr_packages(languages))}",
+    )
 
 
 def ocr_packages(languages: Sequence[str]) -> list[str]:

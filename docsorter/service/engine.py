@@ -31,14 +31,14 @@ from docsorter.documents import (
     WordsRead,
     WordsRule,
 )
-from docsorter.errors import DocsorterError, SettingsError
+from docsorter.errors import DocsorterError, ModelError, SettingsError
 from docsorter.model.bundle import CARD, ModelBundle, load_bundle
 from docsorter.model.card import NONE_OF_THESE, REAL, WITH_WORDS, Measured, ModelCard, read_card
 from docsorter.model.classifier import Classifier, open_classifier
 from docsorter.model.golden import check_golden, label_of
 from docsorter.model.registry import ModelRegistry, refuse_changed
 from docsorter.model.threads import chosen_threads, runtime_environment
-from docsorter.pages.reader import PageReader, installed_languages
+from docsorter.pages.reader import PageReader, installed_languages, no_ocr
 from docsorter.resources import usable_cores
 from docsorter.settings import Settings, WordsSettings
 from docsorter.store import Findings, open_store
@@ -148,7 +148,7 @@ class LoadedModel:
             ModelError: The model answered with something that is no probability.
         """
         seen = self._seen(pages)
-        if self.words is None or read is None or not _left_open(seen.verdict, seen.prediction):
+        if self.words is None or read is None or not is_left_open(seen.verdict, seen.prediction):
             return seen
         return self._with_words(seen, self.words, read)
 
@@ -237,11 +237,26 @@ def words_reader(reader: PageReader, path: Path) -> ReadWords:
     return lambda page, turned: reader.words(path, page, turned=turned)
 
 
-def _left_open(verdict: Verdict, prediction: Prediction) -> bool:
+def is_left_open(verdict: Verdict, prediction: Prediction) -> bool:
     """Whether words may change a verdict: they say nothing of how a scan is made up."""
     if verdict.reason.code is ReasonCode.UNLIKE_TRAINING:
         return prediction.label == NONE_OF_THESE
     return verdict.reason.code is ReasonCode.UNSURE
+
+
+def words_fault(bundle: ModelBundle, settings: WordsSettings) -> DocsorterError | None:
+    """Return why a model reads no words here, as what is to be done about it; None if it does."""
+    if settings.read == "never":
+        return SettingsError(
+            'no words are read: words.read is "never"',
+            remedy="docsorter config set words.read unsure",
+        )
+    if not bundle.words or bundle.card.rule().words is None:
+        return ModelError(
+            f"no words are read: the model {bundle.card.name} learned none",
+            remedy="docsorter train or retrain teaches them to a new model",
+        )
+    return None if installed_languages(settings.languages) else no_ocr(settings.languages)
 
 
 class Engine:

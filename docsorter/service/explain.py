@@ -1,9 +1,11 @@
-"""Why a document is where it is, for `docsorter explain`: reasons, most similar pages, heatmap."""
+"""Why a document is where it is, for `docsorter explain`: what it is like, regions, words."""
 
 import datetime as dt
 import io
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import math
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -15,14 +17,46 @@ from docsorter.configuration import Configuration
 from docsorter.decide.calibration import label_probabilities
 from docsorter.decide.occlusion import Cell, Occlusion, occlude
 from docsorter.decide.similarity import SHOWN
-from docsorter.documents import Answer, Document, Event, Prediction, percent
-from docsorter.errors import ConflictError, DocumentError, EnvironmentFaultError, UsageError
+from docsorter.decide.words import LEAST_WORDS
+from docsorter.documents import (
+    Answer,
+    Document,
+    Event,
+    Prediction,
+    Reason,
+    ReasonCode,
+    Verdict,
+    VerdictKind,
+    percent,
+)
+from docsorter.errors import (
+    ConflictError,
+    DocsorterError,
+    DocumentError,
+    EnvironmentFaultError,
+    UsageError,
+)
 from docsorter.filesystem import Disk
+from docsorter.model.bundle import load_bundle
+from docsorter.model.registry import ModelRegistry
 from docsorter.pages.reader import PageReader
-from docsorter.service.engine import LoadedModel, label_names, policies_of
+from docsorter.service.engine import (
+    LoadedModel,
+    is_left_open,
+    label_names,
+    open_reader,
+    policies_of,
+    words_fault,
+)
 from docsorter.service.learning.snapshots import UntrainedAnswers, count_untrained_answers
 from docsorter.service.review.service import ReviewService
 from docsorter.service.review.similar import Embedder, Features, latest_examples, open_embedder
+from docsorter.service.review.words import (
+    WordsEvidence,
+    WordsJudge,
+    open_words_judge,
+    refuse_other_model,
+)
 from docsorter.store import Check, PromiseChange, Store
 
 _HISTORY = 1000  # changes of the threshold that are looked through
@@ -221,6 +255,9 @@ _FAINT: Final = 0.12  # of the strongest; less is noise and is not shown
 _BLUR: Final = 0.012  # radius, of the longest side
 _MARGIN: Final = 24
 _INK: Final = "#1f2933"
+_LINE: Final = 100  # characters of a line below the picture
+_PICTURE_WAS_SURE: Final = {ReasonCode.SURE, ReasonCode.EARNING, ReasonCode.PROBATION}
+_SOURCES: Final = {"layer": "from the text layer", "ocr": "recognised"}
 _MODE: Final = 0o600
 
 
@@ -315,7 +352,10 @@ def drawn(
     """Return a page with its regions coloured, and a legend below."""
     area = _page_area(picture.size, len(found.density))
     density = found.density[area.top : area.bottom, area.left : area.right]
-    page = _coloured(picture, density)
+    return _sheet(_coloured(picture, density), lines, label)
+
+
+def _sheet(page: Image.Image, lines: tuple[str, ...], label: str) -> Image.Image:
     font = ImageFont.load_default(20)
     line = 30
     width = max(page.width, *(round(font.getlength(text)) + 2 * _MARGIN for text in lines))
@@ -327,6 +367,132 @@ def drawn(
         pen.text((_MARGIN, top + number * line), text, fill=_INK, font=font)
     _legend(pen, (_MARGIN, top + len(lines) * line + 6, width - _MARGIN), label, font)
     return sheet
+
+
+@dataclass(frozen=True, slots=True)
+class WordsTold:
+    """What the words of a document had to do with its prediction.
+
+    Attributes:
+        picture: What the picture alone said, by label; empty where no words were read.
+        words: What the words alone said.
+        both: What both said together.
+        why_not: Why no words were read, or which words spoke cannot be told now; "" for neither.
+        evidence: Which words spoke, read again; None where that cannot be told.
+    """
+
+    picture: Mapping[str, float] = field(default_factory=dict)
+    words: Mapping[str, float] = field(default_factory=dict)
+    both: Mapping[str, float] = field(default_factory=dict)
+    why_not: str = ""
+    evidence: WordsEvidence | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """Return the same as plain values, the strongest words alone."""
+        found = self.evidence
+        said: dict[str, object] = {"picture": self.picture, "words": self.words, "both": self.both}
+        if found is not None:
+            said |= {"label": found.label, "page": found.page, "source": found.source}
+            said |= {"known": found.known}
+            said |= {"spoke_for": found.spoke_for, "spoke_against": found.spoke_against}
+        return {**said, "why_not": self.why_not}
+
+
+def tell_words(
+    configuration: Configuration,
+    told: Explanation,
+    target: Path | None = None,
+    *,
+    label: str = "",
+    page: int | None = None,
+) -> WordsTold:
+    """Tell what picture and words said, each alone, and which words spoke.
+
+    Args:
+        configuration: The workspace.
+        told: What else explains the document; nothing is told of one that is judged blind.
+        target: A PNG file that does not exist, for the page with its words coloured; None to tell
+            only what had a say.
+        label: For which words spoke; "" for the most probable one.
+        page: Of the picture, counted from 0; None for the page that was read.
+
+    Raises:
+        ConflictError: The target exists.
+        DocsorterError: A picture is asked for, and the words cannot be read.
+    """
+    seen = told.prediction
+    if target is not None and target.exists():
+        raise ConflictError(f"{target} exists", remedy="name a file that does not exist")
+    if seen is None or (seen.read is None and target is None):
+        if target is not None:
+            raise UsageError(f"no model has looked at document {told.document.id}")
+        return WordsTold(why_not=_why_unread(configuration, told))
+    said = WordsTold()
+    if seen.read is not None:
+        shares = (seen.read.picture, seen.read.words, seen.probabilities)
+        picture, words, both = (dict(zip(seen.labels, each, strict=True)) for each in shares)
+        said = WordsTold(picture, words, both)
+    try:
+        judge = open_words_judge(configuration)
+        if target is None:
+            refuse_other_model(judge.card, seen)
+        with open_reader(configuration.settings, judge.card.input.size, 1) as reader:
+            evidence = judge.evidence(reader, Path(told.file), seen, label, page)
+            if target is not None:
+                _write_words(reader, told, judge, evidence, target)
+    except DocsorterError as error:
+        if target is not None or isinstance(error, UsageError):
+            raise
+        return replace(said, why_not=error.message)
+    return replace(said, evidence=evidence)
+
+
+def _why_unread(configuration: Configuration, told: Explanation) -> str:
+    """Say in one line why the words of a document were not read."""
+    seen = told.prediction
+    verdicts = [event.detail for event in told.events if event.kind == "verdict"]
+    if seen is None or not verdicts:
+        return ""
+    code = ReasonCode(str(verdicts[-1].get("reason", ReasonCode.UNSURE)))
+    if code in _PICTURE_WAS_SURE:
+        return "the picture was sure"
+    reason = Reason(code, "")
+    if not is_left_open(Verdict(VerdictKind.REVIEW, reason), seen):
+        return "they could not have changed why it waits"
+    registry = ModelRegistry(configuration.state / "models")
+    bundle = load_bundle(registry.resolve(configuration.settings.model.bundle))
+    fault = words_fault(bundle, configuration.settings.words)
+    if fault is not None:
+        return fault.message.removeprefix("no words are read: ")
+    if seen.model != bundle.card.name:
+        return f"the model {seen.model} is no longer in use"
+    return f"not needed, not readable then, or fewer than {LEAST_WORDS} of them are known"
+
+
+def _write_words(
+    reader: PageReader, told: Explanation, judge: WordsJudge, found: WordsEvidence, target: Path
+) -> None:
+    seen = told.prediction
+    pages = () if seen is None else seen.pages
+    turned = next((page.turned for page in pages if page.number == found.page), 0)
+    picture = _decoded(reader.preview(Path(told.file), found.page, LONGEST))
+    picture = picture.rotate(turned, expand=True) if turned else picture
+    title = f"document {told.document.id}, page {found.page + 1}, model {judge.card.name}"
+    line = f"{found.known} known words, {_SOURCES[found.source]}; {found.sentence()}"
+    drawn = drawn_words(picture, found, (title, *textwrap.wrap(line, _LINE)))
+    Disk().write_durably(target, _png(drawn), _MODE)
+
+
+def drawn_words(picture: Image.Image, found: WordsEvidence, lines: tuple[str, ...]) -> Image.Image:
+    """Return a page with its words coloured by what they say, and a legend below."""
+    strongest = max((abs(word.weight) for word in found.words), default=1.0)
+    scaled = np.zeros((picture.height, picture.width))
+    for word in found.words:
+        for left, top, right, bottom in word.boxes:
+            across = slice(int(left * picture.width), math.ceil(right * picture.width))
+            down = slice(int(top * picture.height), math.ceil(bottom * picture.height))
+            scaled[down, across] = word.weight / strongest
+    return _sheet(_tinted(picture, scaled), lines, found.label)
 
 
 def _column(model: LoadedModel, pixels: NDArray[np.uint8], label: str) -> int:
@@ -358,7 +524,13 @@ def _coloured(picture: Image.Image, density: NDArray[np.float64]) -> Image.Image
     smooth = _smoothed(density)
     strongest = float(np.abs(smooth).max()) or 1.0
     heat = Image.fromarray((smooth / strongest).astype(np.float32))
-    scaled = np.asarray(heat.resize(picture.size, Image.Resampling.BILINEAR), np.float64)
+    return _tinted(
+        picture, np.asarray(heat.resize(picture.size, Image.Resampling.BILINEAR), np.float64)
+    )
+
+
+def _tinted(picture: Image.Image, scaled: NDArray[np.float64]) -> Image.Image:
+    """Colour a page by numbers from -1, against, to 1, for, one for every pixel."""
     opacity = np.where(np.abs(scaled) < _FAINT, 0.0, np.abs(scaled) * _STRONGEST)[..., np.newaxis]
     colour = np.where(scaled[..., np.newaxis] > 0, _FOR, _AGAINST)
     grey = np.asarray(picture.convert("L").convert("RGB"), np.float64)

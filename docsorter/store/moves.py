@@ -14,6 +14,7 @@ from docsorter.documents import (
     Prediction,
     Purpose,
     ReasonCode,
+    ReviewEntry,
     State,
     Verdict,
 )
@@ -33,6 +34,7 @@ from docsorter.store.tables import (
 
 _NOTHING = Findings()
 _FINISHED = frozenset({State.SORTED, State.REJECTED})
+_DECIDED_FROM = frozenset({Place.SPOOL, Place.REVIEW})
 _HOLD_UNTIL: Final = "hold_until"
 """Key in the memory of a planned move: until then nobody else decides the document again."""
 
@@ -105,23 +107,54 @@ class MoveRepository(Repository):
         """
         now = self._clock.now()
         with self._database.write() as session:
-            connection = session.connection()
-            row = rows.document_columns(connection, document_id)
+            row = rows.document_columns(session.connection(), document_id)
             _expect(row, State.SPOOLED)
-            rows.refuse_renamed(connection, verdict.label)
             before = conversion.decision(row)
-            changes = rows.insert_findings(session, row.id, findings, now)
-            changes |= conversion.verdict_columns(verdict, now)
-            row = rows.change_document(connection, row, changes)
-            move = rows.plan(session, row, destination, actor=actor, now=now, before=before)
-            detail = _verdict_detail(verdict, findings.prediction, row.name)
-            if promise:
-                detail["promise"] = promise
-            if drawn is not None:
-                detail["check"] = blind_checks.draw(session, row, drawn, now).id
-                detail["inclusion"] = drawn.inclusion
-            rows.log(session, "verdict", now, actor, row.id, **detail)
-            return move
+            row = _write_verdict(session, row, verdict, findings, now, actor, drawn, promise)
+            return rows.plan(session, row, destination, actor=actor, now=now, before=before)
+
+    def reconsider(
+        self,
+        entry: ReviewEntry,
+        verdict: Verdict,
+        destination: Destination | None,
+        findings: Findings,
+        *,
+        actor: str,
+        drawn: Draw | None = None,
+        promise: str = "",
+    ) -> Move | None:
+        """Commit another verdict on a document that waits for people.
+
+        Args:
+            entry: As it was when the document was looked at again.
+            verdict: What holds from now on.
+            destination: Where it goes; None leaves it where it is, with this verdict.
+            findings: What was seen.
+            actor: Unix user name.
+            drawn: The draw when chance chose it for a blind answer.
+            promise: What the threshold rested on at the time, for the log.
+
+        Returns:
+            The planned move; None for one that waits on.
+
+        Raises:
+            ConflictError: Somebody holds, has answered or moves it, or decided otherwise since.
+        """
+        now = self._clock.now()
+        with self._database.write() as session:
+            waiting = _still_waiting(session, entry, now)
+            row = rows.document_columns(session.connection(), entry.document.id)
+            _expect(row, State.REVIEW)
+            rows.refuse_moving(session, row.id)
+            before = conversion.decision(row)
+            row = _write_verdict(session, row, verdict, findings, now, actor, drawn, promise)
+            if destination is not None:  # the entry closes when the bytes have arrived
+                return rows.plan(session, row, destination, actor=actor, now=now, before=before)
+            waiting.reason, waiting.label = verdict.reason.code, verdict.label
+            waiting.confidence = float(verdict.confidence or 0.0)
+            waiting.blind = drawn is not None
+            return None
 
     def replan(self, move_id: int, path: str, sidecar: str | None) -> Move:
         """Choose another name for a planned move, because the first one was taken.
@@ -329,6 +362,47 @@ def _expect(row: DocumentRow | DocumentColumns, state: State | None) -> None:
         )
 
 
+def _still_waiting(session: Session, entry: ReviewEntry, now: dt.datetime) -> EntryRow:
+    """Return the row of an entry for a decision that nobody holds, as it was when it was read."""
+    row = session.get_one(EntryRow, entry.id, with_for_update=True)
+    rows.refuse_answered(row)
+    rows.refuse_held(row, "", now)
+    now_asked, asked = (row.purpose, row.blind), (Purpose.DECIDE, False)
+    document = rows.document_row(session, entry.document.id, lock=True)
+    if now_asked != asked or document.decided_at != entry.document.decided_at:
+        raise ConflictError(
+            f"document {document.id} was decided otherwise meanwhile",
+            remedy=f"docsorter explain {document.id} shows what happened",
+        )
+    return row
+
+
+def _write_verdict(  # noqa: PLR0913, PLR0917 -- all that is known of a verdict
+    session: Session,
+    row: DocumentColumns,
+    verdict: Verdict,
+    findings: Findings,
+    now: dt.datetime,
+    actor: str,
+    drawn: Draw | None,
+    promise: str,
+) -> DocumentColumns:
+    """Write down what was seen, what follows from it, and whether chance drew the document."""
+    connection = session.connection()
+    rows.refuse_renamed(connection, verdict.label)
+    changes = rows.insert_findings(session, row.id, findings, now)
+    changes |= conversion.verdict_columns(verdict, now)
+    row = rows.change_document(connection, row, changes)
+    detail = _verdict_detail(verdict, findings.prediction, row.name)
+    if promise:
+        detail["promise"] = promise
+    if drawn is not None:
+        detail["check"] = blind_checks.draw(session, row, drawn, now).id
+        detail["inclusion"] = drawn.inclusion
+    rows.log(session, "verdict", now, actor, row.id, **detail)
+    return row
+
+
 def _verdict_detail(
     verdict: Verdict, prediction: Prediction | None, name: str
 ) -> dict[str, object]:
@@ -380,7 +454,7 @@ def _open_entries(session: Session, row: DocumentColumns, now: dt.datetime) -> N
 def _take_back(session: Session, move: MoveRow, now: dt.datetime) -> None:
     """Undo what a verdict, an answer or an undo did when its move was planned."""
     if move.answer_id is None:
-        if move.from_place is Place.SPOOL:  # drawn with the verdict that is taken back
+        if move.from_place in _DECIDED_FROM:  # drawn with the verdict that is taken back
             blind_checks.void_open(session, move.document_id, now)
         return
     answer = session.get_one(AnswerRow, move.answer_id)

@@ -83,6 +83,17 @@ class ScannerHold:
             inspection, decision, f"{right} of {self._checks} checks right so far", name
         )
 
+    def looked_up(self, inspection: Inspection, decision: Decision) -> Decision:
+        """Return the same for whoever decides beside the daemon, which alone writes the list."""
+        pages = inspection.pages
+        name = scanner_of(pages.media_type, pages.producer, pages.traits)
+        right = self.held().get(name) if self._checks and name else None
+        if right is None or decision.verdict.kind is not VerdictKind.SORT:
+            return decision
+        return _held_back(
+            inspection, decision, f"{right} of {self._checks} checks right so far", name
+        )
+
     def held(self) -> dict[str, int]:
         """Return the scanners that are held, with how many of their checks were right."""
         with self._lock:

@@ -5,10 +5,11 @@ Whoever moved or changed a file by hand meant something by it: such a document i
 
 import datetime as dt
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from itertools import islice
+from typing import TypeVar
 
 from docsorter.configuration import Configuration
 from docsorter.deliver.names import review_destination
@@ -28,10 +29,9 @@ from docsorter.filesystem import Disk
 from docsorter.model.bundle import CARD
 from docsorter.model.card import read_card
 from docsorter.model.registry import ModelRegistry
-from docsorter.pages.reader import PageReader
 from docsorter.resources import usable_cores
 from docsorter.service.daemon.pipeline import Pipeline
-from docsorter.service.engine import Engine, load_model
+from docsorter.service.engine import Engine, load_model, open_reader
 from docsorter.service.promise.controller import AutonomyController
 from docsorter.service.review.service import ReviewService
 from docsorter.service.review.session import BatchFailure
@@ -42,6 +42,7 @@ _PAGE = 200
 _HOLD = dt.timedelta(minutes=10)
 _FROM = frozenset({Place.SORTED, Place.REJECTED})
 _INTO = frozenset({State.REVIEW, State.SPOOLED})
+_T = TypeVar("_T")
 
 
 class DocumentUndo:
@@ -208,28 +209,32 @@ class Redecision:
 
     def decide_all(self, document_ids: Iterable[int]) -> Iterator[Document | BatchFailure]:
         """Do so to many, several at a time; yields what became of each, as they are done."""
-        waiting = iter(document_ids)
-        with ThreadPoolExecutor(self._workers) as pool:
-            running: dict[Future[Document], int] = {}
-            try:
-                while True:
-                    for number in islice(waiting, 2 * self._workers - len(running)):
-                        running[pool.submit(self.decide, number)] = number
-                    if not running:
-                        return
-                    done, _ = wait(running, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        yield _outcome(future, running.pop(future))
-            finally:
-                for future in running:
-                    future.cancel()
+        return side_by_side(self.decide, document_ids, self._workers)
 
 
-def _outcome(future: "Future[Document]", document_id: int) -> Document | BatchFailure:
-    try:
-        return future.result()
-    except DocsorterError as error:
-        return BatchFailure(document_id, error)
+def side_by_side(
+    act: Callable[[int], _T], document_ids: Iterable[int], workers: int
+) -> Iterator[_T | BatchFailure]:
+    """Do the same to many documents, several at a time; yields what became of each, when done."""
+    waiting = iter(document_ids)
+    with ThreadPoolExecutor(workers) as pool:
+        running: dict[Future[_T], int] = {}
+        try:
+            while True:
+                for number in islice(waiting, 2 * workers - len(running)):
+                    running[pool.submit(act, number)] = number
+                if not running:
+                    return
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    number = running.pop(future)
+                    try:
+                        yield future.result()
+                    except DocsorterError as error:
+                        yield BatchFailure(number, error)
+        finally:
+            for future in running:
+                future.cancel()
 
 
 @contextmanager
@@ -251,7 +256,7 @@ def open_redecision(
     loaded = load_model(configuration, model)
     settings = configuration.settings
     workers = settings.service.workers or usable_cores()
-    reader = PageReader(settings.pages, size=loaded.card.input.size, concurrency=workers)
+    reader = open_reader(settings, loaded.card.input.size, workers)
     # The daemon may run beside: it alone moves the threshold.
     autonomy = AutonomyController(
         service.store, settings.decide, settings.promise, service.mover.clock, moves=False

@@ -160,17 +160,21 @@ class Scanner:
 
     def send(self, dpi: float, kind: VerdictKind = VerdictKind.SORT) -> Decision:
         (number,) = arrive(self.store, self.clock.now(), 1)
+        inspection, judged = self.seen(dpi, kind)
+        result = self.hold.apply(self.store.documents.get(number), inspection, judged)
+        if result.drawn is not None:
+            self._settle(number)
+        return result
+
+    @staticmethod
+    def seen(dpi: float, kind: VerdictKind = VerdictKind.SORT) -> tuple[Inspection, Decision]:
         traits: dict[str, float | str] = {**FIRST, "dpi": dpi}  # type: ignore[dict-item] # both
         pages = PageSet(np.zeros((1, 8, 8, 3), np.uint8), 1, "application/pdf", traits=traits)
         page = PagePrediction((0.99, 0.01), 10.0)
         prediction = Prediction("starter-2", ("invoice", "other"), (0.99, 0.01), 10.0, (page,))
         verdict = Verdict(kind, Reason(ReasonCode.SURE, "sure"), "invoice", 0.99, 0.9)
         inspection = Inspection(pages, prediction, verdict, "", "rule", SortRule(1.0, 0.9, 99.0))
-        judged = Decision(verdict, None, "")
-        result = self.hold.apply(self.store.documents.get(number), inspection, judged)
-        if result.drawn is not None:
-            self._settle(number)
-        return result
+        return inspection, Decision(verdict, None, "")
 
     def _settle(self, number: int) -> None:
         with self.store.database.write() as session:
@@ -205,6 +209,20 @@ def test_a_new_scanner_shows_itself_first_and_is_then_like_all_others(scanner: S
         assert scanner.send(150).verdict.kind is VerdictKind.REVIEW
     assert scanner.send(150).verdict.kind is VerdictKind.SORT
     assert scanner.hold.held() == {}
+
+
+def test_whoever_decides_beside_the_daemon_holds_what_it_holds_and_notes_nothing(
+    scanner: Scanner, configuration: Configuration
+) -> None:
+    for _ in range(ADOPTED):
+        scanner.send(300)
+    scanner.send(150)
+    beside = ScannerHold(configuration.state, scanner.store, checks=3)
+    noted = (configuration.state / "scanners.json").read_bytes()
+    assert beside.looked_up(*scanner.seen(150)).verdict.reason.code is ReasonCode.PROBATION
+    assert beside.looked_up(*scanner.seen(300)).verdict.kind is VerdictKind.SORT
+    assert beside.looked_up(*scanner.seen(1200)).verdict.kind is VerdictKind.SORT
+    assert (configuration.state / "scanners.json").read_bytes() == noted
 
 
 def test_scanners_seen_while_the_evidence_is_gathered_belong_to_it(
