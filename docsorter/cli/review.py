@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -31,11 +32,12 @@ from docsorter.cli.output import (
     print_table,
     say,
     say_more,
+    say_wrapped,
     stage_bars,
     when,
 )
 from docsorter.documents import percent
-from docsorter.errors import ConflictError, ExitCode, UsageError
+from docsorter.errors import ConflictError, DocsorterError, ExitCode, UsageError
 from docsorter.resources import usable_cores
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from docsorter.service.review.reread import Reread
     from docsorter.service.review.service import ReviewService
     from docsorter.service.review.session import BatchFailure, BatchResult
+    from docsorter.service.review.words import WordsEvidence
     from docsorter.settings import PagesSettings
 
 app = group(
@@ -173,8 +176,10 @@ def show(
         if preview is not None:
             workspace.write_preview(found.document, preview)
     entry = hidden(found)
+    spoken = _spoken(ctx, entry, path)
     if as_json:
-        print_json({"entry": entry, "file": path})
+        words = spoken.as_json() if spoken else None
+        print_json({"entry": entry, "file": path, "words": words})
         return
     document = entry.document
     fields(
@@ -188,9 +193,23 @@ def show(
     )
     if entry.prediction is not None:
         print_prediction(entry.prediction)
+    if spoken is not None:
+        say_wrapped(spoken.sentence(), "  words: ")
     if preview is not None:
         say(f"wrote {preview}")
     say(f"decide: docsorter review answer {document.id} LABEL")
+
+
+def _spoken(ctx: typer.Context, entry: "ReviewEntry", path: str) -> "WordsEvidence | None":
+    """Return which words spoke; None where they had no say, or cannot be read again."""
+    from docsorter.service.review.words import spoken_words
+
+    seen = entry.prediction
+    if seen is None or seen.read is None:
+        return None
+    with suppress(DocsorterError):
+        return spoken_words(configuration(ctx), Path(path), seen)
+    return None
 
 
 @app.command(epilog="Example: docsorter review skip 7")

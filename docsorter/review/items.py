@@ -187,6 +187,12 @@ def turned(item: Item, number: int) -> int:
     return next((page.turned for page in pages if page.number == number), 0)
 
 
+def words_spoke(item: Item) -> bool:
+    """Whether the words of a document had a say in its prediction, and that may be shown."""
+    prediction = item.entry.prediction
+    return not item.blind and prediction is not None and prediction.read is not None
+
+
 def shares(item: Item) -> dict[str, float]:
     """Return the probability of every label that may be shown, 0-1."""
     if item.blind or item.entry.prediction is None:

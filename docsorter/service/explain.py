@@ -25,6 +25,7 @@ from docsorter.documents import (
     Prediction,
     Reason,
     ReasonCode,
+    State,
     Verdict,
     VerdictKind,
     percent,
@@ -391,11 +392,7 @@ class WordsTold:
         """Return the same as plain values, the strongest words alone."""
         found = self.evidence
         said: dict[str, object] = {"picture": self.picture, "words": self.words, "both": self.both}
-        if found is not None:
-            said |= {"label": found.label, "page": found.page, "source": found.source}
-            said |= {"known": found.known}
-            said |= {"spoke_for": found.spoke_for, "spoke_against": found.spoke_against}
-        return {**said, "why_not": self.why_not}
+        return said | (found.as_json() if found else {}) | {"why_not": self.why_not}
 
 
 def tell_words(
@@ -447,7 +444,9 @@ def tell_words(
     return replace(said, evidence=evidence)
 
 
-def _why_unread(configuration: Configuration, told: Explanation) -> str:
+def _why_unread(  # noqa: PLR0911 -- a reason a line
+    configuration: Configuration, told: Explanation
+) -> str:
     """Say in one line why the words of a document were not read."""
     seen = told.prediction
     verdicts = [event.detail for event in told.events if event.kind == "verdict"]
@@ -456,17 +455,18 @@ def _why_unread(configuration: Configuration, told: Explanation) -> str:
     code = ReasonCode(str(verdicts[-1].get("reason", ReasonCode.UNSURE)))
     if code in _PICTURE_WAS_SURE:
         return "the picture was sure"
-    reason = Reason(code, "")
-    if not is_left_open(Verdict(VerdictKind.REVIEW, reason), seen):
+    if not is_left_open(Verdict(VerdictKind.REVIEW, Reason(code, "")), seen):
         return "they could not have changed why it waits"
     registry = ModelRegistry(configuration.state / "models")
     bundle = load_bundle(registry.resolve(configuration.settings.model.bundle))
     fault = words_fault(bundle, configuration.settings.words)
     if fault is not None:
         return fault.message.removeprefix("no words are read: ")
-    if seen.model != bundle.card.name:
-        return f"the model {seen.model} is no longer in use"
-    return f"not needed, not readable then, or fewer than {LEAST_WORDS} of them are known"
+    if any(event.kind == "reread" for event in told.events):
+        return f"fewer than {LEAST_WORDS} of them are known"
+    if told.document.state is State.REVIEW and seen.model == bundle.card.name:
+        return f"not yet, or fewer than {LEAST_WORDS} are known: docsorter review reread"
+    return "not needed, or not readable then"
 
 
 def _write_words(
@@ -485,13 +485,12 @@ def _write_words(
 
 def drawn_words(picture: Image.Image, found: WordsEvidence, lines: tuple[str, ...]) -> Image.Image:
     """Return a page with its words coloured by what they say, and a legend below."""
-    strongest = max((abs(word.weight) for word in found.words), default=1.0)
     scaled = np.zeros((picture.height, picture.width))
     for word in found.words:
         for left, top, right, bottom in word.boxes:
             across = slice(int(left * picture.width), math.ceil(right * picture.width))
             down = slice(int(top * picture.height), math.ceil(bottom * picture.height))
-            scaled[down, across] = word.weight / strongest
+            scaled[down, across] = word.weight / found.strongest
     return _sheet(_tinted(picture, scaled), lines, found.label)
 
 

@@ -221,6 +221,7 @@ def test_a_wrong_setting_is_named_with_its_remedy(workspace: Path) -> None:
         (("review", "answer", "99"), ExitCode.USAGE, "--reject"),
         (("review", "list", "--reason", "mood"), ExitCode.USAGE, "unsure"),
         (("history", "--state", "lost"), ExitCode.USAGE, "sorted"),
+        (("--set", "words.read=never", "review", "reread"), ExitCode.SETTINGS, "words.read"),
         (("model", "show", "nonesuch"), ExitCode.MODEL, "starter"),
         (("sort", "nonesuch.pdf"), ExitCode.USAGE, "does not exist"),
         (("--set", "rest=1", "status"), ExitCode.USAGE, "NAME=VALUE"),

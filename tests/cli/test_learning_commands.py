@@ -1,7 +1,9 @@
-"""retrain, groups, drift and explain as a user types them."""
+"""retrain, groups, drift, explain and reread as a user types them."""
 
 import json
+import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,18 @@ from docsorter.configuration import Configuration
 from docsorter.errors import DependencyError, DocsorterError, ExitCode, UsageError
 from docsorter.model.card import read_card
 from docsorter.resources import starter_bundle_dir
+from docsorter.service import explain
 from docsorter.service.learning import retraining
 from docsorter.service.learning.groups import Group, GroupListing
 from docsorter.service.learning.snapshots import Snapshots
 from docsorter.service.promise import drift
+from docsorter.service.review import reread, words
+from docsorter.service.review.words import WordsJudge
+from tests.model.bundles import make_card
 from tests.service.desk import Desk
 from tests.service.learning.answered import answered
+from tests.service.test_reread import make_reading, wait
+from tests.service.words import TypedPage, words_model
 
 
 @pytest.fixture
@@ -128,3 +136,64 @@ def test_explain_says_who_learned_from_it_and_when_a_correction_counts(desk: Des
     code, said = run(desk, "forget", str(document.id), "--yes")
     assert code == ExitCode.OK
     assert f"keep what they learned: {used}" in said
+
+
+@pytest.fixture
+def second_reader(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words are read off the same page, by a model that knows some."""
+    judge = WordsJudge(make_card(name="test-1", background=0), words_model(), {})
+    for module in (words, explain):
+        monkeypatch.setattr(module, "open_words_judge", lambda _: judge)
+        monkeypatch.setattr(module, "open_reader", lambda *_: TypedPage("Claim policy invoice"))
+    opened = nullcontext((make_reading(desk), 1))
+    monkeypatch.setattr(reread, "open_rereading", lambda *_: opened)
+    monkeypatch.setattr(os, "nice", lambda more: more)
+
+
+@pytest.mark.usefixtures("second_reader")
+def test_what_waits_is_read_again_and_every_surface_tells_its_words(
+    desk: Desk, tmp_path: Path
+) -> None:
+    numbers = [
+        wait(desk, f"{n}.pdf", b"claim 0.5 " + more).id
+        for n, more in enumerate((b"0.95", b"0.7", b""))
+    ]
+    code, said = run(desk, "review", "reread", "--limit", "1")
+    assert (code, said) == (0, "1 document: 1 sorted with their words\n")
+    code, said = run(desk, "review", "reread", "--json")
+    assert json.loads(said) == {
+        "sorted": [], "still_waiting": numbers[1:2], "without_words": numbers[2:],
+        "left_alone": [],
+    }  # fmt: skip
+    code, said = run(desk, "review", "reread")
+    assert (code, said) == (0, "nothing waits whose words could change that\n")
+
+    spoke = "for claim: Claim, policy; against: invoice"
+    assert f"words: {spoke}" in run(desk, "review", "show", str(numbers[1]))[1]
+    _, said = run(desk, "explain", str(numbers[1]), "--words", tmp_path / "words.png")
+    assert f"words  {spoke}" in said
+    assert [line.split() for line in said.splitlines() if line.startswith("invoice ")] == [
+        ["invoice", "50.0", "%", "90.0", "%", "15.0", "%"]
+    ]
+    assert (tmp_path / "words.png").is_file()
+    told = json.loads(run(desk, "explain", str(numbers[1]), "--json")[1])["words"]
+    assert [word["text"] for word in told["spoke_for"]] == ["Claim", "policy"]
+    said = " ".join(run(desk, "explain", str(numbers[2]))[1].split())
+    assert "words read again: test-1 knows too few of them" in said
+
+
+@pytest.mark.usefixtures("second_reader")
+def test_what_somebody_took_meanwhile_is_left_alone_and_said(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = wait(desk, "a.pdf", b"claim 0.5 0.95").id
+    reading = make_reading(desk)
+    monkeypatch.setattr(reading, "waiting", lambda _: [number])
+    monkeypatch.setattr(reread, "open_rereading", lambda *_: nullcontext((reading, 1)))
+    entry = desk.store.review.entry_for_document(number)
+    desk.store.review.lease(entry.id, owner="ada", seconds=600)
+    code, said = run(desk, "review", "reread")
+    assert code == ExitCode.CONFLICT
+    assert said.splitlines()[-1] == "1 document: 1 left alone"
+    code, said = run(desk, "review", "show", str(number), "--json")
+    assert json.loads(said)["words"] is None

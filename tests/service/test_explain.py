@@ -1,4 +1,5 @@
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,15 +8,18 @@ from PIL import Image
 
 from docsorter.clock import ManualClock
 from docsorter.configuration import Configuration
-from docsorter.documents import Purpose
-from docsorter.errors import ConflictError, NotFoundError, UsageError
+from docsorter.documents import Purpose, WordsRead
+from docsorter.errors import ConflictError, DocumentError, NotFoundError, UsageError
 from docsorter.resources import starter_bundle_dir
 from docsorter.service.engine import load_model
-from docsorter.service.explain import Explanation, explain_document, write_heatmap
+from docsorter.service.explain import Explanation, explain_document, tell_words, write_heatmap
 from docsorter.service.review.service import ReviewService, open_review_service
+from docsorter.service.review.words import WordsJudge
 from docsorter.store.rows import open_entry_row
 from docsorter.store.tables import CheckRow, PromiseRow
+from tests.model.bundles import make_card
 from tests.service.desk import Desk
+from tests.service.words import READ, TypedPage, words_model
 
 
 def tell(desk: Desk, document_id: int) -> Explanation:
@@ -82,6 +86,103 @@ def test_a_document_that_is_not_there(configuration: Configuration, clock: Manua
     service: ReviewService
     with open_review_service(configuration, clock) as service, pytest.raises(NotFoundError):
         explain_document(configuration, service, 99)
+
+
+TEXT = "Claim: policy, POLICY loss the unknown invoice total"
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> TypedPage:
+    """What is read where words are read again."""
+    typed = TypedPage(TEXT)
+    judge = WordsJudge(make_card(name="test-1", background=0), words_model(), {})
+    monkeypatch.setattr("docsorter.service.explain.open_words_judge", lambda _: judge)
+    monkeypatch.setattr("docsorter.service.explain.open_reader", lambda *_: typed)
+    return typed
+
+
+def spoken(desk: Desk, read: WordsRead | None = READ, content: bytes = b"claim 0.5") -> Explanation:
+    document = desk.pipeline.handle(desk.drop("a.pdf", content).id)
+    told = tell(desk, document.id)
+    assert told.prediction is not None
+    return replace(told, prediction=replace(told.prediction, read=read))
+
+
+def test_it_tells_what_picture_and_words_said_alone_and_which_words_spoke(
+    desk: Desk, page: TypedPage
+) -> None:
+    said = tell_words(desk.configuration, spoken(desk))
+    assert said.picture == {"invoice": 0.5, "claim": 0.3, "letter": 0.2}
+    assert said.words == {"invoice": 0.9, "claim": 0.05, "letter": 0.05}
+    assert said.both["claim"] == 0.5
+    found = said.evidence
+    assert found is not None
+    assert page.asked == [("a.pdf", 0, 0)]
+    assert found.sentence() == "for claim: Claim, policy, loss; against: invoice, total"
+    assert [len(word.boxes) for word in found.spoke_for] == [1, 2, 1]
+    assert [word.text for word in found.words][-3:] == ["the", "total", "invoice"]
+    json = said.as_json()
+    assert (json["label"], json["known"], json["source"], json["why_not"]) == (
+        "claim",
+        6,
+        "ocr",
+        "",
+    )
+
+
+def test_another_label_may_be_asked_for_but_no_unknown_one(desk: Desk, page: TypedPage) -> None:
+    told = spoken(desk)
+    found = tell_words(desk.configuration, told, label="letter").evidence
+    assert found is not None
+    assert found.sentence() == "for letter: invoice, total; against: Claim, policy, loss"
+    with pytest.raises(UsageError, match="not taught"):
+        tell_words(desk.configuration, told, label="tree")
+
+
+def test_the_words_are_drawn_in_two_colours_and_only_their_owner_may_see_it(
+    desk: Desk, page: TypedPage, tmp_path: Path
+) -> None:
+    target, told = tmp_path / "words.png", spoken(desk, None)
+    said = tell_words(desk.configuration, told, target)
+    assert (said.both, said.evidence is None) == ({}, False), "they had no say, and are drawn"
+    with Image.open(target) as picture:
+        pixels = np.asarray(picture.convert("RGB"), np.int16)[:140]
+    warm, cold = (pixels[..., a] > pixels[..., b] + 60 for a, b in ((0, 2), (2, 0)))
+    assert warm.any()
+    assert cold.any()
+    assert np.flatnonzero(warm.any(axis=1)).min() < np.flatnonzero(cold.any(axis=1)).min()
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    with pytest.raises(ConflictError):
+        tell_words(desk.configuration, told, target)
+
+
+def test_words_that_cannot_be_read_again_are_a_line_and_a_picture_of_them_an_error(
+    desk: Desk, page: TypedPage, tmp_path: Path
+) -> None:
+    page.error = DocumentError("time_limit", "it took too long")
+    told = spoken(desk)
+    said = tell_words(desk.configuration, told)
+    assert (said.why_not, said.evidence) == ("it took too long", None)
+    assert said.both
+    with pytest.raises(DocumentError):
+        tell_words(desk.configuration, told, tmp_path / "words.png")
+    other = replace(told, prediction=replace(told.prediction, model="test-2"))  # type: ignore[type-var]
+    assert "read for test-2" in tell_words(desk.configuration, other).why_not
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"claim 0.95", "the picture was sure"),
+        (b"claim 0.5", "the model starter-"),
+        (b"broken 0", ""),
+    ],
+)
+def test_a_line_says_why_no_words_were_read(desk: Desk, content: bytes, why: str) -> None:
+    document = desk.pipeline.handle(desk.drop("a.pdf", content).id)
+    said = tell_words(desk.configuration, tell(desk, document.id))
+    assert said.why_not.startswith(why)
+    assert bool(said.why_not) == bool(why)
 
 
 @pytest.mark.slow

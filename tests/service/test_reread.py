@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from docsorter.deliver.recovery import recover
-from docsorter.documents import Document, Place, Purpose, ReasonCode, State, WordsRead
+from docsorter.documents import Document, Place, Purpose, ReasonCode, State
 from docsorter.errors import DocsorterError
 from docsorter.service.engine import Inspection
 from docsorter.service.promise.controller import AutonomyController
@@ -18,8 +18,7 @@ from docsorter.service.review.session import BatchFailure
 from docsorter.service.upkeep.verify import Verifier
 from docsorter.store.rows import open_entry_row
 from tests.service.desk import Desk, WordReader
-
-READ = WordsRead("ocr", 0, 9, (0.5, 0.3, 0.2), (0.9, 0.05, 0.05))
+from tests.service.words import READ
 
 
 class BothReaders(WordReader):

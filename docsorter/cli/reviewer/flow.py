@@ -12,10 +12,11 @@ from docsorter.cli.output import printable
 from docsorter.documents import Document, State
 from docsorter.errors import ConflictError, DocsorterError, NotFoundError
 from docsorter.review.choices import LabelChoice
-from docsorter.review.items import Item, first_page, nothing_there, turned
+from docsorter.review.items import Item, first_page, nothing_there, turned, words_spoke
 from docsorter.service.review.previews import SHARP, PagePreviews, RenderGate
 from docsorter.service.review.session import BatchResult, ReviewSession
 from docsorter.service.review.similar import SimilarDocuments
+from docsorter.service.review.words import DocumentWords
 from docsorter.store import Manner, ReviewFilter
 
 if TYPE_CHECKING:
@@ -453,6 +454,7 @@ class Prefetcher:
         session: Takes documents and answers them.
         pictures: Loads pages.
         neighbours: Finds what a document is most like; None compares nothing.
+        words: Reads which words spoke; None reads none.
         gate: Says when work in the background may begin.
     """
 
@@ -462,11 +464,14 @@ class Prefetcher:
         pictures: PagePreviews,
         neighbours: SimilarDocuments | None = None,
         gate: RenderGate | None = None,
+        *,
+        words: DocumentWords | None = None,
     ) -> None:
         self.gate = gate or RenderGate()
         self.session = session
         self.pictures = pictures
         self.neighbours = neighbours
+        self.words = words
         self.next: deque[Item] = deque()
         """Held and about to be shown."""
         self.on_loaded: Callable[[Image.Image], None] = lambda _: None
@@ -504,6 +509,9 @@ class Prefetcher:
         number = first_page(item)
         page = self.pictures.page(item.document, number, turned=turned(item, number))
         page.add_done_callback(self._loaded)
+        seen = item.entry.prediction
+        if self.words is not None and seen is not None and words_spoke(item):
+            self.words.evidence(item.document, seen)
         if first:
             self.next.appendleft(item)
         else:

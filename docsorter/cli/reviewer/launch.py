@@ -17,13 +17,16 @@ from docsorter.cli.reviewer.plain import Console, PlainReview
 from docsorter.cli.reviewer.screen import ReviewApp
 from docsorter.cli.reviewer.viewer import system_viewer
 from docsorter.configuration import Configuration
+from docsorter.documents import Document, Prediction
 from docsorter.errors import DocsorterError, UsageError
-from docsorter.pages.reader import PageReader
+from docsorter.pages.reader import INPUT_SIZE
 from docsorter.review.items import QueueSource
+from docsorter.service.engine import open_reader
 from docsorter.service.review.previews import PagePreviews, RenderGate
 from docsorter.service.review.service import ReviewService, open_review_service
 from docsorter.service.review.session import LeaseTimes, Reviewer, ReviewSession
 from docsorter.service.review.similar import SimilarDocuments, latest_examples, open_embedder
+from docsorter.service.review.words import DocumentWords, open_words_judge, spoken_words
 from docsorter.store import ReviewFilter, ReviewOrder
 
 _RENEWALS = 3  # tries within the time of a lease
@@ -66,7 +69,7 @@ def review(
         session.offered()  # a model that cannot be read is said before the screen opens
         try:
             if plain:
-                _plain(session)
+                _plain(configuration, session)
             else:
                 _full_screen(configuration, session)
         finally:
@@ -130,12 +133,15 @@ class _Typing:
             self._asks = False
 
 
-def _plain(session: ReviewSession) -> None:
+def _plain(configuration: Configuration, session: ReviewSession) -> None:
     def say(text: str) -> None:
         print(printable(text), flush=True)  # noqa: T201
 
+    def words(document: Document, seen: Prediction) -> str:
+        return spoken_words(configuration, session.service.path_of(document), seen).sentence()
+
     typing = _Typing()
-    reviewing = PlainReview(session, Console(typing.ask, say), system_viewer)
+    reviewing = PlainReview(session, Console(typing.ask, say), system_viewer, words)
 
     def renew() -> None:
         for item in reviewing.held():
@@ -225,15 +231,17 @@ class _Ending:
 @contextmanager
 def open_prefetcher(configuration: Configuration, session: ReviewSession) -> Iterator[Prefetcher]:
     """Open what holds documents for a person, with all that reads and compares pages."""
-    reader = PageReader(configuration.settings.pages, concurrency=AHEAD)
+    reader = open_reader(configuration.settings, INPUT_SIZE, AHEAD)
     gate, path_of = RenderGate(), session.service.path_of
     pictures = PagePreviews(reader, path_of, gate)
     examples = partial(latest_examples, session.service.store, session.service.card.name)
     neighbours = SimilarDocuments(
         partial(open_embedder, configuration), reader, path_of, gate, examples
     )
+    words = DocumentWords(partial(open_words_judge, configuration), reader, path_of, gate)
     try:
-        yield Prefetcher(session, pictures, neighbours, gate)
+        yield Prefetcher(session, pictures, neighbours, gate, words=words)
     finally:
         pictures.close()
         neighbours.close()
+        words.close()

@@ -1,4 +1,4 @@
-"""The page in the terminal as characters or real pictures, or why it cannot be seen."""
+"""The page in the terminal as characters or real pictures, what it is like, and its words."""
 
 import asyncio
 from collections import deque
@@ -30,9 +30,10 @@ from docsorter.cli.reviewer.drawing import (
     visible_part,
 )
 from docsorter.errors import DocsorterError
-from docsorter.review.items import Item
+from docsorter.review.items import Item, words_spoke
 from docsorter.service.review.previews import QUICK
 from docsorter.service.review.similar import SimilarDocuments, SimilarPage
+from docsorter.service.review.words import DocumentWords
 
 _PREPARED: Final = 6  # drawings that are kept: those of the pages that lie ready, and a few more
 
@@ -214,6 +215,38 @@ class PageView(Container):
         message = self.query_one("#message", Static)
         message.display = True
         message.update(Text(text, justify="center"))
+
+
+class SpokenWords(Static):
+    """Names the words that spoke for the likeliest label; takes no room while there are none.
+
+    Args:
+        reader: Reads them again; None reads none.
+    """
+
+    def __init__(self, reader: DocumentWords | None) -> None:
+        super().__init__(id="words", markup=False)
+        self._reader = reader
+        self._item: Item | None = None
+        self.display = False
+
+    def compare(self, item: Item | None) -> None:
+        """Read the words of a document, unless it is judged blind or they had no say."""
+        if item is self._item:
+            return
+        self._item, self.display = item, False
+        if item is not None and self._reader is not None and words_spoke(item):
+            self.run_worker(self._tell(self._reader, item))
+
+    async def _tell(self, reader: DocumentWords, item: Item) -> None:
+        prediction = item.entry.prediction
+        assert prediction is not None, "its words spoke"
+        # Without them the page is still there, and that is what one decides by.
+        with suppress(DocsorterError, RuntimeError):
+            found = await asyncio.wrap_future(reader.evidence(item.document, prediction))
+            if self._item is item:
+                self.update(printable(f"words: {found.sentence()}"))
+                self.display = True
 
 
 LINES: Final = 10

@@ -5,9 +5,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from docsorter.cli.reviewer.viewer import ExternalViewer, OpenFile
+from docsorter.documents import Document, Prediction
 from docsorter.errors import DocsorterError
 from docsorter.review.choices import LabelChoice, by_name, check_label, no_such_label
-from docsorter.review.items import Item, age, nothing_there, shares, suggestion, why
+from docsorter.review.items import (
+    BLIND,
+    Item,
+    age,
+    nothing_there,
+    shares,
+    suggestion,
+    why,
+    words_spoke,
+)
 from docsorter.review.searching import parse_search
 from docsorter.service.review.session import BatchResult, ReviewSession
 from docsorter.store import Manner
@@ -24,6 +34,7 @@ COMMANDS: Final = (
     ("reject [WHY]", "it belongs nowhere"),
     ("open", "open the file in the system's viewer"),
     ("search [WORDS]", "only some: part of a name, reason:, label:, age:2d, words:; alone: all"),
+    ("words", "which words spoke for the likeliest label; reads them again"),
     ("again", "read this document out again"),
     ("help", "this list"),
     ("quit", "end; what you hold goes back to the queue"),
@@ -45,9 +56,17 @@ class PlainReview:
         session: Takes documents and answers them.
         console: Speaks with the person.
         open_file: Opens a file outside.
+        spoken: Names the words that spoke for the likeliest label; None reads none.
     """
 
-    def __init__(self, session: ReviewSession, console: Console, open_file: OpenFile) -> None:
+    def __init__(
+        self,
+        session: ReviewSession,
+        console: Console,
+        open_file: OpenFile,
+        spoken: Callable[[Document, Prediction], str] | None = None,
+    ) -> None:
+        self._spoken = spoken
         self._session = session
         self._console = console
         self._offered: tuple[LabelChoice, ...] = ()
@@ -155,6 +174,7 @@ class PlainReview:
             "reject": self._reject,
             "open": lambda item, _: self._open(item),
             "search": self._search,
+            "words": lambda item, _: self._words(item),
             "again": lambda item, _: self._read_out(item),
             "help": lambda _, __: self._help(),
             "?": lambda _, __: self._help(),
@@ -254,6 +274,13 @@ class PlainReview:
 
     def _open(self, item: Item) -> None:
         self._console.say(f"{self._viewer.open(item.document, blind=item.blind).capitalize()}.")
+
+    def _words(self, item: Item) -> None:
+        seen = item.entry.prediction
+        if self._spoken is None or seen is None or not words_spoke(item):
+            self._console.say("Its words had no say." if not item.blind else f"{BLIND}.")
+        else:
+            self._console.say(f"Words {self._spoken(item.document, seen)}.")
 
     def _search(self, item: Item, text: str) -> None:
         self._session.narrow(parse_search(text))

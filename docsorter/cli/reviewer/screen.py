@@ -16,7 +16,7 @@ from docsorter.cli.output import printable
 from docsorter.cli.reviewer.dialogs import KEYS, HelpScreen, LabelQuestion, Question, RejectQuestion
 from docsorter.cli.reviewer.drawing import DisplayOptions, Viewport
 from docsorter.cli.reviewer.flow import Flow, Prefetcher
-from docsorter.cli.reviewer.page_view import NearestPages, PageView
+from docsorter.cli.reviewer.page_view import NearestPages, PageView, SpokenWords
 from docsorter.cli.reviewer.viewer import ExternalViewer, OpenFile
 from docsorter.errors import DocsorterError, UsageError
 from docsorter.review.choices import LabelChoice, by_key
@@ -84,6 +84,7 @@ class ReviewScreen(Screen[None]):
             yield PageView(self._options.mode, colour=self._options.colour)
             with VerticalScroll(id="side", can_focus=False):
                 yield Static(id="panel", markup=False)
+                yield SpokenWords(self._prefetcher.words)
                 yield NearestPages(self._prefetcher.neighbours)
         yield Static(id="status", markup=False)
         yield Static(id="keys", markup=False)
@@ -114,6 +115,7 @@ class ReviewScreen(Screen[None]):
         keys = key_line(flow.item, flow.offered, marked=marked > 0, width=self.size.width - 2)
         self.query_one("#keys", Static).update(keys)
         self.query_one(NearestPages).compare(flow.item)
+        self.query_one(SpokenWords).compare(flow.item)
         panel = self.query_one("#panel", Static)
         if flow.item is None:
             panel.update("")

@@ -34,13 +34,13 @@ from docsorter.service.engine import (
     is_left_open,
     load_model,
     open_reader,
-    words_fault,
 )
 from docsorter.service.promise.controller import AutonomyController
 from docsorter.service.promise.scanner_hold import ScannerHold
 from docsorter.service.review.service import ReviewService
 from docsorter.service.review.session import BatchFailure
 from docsorter.service.review.undo import DocumentUndo, side_by_side
+from docsorter.service.review.words import open_words_judge
 from docsorter.store import ReviewFilter
 
 _EVENT = "reread"
@@ -189,10 +189,8 @@ def open_rereading(
         SettingsError: The settings ask for less confidence than its card allows, or for no words.
         DependencyError: Nothing that recognises words is installed.
     """
+    open_words_judge(configuration)  # says at once why no words can be read here
     loaded, settings = load_model(configuration), configuration.settings
-    fault = words_fault(loaded.bundle, settings.words)
-    if fault is not None:
-        raise fault
     workers = settings.service.workers or usable_cores()
     # The daemon may run beside: it alone moves the threshold.
     autonomy = AutonomyController(

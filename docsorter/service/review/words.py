@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
@@ -15,12 +15,14 @@ from docsorter.errors import ConflictError, UsageError
 from docsorter.model.bundle import load_bundle
 from docsorter.model.card import ModelCard
 from docsorter.model.registry import ModelRegistry
-from docsorter.service.engine import label_names, words_fault
+from docsorter.service.engine import label_names, open_reader, words_fault
 from docsorter.service.review.previews import RenderGate
 
 SHOWN: Final = 5
 """Words that are named for a label, and against it."""
 
+_WORTH_NAMING: Final = 0.05  # of what the strongest says
+_PUNCTUATION: Final = ".,;:!?()[]{}<>\"'|*_-"
 _KEPT: Final = 12
 
 Box = tuple[float, float, float, float]
@@ -31,7 +33,7 @@ class SpokenWord:
     """A word of a page, wherever it stands there.
 
     Attributes:
-        text: As it stands first, without regard to case.
+        text: As it stands first, without the punctuation around it.
         weight: How much it adds to the logit of the label beyond that of the others; below 0 it
             spoke against the label.
         boxes: Where it stands, see `Word`.
@@ -61,14 +63,27 @@ class WordsEvidence:
     words: tuple[SpokenWord, ...]
 
     @property
+    def strongest(self) -> float:
+        """What the word that says most adds or takes away; above 0, 1 where none says anything."""
+        return max((abs(word.weight) for word in self.words), default=1.0)
+
+    @property
     def spoke_for(self) -> tuple[SpokenWord, ...]:
         """The words that spoke for the label most, the strongest first."""
-        return tuple(word for word in self.words[:SHOWN] if word.weight > 0)
+        least = _WORTH_NAMING * self.strongest
+        return tuple(word for word in self.words[:SHOWN] if word.weight >= least)
 
     @property
     def spoke_against(self) -> tuple[SpokenWord, ...]:
         """The words that spoke against it most, the strongest first."""
-        return tuple(word for word in self.words[: -SHOWN - 1 : -1] if word.weight < 0)
+        least = _WORTH_NAMING * self.strongest
+        return tuple(word for word in self.words[: -SHOWN - 1 : -1] if word.weight <= -least)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the same as plain values, the strongest words alone."""
+        about = {"label": self.label, "page": self.page, "source": self.source}
+        words = {"spoke_for": self.spoke_for, "spoke_against": self.spoke_against}
+        return {**about, "known": self.known, **words}
 
     def sentence(self) -> str:
         """Name these words on one line."""
@@ -149,10 +164,10 @@ def _gathered(found: PageWords, values: list[float]) -> tuple[SpokenWord, ...]:
     each: dict[str, SpokenWord] = {}
     for word, value in zip(found.words, values, strict=True):
         if value:
-            before = each.get(word.text.casefold(), SpokenWord(word.text, 0.0, ()))
-            each[word.text.casefold()] = SpokenWord(
-                before.text, before.weight + value, (*before.boxes, word.box)
-            )
+            text = word.text.strip(_PUNCTUATION) or word.text
+            before = each.get(text.casefold(), SpokenWord(text, 0.0, ()))
+            boxes = (*before.boxes, word.box)
+            each[text.casefold()] = replace(before, weight=before.weight + value, boxes=boxes)
     return tuple(sorted(each.values(), key=lambda word: -word.weight))
 
 
@@ -170,6 +185,19 @@ def open_words_judge(configuration: Configuration) -> WordsJudge:
     if fault is not None:
         raise fault
     return WordsJudge(bundle.card, WordsModel.from_arrays(bundle.words), label_names(configuration))
+
+
+def spoken_words(configuration: Configuration, path: Path, prediction: Prediction) -> WordsEvidence:
+    """Read once again which words of a document spoke for its likeliest label.
+
+    Raises:
+        ConflictError: They were read for another model than the one in use.
+        DocsorterError: They cannot be read; see `open_words_judge` and `PageReader.words`.
+    """
+    judge = open_words_judge(configuration)
+    refuse_other_model(judge.card, prediction)
+    with open_reader(configuration.settings, judge.card.input.size, 1) as reader:
+        return judge.evidence(reader, path, prediction)
 
 
 class DocumentWords:

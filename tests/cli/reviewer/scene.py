@@ -27,6 +27,7 @@ from docsorter.documents import (
     Tone,
     Verdict,
     VerdictKind,
+    WordsRead,
 )
 from docsorter.errors import NotFoundError
 from docsorter.review.items import ItemSource, QueueSource
@@ -36,6 +37,7 @@ from docsorter.service.review.previews import PagePreviews
 from docsorter.service.review.service import ReviewService
 from docsorter.service.review.session import LeaseTimes, Reviewer, ReviewSession
 from docsorter.service.review.similar import SimilarDocuments
+from docsorter.service.review.words import DocumentWords
 from tests.service.desk import Desk
 
 LABELS = ("invoice", "claim", "letter")
@@ -65,13 +67,16 @@ class SeenAs:
         self.pages = 1
         self.number, self.turned, self.blank = 0, 0, tuple[int, ...]()
         self.tone: Tone | None = None
+        self.read: WordsRead | None = None
 
     def inspect(self, path: Path, name: str) -> Inspection:
         assert path.is_file()
         label = name.partition("-")[0]
         shares = SHARES[label]
         page = PagePrediction(shares, 12.5, number=self.number, turned=self.turned)
-        prediction = Prediction("test-1", LABELS, shares, 12.5, (page,), self.blank, tone=self.tone)
+        prediction = Prediction(
+            "test-1", LABELS, shares, 12.5, (page,), self.blank, read=self.read, tone=self.tone
+        )
         first, second = prediction.ranked[:2]
         reason = Reason(
             ReasonCode.UNSURE,
@@ -159,12 +164,14 @@ class Scene:
         lease: float = 600.0,
         settle: bool = True,
         neighbours: SimilarDocuments | None = None,
+        words: DocumentWords | None = None,
     ) -> "AsyncIterator[Shown]":
         """Open the screen of a person."""
         session = self.session(name, source=source, lease=lease)
         pictures = PagePreviews(self.reader, session.service.path_of)
         looks = DisplayOptions(drawing, colour=colour, least_seconds=least, poll_seconds=poll)
-        app = ReviewApp(Prefetcher(session, pictures, neighbours), self.opened.append, looks)
+        prefetcher = Prefetcher(session, pictures, neighbours, words=words)
+        app = ReviewApp(prefetcher, self.opened.append, looks)
         try:
             async with app.run_test(size=size) as pilot:
                 shown = Shown(app, pilot)
