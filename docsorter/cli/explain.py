@@ -135,21 +135,21 @@ def explain(
             )
         near = nearest_pages(chosen, workspace.store, told.document) if nearest else ()
     number = None if page is None else page - 1
-    spoken = tell_words(chosen, told, words, label=label, page=number)
     heat = None
     if heatmap is not None:
         heat = _heatmap(chosen, told.document, heatmap, label, number or 0)
+    tell = partial(tell_words, chosen, told, words, label=label, page=number)
     if as_json:
         shown = {each.name: getattr(told, each.name) for each in dataclasses.fields(told)}
-        words_shown = None if told.blind else spoken.as_json()
-        print_json({**shown, "nearest": near, "heatmap": heat, "words": words_shown})
+        spoken = None if told.blind else tell().as_json()
+        print_json({**shown, "nearest": near, "heatmap": heat, "words": spoken})
         return
     _print(told)
-    _print_words(spoken, words)
-    for number, one in enumerate(near):
-        say(f"{'like' if number == 0 else '    '}  {_like(one)}")
+    for place, one in enumerate(near):
+        say(f"{'like' if place == 0 else '    '}  {_like(one)}")
     if heat is not None:
         say(f"{heat.sentence()}; wrote {heatmap}")
+    _print_words(tell(), words)
     say()
     for event in told.events:
         say_wrapped(f"{event.actor}: {sentence(event)}", f"{when(event.at)}  ")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from docsorter.configuration import Configuration
 from docsorter.deliver.recovery import recover
-from docsorter.documents import Document, Place, Purpose, ReasonCode, State
+from docsorter.documents import Document, PageWords, Place, Purpose, ReasonCode, State, Word
 from docsorter.errors import DocsorterError
 from docsorter.service.engine import Inspection
 from docsorter.service.promise.controller import AutonomyController
@@ -16,6 +17,7 @@ from docsorter.service.review.reread import Reread, Rereading
 from docsorter.service.review.service import ReviewService
 from docsorter.service.review.session import BatchFailure
 from docsorter.service.upkeep.verify import Verifier
+from docsorter.store import DocumentFilter
 from docsorter.store.rows import open_entry_row
 from tests.service.desk import Desk, WordReader
 from tests.service.words import READ
@@ -32,7 +34,9 @@ class BothReaders(WordReader):
         both.write_bytes(b" ".join([content[0], content[2]]))
         seen = super().inspect(both, name)
         both.unlink()
-        return dataclasses.replace(seen, prediction=dataclasses.replace(seen.prediction, read=READ))
+        words = PageWords(0, (Word("policy", (0.1, 0.1, 0.2, 0.2)),), "ocr")
+        both_said = dataclasses.replace(seen.prediction, read=READ)
+        return dataclasses.replace(seen, prediction=both_said, words=(words,))
 
 
 @pytest.fixture
@@ -88,6 +92,23 @@ def test_what_is_sure_with_words_is_sorted_and_the_rest_is_told_anew(
     states = desk.store.documents.counts().states
     assert (states[State.SORTED], states[State.REVIEW]) == (1, 1)
     assert sound(desk)
+
+
+def test_its_words_are_kept_to_be_found_where_the_daemon_would_keep_them(desk: Desk) -> None:
+    desk.configuration = with_words_kept(desk)
+    document = wait(desk, "a.pdf", b"claim 0.5 0.7")
+    make_reading(desk).reread(document.id)
+    assert [found.id for found in desk.store.documents.find(DocumentFilter(words="policy"))] == [
+        document.id
+    ]
+
+
+def with_words_kept(desk: Desk) -> Configuration:
+    settings = desk.configuration.settings
+    words = settings.words.model_copy(update={"keep": True})
+    return dataclasses.replace(
+        desk.configuration, settings=settings.model_copy(update={"words": words})
+    )
 
 
 def test_what_has_too_few_words_is_read_once(desk: Desk, reading: Rereading) -> None:

@@ -44,7 +44,8 @@ KEYS: Final = (
         "slash",
         "search",
         "/",
-        "show only some: part of the name, reason:, label:, source:, age:2d, purpose:, tone:",
+        "show only some: part of the name, reason:, label:, source:, age:2d, purpose:, words:, "
+        "tone:",
     ),
     KeyCommand("o", "open", "o", "open the file in the system's viewer"),
     KeyCommand("pagedown,right_square_bracket", "page(1)", "PgDn ]", "next page"),

@@ -6,12 +6,13 @@ import logging
 import os
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
 from docsorter.clock import Clock
+from docsorter.decide.tone import Scores
 from docsorter.deliver.mover import Mover
 from docsorter.deliver.names import destination_of
 from docsorter.deliver.transfer import FileChangedError, PlanPoint
@@ -161,11 +162,8 @@ class Pipeline:
             verdict, findings = _broken_model(error), Findings()
         else:
             decision = self._decide(document, inspection)
-            verdict, findings = decision.verdict, inspection.findings
-            if self._keeps_words:
-                findings = dataclasses.replace(findings, text=searchable_text(inspection.words))
-            if self._lexicons and verdict.kind is VerdictKind.REVIEW:
-                findings = with_tone(findings, inspection.words, self._lexicons)
+            verdict = decision.verdict
+            findings = findings_of(inspection, verdict, self._lexicons, keep=self._keeps_words)
         if self._changed(document, path):
             return self._wait(document, _STILL_WRITTEN, self._intake.slow_rest_seconds)
         return self._deliver(document, verdict, findings, decision)
@@ -448,6 +446,25 @@ def _exists(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
+
+
+def findings_of(
+    inspection: Inspection, verdict: Verdict, lexicons: Mapping[str, Scores], *, keep: bool
+) -> Findings:
+    """Return what the store is to know of a document.
+
+    Args:
+        inspection: What was found in it.
+        verdict: What is decided; how its words sound is told of what waits for a person.
+        lexicons: By which that is told; none tells nothing.
+        keep: Whether its words are kept to be searched.
+    """
+    findings = inspection.findings
+    if keep:
+        findings = dataclasses.replace(findings, text=searchable_text(inspection.words))
+    if lexicons and verdict.kind is VerdictKind.REVIEW:
+        findings = with_tone(findings, inspection.words, lexicons)
+    return findings
 
 
 def searchable_text(pages: Sequence[PageWords]) -> str:

@@ -26,7 +26,7 @@ from docsorter.documents import (
 )
 from docsorter.errors import ConflictError
 from docsorter.resources import usable_cores
-from docsorter.service.daemon.pipeline import ACTOR
+from docsorter.service.daemon.pipeline import ACTOR, findings_of
 from docsorter.service.engine import (
     Engine,
     Inspection,
@@ -41,6 +41,7 @@ from docsorter.service.review.service import ReviewService
 from docsorter.service.review.session import BatchFailure
 from docsorter.service.review.undo import DocumentUndo, side_by_side
 from docsorter.service.review.words import open_words_judge
+from docsorter.service.tone import wanted_lexicons
 from docsorter.store import ReviewFilter
 
 _EVENT = "reread"
@@ -86,6 +87,7 @@ class Rereading:
         self._model = model
         self._autonomy = autonomy
         self._hold = scanner_hold
+        self._lexicons = wanted_lexicons(service.configuration.settings.review)
         self._taking = DocumentUndo(service, actor=ACTOR, batch="")
 
     def waiting(self, limit: int | None = None) -> list[int]:
@@ -145,12 +147,14 @@ class Rereading:
             destination = destination_of(
                 entry.document, verdict, seen, settings, statement=decision.statement
             )
+        keep = self._service.configuration.settings.words.keep
+        findings = findings_of(inspection, verdict, self._lexicons, keep=keep)
         with self._service.mover.step(PlanPoint.VERDICT_PLANNED):
             return self._store.moves.reconsider(
                 entry,
                 verdict,
                 destination,
-                inspection.findings,
+                findings,
                 actor=ACTOR,
                 drawn=drawn,
                 promise=decision.promise,
