@@ -552,6 +552,7 @@ def reread(
         open_review_service(chosen) as workspace,
         open_rereading(chosen, workspace) as (rereading, workers),
     ):
+        rereading.finish_interrupted()
         numbers = rereading.waiting(limit)
         with bar("reading words", len(numbers)) as progress:
             for count, one in enumerate(rereading.reread_all(numbers, workers), start=1):

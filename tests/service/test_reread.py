@@ -173,7 +173,10 @@ def test_what_somebody_does_while_it_is_read_stands(
     assert act is moved or seen.read is None
 
 
-def test_a_kill_between_plan_and_move_is_taken_up_by_the_daemon(desk: Desk) -> None:
+@pytest.mark.parametrize("again", [True, False])
+def test_a_kill_between_plan_and_move_is_taken_up_by_daemon_and_command(
+    desk: Desk, *, again: bool
+) -> None:
     document = wait(desk, "a.pdf", b"claim 0.5 0.95")
     reading = make_reading(desk)
 
@@ -186,7 +189,10 @@ def test_a_kill_between_plan_and_move_is_taken_up_by_the_daemon(desk: Desk) -> N
         reading.reread(document.id)
     service.carry = carry  # type: ignore[method-assign]
     assert reading.waiting() == [], "nobody else takes what is being moved"
-    assert recover(desk.store, desk.mover).completed == [document.id]
+    if again:
+        assert reading.finish_interrupted() == 1
+    else:
+        assert recover(desk.store, desk.mover).completed == [document.id]
     assert desk.store.documents.get(document.id).state is State.SORTED
     assert sound(desk)
 

@@ -13,10 +13,12 @@ from itertools import count
 
 from docsorter.configuration import Configuration
 from docsorter.deliver.names import destination_of
+from docsorter.deliver.recovery import recover
 from docsorter.deliver.transfer import PlanPoint
 from docsorter.documents import (
     Document,
     Move,
+    Place,
     Prediction,
     Purpose,
     ReviewEntry,
@@ -89,6 +91,22 @@ class Rereading:
         self._hold = scanner_hold
         self._lexicons = wanted_lexicons(service.configuration.settings.review)
         self._taking = DocumentUndo(service, actor=ACTOR, batch="")
+
+    def finish_interrupted(self) -> int:
+        """Finish what a command like this one left half done when it was killed; returns how much.
+
+        What a person answered is left to whoever carries that out.
+        """
+        begun = [
+            move
+            for move in self._store.moves.planned()
+            if move.from_place is Place.REVIEW and self._was_decided_here(move)
+        ]
+        return len(recover(self._store, self._service.mover, moves=begun).completed)
+
+    def _was_decided_here(self, move: Move) -> bool:
+        events = self._store.documents.events(document_id=move.document_id)
+        return events[-1].kind == "verdict" and move.next_state is State.SORTED
 
     def waiting(self, limit: int | None = None) -> list[int]:
         """Return the documents whose words may change why they wait, the oldest first.
