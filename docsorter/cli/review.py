@@ -586,7 +586,11 @@ def _print_reread(
     if not done and not failed:
         say("nothing waits whose words could change that")
         return
-    told = ("sorted with their words", "still wait, with a new suggestion", "have too few words")
+    told = (
+        "sorted with their words",
+        "still wait, with a new suggestion",
+        "have no words to go by",
+    )
     counted = [f"{len(of)} {what}" for of, what in zip(now.values(), told, strict=True) if of]
     counted += [f"{len(failed)} left alone"] if failed else []
     say(f"{documents(len(done) + len(failed))}: {', '.join(counted)}")

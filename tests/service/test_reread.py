@@ -24,19 +24,22 @@ from tests.service.words import READ
 
 
 class BothReaders(WordReader):
-    """Is as sure as the second number says, by picture and words; without one it reads none."""
+    """Is as sure as the second number says, by picture and words; without one it knows too few."""
+
+    fails = False
 
     def inspect(self, path: Path, name: str) -> Inspection:
         content = path.read_bytes().split()
+        words = (PageWords(0, (Word("policy", (0.1, 0.1, 0.2, 0.2)),), "ocr"),)
         if len(content) == 2:
-            return super().inspect(path, name)
+            found = super().inspect(path, name)
+            return dataclasses.replace(found, words=() if self.fails else words)
         both = path.with_suffix(".both")
         both.write_bytes(b" ".join([content[0], content[2]]))
         seen = super().inspect(both, name)
         both.unlink()
-        words = PageWords(0, (Word("policy", (0.1, 0.1, 0.2, 0.2)),), "ocr")
         both_said = dataclasses.replace(seen.prediction, read=READ)
-        return dataclasses.replace(seen, prediction=both_said, words=(words,))
+        return dataclasses.replace(seen, prediction=both_said, words=words)
 
 
 @pytest.fixture
@@ -117,6 +120,15 @@ def test_what_has_too_few_words_is_read_once(desk: Desk, reading: Rereading) -> 
     assert reading.reread(document.id) == Reread(document, read=False)
     assert reading.waiting() == []
     assert desk.store.review.entry_for_document(document.id) == entry
+
+
+def test_words_that_could_not_be_read_are_read_another_time(desk: Desk) -> None:
+    document = wait(desk, "a.pdf", b"claim 0.5")
+    engine = BothReaders()
+    engine.fails = True
+    reading = make_reading(desk, engine=engine)
+    assert reading.reread(document.id) == Reread(document, read=False)
+    assert reading.waiting() == [document.id]
 
 
 def held(desk: Desk, document: Document) -> None:

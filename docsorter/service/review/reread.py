@@ -57,7 +57,7 @@ class Reread:
 
     Attributes:
         document: As it is now.
-        read: Whether enough of its words are known to have a say.
+        read: Whether its words could be read, and enough of them are known to have a say.
     """
 
     document: Document
@@ -141,9 +141,10 @@ class Rereading:
         path = self._service.path_of(entry.document)
         inspection = self._engine.inspect(path, entry.document.name)
         if inspection.prediction.read is None:
-            self._store.documents.add_event(
-                _EVENT, actor=ACTOR, document_id=document_id, detail={"model": self._model}
-            )
+            if inspection.words:  # else they could not be read, and may be another time
+                self._store.documents.add_event(
+                    _EVENT, actor=ACTOR, document_id=document_id, detail={"model": self._model}
+                )
             return Reread(entry.document, read=False)
         move = self._decided(entry, inspection)
         if move is None:
