@@ -24,7 +24,13 @@ from docsorter.documents import (
     Word,
     WordsRule,
 )
-from docsorter.errors import DocumentError, EnvironmentFaultError, ModelError, SettingsError
+from docsorter.errors import (
+    DependencyError,
+    DocumentError,
+    EnvironmentFaultError,
+    ModelError,
+    SettingsError,
+)
 from docsorter.model.card import Measured, read_card
 from docsorter.model.golden import read_golden
 from docsorter.pages.reader import PageReader
@@ -37,6 +43,7 @@ from docsorter.service.engine import (
     load_model,
     policies_of,
     sort_rule,
+    words_fault,
 )
 from docsorter.service.workspace.layout import create
 from docsorter.settings import DecideSettings, PagesSettings, Settings, WordsSettings
@@ -481,3 +488,27 @@ def test_words_are_read_where_that_is_wanted_and_can_be_done(
     monkeypatch.setattr("docsorter.service.engine.installed_languages", lambda _: installed)
     card = make_card(words={"offsets": {"claim": 0.5}}, format_version=4)
     assert sort_rule(card, Settings(words=settings), {}).words == rule
+
+
+@pytest.mark.parametrize(
+    ("settings", "installed", "kind"),
+    [
+        (WordsSettings(read="never"), ("eng",), SettingsError),
+        (WordsSettings(), (), DependencyError),
+        (WordsSettings(), ("eng",), None),
+    ],
+)
+def test_it_is_said_why_no_words_are_read(
+    settings: WordsSettings,
+    installed: tuple[str, ...],
+    kind: type[Exception] | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("docsorter.service.engine.installed_languages", lambda _: installed)
+    bundle = reader_model(Torn(), *FORM).bundle
+    with_words = replace(
+        bundle, card=make_card(words={}, format_version=4), words=words_of_two_labels().to_arrays()
+    )
+    fault = words_fault(with_words, settings)
+    assert fault is None if kind is None else isinstance(fault, kind)
+    assert isinstance(words_fault(replace(with_words, words={}), WordsSettings()), ModelError)
