@@ -476,22 +476,32 @@ def _write_words(
     pages = () if seen is None else seen.pages
     turned = next((page.turned for page in pages if page.number == found.page), 0)
     picture = _decoded(reader.preview(Path(told.file), found.page, LONGEST))
-    picture = picture.rotate(turned, expand=True) if turned else picture
     title = f"document {told.document.id}, page {found.page + 1}, model {judge.card.name}"
     line = f"{found.known} known words, {_SOURCES[found.source]}; {found.sentence()}"
-    drawn = drawn_words(picture, found, (title, *textwrap.wrap(line, _LINE)))
+    drawn = drawn_words(picture, found, (title, *textwrap.wrap(line, _LINE)), turned)
     Disk().write_durably(target, _png(drawn), _MODE)
 
 
-def drawn_words(picture: Image.Image, found: WordsEvidence, lines: tuple[str, ...]) -> Image.Image:
-    """Return a page with its words coloured by what they say, and a legend below."""
+def drawn_words(
+    picture: Image.Image, found: WordsEvidence, lines: tuple[str, ...], turned: int = 0
+) -> Image.Image:
+    """Return a page with its words coloured by what they say, and a legend below.
+
+    Args:
+        picture: The page as it lies, which is what the boxes of words are shares of.
+        found: Its words.
+        lines: What stands below.
+        turned: By how many degrees, clockwise, it is to be turned back.
+    """
     scaled = np.zeros((picture.height, picture.width))
     for word in found.words:
         for left, top, right, bottom in word.boxes:
             across = slice(int(left * picture.width), math.ceil(right * picture.width))
             down = slice(int(top * picture.height), math.ceil(bottom * picture.height))
             scaled[down, across] = word.weight / found.strongest
-    return _sheet(_tinted(picture, scaled), lines, found.label)
+    tinted = _tinted(picture, scaled)
+    page = tinted.rotate(turned, expand=True) if turned else tinted
+    return _sheet(page, lines, found.label)
 
 
 def _column(model: LoadedModel, pixels: NDArray[np.uint8], label: str) -> int:

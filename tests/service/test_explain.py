@@ -12,9 +12,15 @@ from docsorter.documents import Purpose, WordsRead
 from docsorter.errors import ConflictError, DocumentError, NotFoundError, UsageError
 from docsorter.resources import starter_bundle_dir
 from docsorter.service.engine import load_model
-from docsorter.service.explain import Explanation, explain_document, tell_words, write_heatmap
+from docsorter.service.explain import (
+    Explanation,
+    drawn_words,
+    explain_document,
+    tell_words,
+    write_heatmap,
+)
 from docsorter.service.review.service import ReviewService, open_review_service
-from docsorter.service.review.words import WordsJudge
+from docsorter.service.review.words import SpokenWord, WordsEvidence, WordsJudge
 from docsorter.settings import Settings, WordsSettings
 from docsorter.store.rows import open_entry_row
 from docsorter.store.tables import CheckRow, PromiseRow
@@ -155,6 +161,17 @@ def test_the_words_are_drawn_in_two_colours_and_only_their_owner_may_see_it(
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     with pytest.raises(ConflictError):
         tell_words(desk.configuration, told, target)
+
+
+def test_the_words_of_a_page_that_lies_turned_are_coloured_where_they_stand_upright() -> None:
+    word = SpokenWord("INVOICE", 1.0, ((0.8, 0.0, 1.0, 0.1),))  # upper right, as it lies
+    found = WordsEvidence("invoice", 0, "ocr", 5, (word,))
+    sheet = drawn_words(Image.new("RGB", (200, 100), "white"), found, ("a", "b"), turned=90)
+    pixels = np.asarray(sheet.convert("RGB"), np.int16)[:200]
+    rows, columns = np.nonzero(pixels[..., 0] > pixels[..., 2] + 60)
+    left = (sheet.width - 100) // 2
+    assert (rows.min(), rows.max()) == (0, 39), "upper left, once it is turned back"
+    assert (columns.min() - left, columns.max() - left) == (0, 9)
 
 
 def test_words_that_cannot_be_read_again_are_a_line_and_a_picture_of_them_an_error(
