@@ -9,6 +9,7 @@ too little, or of which too much fails, is read like a scan.
 import html
 import io
 import itertools
+import math
 import re
 import resource
 import signal
@@ -56,6 +57,12 @@ _MARGIN: Final = 0.01  # of the height, above and below that strip
 _STRIP: Final = 0.05  # of the height: what is recognised to compare a layer with
 _LONG_WORD: Final = 4  # letters; shorter ones are found anywhere
 _LEAST_ALIKE: Final = 0.4  # of the groups of letters
+_UPPER: Final = 0.5  # of the height
+_ENOUGH: Final = 100
+"""Words of the upper half that are enough. With whole pages 0.77 of 198 real documents were sorted
+and 1.9 % of 414 foreign ones, so 0.76 and 1.9 %, from 60 words on 0.75 and 2.4 %; a full page takes
+2.4 s of a processor, its half 1.4 s."""
+
 _CONFIDENCE: Final = 30.0  # of 0-100, of what Tesseract recognises
 _WORD_LEVEL: Final = "5"
 _COLUMNS: Final = 12
@@ -326,6 +333,9 @@ def _groups(texts: Iterable[str]) -> set[str]:
 def recognise(picture: Image.Image, request: ReadRequest) -> list[FoundWord]:
     """Return the words of a picture, recognised by Tesseract.
 
+    The lower half is read only where the upper one has few words: of full pages it is enough, and
+    they take longest.
+
     Raises:
         DocumentError: Tesseract fails over it.
         TimeoutError: It takes too long.
@@ -334,7 +344,29 @@ def recognise(picture: Image.Image, request: ReadRequest) -> list[FoundWord]:
     turn = _UPRIGHT.get(request.turned)
     page = picture.convert("L")
     page = page if turn is None else page.transpose(turn)
-    return [(text, _lying(box, request.turned)) for text, box in _ocr(page, request.languages)]
+    found = _part(page, (0.0, _UPPER + _MARGIN), request.languages)
+    found = [word for word in found if _middle(word) < _UPPER]
+    if len(found) < _ENOUGH:
+        rest = _part(page, (_UPPER - _MARGIN, 1.0), request.languages)
+        found += [word for word in rest if _middle(word) >= _UPPER]
+    return [(text, _lying(box, request.turned)) for text, box in found]
+
+
+def _part(
+    page: Image.Image, edges: tuple[float, float], languages: Sequence[str]
+) -> list[FoundWord]:
+    """Recognise the part of a page between two heights, 0-1; boxes are those of the page."""
+    top, bottom = int(edges[0] * page.height), math.ceil(edges[1] * page.height)
+    part = page.crop((0, top, page.width, bottom))
+    offset, share = top / page.height, part.height / page.height
+    return [
+        (text, (left, offset + upper * share, right, round(offset + lower * share, 6)))
+        for text, (left, upper, right, lower) in _ocr(part, languages)
+    ]
+
+
+def _middle(word: FoundWord) -> float:
+    return (word[1][1] + word[1][3]) / 2
 
 
 def _ocr(picture: Image.Image, languages: Sequence[str]) -> list[FoundWord]:

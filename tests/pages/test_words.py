@@ -352,7 +352,7 @@ def recognised(path: Path, **settings: float) -> PageWords:
 def test_what_is_recognised_is_where_it_stands(programs: Path, tmp_path: Path) -> None:
     tesseract(programs, "cat > /dev/null; " + ROW.replace("%s", "30\\t80\\t60\\t40"))
     found = recognised(tmp_path)
-    assert (found.source, said(found)) == ("ocr", ["invoice"])
+    assert (found.source, said(found)) == ("ocr", ["invoice"] * 2)  # in each half
     assert found.words[0].box == (0.1, 0.2, 0.3, 0.3)
 
 
@@ -498,3 +498,17 @@ def test_a_layer_that_reads_otherwise_than_it_looks_is_not_believed(
     assert plain.words(written).source == "layer"  # where there is nothing to compare it with
     found = english.words(written)
     assert (found.source, said(found)[0]) == ("ocr", "Reminder")
+
+
+@needs_tesseract
+def test_of_a_full_page_the_upper_half_is_enough(english: PageReader, tmp_path: Path) -> None:
+    row = "one two three four five six seven eight nine ten"
+    page = Image.new("RGB", (1000, 1400), "white")
+    pen, font = ImageDraw.Draw(page), ImageFont.load_default(28)
+    for at in range(13):
+        pen.text((60, 40 + at * 50), row, "black", font)
+    pen.text((60, 1300), "Signature", "black", font)
+    found = english.words(saved(tmp_path / "full.png", page))
+    assert len(found.words) >= 100
+    assert "Signature" not in said(found)
+    assert max(word.box[3] for word in found.words) < 0.55
