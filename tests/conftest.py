@@ -18,7 +18,8 @@ from tests.ordering import pytest_collection_modifyitems
 __all__ = ["pytest_collection_modifyitems"]
 
 # What is recognised differs between machines, and takes a second: only who asks for it has it.
-TESSDATA = os.environ.get("TESSDATA_PREFIX")
+TESSDATA = os.environ.setdefault("TESSDATA_OUTSIDE", os.environ.get("TESSDATA_PREFIX", ""))
+"""What it was where the tests were started, and not in a process that runs some of them."""
 os.environ["TESSDATA_PREFIX"] = "/nonexistent"
 
 DATABASE = "docsorter.db"
@@ -39,9 +40,8 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def recognising(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let Tesseract find its languages, here and in every process that is started."""
-    if TESSDATA is None:
-        monkeypatch.delenv("TESSDATA_PREFIX")
-    else:
+    monkeypatch.delenv("TESSDATA_PREFIX")
+    if TESSDATA:
         monkeypatch.setenv("TESSDATA_PREFIX", TESSDATA)
     known_languages.cache_clear()
     if not installed_languages(("eng",)):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from docsorter.configuration import Configuration
+    from docsorter.documents import WordsRule
     from docsorter.model.card import CardComparison, FigurePair, Measured, ModelCard
     from docsorter.model.registry import InUse
     from docsorter.model.threads import RuntimeChoice
@@ -132,7 +133,7 @@ def show(
             ("made", when(card.created_at)),
             ("labels", ", ".join(card.labels)),
             ("learned", _learned_from(card)),
-            ("sorts at", _sorts_at(card)),
+            ("sorts at", _sorts_at(card, words)),
             ("asks", f"a person beyond the {card.novelty_limit:g}th percentile of novelty"),
             ("so", card_statement(card, words)),
             *((("answers", learned),) if learned else ()),
@@ -159,10 +160,11 @@ def _learned_from(card: "ModelCard") -> str:
     return f"from {parts or 'no'} documents, beginning with {begun}"
 
 
-def _sorts_at(card: "ModelCard") -> str:
-    """Say which confidence a document needs to be sorted alone."""
-    rule = card.rule()
+def _sorts_at(card: "ModelCard", words: "WordsRule | None") -> str:
+    """Say which confidence the picture of a document needs to be sorted alone."""
+    rule = dataclasses.replace(card.rule(), words=words)
     unusual = "; an unusual page needs more" if card.novelty_weight else ""
+    unusual += "; words are read of the others" if words else ""
     if not card.offsets:
         return f"{percent(rule.threshold)} confidence or more{unusual}"
     own = (f"{label} {percent(rule.required_confidence(label))}" for label in card.labels)

@@ -79,6 +79,12 @@ def load_bundle(path: Path) -> ModelBundle:
         )
     card = read_card(path / CARD)  # first: a newer format may well have other files
     listed = verify_checksums(path)
+    if card.words is not None and WORDS not in listed:
+        raise ModelError(
+            f"the model bundle is incomplete: its card tells of words, {CHECKSUMS} of no {WORDS}: "
+            f"{path}",
+            remedy=_AGAIN,
+        )
     pages, words = (_read_arrays(path / name) if name in listed else {} for name in (PAGES, WORDS))
     return ModelBundle(path, card, _read_arrays(path / NOVELTY), pages, words)
 

@@ -51,6 +51,7 @@ def test_a_way_gives_every_document_a_label(
     assert turn.cpu_seconds > 0
 
 
+@pytest.mark.usefixtures("recognising")
 @pytest.mark.skipif(not text.is_archiving_installed(), reason=text.HOW_TO_INSTALL_ARCHIVING)
 def test_what_paperless_reads_with_finds_the_words_of_a_scan(tmp_path: Path) -> None:
     page = Image.new("L", (1240, 800), 255)

@@ -175,3 +175,11 @@ def test_a_card_that_contradicts_itself_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         make_card(**changes)
+
+
+def test_a_bundle_whose_card_tells_of_words_has_them(whole: Path) -> None:
+    card = json.loads((whole / "card.json").read_text())
+    (whole / "card.json").write_text(json.dumps(card | {"format_version": 4, "words": {}}))
+    write_checksums(whole)
+    with pytest.raises(ModelError, match=r"its card tells of words, SHA256SUMS of no words\.npz"):
+        load_bundle(whole)

@@ -27,7 +27,8 @@ def rewrite(folder: Path, **changes: object) -> Path:
     values = {**read_card(folder / "card.json").model_dump(), **changes}
     known = set(values["labels"])
     offsets = {label: one for label, one in values.get("offsets", {}).items() if label in known}
-    card = ModelCard.model_validate({**values, "offsets": offsets})
+    values |= {"offsets": offsets, "words": None}  # of which the file is not copied
+    card = ModelCard.model_validate(values)
     (folder / "card.json").write_text(card.model_dump_json(indent=1))
     golden = folder / "golden" / "golden.json"
     pages = [

@@ -24,10 +24,10 @@ class Words:
 
     reads = 0
 
-    def __init__(self, settings: object, *, size: int, concurrency: int) -> None:
+    def __init__(self, settings: object, size: int, workers: int) -> None:
         assert settings is not None
         assert size == 8
-        assert concurrency
+        assert workers
 
     def read(self, path: Path, *, name: str) -> PageSet:
         Words.reads += 1
@@ -43,12 +43,13 @@ class Words:
 def model(name: str, place: int) -> LoadedModel:
     """A model that says the word at a place of the file."""
 
-    def judge(pages: PageSet) -> object:
+    def judge(pages: PageSet, read: object) -> object:
+        assert read is not None
         label = pages.producer.split()[place]
         confidence = float(pages.producer.split()[1])
         code = ReasonCode.SURE if confidence > 0.1 else ReasonCode.UNLIKE_TRAINING
         reason = SimpleNamespace(code=code)
-        prediction = SimpleNamespace(label=label, confidence=confidence, novelty=0.0)
+        prediction = SimpleNamespace(label=label, confidence=confidence, novelty=0.0, read=None)
         return SimpleNamespace(prediction=prediction, verdict=SimpleNamespace(reason=reason))
 
     card = SimpleNamespace(name=name, input=SimpleNamespace(size=8))
@@ -64,7 +65,7 @@ OLD, NEW = model("starter-1", 0), model("answers-1", 2)
 
 @pytest.fixture(autouse=True)
 def _words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "PageReader", Words)
+    monkeypatch.setattr(gate, "open_reader", Words)
     Words.reads = 0
 
 
