@@ -254,7 +254,7 @@ def words_fault(bundle: ModelBundle, settings: WordsSettings) -> DocsorterError 
     if not bundle.words or bundle.card.rule().words is None:
         return ModelError(
             f"no words are read: the model {bundle.card.name} learned none",
-            remedy="docsorter train or retrain teaches them to a new model",
+            remedy="use `starter`, or a model that was trained from it on the same labels",
         )
     return None if installed_languages(settings.languages) else no_ocr(settings.languages)
 

@@ -117,20 +117,24 @@ def test_a_bundle_is_whole_and_shows_no_document(made: Made) -> None:
     assert request.report.stat().st_mode & 0o077 == 0
 
 
-def test_arrays_about_pages_and_foreign_documents_are_written_where_there_are_some(
+def test_arrays_that_a_bundle_may_have_are_written_where_there_are_some(
     tmp_path: Path,
 ) -> None:
     starter = load_bundle(ModelRegistry(tmp_path / "models").resolve("starter"))
     golden = [GoldenPicture("white.png", np.full((299, 299, 3), 255, np.uint8))]
-    parts = BundleParts(starter.card, starter.runtime_file, starter.novelty, golden, {})
+    card = starter.card.with_rule(replace(starter.card.rule(), words=None))
+    parts = BundleParts(card, starter.runtime_file, starter.novelty, golden, {})
     limit: dict[str, NDArray[np.generic]] = {"first_limit": np.array(0.5, np.float32)}
 
     write_bundle(parts, tmp_path / "without")
     foreign: dict[str, NDArray[np.generic]] = {"groups": np.array([0, 1], np.int16)}
-    write_bundle(replace(parts, pages=limit, foreign=foreign), tmp_path / "with")
+    reads = replace(parts, card=starter.card, words=starter.words)
+    write_bundle(replace(reads, pages=limit, foreign=foreign), tmp_path / "with")
 
     assert not (tmp_path / "without" / PAGES).exists()
     assert load_bundle(tmp_path / "without").read_foreign() == {}
+    assert load_bundle(tmp_path / "without").words == {}
+    assert load_bundle(tmp_path / "with").words.keys() == starter.words.keys()
     assert load_bundle(tmp_path / "with").pages == limit
     assert load_bundle(tmp_path / "with").read_foreign()["groups"].tolist() == [0, 1]
 
