@@ -8,12 +8,10 @@ against foreign 0.918 and 0.934).
 
 import argparse
 import dataclasses
-import json
 import logging
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,22 +23,23 @@ from docsorter.decide.policy import offset_between
 from docsorter.decide.words import LEAST_WORDS, WordsModel, places_of
 from docsorter.documents import SortRule, WordsRule
 from docsorter.errors import DocsorterError, UsageError
-from docsorter.model.bundle import ModelBundle, digest, load_bundle
+from docsorter.model.bundle import ModelBundle, load_bundle
 from docsorter.model.card import NONE_OF_THESE, WITH_WORDS
 from docsorter.pages.reader import PageReader, installed_languages
-from docsorter.resources import usable_cores
-from docsorter.settings import PagesSettings, WordsSettings
+from docsorter.service.workspace.process import silent
+from docsorter.settings import Settings, WordsSettings
 from docsorter.training.base import MOST_OF_SOURCE
 from docsorter.training.dataset import Predictions
 from docsorter.training.evaluation.evaluation import Evaluation, evaluate_predictions
 from docsorter.training.splits import deal
-from docsorter.training.words import TextExamples, cross_fitted, fit_fusion, learn_words
+from docsorter.training.texts import kept_views
 from starter.apart import logged_to
 from starter.cross_report import learned_sources
 from starter.cross_validate import out_of_fold
 from starter.dataset import spread
 from starter.document import typeset
 from starter.finishing import UNSEEN
+from starter.fit_words import TextExamples, cross_fitted, fit_fusion, learn_words
 from starter.kinds import EVERY, KINDS
 from starter.page_heads import Additions, write_again
 from starter.rule import FOREIGN_SORTED, Scored, Unseen, best_thresholds, rule_of, scored
@@ -287,31 +286,11 @@ def read_views(reader: PageReader, path: Path) -> list[str]:
 
 def views_of(paths: Sequence[Path], work: Path) -> dict[Path, list[str]]:
     """Read the words of documents; what was read is kept in `work`, and who comes back goes on."""
-    work.mkdir(parents=True, exist_ok=True)
-    languages = installed_languages(WordsSettings().languages)
-    if languages != WordsSettings().languages:
+    languages = WordsSettings().languages
+    if installed_languages(languages) != languages:
         raise UsageError("Tesseract or its languages are missing", remedy="see `docsorter doctor`")
-    cores = usable_cores()
-
-    def read(path: Path) -> list[str]:
-        kept = work / f"{digest(path)}.json"
-        if not kept.is_file():
-            try:
-                views = read_views(reader, path)
-            except DocsorterError as error:
-                _LOG.info("no words of %s: %s", path.name, error)
-                views = [""]
-            part = kept.with_suffix(".part")
-            part.write_text(json.dumps(views), encoding="utf-8")
-            part.replace(kept)
-        found: list[str] = json.loads(kept.read_text(encoding="utf-8"))
-        return found
-
-    with (
-        PageReader(PagesSettings(), concurrency=cores) as reader,
-        ThreadPoolExecutor(cores) as pool,
-    ):
-        return dict(zip(paths, pool.map(read, paths), strict=True))
+    views = kept_views(paths, work, Settings(), read_views, silent)
+    return dict(zip(paths, views, strict=True))
 
 
 def add_words(

@@ -1,15 +1,10 @@
-"""The words of documents: reading them, and putting them together with the picture.
+"""The words of documents: reading them, and putting them together with the picture."""
 
-What is learned from them is in `docsorter.training.words`, which needs more of training.
-"""
-
+import json
 import logging
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +18,7 @@ from docsorter.model.bundle import digest
 from docsorter.pages.reader import PageReader
 from docsorter.resources import usable_cores
 from docsorter.service.workspace.process import Progress
-from docsorter.settings import PagesSettings
+from docsorter.settings import Settings
 from docsorter.training.dataset import Predictions, Sample
 
 _LOG: Final = logging.getLogger(__name__)
@@ -62,39 +57,68 @@ def with_words(
     return replace(predictions, probabilities=both, read=seen)
 
 
-def read_texts(samples: Sequence[Sample], folder: Path, progress: Progress) -> list[str]:
-    """Return the words of first pages, "" where none can be read; what was read is kept.
+def read_texts(
+    samples: Sequence[Sample], folder: Path, settings: Settings, progress: Progress
+) -> list[str]:
+    """Return the words of first pages, "" where none can be read.
 
     Args:
         samples: The documents.
-        folder: Where words are kept, by the bytes of a document.
+        folder: Where words are kept, see `kept_views`.
+        settings: How pages and words are read.
+        progress: Is told how many were read.
+    """
+    paths = [sample.path for sample in samples]
+    views = kept_views(paths, folder, settings, _first_page, progress)
+    return [first for first, *_ in views]
+
+
+def _first_page(reader: PageReader, path: Path) -> list[str]:
+    page = reader.read(path).numbers[0]
+    return [" ".join(word.text for word in reader.words(path, page).words)]
+
+
+def kept_views(
+    paths: Sequence[Path],
+    folder: Path,
+    settings: Settings,
+    view: Callable[[PageReader, Path], list[str]],
+    progress: Progress,
+) -> list[list[str]]:
+    """Return views of the words of documents, [""] where they cannot be read.
+
+    What was read is kept by the bytes of a document, and who comes back goes on.
+
+    Args:
+        paths: The documents.
+        folder: Where views are kept; made for its owner alone when missing.
+        settings: How pages and words are read.
+        view: Reads a document; the first view is what the daemon reads.
         progress: Is told how many were read.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found: list[str] = []
+    found: list[list[str]] = []
     cores = usable_cores()
+
+    def read(path: Path) -> list[str]:
+        kept = folder / f"{digest(path)}.json"
+        if not kept.is_file():
+            try:
+                views = view(reader, path)
+            except DocsorterError as error:
+                _LOG.info("no words: %s", error)
+                views = [""]
+            part = kept.with_suffix(".part")
+            part.write_text(json.dumps(views), encoding="utf-8")
+            part.replace(kept)
+        again: list[str] = json.loads(kept.read_text(encoding="utf-8"))
+        return again
+
     with (
-        closing(PageReader(PagesSettings(), concurrency=cores)) as reader,
+        PageReader(settings.pages, concurrency=cores, words=settings.words) as reader,
         ThreadPoolExecutor(cores) as pool,
     ):
-        read = partial(_text, reader, folder)
-        for text in pool.map(read, (sample.path for sample in samples)):
-            found.append(text)
-            progress(STAGE, len(found), len(samples))
+        for views in pool.map(read, paths):
+            found.append(views)
+            progress(STAGE, len(found), len(paths))
     return found
-
-
-def _text(reader: PageReader, folder: Path, path: Path) -> str:
-    kept = folder / f"{digest(path)}.txt"
-    if kept.is_file():
-        return kept.read_text(encoding="utf-8")
-    try:
-        page = reader.read(path).numbers[0]
-        text = " ".join(word.text for word in reader.words(path, page).words)
-    except DocsorterError as error:
-        _LOG.info("no words: %s", error)
-        text = ""
-    part = kept.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, kept)  # noqa: PTH105 -- says that it replaces
-    return text

@@ -8,6 +8,7 @@ import pytest
 from docsorter.documents import PageSet, PageWords, ReasonCode, Word
 from docsorter.errors import DocumentError
 from docsorter.pages.reader import PageReader
+from docsorter.settings import Settings
 from docsorter.training import texts
 from docsorter.training.dataset import Sample
 from docsorter.training.texts import read_texts
@@ -43,7 +44,9 @@ def test_words_that_were_read_once_are_kept(
         samples.append(Sample(path, "claim", "", "", ""))
     steps: list[int] = []
     for _ in range(2):
-        found = read_texts(samples, tmp_path / "words", lambda *told: steps.append(told[1]))
+        found = read_texts(
+            samples, tmp_path / "words", Settings(), lambda *told: steps.append(told[1])
+        )
         assert found == ["one 2", "", "two 2"]
     assert Reader.reads == 2
     assert steps == [1, 2, 3] * 2

@@ -150,7 +150,11 @@ def evaluate_folder(
     if rule.words is not None and bundle.words:
         model, kept = WordsModel.from_arrays(bundle.words), cache.folder / "words"
         predictions = with_words(
-            predictions, rule, card.labels, model, lambda rows: read_texts(rows, kept, progress)
+            predictions,
+            rule,
+            card.labels,
+            model,
+            lambda rows: read_texts(rows, kept, settings, progress),
         )
     groups = document_groups(folder, cache, progress, raw.first_features)
     evaluation = evaluate_predictions(

@@ -167,7 +167,7 @@ def test_what_the_picture_leaves_open_is_measured_with_the_words(
         np.zeros(1, np.float32), np.array([0.5, 1, 0, 0, 0, 0], np.float32),
     )  # fmt: skip
 
-    def read(samples: Sequence[Sample], _folder: Path, _progress: object) -> list[str]:
+    def read(samples: Sequence[Sample], *_: object) -> list[str]:
         return [" ".join(f"{sample.label}{n}" for n in "abcde") for sample in samples]
 
     monkeypatch.setattr(report, "read_texts", read)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from docsorter.decide.calibration import softmax
 from docsorter.decide.words import WordsModel
 from docsorter.errors import UsageError
-from docsorter.training.words import (
+from starter.fit_words import (
     TextExamples,
     cross_fitted,
     fit_fusion,
